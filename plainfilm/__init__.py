@@ -1,0 +1,1 @@
+"""plainfilm trains, audits, explains and serves chest-radiograph classifiers on an ordinary computer."""

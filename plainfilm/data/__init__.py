@@ -1,0 +1,1 @@
+"""Films and tables: decoding, preprocessing, the index, splits, augmentation, the pixel store."""

@@ -1,0 +1,82 @@
+"""Every error that a user can cause or meet.
+
+    PlainfilmError (ValueError)      exit code 1
+    ├── UsageError                   exit code 2: the call itself is wrong
+    │   ├── RecipeError              a recipe with an unknown or impossible value
+    │   ├── OutputError              an output folder that exists, or cannot be written
+    │   └── MissingExtraError        a command whose optional libraries are not installed
+    ├── SourceError                  a folder, archive, table or index that cannot be used
+    │   └── SplitError               a split that cannot be made, or that separates a group
+    ├── FilmError                    one image that cannot be decoded
+    ├── ModelFileError               a model file, checkpoint or weights that cannot be used
+    └── TrainingError                a training that must not go on
+        └── Interrupted              a training that was stopped and can be resumed
+
+An error carries a code and parameters: what was given, what was expected. `plainfilm.messages.sentence` turns them into
+a sentence in English or Chinese; `str(error)` shows them as they are.
+"""
+
+
+class PlainfilmError(ValueError):
+    """An error that carries a code and parameters.
+
+    >>> str(FilmError("film-too-small", width=8, height=8, minimum=32))
+    'film-too-small: width=8, height=8, minimum=32'
+    """
+
+    exit_code = 1
+
+    def __init__(self, code: str, /, **parameters: object) -> None:
+        self.code = code
+        self.parameters = parameters
+        super().__init__(code)
+
+    def __str__(self) -> str:
+        shown = ", ".join(f"{name}={value!r}" for name, value in self.parameters.items())
+        return f"{self.code}: {shown}" if shown else self.code
+
+
+class UsageError(PlainfilmError):
+    """The call itself is wrong."""
+
+    exit_code = 2
+
+
+class RecipeError(UsageError):
+    """A recipe with an unknown or impossible value."""
+
+
+class OutputError(UsageError):
+    """An output folder that exists already, or cannot be written."""
+
+
+class MissingExtraError(UsageError):
+    """A command whose optional libraries are not installed."""
+
+
+class SourceError(PlainfilmError):
+    """A folder, archive, table or index that cannot be used."""
+
+
+class SplitError(SourceError):
+    """A split that cannot be made, or that separates a group."""
+
+
+class FilmError(PlainfilmError):
+    """One image that cannot be decoded."""
+
+
+class ModelFileError(PlainfilmError):
+    """A model file, checkpoint or weights that cannot be used."""
+
+
+class TrainingError(PlainfilmError):
+    """A training that must not go on."""
+
+
+class Interrupted(TrainingError):
+    """A training that was stopped by a signal and can be resumed (exit code 128 + signal)."""
+
+    def __init__(self, code: str, /, *, signal_number: int, **parameters: object) -> None:
+        super().__init__(code, **parameters)
+        self.exit_code = 128 + signal_number

@@ -1,0 +1,54 @@
+"""Sentences in English and Chinese: one catalogue a language, one lookup.
+
+A key is a code of an error or warning (`film-truncated`) or the name of a line that a command prints (`index.counts`).
+Values are put into the sentence with `str.format`; control characters in them are shown as escapes, so that a file name can
+neither break a line nor drive the terminal.
+"""
+
+import os
+import unicodedata
+
+from plainfilm.errors import PlainfilmError
+from plainfilm.messages.en import SENTENCES as EN
+from plainfilm.messages.zh import SENTENCES as ZH
+
+LANGUAGES = ("en", "zh")
+CATALOGUES = {"en": EN, "zh": ZH}
+
+
+def text(key: str, language: str, /, **parameters: object) -> str:
+    """The sentence of `key` in `language` ("en" or "zh").
+
+    >>> text("film-empty", "en")
+    'the file is empty; expected a PNG, JPEG or TIFF image'
+    """
+    shown = {name: printable(value) if isinstance(value, str) else value for name, value in parameters.items()}
+    return CATALOGUES[language][key].format(**shown)
+
+
+def sentence(error: PlainfilmError, language: str) -> str:
+    """What was given, what was expected and what to do, in `language`."""
+    return text(error.code, language, **error.parameters)
+
+
+def printable(value: str) -> str:
+    r"""`value` with control and format characters as escapes, so that it stays on one line.
+
+    >>> printable("a\nb\x1b[31m")
+    'a\\nb\\x1b[31m'
+    """
+    return "".join(
+        character.encode("unicode_escape").decode("ascii")
+        if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp")
+        else character
+        for character in value
+    )
+
+
+def system_language() -> str:
+    """The language of the environment (LC_ALL, LC_MESSAGES, LANG): "zh" for a Chinese locale, else "en"."""
+    for variable in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        value = os.environ.get(variable, "")
+        if value:
+            return "zh" if value.lower().startswith("zh") else "en"
+    return "en"

@@ -1,0 +1,1 @@
+"""Networks, weights, the model file and the predictor."""
