@@ -1,8 +1,8 @@
 """Sentences in English and Chinese: one catalogue a language, one lookup.
 
 A key is a code of an error or warning (`film-truncated`) or the name of a line that a command prints (`index.counts`).
-Values are put into the sentence with `str.format`; control characters in them are shown as escapes, so that a file name can
-neither break a line nor drive the terminal.
+Values are put into the sentence with `str.format`; control characters in them are shown as escapes, so that a file
+name can neither break a line nor drive the terminal.
 """
 
 import os

@@ -1,0 +1,280 @@
+"""The commands: parse, call one function, print. Heavy libraries are imported inside a command.
+
+Exit codes: 0 done; 1 the data, the model or any film failed a check; 2 usage; 130 and 143 stopped and resumable.
+"""
+
+import contextlib
+import itertools
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from plainfilm.errors import MissingExtraError, PlainfilmError, UsageError
+from plainfilm.messages import LANGUAGES, sentence, system_language, text
+
+if TYPE_CHECKING:
+    from plainfilm.terminal import Terminal
+    from plainfilm.workflows.train import Result
+
+app = typer.Typer(
+    name="plainfilm",
+    help="Train, audit, explain and serve chest-radiograph classifiers. For research and teaching, not for diagnosis.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+EXTRAS = {"torch": "train", "onnx": "train", "safetensors": "train", "tomli_w": "train", "matplotlib": "report"}
+
+
+def _check_language(value: str) -> str:
+    if value not in LANGUAGES:
+        raise typer.BadParameter(f"{value!r}; expected one of {', '.join(LANGUAGES)}")
+    return value
+
+
+SourceArguments = Annotated[
+    list[Path],
+    typer.Argument(metavar="SOURCE...", help="Class-per-folder directory, zip, tar, CSV table or index.csv."),
+]
+OptionalSources = Annotated[
+    list[Path] | None, typer.Argument(metavar="SOURCE...", help="As for `index`; none with --resume.")
+]
+ModelArgument = Annotated[Path, typer.Argument(metavar="MODEL", help="A model file (model.onnx).")]
+Tables = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--table", metavar="CSV", help="Columns by path (patient, source, quality, ...), one a SOURCE, in order."
+    ),
+]
+RecipeName = Annotated[
+    str, typer.Option("--recipe", metavar="NAME|FILE", help="fast, smoke, tutorial, or a TOML file.")
+]
+Language = Annotated[
+    str,
+    typer.Option(
+        "--lang",
+        metavar="en|zh",
+        help="Language of what is printed.",
+        callback=_check_language,
+        default_factory=system_language,
+        show_default="that of the environment",
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead.")]
+
+
+@app.command()
+def index(
+    sources: SourceArguments,
+    table: Tables = None,
+    recipe: RecipeName = "fast",
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Write index.csv and index.json there.")] = None,
+    lang: Language = "",
+    as_json: Json = False,
+) -> None:
+    """Show what is in a data set: counts, duplicates, conflicts, problems, the split."""
+    from plainfilm import files
+    from plainfilm.config import load_recipe
+    from plainfilm.data.index import write_index
+    from plainfilm.printing import index_summary, print_index
+    from plainfilm.terminal import Terminal
+    from plainfilm.workflows.prepare import make_index
+
+    terminal = Terminal(lang, as_json=as_json)
+    folder = None if out is None else files.writable_folder(out)
+    with terminal.progress("progress.scan") as update:
+        found, _ = make_index(sources, table or [], load_recipe(recipe), progress=update)
+    if folder is not None:
+        write_index(found, folder)
+        terminal.say("index.written", path=str(folder / "index.csv"))
+    print_index(terminal, found)
+    terminal.json(index_summary(found))
+
+
+@app.command()
+def train(
+    sources: OptionalSources = None,
+    table: Tables = None,
+    recipe: RecipeName = "fast",
+    out: Annotated[Path | None, typer.Option(metavar="RUN", help="The new folder of the run.")] = None,
+    resume: Annotated[Path | None, typer.Option(metavar="RUN", help="Go on with a run that was stopped.")] = None,
+    workers: Annotated[
+        int, typer.Option(min=0, max=64, help="Processes that make batches; 0: none beside this one.")
+    ] = 0,
+    threads: Annotated[
+        int | None, typer.Option(min=1, max=1024, help="Compute threads; a resumed run keeps its own.")
+    ] = None,
+    lang: Language = "",
+    as_json: Json = False,
+) -> None:
+    """Index, train, evaluate on the untouched test split, draw the figures."""
+    from plainfilm.terminal import Terminal
+
+    terminal = Terminal(lang, as_json=as_json)
+    with _needs("train"), contextlib.ExitStack() as stack:
+        from plainfilm.config import load_recipe
+        from plainfilm.printing import TrainingDisplay
+        from plainfilm.workflows.train import continue_run, start_run
+
+        display = TrainingDisplay(terminal, stack)
+        with _stop_requests() as stop:
+            options: dict[str, Any] = {"workers": workers, "threads": threads, "stop": stop, "language": lang}
+            if resume is not None:
+                if sources:
+                    raise UsageError("resume-with-sources", run=str(resume))
+                result = continue_run(resume, display, **options)
+            else:
+                if not sources:
+                    raise UsageError("sources-missing")
+                run = out or Path("runs") / f"{Path(recipe).stem}-{time.strftime('%Y%m%d-%H%M%S')}"
+                result = start_run(sources, table or [], load_recipe(recipe), run, display, **options)
+        stack.close()
+        _print_run(terminal, result)
+
+
+@app.command()
+def evaluate(
+    model: ModelArgument,
+    sources: SourceArguments,
+    table: Tables = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write metrics.json and predictions.csv there.")
+    ] = None,
+    lang: Language = "",
+    as_json: Json = False,
+) -> None:
+    """Test a model on films from elsewhere."""
+    from plainfilm.model.predictor import Predictor
+    from plainfilm.printing import print_evaluation
+    from plainfilm.terminal import Terminal
+    from plainfilm.workflows.evaluate import evaluate_sources
+
+    terminal = Terminal(lang, as_json=as_json)
+    predictor = Predictor(model)
+    with terminal.progress("progress.scan") as update:
+        found = evaluate_sources(predictor, sources, table or [], out=out, progress=update)
+    print_evaluation(terminal, found.figures, predictor.card)
+    terminal.json(found.figures)
+
+
+@app.command()
+def predict(
+    model: ModelArgument,
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Films, folders or archives.")],
+    table: Tables = None,
+    maps: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write each film's class map over the film there.")
+    ] = None,
+    csv: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the answers as a table.")] = None,
+    lang: Language = "",
+    as_json: Json = False,
+) -> None:
+    """Answer for films: label and probability of each class."""
+    from plainfilm.model.predictor import Predictor
+    from plainfilm.printing import answers_summary, print_answers, print_card
+    from plainfilm.terminal import Terminal
+    from plainfilm.workflows import predict as workflow
+
+    terminal = Terminal(lang, as_json=as_json)
+    predictor = Predictor(model)
+    card = predictor.card
+    answers = list(workflow.predict(predictor, paths, table or [], maps=maps))
+    print_answers(terminal, answers, card)
+    if maps is not None:
+        terminal.say("prediction.maps", folder=str(maps), cells=predictor.map_side, size=card.preprocessing.size)
+    print_card(terminal, card)
+    if csv is not None:
+        workflow.write_csv(answers, card.class_names, csv)
+    terminal.json(answers_summary(answers, card, lang))
+    if any(answer.error for answer in answers):
+        raise typer.Exit(1)
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option(metavar="DIR", help="The new folder of the demo.")] = Path("runs/demo"),
+    lang: Language = "",
+    as_json: Json = False,
+) -> None:
+    """Draw phantoms, train on them, evaluate: offline, in a few minutes."""
+    from plainfilm.terminal import Terminal
+
+    terminal = Terminal(lang, as_json=as_json)
+    with _needs("demo"), contextlib.ExitStack() as stack:
+        from plainfilm.printing import TrainingDisplay
+        from plainfilm.workflows.demo import demo as run_demo
+
+        terminal.say("demo.start", folder=str(out))
+        with _stop_requests() as stop:
+            result = run_demo(out, TrainingDisplay(terminal, stack), stop=stop, language=lang)
+        stack.close()
+        _print_run(terminal, result)
+
+
+def _print_run(terminal: "Terminal", result: "Result") -> None:
+    from plainfilm.printing import print_result
+
+    print_result(terminal, result)
+    terminal.json({"run": str(result.run), "validation": result.validation, "test": result.test.figures})
+
+
+@contextlib.contextmanager
+def _needs(command: str) -> Iterator[None]:
+    """Turn a missing library into an error that names the extra to install."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        library = (error.name or "").partition(".")[0]
+        if library not in EXTRAS:
+            raise
+        raise MissingExtraError("extra-missing", command=command, library=library, extra=EXTRAS[library]) from error
+
+
+@contextlib.contextmanager
+def _stop_requests() -> Iterator[Callable[[], int]]:
+    """Within it, Ctrl-C and SIGTERM are noted instead of obeyed; yields what gives the noted signal's number, or 0."""
+    noted = [0]
+
+    def note(number: int, _: object) -> None:
+        if noted[0]:  # a second one is obeyed
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
+        noted[0] = number
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield lambda: noted[0]
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def main() -> None:
+    """Run a command; an error becomes one line and an exit code."""
+    try:
+        app()
+    except PlainfilmError as error:
+        language = _asked_language()
+        print(text("error", language, message=sentence(error, language)), file=sys.stderr)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:  # the reader of a pipe went away
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+
+
+def _asked_language() -> str:
+    """The language of the command line that failed."""
+    words = sys.argv
+    given = [word.partition("=")[2] for word in words if word.startswith("--lang=")]
+    given += [after for word, after in itertools.pairwise(words) if word == "--lang"]
+    return given[-1] if given and given[-1] in LANGUAGES else system_language()

@@ -1,0 +1,261 @@
+"""Recipes: everything that a training's result depends on, as frozen dataclasses; TOML in and out.
+
+Every field has a line of documentation and a check; a value that makes no sense is an error where the recipe is born.
+`None` means not given. A recipe is named (`fast`, `tutorial`, `smoke`: files of this package) or a TOML file.
+"""
+
+import difflib
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, fields
+from functools import cache
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Any, get_args, get_origin, get_type_hints
+
+from plainfilm.errors import RecipeError
+
+RECIPES = Path(__file__).parent / "recipes"
+
+Check = tuple[str, Callable[[Any], bool]]  # what is expected, in words; whether a value is that
+
+
+def setting(default: Any, doc: str, check: Check | None = None) -> Any:
+    """A field of a recipe: its default, its line of documentation, its check."""
+    return field(default=default, metadata={"doc": doc, "check": check})
+
+
+def between(low: float, high: float) -> Check:
+    """A number from `low` to `high`, both included."""
+    return f"{low:g} to {high:g}", lambda value: low <= value <= high
+
+
+def one_of(*choices: Any) -> Check:
+    """One of `choices`."""
+    return " | ".join(str(choice) for choice in choices), lambda value: value in choices
+
+
+def each(check: Check) -> Check:
+    """A non-empty list whose every entry passes `check`."""
+    words, passes = check
+    return f"[{words}, ...]", lambda values: bool(values) and all(passes(value) for value in values)
+
+
+SIZE_PX = ("64 to 1024, a multiple of 16", lambda size: 64 <= size <= 1024 and size % 16 == 0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataRecipe:
+    """What a film becomes before the network sees it."""
+
+    channels: int = setting(1, "1: grey; 3: the grey plane three times, as the tutorial's RGB", one_of(1, 3))
+    fit: str = setting("squash", "how a film becomes square", one_of("squash", "letterbox"))
+    classes: tuple[str, ...] | None = setting(None, "the classes in their order; not given: found and sorted")
+    names: Mapping[str, tuple[str, ...]] | None = setting(
+        None,
+        "display names of classes: English, Chinese",
+        ("two names a class", lambda names: all(len(pair) == 2 for pair in names.values())),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class SplitRecipe:
+    """Which film is for training, for validation, for the test."""
+
+    kind: str = setting("grouped", "how films are split", one_of("grouped", "folds", "tutorial", "column"))
+    seed: int = setting(0, "the seed of the split", between(0, 2**31))
+    validation: float = setting(0.1, "share of the films of each class", between(0, 0.5))
+    test: float = setting(0.1, "share of the films of each class", between(0, 0.5))
+    folds: int = setting(5, "how many folds (kind folds)", between(3, 100))
+    fold: int = setting(0, "which fold is the test; the next one is validation (kind folds)", between(0, 99))
+    train_only_quality: tuple[str, ...] = setting(
+        (), "values of the column quality whose films stay out of validation and test"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class AugmentRecipe:
+    """How training films are varied."""
+
+    policy: str = setting("radiograph", "which variations", one_of("none", "radiograph", "tutorial"))
+    probability: float = setting(0.5, "of each of the tutorial's six operations", between(0, 1))
+    strength: float = setting(1.0, "scales the ranges of the policy radiograph", between(0, 3))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelRecipe:
+    """The network."""
+
+    depth: int = setting(18, "layers of the ResNet", one_of(18, 34, 50, 101, 152))
+    init: str = setting(
+        "default", "how weights are drawn: as torchvision or as PaddlePaddle", one_of("default", "tutorial")
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingRecipe:
+    """The loop."""
+
+    seed: int = setting(0, "the seed of weights, order and variations", between(0, 2**31))
+    sizes_px: tuple[int, ...] = setting(
+        (224,), "side of the films, step by step; the last is the model's", each(SIZE_PX)
+    )
+    epochs: tuple[int, ...] = setting((8,), "epochs at each of sizes_px", each(between(1, 1000)))
+    batch_size: int = setting(64, "films a step of the optimiser", between(1, 4096))
+    norm_group: int | None = setting(
+        None, "films whose batch-norm statistics are taken together; not given: the whole batch", between(1, 4096)
+    )
+    optimizer: str = setting("adamw", "the optimiser", one_of("adam", "adamw", "sgd"))
+    learning_rate: float = setting(1e-3, "the highest learning rate", between(1e-8, 10))
+    weight_decay: float = setting(0.0, "decoupled for adamw, L2 for adam and sgd", between(0, 1))
+    schedule: str = setting("cosine", "the learning rate over time", one_of("constant", "natural_exp", "cosine"))
+    gamma: float = setting(0.6, "natural_exp: learning_rate * exp(-gamma * epoch)", between(0, 10))
+    warmup_epochs: float = setting(0.0, "cosine: epochs of linear rise before the fall", between(0, 100))
+    ema_decay: float = setting(0.0, "decay of the weights' moving average a step; 0: none", between(0, 0.99999))
+    label_smoothing: float = setting(0.0, "share of a label spread over all classes", between(0, 0.5))
+    class_weights: str = setting("none", "weights of the classes in the loss", one_of("none", "balanced"))
+    precision: str = setting(
+        "auto",
+        "arithmetic of convolutions; auto: bfloat16 where the processor multiplies it natively, else float32",
+        one_of("auto", "float32", "bfloat16", "float16"),
+    )
+    checkpoint_steps: int = setting(50, "steps between two checkpoints", between(1, 100_000))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """A whole recipe: one section a stage."""
+
+    data: DataRecipe = DataRecipe()
+    split: SplitRecipe = SplitRecipe()
+    augment: AugmentRecipe = AugmentRecipe()
+    model: ModelRecipe = ModelRecipe()
+    training: TrainingRecipe = TrainingRecipe()
+
+    def __post_init__(self) -> None:
+        for section in fields(self):
+            _check_section(section.name, getattr(self, section.name))
+        training, split = self.training, self.split
+        _demand(
+            len(training.epochs) == len(training.sizes_px), "training.epochs", training.epochs, "as many as sizes_px"
+        )
+        _demand(
+            list(training.sizes_px) == sorted(training.sizes_px),
+            "training.sizes_px",
+            training.sizes_px,
+            "growing sizes",
+        )
+        norm_group = training.norm_group
+        _demand(
+            norm_group is None or training.batch_size % norm_group == 0,
+            "training.norm_group",
+            norm_group,
+            f"a divisor of batch_size ({training.batch_size})",
+        )
+        _demand(split.fold < split.folds, "split.fold", split.fold, f"0 to {split.folds - 1}")
+
+    @property
+    def size_px(self) -> int:
+        """The side of the square film that the model takes."""
+        return self.training.sizes_px[-1]
+
+    def to_toml(self) -> str:
+        """The recipe as TOML; `parse_recipe` gives it back."""
+        import tomli_w
+
+        sections = {
+            name: {key: value for key, value in section.items() if value is not None}
+            for name, section in asdict(self).items()
+        }
+        return tomli_w.dumps(sections)
+
+
+def load_recipe(name: str) -> Recipe:
+    """The recipe of that name in this package, or of that TOML file. Raises RecipeError."""
+    path = RECIPES / f"{name}.toml" if name in recipe_names() else Path(name)
+    try:
+        return parse_recipe(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecipeError("recipe-missing", given=name, expected=", ".join(recipe_names())) from error
+
+
+def recipe_names() -> list[str]:
+    """The names of the recipes that come with this package."""
+    return sorted(path.stem for path in RECIPES.glob("*.toml"))
+
+
+def parse_recipe(toml: str) -> Recipe:
+    """A recipe from TOML. Raises RecipeError for bad TOML, an unknown section or key, a wrong type or an impossible value."""
+    try:
+        tables = tomllib.loads(toml)
+    except tomllib.TOMLDecodeError as error:
+        raise RecipeError("recipe-not-toml", reason=str(error)) from error
+    sections = {section.name: type(section.default) for section in fields(Recipe)}
+    given: dict[str, Any] = {}
+    for name, table in tables.items():
+        _demand_known(name, list(sections))
+        _demand(isinstance(table, dict), name, table, "a section")
+        known = [entry.name for entry in fields(sections[name])]
+        for key in table:
+            _demand_known(key, known, section=f"{name}.")
+        given[name] = sections[name](**{key: _freeze(value) for key, value in table.items()})
+    return Recipe(**given)
+
+
+def _freeze(value: Any) -> Any:
+    """Lists as tuples, at every depth."""
+    if isinstance(value, list):
+        return tuple(_freeze(entry) for entry in value)
+    if isinstance(value, dict):
+        return {key: _freeze(entry) for key, entry in value.items()}
+    return value
+
+
+def _check_section(name: str, section: Any) -> None:
+    hints = _hints(type(section))
+    for entry in fields(section):
+        value, key = getattr(section, entry.name), f"{name}.{entry.name}"
+        _demand(_is_of(value, hints[entry.name]), key, value, _type_words(hints[entry.name]))
+        check = entry.metadata["check"]
+        if check is not None and value is not None:
+            _demand(check[1](value), key, value, check[0])
+
+
+@cache
+def _hints(section: type) -> dict[str, Any]:
+    return get_type_hints(section)
+
+
+def _is_of(value: Any, hint: Any) -> bool:
+    """Whether `value` is of the type `hint`: int, float (an int will do), str, tuple of one of these, mapping, or None."""
+    if isinstance(hint, UnionType):
+        return any(_is_of(value, option) for option in get_args(hint))
+    if get_origin(hint) is tuple:
+        return isinstance(value, tuple) and all(_is_of(entry, get_args(hint)[0]) for entry in value)
+    if get_origin(hint) is not None:
+        return isinstance(value, Mapping) and all(_is_of(entry, get_args(hint)[1]) for entry in value.values())
+    if hint is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, hint) and not (hint is int and isinstance(value, bool))
+
+
+def _type_words(hint: Any) -> str:
+    if isinstance(hint, UnionType):
+        return " | ".join(_type_words(option) for option in get_args(hint) if option is not NoneType)
+    if get_origin(hint) is tuple:
+        return f"[{_type_words(get_args(hint)[0])}, ...]"
+    return {int: "a whole number", float: "a number", str: "a text"}.get(hint, "a table")
+
+
+def _demand(condition: bool, key: str, given: Any, expected: str) -> None:
+    if not condition:
+        shown = list(given) if isinstance(given, tuple) else given
+        raise RecipeError("recipe-impossible", key=key, given=repr(shown), expected=expected)
+
+
+def _demand_known(key: str, known: list[str], section: str = "") -> None:
+    if key not in known:
+        nearest = difflib.get_close_matches(key, known, n=1)
+        raise RecipeError(
+            "recipe-unknown-key", key=section + key, nearest=(nearest or [""])[0] or "-", expected=", ".join(known)
+        )

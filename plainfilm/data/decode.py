@@ -1,0 +1,319 @@
+"""File bytes -> grey pixels: PNG, JPEG and TIFF, 8 to 32 bits a sample.
+
+Notable choices:
+- the reader is chosen by the first bytes, never by the name, and Pillow is given no other format;
+- size, frames and colour mode are checked on the header, before any pixel is allocated;
+- more than 8 bits are scaled to 8 by the bits that the file declares, else by the observed maximum with a warning: 12
+  bits in 16-bit samples come out neither black nor clipped;
+- low is black: TIFFs that store white as 0 are turned over;
+- anything unexpected that Pillow raises on hostile bytes becomes a FilmError; no message holds a file name or a pixel.
+"""
+
+import hashlib
+import io
+import math
+import re
+import threading
+import warnings
+from dataclasses import dataclass
+from pathlib import PurePath
+from types import TracebackType
+
+import numpy as np
+from PIL import ExifTags, Image, ImageOps, TiffImagePlugin
+from PIL.ImageFile import ImageFile
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.PngImagePlugin import PngImageFile
+from PIL.TiffImagePlugin import TiffImageFile
+
+from plainfilm.errors import FilmError
+
+EXTENSIONS = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
+
+# first bytes, reader, and the marker without which a file was cut (TIFF has none)
+READERS: tuple[tuple[bytes, type[ImageFile], bytes], ...] = (
+    (b"\x89PNG\r\n\x1a\n", PngImageFile, b"IEND"),
+    (b"\xff\xd8\xff", JpegImageFile, b"\xff\xd9"),
+    *((magic, TiffImageFile, b"") for magic in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")),
+)
+
+# what else people drop on the page, by its first bytes
+OTHER_FORMATS = (
+    ("PDF", rb"%PDF"),
+    ("ZIP", rb"PK[\x03\x05][\x04\x06]"),
+    ("gzip", rb"\x1f\x8b"),
+    ("7z", rb"7z\xbc\xaf"),
+    ("RAR", rb"Rar!"),
+    ("GIF", rb"GIF8"),
+    ("BMP", rb"BM.{4}\0{4}"),
+    ("WebP", rb"RIFF.{4}WEBP"),
+    ("HEIC/AVIF", rb".{4}ftyp(hei|hev|mif|msf|avi)"),
+    ("JPEG 2000", rb"\0\0\0\x0cjP  "),
+    ("DICOM", rb".{128}DICM"),
+    ("HTML", rb"\s*<(!doctype html|html|head|body)"),
+)
+TEXT = rb"[^\x00-\x08\x0e-\x1f\x7f]+"  # no control character in the first bytes
+NUM_FIRST_BYTES = 256
+
+SHALLOW_MODES = ("1", "L", "P", "LA", "PA", "RGB", "RGBA")  # 8 bits a sample once Pillow has read them
+DEEP_MODES = ("I;16", "I;16B", "I", "F")  # grey, 12 to 32 bits a sample
+MIN_IS_WHITE, MIN_IS_BLACK = 0, 1  # TIFF 6.0, PhotometricInterpretation
+UNSIGNED = 1  # TIFF 6.0, SampleFormat
+# libtiff hands compressed samples over in native order, which Pillow forgets for these big-endian ones
+NATIVE_ORDER = {"I;16BS": "I;16NS", "I;32BS": "I;32NS", "F;32BF": "F;32NF"}
+MAX_SAMPLE_VALUE = 281  # TIFF 6.0
+TURNED = range(2, 9)  # EXIF orientations other than upright
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a file may ask for; checked before any pixel is allocated."""
+
+    max_file_bytes: int = 256 * 2**20
+    min_side_px: int = 32
+    max_side_px: int = 20_000
+    max_pixels: int = 64_000_000
+
+
+LIMITS = Limits()
+
+
+@dataclass(frozen=True)
+class Film:
+    """A decoded film, low is black."""
+
+    pixels: np.ndarray  # (H, W) uint8, grey
+    mode: str  # as stored, in Pillow's terms: "L", "I;16", "RGB", "P"
+    bits: int  # bits a sample that the scaling took for black to white; 8: none was needed
+    chroma: float  # mean over pixels of (max - min over channels), 0..255; 0 for a grey film
+    warnings: tuple[str, ...]  # message codes
+
+
+def is_film_name(name: str) -> bool:
+    """Whether the extension of `name` is that of a film.
+
+    >>> is_film_name("a/B.JPG"), is_film_name("notes.txt")
+    (True, False)
+    """
+    return PurePath(name).suffix.lower() in EXTENSIONS
+
+
+def image_id(pixels: np.ndarray) -> str:
+    """The name of an image in logs and reports: 16 hex digits of the SHA-256 of its shape and pixels ((H, W) uint8)."""
+    assert pixels.dtype == np.uint8
+    digest = hashlib.sha256(repr(pixels.shape).encode())
+    digest.update(np.ascontiguousarray(pixels).data)
+    return digest.hexdigest()[:16]
+
+
+def decode(data: bytes, limits: Limits = LIMITS) -> Film:
+    """The film in a PNG, JPEG or TIFF file's bytes.
+
+    Raises FilmError: empty, not an image, truncated, unreadable, too small, too large, several images in one file,
+    a colour mode or values that are no film's.
+    """
+    reader, end_marker = _reader(data, limits)
+    try:
+        with _PILLOW_WARNINGS_IGNORED:
+            return _read(reader(io.BytesIO(data)), data, limits)
+    except FilmError:
+        raise
+    except Exception as error:  # hostile bytes raise nearly anything in Pillow
+        if "truncated" in str(error).lower() or end_marker not in data:
+            raise FilmError("film-truncated") from error
+        raise FilmError("film-unreadable", reason=str(error) or type(error).__name__) from error
+
+
+def _reader(data: bytes, limits: Limits) -> tuple[type[ImageFile], bytes]:
+    """The reader of these bytes and their end marker."""
+    if not data:
+        raise FilmError("film-empty")
+    if len(data) > limits.max_file_bytes:
+        raise FilmError("film-file-too-large", size_bytes=len(data), maximum_bytes=limits.max_file_bytes)
+    for magic, reader, end_marker in READERS:
+        if data.startswith(magic):
+            return reader, end_marker
+    first_bytes = data[:NUM_FIRST_BYTES]
+    for found, pattern in OTHER_FORMATS:
+        if re.match(pattern, first_bytes, re.DOTALL | re.IGNORECASE):
+            raise FilmError("film-other-format", found=found)
+    raise FilmError("film-is-text" if re.fullmatch(TEXT, first_bytes) else "film-unknown-format")
+
+
+def _read(image: ImageFile, data: bytes, limits: Limits) -> Film:
+    """Check the header, load, turn upright, bring to 8 grey bits."""
+    _check_size(image, limits)
+    _check_kind(image, data)
+    _correct_byte_order(image)
+    mode = image.mode
+    orientation = image.getexif().get(ExifTags.Base.Orientation)  # read first: a TIFF turns itself while loading
+    image.load()
+    ImageOps.exif_transpose(image, in_place=True)
+    codes = ["film-turned"] if orientation in TURNED else []
+    if mode in DEEP_MODES:
+        pixels, bits = _scale(_deep_samples(image, codes), _declared_bits(image, data), codes)
+        if _tag(image, TiffImagePlugin.PHOTOMETRIC_INTERPRETATION, MIN_IS_BLACK) == MIN_IS_WHITE:
+            pixels = 255 - pixels  # up to 8 bits, Pillow does it
+        return Film(pixels, mode, bits, 0.0, tuple(codes))
+    flat = _opaque(image, codes)
+    return Film(np.array(flat.convert("L")), mode, 1 if mode == "1" else 8, _chroma(flat), tuple(codes))
+
+
+def _check_size(image: ImageFile, limits: Limits) -> None:
+    width, height = image.size
+    if min(width, height) < limits.min_side_px:
+        raise FilmError("film-too-small", width=width, height=height, minimum=limits.min_side_px)
+    # a TIFF's tile is allocated whole, however small the image
+    tile_width, tile_height = _tag(image, TiffImagePlugin.TILEWIDTH, 0), _tag(image, TiffImagePlugin.TILELENGTH, 0)
+    if (tile_width > 0) != (tile_height > 0):  # libtiff would invent the other side
+        raise FilmError("film-unreadable", reason="TileWidth without TileLength or the reverse")
+    if max(width, height) > limits.max_side_px or max(width * height, tile_width * tile_height) > limits.max_pixels:
+        raise FilmError(
+            "film-too-large",
+            width=width,
+            height=height,
+            maximum_side=limits.max_side_px,
+            maximum_pixels=limits.max_pixels,
+        )
+
+
+def _check_kind(image: ImageFile, data: bytes) -> None:
+    """One grey or colour image that covers its whole area, or FilmError."""
+    if getattr(image, "is_animated", False):
+        raise FilmError("film-several-images")
+    if image.mode not in (*SHALLOW_MODES, *DEEP_MODES):
+        raise FilmError("film-unsupported-mode", mode=image.mode)
+    if image.mode in SHALLOW_MODES and _stored_bits(image, data) > 8:  # Pillow would drop the low byte
+        raise FilmError("film-deep-colour", mode=image.mode)
+    if isinstance(image, TiffImageFile) and TiffImagePlugin.PHOTOMETRIC_INTERPRETATION not in image.tag_v2:
+        raise FilmError("film-polarity-missing")
+    areas = [(x1 - x0) * (y1 - y0) for x0, y0, x1, y1 in (tile.extents or (0, 0, 0, 0) for tile in image.tile)]
+    if sum(areas) < image.width * image.height:  # Pillow would leave the rest black
+        raise FilmError("film-truncated")
+
+
+def _correct_byte_order(image: ImageFile) -> None:
+    image.tile = [
+        tile._replace(args=(NATIVE_ORDER.get(tile.args[0], tile.args[0]), *tile.args[1:]))
+        if tile.codec_name == "libtiff" and isinstance(tile.args, tuple)
+        else tile
+        for tile in image.tile
+    ]
+
+
+def _tag(image: ImageFile, number: int, default: int) -> int:
+    """The first value of a TIFF tag, as an integer; `default` where there is none."""
+    value = image.tag_v2.get(number, default) if isinstance(image, TiffImageFile) else default
+    return int(value[0] if isinstance(value, tuple) else value)
+
+
+def _stored_bits(image: ImageFile, data: bytes) -> int:
+    """Bits a sample in the file: 1 to 32."""
+    if isinstance(image, PngImageFile):
+        return data[24]  # IHDR: 8 bytes signature, 8 length and name, 8 width and height
+    return _tag(image, TiffImagePlugin.BITSPERSAMPLE, 8)
+
+
+def _declared_bits(image: ImageFile, data: bytes) -> int:
+    """Bits a sample that a deep grey file says it uses: a PNG's sBIT, a TIFF's MaxSampleValue, else the stored bits."""
+    stored_bits = _stored_bits(image, data)
+    if isinstance(image, PngImageFile):
+        return _significant_bits(data) or stored_bits
+    maximum = _tag(image, MAX_SAMPLE_VALUE, 0)
+    return min(stored_bits, maximum.bit_length()) if maximum > 0 else stored_bits
+
+
+def _significant_bits(data: bytes) -> int:
+    """The first value of a PNG's sBIT chunk, 0 without one (Pillow skips this chunk)."""
+    start = 8
+    while (name := data[start + 4 : start + 8]) not in (b"IDAT", b""):
+        if name == b"sBIT":
+            return data[start + 8]
+        start += 12 + int.from_bytes(data[start : start + 4], "big")
+    return 0
+
+
+def _deep_samples(image: ImageFile, codes: list[str]) -> np.ndarray:
+    """(H, W) samples as stored: uint16, int32, uint32 or float32; a PNG's transparent value laid over black."""
+    samples = np.asarray(image)
+    if image.mode == "I" and _tag(image, TiffImagePlugin.SAMPLEFORMAT, UNSIGNED) == UNSIGNED:
+        samples = samples.view(np.uint32)  # Pillow's "I" is signed
+    if "transparency" in image.info and (transparent := samples == image.info["transparency"]).any():
+        codes.append("film-transparent")
+        samples = np.where(transparent, 0, samples)
+    return samples
+
+
+def _scale(samples: np.ndarray, declared_bits: int, codes: list[str]) -> tuple[np.ndarray, int]:
+    """(H, W) samples of any depth -> uint8, and the bits used.
+
+    White is the top of the declared bits if fewer than 16 are declared and the samples keep to them (in a PNG whose
+    samples are shifted up, as the standard's sBIT asks, they do not); else the top of 16 bits if the samples reach its
+    upper half; else the observed maximum, with a warning.
+    """
+    with np.errstate(invalid="ignore"):
+        lowest, highest = float(samples.min()), float(samples.max())
+    if not (math.isfinite(lowest) and math.isfinite(highest)):
+        raise FilmError("film-not-finite")
+    if lowest < 0:
+        raise FilmError("film-negative", lowest=lowest)
+    if declared_bits < 16 and highest < 2**declared_bits:
+        white = 2.0**declared_bits - 1
+    elif 2**15 <= highest < 2**16:
+        white = 2.0**16 - 1
+    else:
+        white = highest or 1.0
+        codes.append("film-depth-guessed")
+    scaled = samples.astype(np.float32)
+    scaled /= np.float32(white)  # 0..1
+    scaled *= 255
+    return np.rint(scaled, out=scaled).astype(np.uint8), math.ceil(white).bit_length()
+
+
+def _opaque(image: Image.Image, codes: list[str]) -> Image.Image:
+    """An image of 8 bits a sample -> "1", "L" or "RGB"; transparency is laid over black, with a warning."""
+    if "A" not in image.mode and "transparency" not in image.info:
+        return image.convert("RGB") if image.mode == "P" else image
+    rgba = image.convert("RGBA")
+    alpha = rgba.getchannel("A")
+    colours = rgba.convert("RGB")
+    if alpha.getextrema() == (255, 255):
+        return colours
+    codes.append("film-transparent")
+    black = Image.new("RGB", image.size)
+    black.paste(colours, mask=alpha)
+    return black
+
+
+def _chroma(image: Image.Image) -> float:
+    if image.mode != "RGB":
+        return 0.0
+    red, green, blue = (np.asarray(band) for band in image.split())  # each (H, W) uint8
+    highest = np.maximum(np.maximum(red, green), blue)
+    return float(np.mean(highest - np.minimum(np.minimum(red, green), blue)))
+
+
+class _PillowWarningsIgnored:
+    """While any thread decodes, Pillow's warnings are ignored; the last to leave restores the process's filters."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._num_inside = 0
+        self._saved = warnings.catch_warnings()
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if self._num_inside == 0:
+                self._saved = warnings.catch_warnings()
+                self._saved.__enter__()
+                warnings.filterwarnings("ignore", module=r"PIL\.")
+            self._num_inside += 1
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        with self._lock:
+            self._num_inside -= 1
+            if self._num_inside == 0:
+                self._saved.__exit__(kind, error, at)
+
+
+_PILLOW_WARNINGS_IGNORED = _PillowWarningsIgnored()

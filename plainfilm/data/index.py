@@ -1,0 +1,202 @@
+"""The Index: one row an image, what it is, whose it is, what is wrong with it, and which part of the split it belongs to.
+
+`scan` decodes every film of a listing once; `assign` gives groups and split. On disk an index is `index.csv` (the
+rows) and `index.json` (where the films are, their checksum, how they were split).
+"""
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+from plainfilm import files
+from plainfilm.config import Recipe
+from plainfilm.data import split
+from plainfilm.data.listing import Entry, Listing, open_origin
+from plainfilm.errors import SourceError
+
+TUTORIAL_CLASSES = ("NORMAL", "Viral_Pneumonia", "COVID")
+UNREADABLE = "unreadable:"  # before the code of what is wrong
+LEAVES_OUT = (
+    "label-conflict",
+    "label-missing",
+    "class-unknown",
+)  # problems that keep a readable film out of every part
+
+
+@dataclass(frozen=True)
+class Row:
+    """One image. `origin` is the number of its source in `Index.sources`; `problems` are message codes."""
+
+    image_id: str = ""  # "" for an image that could not be decoded
+    path: str = ""
+    label: str = ""
+    group: str = ""
+    patient: str = ""
+    source: str = ""
+    quality: str = ""
+    split: str = ""
+    sha256: str = ""
+    phash: str = ""
+    width: int = 0
+    height: int = 0
+    mode: str = ""
+    problems: tuple[str, ...] = ()
+    origin: int = 0
+    extra: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def entry(self) -> Entry:
+        """The row as an entry of a listing, for reading the film again."""
+        return Entry(self.origin, self.path, self.label)
+
+
+COLUMNS = tuple(entry.name for entry in fields(Row) if entry.name != "extra")
+
+
+@dataclass(frozen=True)
+class Index:
+    """The rows, the paths of their sources, the classes in order, and the section of the recipe that split them."""
+
+    rows: tuple[Row, ...]
+    sources: tuple[Path, ...]
+    classes: tuple[str, ...]
+    split: dict[str, Any]
+
+    @property
+    def is_leaking(self) -> bool:
+        """Whether the split may separate a group: true for the tutorial's alone."""
+        return bool(self.split["kind"] == "tutorial")
+
+    def part(self, name: str) -> list[int]:
+        """The numbers of the rows in one part of the split."""
+        return [number for number, row in enumerate(self.rows) if row.split == name]
+
+    def straddling(self) -> list[str]:
+        """The groups with films in more than one part."""
+        split_rows = [row for row in self.rows if row.split]
+        return split.straddling([row.group for row in split_rows], [row.split for row in split_rows])
+
+    @property
+    def data_checksum(self) -> str:
+        """SHA-256 over the sorted checksums of all files and their labels."""
+        return files.sha256("\n".join(sorted(f"{row.sha256} {row.label}" for row in self.rows)).encode())
+
+    @property
+    def split_checksum(self) -> str:
+        """SHA-256 over the sorted image ids and their parts."""
+        return files.sha256("\n".join(sorted(f"{row.image_id} {row.split}" for row in self.rows)).encode())
+
+
+def assign(rows: Sequence[Row], sources: Sequence[Path], recipe: Recipe) -> Index:
+    """Give every usable film a part of the split. Raises SplitError where that cannot be done."""
+    labels = {row.label for row in rows if row.image_id and row.label}
+    classes = recipe.data.classes or ordered_classes(labels)
+    rows = [_with_class_problem(row, classes) for row in rows]
+    usable = [number for number, row in enumerate(rows) if row.image_id and not set(row.problems) & set(LEAVES_OUT)]
+    films = [rows[number] for number in usable]
+    parts = _split(films, recipe)
+    split_of = dict(zip(usable, parts, strict=True))
+    done = tuple(replace(row, split=split_of.get(number, "")) for number, row in enumerate(rows))
+    return Index(done, tuple(sources), tuple(classes), json.loads(json.dumps(asdict(recipe.split))))
+
+
+def ordered_classes(labels: set[str]) -> tuple[str, ...]:
+    """The tutorial's three classes in its order; any other set sorted."""
+    return TUTORIAL_CLASSES if labels == set(TUTORIAL_CLASSES) else tuple(sorted(labels))
+
+
+def _with_class_problem(row: Row, classes: Sequence[str]) -> Row:
+    problems = tuple(code for code in row.problems if code not in ("label-missing", "class-unknown"))
+    if not row.label:
+        problems += ("label-missing",)
+    elif row.label not in classes:
+        problems += ("class-unknown",)
+    return replace(row, problems=problems)
+
+
+def _split(films: Sequence[Row], recipe: Recipe) -> list[str]:
+    choice = recipe.split
+    labels, groups = [film.label for film in films], [film.group for film in films]
+    strata = [f"{film.label}\x1f{film.source}" for film in films]
+    train_only = [film.quality in choice.train_only_quality for film in films]
+    split.check_classes(labels, groups)
+    if choice.kind == "tutorial":
+        return split.tutorial([film.path for film in films], labels)
+    if choice.kind == "column":
+        parts = [film.extra.get("split", film.split) for film in films]
+        split.check_values(parts)
+    elif choice.kind == "folds":
+        fold_of = split.folds(strata, groups, count=choice.folds, train_only=train_only, seed=choice.seed)
+        parts = split.fold_split(fold_of, fold=choice.fold, count=choice.folds)
+    else:
+        shares = {"test": choice.test, "validation": choice.validation}
+        parts = split.grouped(strata, groups, shares=shares, train_only=train_only, seed=choice.seed)
+    split.check_whole(groups, parts)
+    split.check_parts(labels, parts, [name for name in ("train", "validation", "test") if _is_wanted(name, recipe)])
+    return parts
+
+
+def _is_wanted(part: str, recipe: Recipe) -> bool:
+    """Whether the recipe asks for films in a part."""
+    return recipe.split.kind != "grouped" or part == "train" or getattr(recipe.split, part) > 0
+
+
+# --- on disk ---------------------------------------------------------------------------------------------------------
+
+
+def write_index(index: Index, folder: Path) -> None:
+    """Write `index.csv` and `index.json` into `folder`."""
+    extra = sorted({name for row in index.rows for name in row.extra if name not in COLUMNS})
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow([*COLUMNS, *extra])
+    for row in index.rows:
+        cells = [getattr(row, name) for name in COLUMNS]
+        cells[COLUMNS.index("problems")] = " ".join(row.problems)
+        writer.writerow([*cells, *(row.extra.get(name, "") for name in extra)])
+    side = {
+        "sources": [str(path.resolve()) for path in index.sources],
+        "classes": list(index.classes),
+        "split": index.split,
+        "leaking": index.is_leaking,
+        "data_checksum": index.data_checksum,
+        "split_checksum": index.split_checksum,
+    }
+    files.write_text(folder / "index.csv", buffer.getvalue())
+    files.write_json(folder / "index.json", side)
+
+
+def is_index(path: Path) -> bool:
+    """Whether `path` is an index.csv with its index.json beside it, and not any other table."""
+    return path.suffix.lower() == ".csv" and path.is_file() and path.with_suffix(".json").is_file()
+
+
+def read_index(path: Path) -> Index:
+    """Read an index. Raises SourceError where its two files do not fit together."""
+    table = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"), newline=""))
+    try:
+        rows = tuple(_read_row(cells) for cells in table)
+        side = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+        index = Index(rows, tuple(Path(name) for name in side["sources"]), tuple(side["classes"]), side["split"])
+    except (KeyError, TypeError, ValueError, OSError) as error:
+        raise SourceError("index-damaged", path=str(path), reason=str(error)) from error
+    if index.data_checksum != side.get("data_checksum") or index.split_checksum != side.get("split_checksum"):
+        raise SourceError("index-changed", path=str(path))
+    return index
+
+
+def _read_row(cells: dict[str, str]) -> Row:
+    known: dict[str, Any] = {name: cells[name] for name in COLUMNS}
+    known["problems"] = tuple(known["problems"].split())
+    for name in ("width", "height", "origin"):
+        known[name] = int(known[name])
+    return Row(**known, extra={name: value for name, value in cells.items() if name not in COLUMNS})
+
+
+def reopen(index: Index) -> Listing:
+    """The listing of an index: its sources, opened again, and its rows as entries. Raises SourceError."""
+    return Listing(tuple(open_origin(path) for path in index.sources), tuple(row.entry for row in index.rows))

@@ -1,0 +1,143 @@
+"""Scanning: every film of a listing is read and decoded once; hashes, problems, duplicates and groups come of it.
+
+A problem is listed and never fatal, unless every film has one. Duplicates and films of one patient form a group. Where
+copies of one film carry different labels, nobody guesses: all of them are left out.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import numpy as np
+
+from plainfilm.data import duplicates
+from plainfilm.data.decode import decode, image_id
+from plainfilm.data.index import Row
+from plainfilm.data.listing import Entry, Listing
+from plainfilm.errors import FilmError, SourceError
+from plainfilm.files import sha256
+
+CHUNK = 256  # films in flight
+COLUMNS = ("patient", "source", "quality")  # of a table, with a field of their own in a row
+
+Observe = Callable[[int, np.ndarray], None]  # gets the row's number and the grey pixels (H, W) uint8; from any thread
+Progress = Callable[[int, int], None]  # gets films done and films in all
+
+
+def scan(
+    listing: Listing, *, threads: int, observe: Observe | None = None, progress: Progress | None = None
+) -> list[Row]:
+    """The rows of a listing's films, in its order, with problems, duplicates and groups, not yet split.
+
+    Raises SourceError where not one film can be decoded.
+    """
+    thumbnails: dict[int, np.ndarray] = {}
+
+    def look(number: int, pixels: np.ndarray) -> None:
+        thumbnails[number] = duplicates.thumbnail(pixels)
+        if observe is not None:
+            observe(number, pixels)
+
+    rows = list(decode_rows(listing, threads=threads, observe=look, progress=progress))
+    if not thumbnails:
+        raise SourceError("source-all-unreadable", films=len(rows), example=rows[0].path, problem=rows[0].problems[0])
+    readable = sorted(thumbnails)
+    _mark_duplicates(rows, readable, np.stack([thumbnails[number] for number in readable]))
+    return rows
+
+
+def decode_rows(listing: Listing, *, threads: int, observe: Observe, progress: Progress | None = None) -> Iterator[Row]:
+    """The rows of a listing's films, in its order, each decoded once and shown to `observe`; without groups."""
+    total = len(listing.entries)
+
+    def look(number: int) -> Row:
+        row, pixels = _decode_row(listing, listing.entries[number])
+        if pixels is not None:
+            observe(number, pixels)
+        return row
+
+    with ThreadPoolExecutor(threads) as pool:
+        for start in range(0, total, CHUNK):
+            stop = min(start + CHUNK, total)
+            yield from pool.map(look, range(start, stop))
+            if progress is not None:
+                progress(stop, total)
+
+
+def _decode_row(listing: Listing, entry: Entry) -> tuple[Row, np.ndarray | None]:
+    patient, source, quality = (entry.columns.get(name, "") for name in COLUMNS)
+    row = Row(
+        path=entry.path,
+        label=entry.label,
+        patient=patient,
+        source=source,
+        quality=quality,
+        origin=entry.origin,
+        extra={name: value for name, value in entry.columns.items() if name not in COLUMNS},
+    )
+    try:
+        data = listing.read(entry)
+        row = replace(row, sha256=sha256(data))
+        film = decode(data)
+    except (FilmError, SourceError) as error:
+        return replace(row, problems=(error.code,)), None
+    except OSError:
+        return replace(row, problems=("film-missing",)), None
+    height, width = film.pixels.shape
+    row = replace(
+        row,
+        image_id=image_id(film.pixels),
+        phash=duplicates.phash(film.pixels),
+        width=width,
+        height=height,
+        mode=film.mode,
+        problems=film.warnings,
+    )
+    return row, film.pixels
+
+
+def _mark_duplicates(rows: list[Row], readable: Sequence[int], thumbnails: np.ndarray) -> None:
+    """Give the readable rows their group, and the problems duplicate-exact, duplicate-near and label-conflict."""
+    pairs = duplicates.find_pairs(thumbnails, [rows[number].image_id for number in readable])
+    exact = {film for pair in pairs if pair.kind == "exact" for film in (pair.first, pair.second)}
+    together = _Groups(len(readable))
+    found: dict[int, tuple[str, ...]] = {}
+    for cluster in duplicates.clusters(len(readable), pairs):
+        conflict = len({rows[readable[film]].label for film in cluster}) > 1
+        for film in cluster:
+            kind = "duplicate-exact" if film in exact else "duplicate-near"
+            found[film] = (kind, "label-conflict") if conflict else (kind,)
+            together.join(cluster[0], film)
+    for films in _films_of_patients(rows, readable):
+        for film in films:
+            together.join(films[0], film)
+    names: dict[int, str] = {}
+    for film, number in enumerate(readable):
+        group = names.setdefault(together.root(film), f"g-{rows[number].image_id}")
+        rows[number] = replace(rows[number], group=group, problems=rows[number].problems + found.get(film, ()))
+
+
+def _films_of_patients(rows: Sequence[Row], readable: Sequence[int]) -> Iterator[list[int]]:
+    patients: dict[str, list[int]] = defaultdict(list)
+    for film, number in enumerate(readable):
+        if rows[number].patient:
+            patients[rows[number].patient].append(film)
+    yield from patients.values()
+
+
+class _Groups:
+    """Sets that grow together (union-find)."""
+
+    def __init__(self, count: int) -> None:
+        self.parent = list(range(count))
+
+    def root(self, item: int) -> int:
+        while self.parent[item] != item:
+            self.parent[item] = self.parent[self.parent[item]]
+            item = self.parent[item]
+        return item
+
+    def join(self, first: int, second: int) -> None:
+        one, other = sorted((self.root(first), self.root(second)))
+        self.parent[other] = one

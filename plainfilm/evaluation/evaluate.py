@@ -1,0 +1,100 @@
+"""An Evaluation: every figure with its interval, every prediction a row; `metrics.json` and `predictions.csv`."""
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from plainfilm import files
+from plainfilm.data.index import Row
+from plainfilm.errors import SourceError
+from plainfilm.evaluation import metrics
+from plainfilm.evaluation.intervals import estimate_all
+from plainfilm.model.modelfile import Card
+from plainfilm.model.predictor import Predictor
+
+CHUNK = 256  # films whose pixels are in memory at a time
+TUTORIAL_BATCH = 64  # the tutorial averages the figures of batches of 64
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The films that were judged, what the model said of them, and the figures."""
+
+    rows: tuple[Row, ...]  # N
+    labels: np.ndarray  # (N,) class numbers
+    probabilities: np.ndarray  # (N, K)
+    figures: dict[str, Any]  # the content of metrics.json
+
+
+def evaluate(
+    predictor: Predictor, rows: Sequence[Row], numbers: Sequence[int], store: np.ndarray, *, name: str
+) -> Evaluation:
+    """Judge some films of an index.
+
+    Args:
+        predictor: the model.
+        rows: the rows of the index.
+        numbers: which of them to judge. What the model does not know as a class, and what is not readable, is counted
+            and left out. store: (len(rows), S, S) uint8, the films preprocessed at the model's size. name: of the
+            films, for instance "test" or the name of an external source.
+
+    Raises:
+        SourceError: where no film is left.
+    """
+    classes = predictor.card.class_names
+    known = [number for number in numbers if rows[number].image_id and rows[number].label in classes]
+    left_out = Counter(rows[number].label or "?" for number in numbers if number not in set(known))
+    if not known:
+        raise SourceError("evaluation-no-films", classes=", ".join(classes), found=", ".join(sorted(left_out)) or "-")
+    judged = tuple(rows[number] for number in known)
+    labels = np.array([classes.index(row.label) for row in judged])
+    probabilities = np.concatenate(
+        [
+            predictor.answer(_pixels(store, known[start : start + CHUNK], predictor.card)).probabilities
+            for start in range(0, len(known), CHUNK)
+        ]
+    )
+    figures = estimate_all(probabilities, labels, [row.group for row in judged], classes)
+    figures |= {
+        "films": name,
+        "model": predictor.card.weights_sha256,
+        "leaking": predictor.card.is_leaking and name == "test",
+        "left_out": dict(sorted(left_out.items())),
+        "tutorial": tutorial_figures(probabilities, labels),
+    }
+    return Evaluation(judged, labels, probabilities, figures)
+
+
+def _pixels(store: np.ndarray, numbers: Sequence[int], card: Card) -> np.ndarray:
+    return np.repeat(store[np.asarray(numbers)][:, None], card.preprocessing.channels, axis=1)
+
+
+def tutorial_figures(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, float]:
+    """Loss and accuracy as the tutorial takes them: the mean over batches, in which a small last batch weighs as much as a full one."""
+    losses = metrics.log_losses(probabilities, labels)
+    hits = (probabilities.argmax(axis=1) == labels).astype(float)
+    starts = range(0, len(labels), TUTORIAL_BATCH)
+    return {
+        name: float(np.mean([values[start : start + TUTORIAL_BATCH].mean() for start in starts]))
+        for name, values in (("loss", losses), ("accuracy", hits))
+    }
+
+
+def write_evaluation(evaluation: Evaluation, classes: Sequence[str], folder: Path) -> None:
+    """Write `metrics.json` and `predictions.csv` into `folder`."""
+    files.writable_folder(folder)
+    files.write_json(folder / "metrics.json", evaluation.figures)
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(["path", "image_id", "group", "label", "predicted", *(f"p_{name}" for name in classes)])
+    for row, probabilities in zip(evaluation.rows, evaluation.probabilities, strict=True):
+        predicted = classes[int(probabilities.argmax())]
+        shown = [f"{probability:.6f}" for probability in probabilities]
+        writer.writerow([row.path, row.image_id, row.group, row.label, predicted, *shown])
+    files.write_text(folder / "predictions.csv", buffer.getvalue())

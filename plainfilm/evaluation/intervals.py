@@ -1,0 +1,302 @@
+"""95 % intervals: Wilson, bootstrap over groups, DeLong; and every figure of an evaluation with its interval and n.
+
+Films of one patient resemble each other, so the unit that is drawn is the group, never the film:
+
+- Proportions: Wilson where no group has two of the films that count, else the bootstrap over groups.
+- F1, balanced accuracy, log loss, macro AUC: the bootstrap over groups, always. A replicate in which a figure cannot
+  be computed (a class was not drawn) is skipped for that figure.
+- The bootstrap is blind at 0 and 1: 50 of 50 correct resample to 50 of 50. So the interval of a share is widened to
+  Wilson's at the sample size that the bootstrap variance is worth, and that of a mean over classes to what they allow.
+- AUC of a class: DeLong in Obuchowski's form for groups, on the logit scale. It is exact about ties, needs no draws,
+  and with one film a group it is DeLong's variance itself; on the logit scale the interval stays within 0 and 1 and
+  keeps its coverage near 1 (Qin & Hotilovac 2008, Stat Methods Med Res 17:207).
+
+With fewer than two groups nothing is known about the spread between groups: the interval is the whole range.
+
+Sources: Wilson 1927, J Am Stat Assoc 22:209; DeLong et al. 1988, Biometrics 44:837; Obuchowski 1997, Biometrics 53:567;
+Dean & Pagano 2015, J Surv Stat Methodol 3:484 (effective sample size); Zou & Donner 2008, Stat Med 27:1693 (sums).
+"""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from statistics import NormalDist
+from typing import Any, Self
+
+import numpy as np
+
+from plainfilm.evaluation import metrics
+from plainfilm.evaluation.metrics import Booleans, Floats, Integers
+from plainfilm.messages import text
+from plainfilm.randomness import generator
+
+LEVEL = 0.95
+TAIL = (1 - LEVEL) / 2
+Z = NormalDist().inv_cdf(1 - TAIL)
+NUM_REPLICATES = 2000
+CHUNK_CELLS = 500_000
+"""Replicates are computed in chunks of about this many numbers, so that memory does not grow with the films."""
+COUNTS = {
+    "sensitivity": metrics.sensitivity_counts,
+    "specificity": metrics.specificity_counts,
+    "precision": metrics.precision_counts,
+    "f1": metrics.f1_counts,
+}
+NEGLIGIBLE_VARIANCE = 1e-18
+"""Below this a variance is zero but for rounding."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A figure, its 95 % interval and the number of films it rests on; NaN where it is not estimable.
+
+    >>> print(wilson(370, 386))
+    95.9 % (93.4 to 97.4, n 386)
+    >>> print(wilson(0, 0))
+    not estimable (n 0)
+    """
+
+    value: float
+    low: float
+    high: float
+    n: int
+
+    @property
+    def estimable(self) -> bool:
+        """Whether there was something to compute."""
+        return not math.isnan(self.value)
+
+    def __str__(self) -> str:
+        return self.percent("en")
+
+    def percent(self, language: str) -> str:
+        """In percent with one decimal, for proportions."""
+        return self._sentence("estimate.percent", language, 100)
+
+    def decimal(self, language: str) -> str:
+        """With three decimals, for AUC and log loss."""
+        return self._sentence("estimate.decimal", language, 1)
+
+    def as_dict(self) -> dict[str, float | None]:
+        """For JSON, NaN as null."""
+        return {name: None if math.isnan(number) else number for name, number in asdict(self).items()}
+
+    @classmethod
+    def from_dict(cls, entry: Mapping[str, Any]) -> Self:
+        """Undoes `as_dict`."""
+        value, low, high = (math.nan if entry[name] is None else entry[name] for name in ("value", "low", "high"))
+        return cls(value, low, high, entry["n"])
+
+    def _sentence(self, key: str, language: str, scale: int) -> str:
+        if not self.estimable:
+            return text("estimate.none", language, n=self.n)
+        return text(key, language, value=scale * self.value, low=scale * self.low, high=scale * self.high, n=self.n)
+
+
+def wilson(successes: float, n: int, effective_n: float | None = None) -> Estimate:
+    """Wilson's score interval of a proportion; with `effective_n`, as wide as that many independent films make it."""
+    if n == 0:
+        return Estimate(math.nan, math.nan, math.nan, 0)
+    value = successes / n
+    size = n if effective_n is None else effective_n
+    centre = (value + Z**2 / (2 * size)) / (1 + Z**2 / size)
+    half_width = Z / (1 + Z**2 / size) * math.sqrt(value * (1 - value) / size + Z**2 / (4 * size**2))
+    return _within(value, centre - half_width, centre + half_width, n)
+
+
+def delong(scores: Floats, positive: Booleans, group_of_film: Integers) -> Estimate:
+    """AUC of `scores` (N,) for `positive` (N,), with films in groups (N,) numbered from 0.
+
+    The variance is zero at an AUC of 1 (and 0, and for a constant score). There the bound is the exact one for as many
+    pairs of a positive and a negative as can be drawn from different groups: they are independent, and each is in order
+    with a probability that is the AUC, so that all are in order with AUC ** pairs.
+    """
+    n = len(scores)
+    if positive.all() or not positive.any():
+        return Estimate(math.nan, math.nan, math.nan, n)
+    num_groups = [len(np.unique(group_of_film[side])) for side in (positive, ~positive)]
+    value = metrics.auc(scores, positive)
+    if min(num_groups) < 2:
+        return Estimate(value, 0.0, 1.0, n)
+    num_pairs = min(*num_groups, len(np.unique(group_of_film)) // 2)
+    if value in (0.0, 1.0):
+        bound = TAIL ** (1 / num_pairs)
+        return Estimate(value, bound, 1.0, n) if value == 1.0 else Estimate(value, 0.0, 1 - bound, n)
+    variance = _auc_variance(scores, positive, group_of_film)
+    if variance < NEGLIGIBLE_VARIANCE:
+        return wilson(value * n, n, effective_n=num_pairs)
+    margin = math.exp(Z * math.sqrt(variance) / (value * (1 - value)))
+    odds = value / (1 - value)
+    return _within(value, odds / margin / (1 + odds / margin), odds * margin / (1 + odds * margin), n)
+
+
+def estimate_all(
+    probabilities: Floats, labels: Integers, groups: Sequence[str], class_names: Sequence[str], *, seed: int = 0
+) -> dict[str, Any]:
+    """The content of metrics.json for probabilities (N, K), labels (N,) and the group of every film (N,), N > 0.
+
+    The n of a figure is the number of films it rests on: positives for a sensitivity, negatives for a specificity,
+    predicted positives for a precision, positives or predicted positives for F1, all films for the others.
+    """
+    assert probabilities.shape == (len(labels), len(class_names))
+    assert len(groups) == len(labels) > 0
+    assert np.isfinite(probabilities).all()
+    probabilities = np.asarray(probabilities, np.float64)
+    names, group_of_film = np.unique(np.asarray(groups), return_inverse=True)
+    confusions = np.zeros((len(names), len(class_names), len(class_names)), np.int64)  # (G, K, K)
+    np.add.at(confusions, (group_of_film, labels, probabilities.argmax(1)), 1)
+    losses = np.zeros(len(names))  # (G,): sums of nats
+    np.add.at(losses, group_of_film, metrics.log_losses(probabilities, labels))
+    replicates = _bootstrap(probabilities, labels, group_of_film, confusions, losses, seed)
+
+    figures = {name: _by_class(name, confusions, replicates[name]) for name in COUNTS}
+    figures["auc"] = [delong(scores, labels == k, group_of_film) for k, scores in enumerate(probabilities.T)]
+    correct, films = np.trace(confusions, axis1=1, axis2=2), confusions.sum((1, 2))
+    overall = {
+        "accuracy": _proportion(correct, films, replicates["accuracy"]),
+        "balanced_accuracy": _class_mean(figures["sensitivity"], replicates["balanced_accuracy"], len(labels)),
+        "macro_auc": _class_mean(figures["auc"], replicates["macro_auc"], len(labels)),
+        "log_loss": _mean_loss(losses, replicates["log_loss"], len(labels)),
+    }
+    return {
+        **{name: estimate.as_dict() for name, estimate in overall.items()},
+        "classes": {
+            class_name: {name: estimates[k].as_dict() for name, estimates in figures.items()}
+            for k, class_name in enumerate(class_names)
+        },
+        "confusion": {"classes": list(class_names), "counts": confusions.sum(0).tolist()},
+        "interval": {
+            "method": "wilson" if len(names) == len(labels) else "bootstrap over groups",
+            "groups": len(names),
+            "level": LEVEL,
+        },
+    }
+
+
+def _by_class(name: str, confusions: Integers, replicates: Floats) -> list[Estimate]:
+    """An estimate a class of a figure in COUNTS: confusion matrices (G, K, K), replicates (R, K)."""
+    hits, total = (counts.T for counts in COUNTS[name](confusions))  # (K, G) each
+    if name == "f1":
+        films = total - hits // 2  # a true positive is a positive and a predicted positive, and still one film
+        return [_ratio(*column) for column in zip(hits, total, films, replicates.T, strict=True)]
+    return [_proportion(*column) for column in zip(hits, total, replicates.T, strict=True)]
+
+
+def _proportion(hits: Integers, films: Integers, replicates: Floats) -> Estimate:
+    """A share of films from counts (G,): Wilson where no group has two films of them, else the bootstrap (R,)."""
+    if films.max() <= 1:
+        return wilson(int(hits.sum()), int(films.sum()))
+    return _ratio(hits, films, films, replicates)
+
+
+def _ratio(hits: Integers, total: Integers, films: Integers, replicates: Floats) -> Estimate:
+    """A ratio of sums over groups (G,), 0 to 1: percentiles of the bootstrap (R,), widened to Wilson's interval.
+
+    Wilson's is taken at the number of independent films that would vary as much as the replicates do, at most the films
+    there are; and at the number of groups where the replicates do not vary at all.
+    """
+    n, num_groups = int(films.sum()), int((films > 0).sum())
+    value = float(metrics.ratio(hits.sum(), total.sum()))
+    if num_groups < 2:
+        return Estimate(value, 0.0, 1.0, n) if n else Estimate(math.nan, math.nan, math.nan, n)
+    variance = float(np.nanvar(replicates)) * num_groups / (num_groups - 1)
+    effective_n = min(n, value * (1 - value) / variance) if variance > NEGLIGIBLE_VARIANCE else num_groups
+    score = wilson(value * n, n, effective_n)
+    low, high = _percentiles(replicates, value)
+    return _within(value, min(low, score.low), max(high, score.high), n)
+
+
+def _class_mean(estimates: Sequence[Estimate], replicates: Floats, n: int) -> Estimate:
+    """The mean over the classes: percentiles of the bootstrap (R,), widened to what the classes' intervals allow.
+
+    The classes' distances to their bounds are added as independent errors are (Zou & Donner): so a small class without
+    an error is not taken for a certain one.
+    """
+    value, low, high = np.array([[e.value, e.low, e.high] for e in estimates]).T  # (K,) each
+    if np.isnan(value).any():
+        return Estimate(math.nan, math.nan, math.nan, n)
+    mean = float(value.mean())
+    down, up = (float(np.linalg.norm(distance)) / len(estimates) for distance in (value - low, high - value))
+    lowest, highest = _percentiles(replicates, mean)
+    return _within(mean, min(lowest, mean - down), max(highest, mean + up), n)
+
+
+def _mean_loss(losses: Floats, replicates: Floats, n: int) -> Estimate:
+    """The mean log loss from sums (G,): percentiles of the bootstrap (R,)."""
+    value = float(losses.sum()) / n
+    if len(losses) < 2:
+        return Estimate(value, 0.0, -math.log(metrics.PROBABILITY_FLOOR), n)
+    low, high = _percentiles(replicates, value)
+    return Estimate(value, low, high, n)
+
+
+def _percentiles(replicates: Floats, value: float) -> tuple[float, float]:
+    """The bounds from the replicates that are not NaN, the observed value counting as one more."""
+    low, high = np.quantile(np.append(replicates[~np.isnan(replicates)], value), (TAIL, 1 - TAIL))
+    return min(float(low), value), max(float(high), value)
+
+
+def _within(value: float, low: float, high: float, n: int) -> Estimate:
+    """Bounds that rounding has not carried past the value, 0 or 1."""
+    return Estimate(value, max(0.0, min(low, value)), min(1.0, max(high, value)), n)
+
+
+def _auc_variance(scores: Floats, positive: Booleans, group_of_film: Integers) -> float:
+    """Variance of the AUC between groups (Obuchowski 1997); with one film a group, DeLong's."""
+    placements = metrics.placements(scores[positive], scores[~positive])
+    length = group_of_film.max() + 1
+    parts, variance = [], 0.0
+    for side, placement in zip((positive, ~positive), placements, strict=True):
+        deviation = (placement - placement.mean()) / len(placement)
+        part = np.bincount(group_of_film[side], deviation, minlength=length)  # (G,): a group's part in the AUC's error
+        variance += _unbiased(group_of_film[side]) * float(part @ part)
+        parts.append(part)
+    return variance + 2 * _unbiased(group_of_film) * float(parts[0] @ parts[1])
+
+
+def _unbiased(group_of_film: Integers) -> float:
+    """G / (G - 1) for the G groups among the films."""
+    num_groups = len(np.unique(group_of_film))
+    return num_groups / (num_groups - 1)
+
+
+def _bootstrap(
+    probabilities: Floats, labels: Integers, group_of_film: Integers, confusions: Integers, losses: Floats, seed: int
+) -> dict[str, Floats]:
+    """Every figure in every replicate: (R,), or (R, K) for one of a class."""
+    num_groups, num_classes, _ = confusions.shape
+    chunks: list[dict[str, Floats]] = []
+    for weights in _weights(generator(seed, "bootstrap"), num_groups, CHUNK_CELLS // len(labels) + 1):  # (r, G)
+        confusion = (weights @ confusions.reshape(num_groups, -1)).reshape(-1, num_classes, num_classes)
+        chunk = {name: metrics.ratio(*counts(confusion)) for name, counts in COUNTS.items()}
+        chunk["accuracy"] = metrics.accuracy(confusion)
+        chunk["balanced_accuracy"] = metrics.balanced_accuracy(confusion)
+        chunk["log_loss"] = weights @ losses / confusion.sum((1, 2))
+        chunk["macro_auc"] = _macro_auc(np.ascontiguousarray(weights.T), probabilities, labels, group_of_film)
+        chunks.append(chunk)
+    return {name: np.concatenate([chunk[name] for chunk in chunks]) for name in chunks[0]}
+
+
+def _weights(random: np.random.Generator, num_groups: int, chunk: int) -> Iterator[Floats]:
+    """How often each group is drawn in each replicate: (r, G) at a time, rows that sum to G."""
+    for start in range(0, NUM_REPLICATES, chunk):
+        size = min(chunk, NUM_REPLICATES - start)
+        cells = random.integers(num_groups, size=(size, num_groups)) + num_groups * np.arange(size)[:, None]
+        yield np.bincount(cells.ravel(), minlength=size * num_groups).reshape(size, num_groups).astype(np.float64)
+
+
+def _macro_auc(weights: Floats, probabilities: Floats, labels: Integers, group_of_film: Integers) -> Floats:
+    """Macro AUC (r,) with every film counted as often as its group: weights (G, r). NaN where a class was not drawn."""
+    aucs = []
+    for k, scores in enumerate(probabilities.T):
+        positives, negatives = np.flatnonzero(labels == k), np.flatnonzero(labels != k)
+        negatives = negatives[np.argsort(scores[negatives])]
+        positive_weights = weights[group_of_film[positives]]  # (P, r)
+        below = np.zeros(
+            (len(negatives) + 1, weights.shape[1])
+        )  # (Q + 1, r): weight of the lowest 0, 1, ... Q negatives
+        np.cumsum(weights[group_of_film[negatives]], axis=0, out=below[1:])
+        left, right = (np.searchsorted(scores[negatives], scores[positives], side) for side in ("left", "right"))
+        in_order = np.einsum("pr,pr->r", positive_weights, below[left] + below[right]) / 2
+        aucs.append(metrics.ratio(in_order, positive_weights.sum(0) * below[-1]))
+    return np.asarray(np.mean(aucs, axis=0))

@@ -1,0 +1,142 @@
+"""The Predictor: films in, answers out. The only inference path; evaluation, prediction, audit and the page all use it.
+
+It needs numpy, Pillow and ONNX Runtime alone.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+
+from plainfilm.data.decode import Film, decode, image_id
+from plainfilm.data.preprocess import preprocess
+from plainfilm.errors import FilmError, ModelFileError, PlainfilmError
+from plainfilm.model.modelfile import CARD_KEY, Card, parse_card, read
+
+BATCH_SIZE = 32
+OUTPUTS = ("logits", "class_maps", "features")
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What the model says of N films."""
+
+    probabilities: np.ndarray  # (N, K), after calibration; rows sum to 1
+    logits: np.ndarray  # (N, K), as the network gives them
+    class_maps: np.ndarray  # (N, K, h, w); their mean over h, w plus a bias is the logit
+    features: np.ndarray  # (N, D)
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What the model says of one film."""
+
+    image_id: str
+    film: Film
+    probabilities: np.ndarray  # (K,)
+    class_maps: np.ndarray  # (K, h, w)
+
+    @property
+    def predicted(self) -> int:
+        """The number of the most probable class."""
+        return int(self.probabilities.argmax())
+
+
+class Predictor:
+    """A model file, ready to answer.
+
+    >>> predictor = Predictor(Path("model.onnx"))  # doctest: +SKIP
+    >>> predictor.predict_bytes(Path("film.png").read_bytes()).probabilities  # doctest: +SKIP
+    """
+
+    def __init__(self, path: Path, *, threads: int = 0) -> None:
+        """Load a model file. `threads`: of one answer; 0 leaves it to ONNX Runtime. Raises ModelFileError."""
+        data = read(path)
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.log_severity_level = 3
+        try:
+            self.session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # onnxruntime's exceptions share no base of their own
+            raise ModelFileError("model-unusable", path=str(path), reason=str(error).splitlines()[0]) from error
+        self.card: Card = parse_card(self.session.get_modelmeta().custom_metadata_map.get(CARD_KEY, ""), path)
+        self._check_shapes(path)
+
+    def _check_shapes(self, path: Path) -> None:
+        """Raise ModelFileError where the card and the graph contradict each other."""
+        wanted = self.card.preprocessing
+        shapes = {tensor.name: tensor.shape for tensor in (*self.session.get_inputs(), *self.session.get_outputs())}
+        expected_pixels = [wanted.channels, wanted.size, wanted.size]
+        if set(shapes) != {"pixels", *OUTPUTS} or shapes["pixels"][1:] != expected_pixels:
+            raise ModelFileError("model-card-lies", path=str(path), what="pixels", expected=str(expected_pixels))
+        if shapes["logits"][1:] != [len(self.card.classes)] or shapes["class_maps"][1] != len(self.card.classes):
+            raise ModelFileError(
+                "model-card-lies", path=str(path), what="classes", expected=str(len(self.card.classes))
+            )
+
+    @property
+    def map_side(self) -> int:
+        """Cells a side of a class map, for instance 7 for films of 224 px."""
+        (shape,) = [tensor.shape for tensor in self.session.get_outputs() if tensor.name == "class_maps"]
+        return int(shape[2])
+
+    def preprocess(self, film: Film) -> np.ndarray:
+        """A decoded film as the network takes it: (C, S, S) uint8."""
+        wanted = self.card.preprocessing
+        return preprocess(film.pixels, size=wanted.size, channels=wanted.channels, fit=wanted.fit)
+
+    def answer(self, pixels: np.ndarray) -> Answers:
+        """Answers for (N, C, S, S) uint8 preprocessed films, N at least 1, in batches of bounded size."""
+        parts = [
+            self.session.run(OUTPUTS, {"pixels": pixels[start : start + BATCH_SIZE]})
+            for start in range(0, len(pixels), BATCH_SIZE)
+        ]
+        logits, class_maps, features = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+        return Answers(softmax(logits), logits, class_maps, features)
+
+    def predict_bytes(self, data: bytes) -> Prediction:
+        """The answer for one image file. Raises FilmError where it cannot be decoded."""
+        film = decode(data)
+        answers = self.answer(self.preprocess(film)[None])
+        return Prediction(image_id(film.pixels), film, answers.probabilities[0], answers.class_maps[0])
+
+    def predict_many(self, reads: Iterable[Callable[[], bytes]]) -> Iterator[Prediction | PlainfilmError]:
+        """An answer or an error for each film, in order; one bad film does not stop the others."""
+        batch: list[Film | PlainfilmError] = []
+        for read_film in reads:
+            try:
+                batch.append(decode(read_film()))
+            except PlainfilmError as error:
+                batch.append(error)
+            except OSError as error:
+                batch.append(FilmError("film-missing", reason=error.strerror or str(error)))
+            if len(batch) == BATCH_SIZE:
+                yield from self._answer_batch(batch)
+                batch = []
+        yield from self._answer_batch(batch)
+
+    def _answer_batch(self, batch: list[Film | PlainfilmError]) -> Iterator[Prediction | PlainfilmError]:
+        films = [film for film in batch if isinstance(film, Film)]
+        if not films:
+            yield from (error for error in batch if isinstance(error, PlainfilmError))
+            return
+        answers = self.answer(np.stack([self.preprocess(film) for film in films]))
+        rows = iter(zip(films, answers.probabilities, answers.class_maps, strict=True))
+        for entry in batch:
+            if isinstance(entry, PlainfilmError):
+                yield entry
+            else:
+                film, probabilities, class_maps = next(rows)
+                yield Prediction(image_id(film.pixels), film, probabilities, class_maps)
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Probabilities (N, K) of logits (N, K), in float64.
+
+    >>> softmax(np.zeros((1, 2))).tolist()
+    [[0.5, 0.5]]
+    """
+    shifted = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
+    return np.asarray(shifted / shifted.sum(axis=1, keepdims=True))

@@ -1,0 +1,262 @@
+"""How the results of the commands look on a terminal."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+from plainfilm.data.index import Index, Row
+from plainfilm.errors import PlainfilmError
+from plainfilm.evaluation.intervals import Estimate
+from plainfilm.messages import printable, sentence
+from plainfilm.model.modelfile import Card
+from plainfilm.terminal import Terminal
+from plainfilm.workflows.log import LINE_STEPS, tutorial_line
+from plainfilm.workflows.predict import Answer
+
+if TYPE_CHECKING:
+    from plainfilm.training.history import Step
+    from plainfilm.training.schedule import Plan
+    from plainfilm.workflows.train import Result
+
+MAX_LISTED = 20  # problems of one kind that are listed by name
+
+# --- index -----------------------------------------------------------------------------------------------------------
+
+
+def print_index(terminal: Terminal, index: Index) -> None:
+    """What is in an index: counts, groups, duplicates, problems, the split."""
+    rows = index.rows
+    parts = [part for part in ("train", "validation", "test", "predict") if index.part(part)]
+    table = []
+    for label in index.classes:
+        for source in sorted({row.source for row in rows if row.label == label}):
+            films = [row for row in rows if (row.label, row.source) == (label, source)]
+            counts = Counter(row.split for row in films)
+            groups = len({row.group for row in films if row.group})
+            table.append([label, source or "-", len(films), groups, *(counts[part] for part in parts), counts[""]])
+    totals = [sum(column) for column in list(zip(*table, strict=True))[2:]]
+    totals[1] = len({row.group for row in rows if row.group})
+    table.append([terminal.text("index.total"), "", *totals])
+    headings = ["class", "source", "films", "groups", *parts, "left-out"]
+    terminal.table([terminal.text(f"index.{heading}") for heading in headings], table, left=2)
+    per_class = "/".join(str(sum(row.label == label for row in rows)) for label in index.classes)
+    terminal.say("index.counts", films=len(rows), counts=per_class, classes=", ".join(index.classes))
+    print_duplicates(terminal, rows)
+    print_problems(terminal, rows)
+    torn = set(index.straddling())
+    if index.is_leaking:
+        tested = [row for row in rows if row.split == "test"]
+        shared = sum(row.group in torn for row in tested)
+        terminal.say("index.leaking", shared=shared, tested=len(tested))
+
+
+def index_summary(index: Index) -> dict[str, Any]:
+    """The index for --json: counts by class, source and part, and the problems by path."""
+    return {
+        "classes": list(index.classes),
+        "films": [
+            {"class": label, "source": source, "part": part or None, "count": count}
+            for (label, source, part), count in sorted(
+                Counter((row.label, row.source, row.split) for row in index.rows).items()
+            )
+        ],
+        "groups": len({row.group for row in index.rows if row.group}),
+        "straddling_groups": len(index.straddling()),
+        "problems": {row.path: list(row.problems) for row in index.rows if row.problems},
+        "data_sha256": index.data_checksum,
+        "split_sha256": index.split_checksum,
+    }
+
+
+def print_duplicates(terminal: Terminal, rows: Sequence[Row]) -> None:
+    """How many films are copies of others, by class."""
+    for kind in ("duplicate-exact", "duplicate-near"):
+        found = Counter(row.label for row in rows if kind in row.problems)
+        by_class = ", ".join(f"{label} {count}" for label, count in sorted(found.items())) or "-"
+        terminal.say(f"index.{kind}", films=sum(found.values()), by_class=by_class)
+    terminal.say("index.conflicts", films=sum("label-conflict" in row.problems for row in rows))
+
+
+def print_problems(terminal: Terminal, rows: Sequence[Row]) -> None:
+    """The films with problems, by kind and name."""
+    by_code: dict[str, list[Row]] = {}
+    for row in rows:
+        for code in row.problems:
+            if code not in ("duplicate-exact", "duplicate-near"):
+                by_code.setdefault(code, []).append(row)
+    for code, films in sorted(by_code.items()):
+        terminal.say("index.problem", films=len(films), what=terminal.text(f"problem.{code}"))
+        for row in films[:MAX_LISTED]:
+            terminal.line(f"    {printable(row.path)}")
+        if len(films) > MAX_LISTED:
+            terminal.say("index.more", films=len(films) - MAX_LISTED)
+
+
+# --- evaluation ------------------------------------------------------------------------------------------------------
+
+
+def print_evaluation(terminal: Terminal, figures: dict[str, Any], card: Card) -> None:
+    """Every figure of an evaluation with its interval and n."""
+    language = terminal.language
+    terminal.say("evaluation.title", films=figures["films"], n=figures["accuracy"]["n"])
+    if figures["leaking"]:
+        terminal.say("evaluation.leaking")
+    overall = [
+        [terminal.text(f"figure.{name}"), Estimate.from_dict(figures[name]).percent(language)]
+        for name in ("accuracy", "balanced_accuracy")
+    ] + [
+        [terminal.text(f"figure.{name}"), Estimate.from_dict(figures[name]).decimal(language)]
+        for name in ("macro_auc", "log_loss")
+    ]
+    terminal.table([terminal.text("evaluation.figure"), terminal.text("evaluation.interval")], overall)
+    by_class = [
+        [
+            entry.shown(language),
+            *(Estimate.from_dict(figures["classes"][entry.name][name]).percent(language) for name in PER_CLASS[:-1]),
+            Estimate.from_dict(figures["classes"][entry.name]["auc"]).decimal(language),
+        ]
+        for entry in card.classes
+    ]
+    terminal.table([terminal.text("index.class"), *(terminal.text(f"figure.{name}") for name in PER_CLASS)], by_class)
+    counts = figures["confusion"]["counts"]
+    shown = [entry.shown(language) for entry in card.classes]
+    terminal.table(
+        [terminal.text("evaluation.confusion"), *shown], [[name, *row] for name, row in zip(shown, counts, strict=True)]
+    )
+    left_out = ", ".join(f"{printable(label)} {count}" for label, count in figures["left_out"].items())
+    if left_out:
+        terminal.say("evaluation.left-out", left_out=left_out)
+    tutorial = figures["tutorial"]
+    terminal.line(f"Eval Loss:{tutorial['loss']:.5f},Acc:{tutorial['accuracy']:.5f}")
+
+
+PER_CLASS = ("sensitivity", "specificity", "precision", "f1", "auc")
+
+# --- prediction ------------------------------------------------------------------------------------------------------
+
+
+def print_answers(terminal: Terminal, answers: Sequence[Answer], card: Card) -> None:
+    """A table of answers, the tutorial's sentence where the truth is known, and the films that could not be judged."""
+    shown = {entry.name: entry.shown(terminal.language) for entry in card.classes}
+    table, sentences = [], []
+    for answer in answers:
+        if answer.probabilities is None:
+            continue
+        predicted = card.classes[int(answer.probabilities.argmax())]
+        probabilities = [f"{probability:.3f}" for probability in answer.probabilities]
+        table.append([answer.number, answer.path, f"{predicted.en} {predicted.zh}", *probabilities])
+        if answer.truth:
+            sentences.append((answer.number, shown[answer.truth], shown[predicted.name]))
+    headings = [terminal.text(f"prediction.{name}") for name in ("number", "film", "label")]
+    if table:
+        terminal.table([*headings, *shown.values()], table, left=3)
+    for number, truth, predicted_name in sentences:
+        terminal.say("prediction.sentence", number=number, truth=truth, predicted=predicted_name)
+    for answer in answers:
+        for code in answer.warnings:
+            terminal.warn("warning", about=answer.path, message=terminal.text(code))
+        if answer.error is not None:
+            terminal.fail(answer.error, about=answer.path)
+
+
+def answers_summary(answers: Sequence[Answer], card: Card, language: str) -> list[dict[str, Any]]:
+    """The answers for --json."""
+    return [
+        {
+            "path": answer.path,
+            "image_id": answer.image_id,
+            "truth": answer.truth or None,
+            "predicted": None if answer.probabilities is None else card.class_names[int(answer.probabilities.argmax())],
+            "probabilities": None
+            if answer.probabilities is None
+            else dict(zip(card.class_names, answer.probabilities.tolist(), strict=True)),
+            "warnings": list(answer.warnings),
+            "error": None
+            if answer.error is None
+            else {"code": answer.error.code, "message": sentence(answer.error, language)},
+        }
+        for answer in answers
+    ]
+
+
+def print_card(terminal: Terminal, card: Card) -> None:
+    """What a model is worth: tested where, calibrated or not."""
+    if card.evaluation is None:
+        terminal.say("card.not-tested")
+    else:
+        accuracy = Estimate.from_dict(card.evaluation["accuracy"]).percent(terminal.language)
+        terminal.say("card.tested", accuracy=accuracy)
+    if card.is_leaking:
+        terminal.say("evaluation.leaking")
+    if card.calibration is None:
+        terminal.say("card.not-calibrated")
+    terminal.say("card.not-for-diagnosis")
+
+
+# --- training --------------------------------------------------------------------------------------------------------
+
+
+class TrainingDisplay:
+    """Shows how a run goes: progress of decoding and of training, the index, and the tutorial's line every 30 batches."""
+
+    def __init__(self, terminal: Terminal, stack: ExitStack) -> None:
+        self.terminal, self.stack = terminal, stack
+        self.update: Callable[..., None] | None = None
+
+    def on_scan(self, done: int, total: int) -> None:
+        """Films decoded so far."""
+        if self.update is None:
+            self.update = self.stack.enter_context(self.terminal.progress("progress.scan"))
+        self.update(done, total)
+
+    def on_index(self, index: Index) -> None:
+        """The index is there."""
+        self.stack.close()
+        print_index(self.terminal, index)
+
+    def on_start(self, plan: "Plan", first_step: int, facts: dict[str, Any]) -> None:
+        """A training starts, or goes on from `first_step`."""
+        self.plan, self.began, self.num_films = plan, time.monotonic(), 0
+        self.terminal.say("train.resume" if first_step else "train.start", step=first_step, steps=plan.steps, **facts)
+        self.update = self.stack.enter_context(self.terminal.progress("progress.train", plan.steps))
+
+    def on_step(self, step: "Step", num_films: int) -> None:
+        """A step is done."""
+        assert self.update is not None
+        self.num_films += num_films
+        speed = self.num_films / (time.monotonic() - self.began)
+        note = self.terminal.text("progress.note", loss=step.loss, accuracy=100 * step.accuracy, speed=speed)
+        self.update(step.step + 1, self.plan.steps, note)
+        in_epoch = self.plan.place(step.step)[1]
+        if in_epoch % LINE_STEPS == 0:
+            self.terminal.line(tutorial_line(step, in_epoch))
+        if step.validation_loss is not None and step.validation_accuracy is not None:
+            self.terminal.say(
+                "train.epoch",
+                epoch=step.epoch,
+                epochs=self.plan.epochs,
+                size=self.plan.sizes_px[step.epoch],
+                loss=step.validation_loss,
+                accuracy=100 * step.validation_accuracy,
+            )
+
+    def on_warning(self, error: PlainfilmError) -> None:
+        """Something was passed over."""
+        self.terminal.fail(error)
+
+
+def print_result(terminal: Terminal, result: "Result") -> None:
+    """What a finished run found, and where it lies."""
+    if result.validation and "accuracy" in result.validation:
+        terminal.say(
+            "train.kept", epoch=int(result.validation["epoch"]), accuracy=f"{100 * result.validation['accuracy']:.1f}"
+        )
+    elif result.validation:
+        terminal.say("train.kept-last", epoch=int(result.validation["epoch"]))
+    terminal.say("train.parity", difference=f"{result.parity:.1e}")
+    print_evaluation(terminal, result.test.figures, result.card)
+    for notice in result.notices:
+        terminal.warn(notice)
+    terminal.say("train.done", run=str(result.run))

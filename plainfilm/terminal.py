@@ -1,0 +1,91 @@
+"""What the commands print: sentences and tables to stdout, progress, warnings and errors to stderr, in one of two languages."""
+
+import contextlib
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from plainfilm.errors import PlainfilmError
+from plainfilm.messages import printable, sentence, text
+
+PIPE_WIDTH = 140  # columns, where stdout is no terminal
+
+
+class Terminal:
+    """Where one command speaks."""
+
+    def __init__(self, language: str, *, as_json: bool = False) -> None:
+        self.language, self.as_json = language, as_json
+        width = None if sys.stdout.isatty() else PIPE_WIDTH
+        self.out = Console(markup=False, highlight=False, emoji=False, width=width)
+        self.err = Console(stderr=True, markup=False, highlight=False, emoji=False, soft_wrap=True)
+
+    def text(self, key: str, **parameters: object) -> str:
+        """A sentence of the catalogue."""
+        return text(key, self.language, **parameters)
+
+    def say(self, key: str, **parameters: object) -> None:
+        """Print a sentence; nothing with --json."""
+        self.line(self.text(key, **parameters))
+
+    def line(self, line: str) -> None:
+        """Print a line that stands in no catalogue; nothing with --json."""
+        if not self.as_json:
+            self.out.print(line, soft_wrap=True)
+
+    def warn(self, key: str, **parameters: object) -> None:
+        """Print a sentence to stderr."""
+        self.err.print(self.text(key, **parameters))
+
+    def fail(self, error: PlainfilmError, about: str = "") -> None:
+        """Print an error to stderr, in one line; `about` is what it is about, for instance a path."""
+        start = f"{printable(about)}: " if about else ""
+        self.err.print(self.text("error", message=start + sentence(error, self.language)))
+
+    def table(self, headings: Sequence[str], rows: Sequence[Sequence[object]], *, left: int = 1) -> None:
+        """Print a table whose first `left` columns stand left and the others right; nothing with --json."""
+        if self.as_json:
+            return
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+        for place, heading in enumerate(headings):
+            table.add_column(heading, justify="left" if place < left else "right", overflow="fold")
+        for row in rows:
+            table.add_row(*(Text(printable(str(cell))) for cell in row))
+        self.out.print(table)
+        self.out.print()
+
+    def json(self, value: object) -> None:
+        """Print one JSON document, with --json."""
+        if self.as_json:
+            sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
+
+    @contextlib.contextmanager
+    def progress(self, key: str, total: int | None = None) -> Iterator[Callable[..., None]]:
+        """A progress bar on stderr, none where stderr is no terminal; yields update(done, total, note)."""
+        columns = [
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[note]}"),
+        ]
+        with Progress(*columns, console=self.err, transient=True, disable=not sys.stderr.isatty()) as bar:
+            task = bar.add_task(self.text(key), total=total, note="")
+
+            def update(done: int, total: int, note: str = "") -> None:
+                bar.update(task, completed=done, total=total, note=note)
+
+            yield update
+
+
+def rows_of(counts: dict[tuple[str, ...], dict[str, int]], columns: Sequence[str]) -> list[list[Any]]:
+    """Table rows from nested counts: the key's parts, then a count for each column."""
+    return [[*key, *(row.get(column, 0) for column in columns)] for key, row in counts.items()]

@@ -1,0 +1,83 @@
+"""Batches: from the pixel store through augmentation to tensors, in this process or in workers; the bits are the same."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from plainfilm.config import Recipe
+from plainfilm.data import augment
+from plainfilm.data.store import BatchOrder
+from plainfilm.training.schedule import Plan
+
+
+@dataclass(frozen=True)
+class Films:
+    """The films of a training: pixels by size, and for each film its class number and its image id."""
+
+    stores: Mapping[int, np.ndarray]  # side in px -> (N, S, S) uint8, memory-mapped
+    labels: np.ndarray  # (N,) class numbers
+    image_ids: Sequence[str]  # N
+    train: np.ndarray  # numbers of the training films
+    validation: np.ndarray  # numbers of the validation films, perhaps none
+    num_classes: int
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The films of one step."""
+
+    step: int
+    films: np.ndarray  # (B,) numbers
+    pixels: Tensor  # (B, C, S, S) uint8
+    labels: Tensor  # (B,) int64
+
+
+class Batches(Dataset[Batch]):
+    """The batches of a whole training by their step: a pure function of recipe, films and step."""
+
+    def __init__(self, recipe: Recipe, films: Films, plan: Plan) -> None:
+        self.recipe, self.films, self.plan = recipe, films, plan
+        self.order = BatchOrder(len(films.train), recipe.training.batch_size, recipe.training.seed)
+
+    def __getitem__(self, step: int) -> Batch:
+        epoch, in_epoch = self.plan.place(step)
+        films = self.films.train[self.order.batch(epoch, in_epoch)]
+        pixels = pixels_of(self.films, films, self.plan.sizes_px[epoch], self.recipe.data.channels)
+        pixels = self._vary(pixels, [self.films.image_ids[film] for film in films], epoch)
+        return Batch(step, films, pixels, torch.from_numpy(self.films.labels[films]))
+
+    def _vary(self, pixels: Tensor, image_ids: Sequence[str], epoch: int) -> Tensor:
+        choice, seed = self.recipe.augment, self.recipe.training.seed
+        if choice.policy == "tutorial":
+            return augment.tutorial(pixels, image_ids, seed=seed, epoch=epoch, probability=choice.probability)
+        if choice.policy == "radiograph":
+            return augment.radiograph(pixels, image_ids, seed=seed, epoch=epoch, strength=choice.strength)
+        return pixels
+
+
+def pixels_of(films: Films, numbers: np.ndarray, size_px: int, channels: int) -> Tensor:
+    """The stored pixels of some films: (B, C, S, S) uint8, a copy."""
+    grey = torch.from_numpy(films.stores[size_px][numbers])  # fancy indexing copies
+    return grey[:, None].repeat(1, channels, 1, 1)
+
+
+def iterate(batches: Batches, *, start: int, workers: int) -> Iterator[Batch]:
+    """The batches from step `start` to the last, made in `workers` processes (0: in this one)."""
+    loader: DataLoader[Batch] = DataLoader(
+        batches,
+        batch_size=None,
+        sampler=range(start, batches.plan.steps),
+        num_workers=workers,
+        multiprocessing_context="fork" if workers else None,
+        collate_fn=_as_it_is,
+    )
+    return iter(loader)
+
+
+def _as_it_is(batch: Any) -> Any:
+    return batch

@@ -1,0 +1,74 @@
+"""Checkpoints: tensors and text in one safetensors file, written whole or not at all, found good or damaged by their digest.
+
+A run keeps the last two. A damaged one is passed over for the one before it, and the caller is told.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor
+
+from plainfilm import files
+from plainfilm.errors import ModelFileError
+
+KEPT = 2
+Tensors = dict[str, Tensor]
+
+
+def save_tensors(path: Path, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:
+    """Write tensors and facts (JSON) as one safetensors file with a digest over both."""
+    plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    text = json.dumps(facts, sort_keys=True)
+    files.write_bytes(path, save(plain, metadata={"facts": text, "sha256": _digest(plain, text)}))
+
+
+def load_tensors(path: Path) -> tuple[Tensors, dict[str, Any]]:
+    """The tensors and facts of a file that `save_tensors` wrote. Raises ModelFileError where it is missing or damaged."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
+            notes = file.metadata() or {}
+        if _digest(tensors, notes["facts"]) != notes["sha256"]:
+            raise ModelFileError("checkpoint-damaged", path=str(path))
+        return tensors, json.loads(notes["facts"])
+    except FileNotFoundError as error:
+        raise ModelFileError("checkpoint-missing", path=str(path)) from error
+    except (SafetensorError, KeyError, OSError) as error:
+        raise ModelFileError("checkpoint-damaged", path=str(path)) from error
+
+
+def save_step(folder: Path, step: int, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:
+    """Write the checkpoint of a step and remove all but the last KEPT."""
+    save_tensors(folder / f"step-{step:08d}.safetensors", tensors, facts)
+    for path in _steps(folder)[:-KEPT]:
+        path.unlink()
+
+
+def load_last(folder: Path, warn: Callable[[ModelFileError], None]) -> tuple[Tensors, dict[str, Any]]:
+    """The last checkpoint that is whole; `warn` gets the error of each that is not. Raises ModelFileError where none is."""
+    for path in reversed(_steps(folder)):
+        try:
+            return load_tensors(path)
+        except ModelFileError as error:
+            warn(error)
+    raise ModelFileError("checkpoint-none", path=str(folder))
+
+
+def _steps(folder: Path) -> list[Path]:
+    return sorted(folder.glob("step-*.safetensors"))
+
+
+def _digest(tensors: Mapping[str, Tensor], text: str) -> str:
+    """SHA-256 over the facts and every tensor's name, type, shape and bytes."""
+    digest = hashlib.sha256(text.encode())
+    for name in sorted(tensors):
+        tensor = tensors[name]
+        digest.update(f"\n{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
+        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()

@@ -1,0 +1,68 @@
+"""The history of a training: one row a step, no times, so that equal runs have equal files."""
+
+import csv
+import io
+import os
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+from plainfilm import files
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step, counted from 0; the validation figures stand at the last step of an epoch."""
+
+    step: int
+    epoch: int
+    loss: float
+    accuracy: float
+    learning_rate: float
+    validation_loss: float | None = None
+    validation_accuracy: float | None = None
+
+
+COLUMNS = tuple(entry.name for entry in fields(Step))
+
+
+class History:
+    """`history.csv`: cut to its first `keep` rows when opened, then appended to, a row a step."""
+
+    def __init__(self, path: Path, *, keep: int) -> None:
+        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)[1 : keep + 1] if path.exists() else []
+        files.write_text(path, ",".join(COLUMNS) + "\n" + "".join(lines))
+        self.file = path.open("a", encoding="utf-8", newline="")
+
+    def append(self, step: Step) -> None:
+        """Add a row."""
+        csv.writer(self.file, lineterminator="\n").writerow(asdict(step).values())
+        self.file.flush()
+
+    def sync(self) -> None:
+        """Bring all rows to the disk, so that no checkpoint is ahead of its history."""
+        os.fsync(self.file.fileno())
+
+    def close(self) -> None:
+        """Close the file."""
+        self.file.close()
+
+
+def read_history(path: Path) -> list[Step]:
+    """All rows of a history file."""
+    rows = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"), newline=""))
+    return [_read_step(row) for row in rows]
+
+
+def _read_step(row: dict[str, str]) -> Step:
+    def figure(name: str) -> float | None:
+        return float(row[name]) if row[name] else None
+
+    return Step(
+        int(row["step"]),
+        int(row["epoch"]),
+        float(row["loss"]),
+        float(row["accuracy"]),
+        float(row["learning_rate"]),
+        figure("validation_loss"),
+        figure("validation_accuracy"),
+    )

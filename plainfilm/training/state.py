@@ -1,0 +1,94 @@
+"""The state of a training: everything that a step changes, and how it becomes a checkpoint and comes back from one."""
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from plainfilm.config import Recipe, TrainingRecipe
+from plainfilm.errors import ModelFileError
+from plainfilm.model.resnet import ResNet, initialise
+from plainfilm.training import checkpoint
+
+
+@dataclass
+class State:
+    """What a checkpoint holds: everything that a step changes."""
+
+    net: ResNet
+    average: ResNet  # the moving average of the weights; the network itself where ema_decay is 0
+    optimizer: torch.optim.Optimizer
+    scaler: torch.amp.GradScaler
+    step: int = 0  # steps done
+    best: dict[str, float] = field(default_factory=dict)  # epoch, validation accuracy and loss
+
+
+def new_state(recipe: Recipe, num_classes: int, device: torch.device) -> State:
+    """The state before the first step."""
+    net = ResNet(recipe.model.depth, num_classes=num_classes, in_channels=recipe.data.channels)
+    initialise(net, init=recipe.model.init, seed=recipe.training.seed)
+    net = net.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    average = copy.deepcopy(net) if recipe.training.ema_decay else net
+    scaler = torch.amp.GradScaler(device.type, enabled=recipe.training.precision == "float16")
+    return State(net, average, make_optimizer(recipe.training, net), scaler)
+
+
+def make_optimizer(training: TrainingRecipe, net: ResNet) -> torch.optim.Optimizer:
+    """The optimiser; weight decay pulls on weights of convolutions and the linear layer, not on norms and biases."""
+    decayed = [weight for weight in net.parameters() if weight.dim() > 1]
+    free = [weight for weight in net.parameters() if weight.dim() == 1]
+    groups = [{"params": decayed, "weight_decay": training.weight_decay}, {"params": free, "weight_decay": 0.0}]
+    rate = training.learning_rate
+    if training.optimizer == "sgd":
+        return torch.optim.SGD(groups, lr=rate, momentum=0.9, nesterov=True)
+    kind = torch.optim.Adam if training.optimizer == "adam" else torch.optim.AdamW
+    return kind(groups, lr=rate)
+
+
+def save(state: State, checkpoints: Path, facts: dict[str, Any]) -> None:
+    """Write the state and the facts of the run as a checkpoint."""
+    tensors = {f"net.{name}": tensor for name, tensor in state.net.state_dict().items()}
+    if state.average is not state.net:
+        tensors |= {f"average.{name}": tensor for name, tensor in state.average.state_dict().items()}
+    for number, entries in state.optimizer.state_dict()["state"].items():
+        tensors |= {f"optimizer.{number}.{name}": tensor for name, tensor in entries.items()}
+    notes = {"step": state.step, "best": state.best, "scaler": state.scaler.state_dict(), "facts": facts}
+    checkpoint.save_step(checkpoints, state.step, tensors, notes)
+
+
+def restore(state: State, checkpoints: Path, warn: Callable[[ModelFileError], None]) -> dict[str, Any]:
+    """Put the last whole checkpoint into the state; returns the facts of the run."""
+    tensors, notes = checkpoint.load_last(checkpoints, warn)
+    parts: dict[str, dict[str, Tensor]] = {"net": {}, "average": {}, "optimizer": {}}
+    for name, tensor in tensors.items():
+        part, _, rest = name.partition(".")
+        parts[part][rest] = tensor
+    state.net.load_state_dict(parts["net"])
+    if state.average is not state.net:
+        state.average.load_state_dict(parts["average"])
+    moments: dict[int, dict[str, Tensor]] = {}
+    for name, tensor in parts["optimizer"].items():
+        number, _, entry = name.partition(".")
+        moments.setdefault(int(number), {})[entry] = tensor
+    state.optimizer.load_state_dict({**state.optimizer.state_dict(), "state": moments})
+    state.scaler.load_state_dict(notes["scaler"])
+    state.step, state.best = notes["step"], notes["best"]
+    facts: dict[str, Any] = notes["facts"]
+    return facts
+
+
+def follow(state: State, decay: float) -> None:
+    """Move the average a step towards the weights; early on it follows faster, so that it forgets the first draw."""
+    if decay == 0:
+        return
+    share = 1 - min(decay, (1 + state.step) / (10 + state.step))
+    with torch.no_grad():
+        for slow, fast in zip(state.average.state_dict().values(), state.net.state_dict().values(), strict=True):
+            if slow.is_floating_point():
+                slow.lerp_(fast, share)
+            else:
+                slow.copy_(fast)

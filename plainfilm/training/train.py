@@ -1,0 +1,188 @@
+"""The training loop: one screen, one path, no callbacks but a reporter.
+
+- Everything drawn is keyed by (seed, purpose, epoch, image), so a resumed run draws what it would have drawn.
+- Batch-norm statistics belong to fixed groups of films (`norm_group`): a group is one forward pass, a batch is one or
+  more groups whose gradients add up to the gradient of the batch's mean loss.
+- Validation picks the epoch; without a validation part the last epoch is kept. The test split is not known here.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from plainfilm.config import Recipe, TrainingRecipe
+from plainfilm.errors import Interrupted, PlainfilmError, TrainingError
+from plainfilm.model.resnet import ResNet
+from plainfilm.training import checkpoint, hardware
+from plainfilm.training.batches import Batch, Batches, Films, iterate, pixels_of
+from plainfilm.training.history import History, Step
+from plainfilm.training.schedule import Plan, learning_rate, make_plan
+from plainfilm.training.state import State, follow, new_state, restore, save
+
+VALIDATION_BATCH = 64
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+
+
+class Reporter(Protocol):
+    """Who is told how a training goes; times belong there, never into history or weights."""
+
+    def on_start(self, plan: Plan, first_step: int, facts: dict[str, Any]) -> None:
+        """A training starts, or goes on from `first_step`."""
+
+    def on_step(self, step: Step, num_films: int) -> None:
+        """A step is done."""
+
+    def on_warning(self, error: PlainfilmError) -> None:
+        """Something was passed over, for instance a damaged checkpoint."""
+
+
+def train(
+    run: Path,
+    recipe: Recipe,
+    films: Films,
+    reporter: Reporter,
+    *,
+    workers: int = 0,
+    threads: int,
+    stop: Callable[[], int] = lambda: 0,
+) -> tuple[ResNet, dict[str, float]]:
+    """Train, or go on with, the run in the folder `run`; return the kept network (in evaluation mode) and its validation figures.
+
+    Raises TrainingError on a loss that is not finite; Interrupted (after saving) when `stop` returns a signal's number.
+    """
+    training = recipe.training
+    plan = make_plan(training, -(-len(films.train) // training.batch_size))
+    device = hardware.find_device()
+    hardware.keep_freed_memory()
+    state = new_state(recipe, films.num_classes, device)
+    checkpoints = run / "checkpoints"
+    facts: dict[str, Any]
+    if checkpoints.is_dir():
+        facts = restore(state, checkpoints, reporter.on_warning)
+    else:
+        precision = hardware.resolve_precision(training.precision, device)
+        facts = {"threads": threads, "precision": precision, "device": device.type}
+        checkpoints.mkdir()
+        save(state, checkpoints, facts)
+    torch.set_num_threads(facts["threads"])
+    weights = class_weights(training, films).to(device)
+    history = History(run / "history.csv", keep=state.step)
+    reporter.on_start(plan, state.step, facts)
+
+    for batch in iterate(Batches(recipe, films, plan), start=state.step, workers=workers):
+        rate = learning_rate(training, plan, batch.step)
+        loss, correct = optimise(state, batch, rate, recipe, weights, DTYPES[facts["precision"]])
+        if not math.isfinite(loss):
+            raise not_finite(batch, plan, loss, rate, films)
+        state.step += 1
+        step = Step(batch.step, plan.place(batch.step)[0], loss, correct / len(batch.films), rate)
+        if plan.is_last_of_epoch(batch.step):
+            step = end_epoch(state, step, plan, recipe, films, checkpoints)
+        history.append(step)
+        reporter.on_step(step, len(batch.films))
+        signal_number = stop()
+        if state.step % training.checkpoint_steps == 0 or state.step == plan.steps or signal_number:
+            history.sync()
+            save(state, checkpoints, facts)
+        if signal_number:
+            history.close()
+            raise Interrupted("training-stopped", signal_number=signal_number, run=str(run), step=state.step)
+
+    history.close()
+    tensors, best = checkpoint.load_tensors(checkpoints / "best.safetensors")
+    state.net.load_state_dict(tensors)
+    return state.net.eval(), best
+
+
+# --- one step --------------------------------------------------------------------------------------------------------
+
+
+def optimise(
+    state: State, batch: Batch, rate: float, recipe: Recipe, weights: Tensor, dtype: torch.dtype
+) -> tuple[float, int]:
+    """One step of the optimiser on one batch; returns the batch's mean loss and how many films were right."""
+    training, device = recipe.training, weights.device
+    state.net.train()
+    state.optimizer.zero_grad(set_to_none=True)
+    for group in state.optimizer.param_groups:
+        group["lr"] = rate
+    labels = batch.labels.to(device)
+    total_weight = weights[labels].sum()
+    loss, correct = torch.zeros((), device=device), 0
+    for start in range(0, len(labels), training.norm_group or training.batch_size):
+        part = slice(start, start + (training.norm_group or training.batch_size))
+        pixels = batch.pixels[part].to(device).contiguous(memory_format=torch.channels_last)
+        with torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
+            logits = state.net(pixels).logits
+        part_loss = (
+            F.cross_entropy(
+                logits, labels[part], weight=weights, label_smoothing=training.label_smoothing, reduction="sum"
+            )
+            / total_weight
+        )
+        state.scaler.scale(part_loss).backward()  # type: ignore[no-untyped-call]
+        loss += part_loss.detach()
+        correct += int((logits.argmax(dim=1) == labels[part]).sum())
+    if math.isfinite(float(loss)):
+        state.scaler.step(state.optimizer)
+        state.scaler.update()
+        follow(state, training.ema_decay)
+    return float(loss), correct
+
+
+def class_weights(training: TrainingRecipe, films: Films) -> Tensor:
+    """The weight of each class in the loss, (K,): 1, or for "balanced" inverse to its share of the training films."""
+    if training.class_weights == "none":
+        return torch.ones(films.num_classes)
+    counts = np.bincount(films.labels[films.train], minlength=films.num_classes)
+    return torch.from_numpy(len(films.train) / (films.num_classes * np.maximum(counts, 1))).float()
+
+
+def not_finite(batch: Batch, plan: Plan, loss: float, rate: float, films: Films) -> TrainingError:
+    """The error that names the step, the rate and the films."""
+    epoch, _ = plan.place(batch.step)
+    images = " ".join(films.image_ids[film] for film in batch.films)
+    return TrainingError("loss-not-finite", loss=loss, step=batch.step, epoch=epoch, rate=rate, images=images)
+
+
+# --- the end of an epoch ---------------------------------------------------------------------------------------------
+
+
+def end_epoch(state: State, step: Step, plan: Plan, recipe: Recipe, films: Films, checkpoints: Path) -> Step:
+    """Validate, and keep the weights if they are the best so far (without validation films: always)."""
+    size = plan.sizes_px[step.epoch]
+    figures = validate(state.average, films, size, recipe.data.channels) if len(films.validation) else {}
+    if size == plan.sizes_px[-1] and is_best(figures, state.best):
+        state.best = {"epoch": step.epoch, **figures}
+        checkpoint.save_tensors(checkpoints / "best.safetensors", state.average.state_dict(), state.best)
+    return replace(step, validation_loss=figures.get("loss"), validation_accuracy=figures.get("accuracy"))
+
+
+def is_best(figures: dict[str, float], best: dict[str, float]) -> bool:
+    """Whether an epoch's validation figures beat the best so far: by accuracy, then by a lower loss."""
+    if not figures or not best:
+        return True
+    return (figures["accuracy"], -figures["loss"]) > (best["accuracy"], -best["loss"])
+
+
+def validate(net: ResNet, films: Films, size_px: int, channels: int) -> dict[str, float]:
+    """Accuracy and mean loss of the validation films, in float32."""
+    net.eval()
+    device = net.fc.weight.device
+    loss, correct = 0.0, 0
+    for start in range(0, len(films.validation), VALIDATION_BATCH):
+        numbers = films.validation[start : start + VALIDATION_BATCH]
+        pixels = pixels_of(films, numbers, size_px, channels).to(device, memory_format=torch.channels_last)
+        labels = torch.from_numpy(films.labels[numbers]).to(device)
+        with torch.inference_mode():
+            logits = net(pixels).logits
+        loss += float(F.cross_entropy(logits, labels, reduction="sum"))
+        correct += int((logits.argmax(dim=1) == labels).sum())
+    return {"accuracy": correct / len(films.validation), "loss": loss / len(films.validation)}

@@ -1,0 +1,22 @@
+"""`plainfilm demo`: phantoms -> train -> evaluate, offline, in minutes."""
+
+from pathlib import Path
+from typing import Any
+
+from plainfilm import files
+from plainfilm.config import load_recipe
+from plainfilm.data import phantom
+from plainfilm.workflows.train import Observer, Result, start_run
+
+SEED = 7
+PER_CLASS = 120
+SIZE_PX = 128
+NUM_DUPLICATES = 12
+NUM_WRONG_LABELS = 0
+
+
+def demo(folder: Path, observer: Observer, **options: Any) -> Result:
+    """Draw phantoms into `folder`/phantoms, train on them with the recipe `smoke` into `folder`/run."""
+    files.new_folder(folder)
+    phantom.write_folder(folder / "phantoms", seed=SEED, per_class=PER_CLASS, size=SIZE_PX, duplicates=NUM_DUPLICATES)
+    return start_run([folder / "phantoms"], [], load_recipe("smoke"), folder / "run", observer, **options)

@@ -1,0 +1,27 @@
+"""`plainfilm evaluate`: a model file on films from elsewhere."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from plainfilm.data.scan import Progress
+from plainfilm.evaluation.evaluate import Evaluation, evaluate, write_evaluation
+from plainfilm.model.predictor import Predictor
+from plainfilm.workflows.prepare import scanned
+
+
+def evaluate_sources(
+    predictor: Predictor,
+    sources: Sequence[Path],
+    tables: Sequence[Path],
+    *,
+    out: Path | None = None,
+    progress: Progress | None = None,
+) -> Evaluation:
+    """Judge all films of the sources whose class the model knows; with `out` also write the Evaluation there."""
+    wanted = predictor.card.preprocessing
+    name = "+".join(path.stem for path in sources)
+    with scanned(sources, tables, size_px=wanted.size, fit=wanted.fit, progress=progress) as (rows, store):
+        evaluation = evaluate(predictor, rows, range(len(rows)), store, name=name)
+    if out is not None:
+        write_evaluation(evaluation, predictor.card.class_names, out)
+    return evaluation

@@ -1,0 +1,87 @@
+"""`plainfilm predict`: an answer for each film of files, folders and archives; one bad film does not stop the others."""
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from plainfilm import files
+from plainfilm.data.listing import ARCHIVES, Entry, Listing, list_films
+from plainfilm.errors import PlainfilmError
+from plainfilm.model.overlay import draw_overlay
+from plainfilm.model.predictor import Prediction, Predictor
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came of one film."""
+
+    number: int  # from 1
+    path: str  # as the user gave it, and for a film in a folder or archive its path there
+    truth: str  # the class that table or folder names, where the model knows it; else ""
+    image_id: str = ""
+    probabilities: np.ndarray | None = None  # (K,); None where the film could not be judged
+    warnings: tuple[str, ...] = ()  # message codes of decoding
+    error: PlainfilmError | None = None  # why it could not be judged
+
+
+def predict(
+    predictor: Predictor, paths: Sequence[Path], tables: Sequence[Path] = (), *, maps: Path | None = None
+) -> Iterator[Answer]:
+    """Answers in the order of the films; with `maps` the predicted class's map of each film is written into that folder.
+
+    A path that cannot be opened is an answer with an error.
+    """
+    classes = predictor.card.class_names
+    number = 0
+    for place, path in enumerate(paths):
+        try:
+            listing = _list(path, tables[place : place + 1])
+        except PlainfilmError as error:
+            number += 1
+            yield Answer(number, str(path), "", error=error)
+            continue
+        reads = (partial(listing.read, entry) for entry in listing.entries)
+        for entry, result in zip(listing.entries, predictor.predict_many(reads), strict=True):
+            number += 1
+            shown = str(path) if path.name == entry.path else f"{path}/{entry.path}"
+            truth = entry.label if entry.label in classes else ""
+            if isinstance(result, PlainfilmError):
+                yield Answer(number, shown, truth, error=result)
+                continue
+            if maps is not None:
+                write_map(result, f"{number:04d}-{Path(entry.path).stem}-{classes[result.predicted]}", maps)
+            yield Answer(number, shown, truth, result.image_id, result.probabilities, result.film.warnings)
+
+
+def _list(path: Path, tables: Sequence[Path]) -> Listing:
+    """The films at a path; a single file that is no archive is a film, whatever its name."""
+    if path.is_file() and path.suffix.lower() not in (*ARCHIVES, ".csv") and not tables:
+        return Listing((files.single_film(path),), (Entry(0, path.name, path.resolve().parent.name),))
+    return list_films([path], tables)
+
+
+def write_map(prediction: Prediction, name: str, folder: Path) -> None:
+    """Write the map of the predicted class over the film as `name`.png; what is no letter or digit becomes _."""
+    plain = "".join(character if character.isalnum() or character in "-_" else "_" for character in name)
+    picture = draw_overlay(prediction.film.pixels, prediction.class_maps[prediction.predicted])
+    files.write_bytes(files.writable_folder(folder) / f"{plain[:100]}.png", picture)
+
+
+def write_csv(answers: Sequence[Answer], classes: Sequence[str], path: Path) -> None:
+    """Write a row a film: path, image_id, label, predicted, p_<class>..., problem."""
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(["path", "image_id", "label", "predicted", *(f"p_{name}" for name in classes), "problem"])
+    for answer in answers:
+        predicted, shown = "", [""] * len(classes)
+        if answer.probabilities is not None:
+            predicted = classes[int(answer.probabilities.argmax())]
+            shown = [f"{probability:.6f}" for probability in answer.probabilities]
+        problem = answer.error.code if answer.error else ""
+        writer.writerow([answer.path, answer.image_id, answer.truth, predicted, *shown, problem])
+    files.write_text(path, buffer.getvalue())

@@ -1,0 +1,201 @@
+"""`plainfilm train`: index, train, write the model file, evaluate on the untouched test split, draw the figures.
+
+A run is a folder. Each stage leaves its artefact there, so a run that was stopped goes on from what it finds.
+"""
+
+import importlib.metadata
+import platform
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from plainfilm import files
+from plainfilm.config import Recipe, load_recipe
+from plainfilm.data.index import Index, read_index, write_index
+from plainfilm.data.store import smaller_store
+from plainfilm.errors import OutputError, PlainfilmError
+from plainfilm.evaluation.evaluate import Evaluation, evaluate, write_evaluation
+from plainfilm.evaluation.intervals import Estimate
+from plainfilm.model import modelfile
+from plainfilm.model.modelfile import Card, Preprocessing
+from plainfilm.model.predictor import Predictor
+from plainfilm.report import figures
+from plainfilm.training.batches import Films
+from plainfilm.training.history import Step, read_history
+from plainfilm.training.schedule import Plan
+from plainfilm.training.train import Reporter, train
+from plainfilm.workflows.log import RunLog
+from plainfilm.workflows.prepare import fill_store, make_index, num_threads
+
+NUM_PARITY_FILMS = 32  # at least; films on which the model file is compared with the network
+PACKAGES = ("plainfilm", "numpy", "pillow", "torch", "onnx", "onnxruntime")
+
+
+@dataclass(frozen=True)
+class Result:
+    """A finished run."""
+
+    run: Path
+    index: Index
+    validation: dict[str, float]  # of the kept epoch: epoch, accuracy, loss; empty without a validation part
+    card: Card  # what the model file says of itself
+    parity: float  # largest difference of a probability between network and model file
+    test: Evaluation
+    notices: tuple[str, ...]  # message codes about the figures
+
+
+class Observer(Reporter, Protocol):
+    """Who is told how the whole command goes."""
+
+    def on_scan(self, done: int, total: int) -> None:
+        """Films decoded so far."""
+
+    def on_index(self, index: Index) -> None:
+        """The index is there."""
+
+
+def start_run(
+    sources: Sequence[Path], tables: Sequence[Path], recipe: Recipe, run: Path, observer: Observer, **options: Any
+) -> Result:
+    """Start a training in the new folder `run`. Options as for `continue_run`."""
+    created = not run.exists()
+    files.new_folder(run)
+    try:
+        index, store = make_index(sources, tables, recipe, progress=observer.on_scan, writer_folder=run)
+    except BaseException:
+        _undo(run, remove_folder=created)
+        raise
+    assert store is not None
+    write_index(index, run)
+    files.write_text(run / "recipe.toml", recipe.to_toml())
+    observer.on_index(index)
+    return _go(run, index, store, recipe, observer, **options)
+
+
+def continue_run(run: Path, observer: Observer, **options: Any) -> Result:
+    """Go on with a run that was stopped. Raises OutputError where `run` is no run.
+
+    Options: `workers` (processes that make batches), `threads` (of computing; only the start of a run decides), `stop`
+        (asked after each step whether a signal came), `language` of the figures.
+    """
+    if not (run / "recipe.toml").is_file():
+        raise OutputError("run-missing", path=str(run))
+    recipe, index = load_recipe(str(run / "recipe.toml")), read_index(run / "index.csv")
+    store = fill_store(index, recipe, run, observer.on_scan)
+    observer.on_index(index)
+    return _go(run, index, store, recipe, observer, **options)
+
+
+def _go(
+    run: Path,
+    index: Index,
+    store: np.ndarray,
+    recipe: Recipe,
+    observer: Observer,
+    *,
+    workers: int = 0,
+    threads: int | None = None,
+    stop: Callable[[], int] = lambda: 0,
+    language: str = "en",
+) -> Result:
+    log = RunLog(run)
+    reporter = _Logged(log, observer)
+    films = _films(run, index, store, recipe)
+    net, validation = train(run, recipe, films, reporter, workers=workers, threads=threads or num_threads(), stop=stop)
+    card = Card(
+        classes=modelfile.class_names(index.classes, recipe.data.names),
+        preprocessing=Preprocessing(recipe.size_px, recipe.data.channels, recipe.data.fit),
+        weights_sha256="",
+        provenance=provenance(index, recipe, validation),
+    )
+    parity_rows = np.asarray([*films.validation, *films.train][:NUM_PARITY_FILMS])
+    pixels = np.repeat(store[parity_rows][:, None], recipe.data.channels, axis=1)
+    parity = modelfile.write(run / "model.onnx", net, card, pixels)
+    predictor = Predictor(run / "model.onnx", threads=num_threads())
+    test = evaluate(predictor, index.rows, index.part("test"), store, name="test")
+    write_evaluation(test, index.classes, run / "evaluation")
+    card = modelfile.update(run / "model.onnx", evaluation=test.figures)
+    notices = draw_figures(run, test, card, language)
+    log.write("done", parity=parity, accuracy=test.figures["accuracy"])
+    return Result(run, index, validation, card, parity, test, notices)
+
+
+class _Logged:
+    """Tells the run's log and the observer."""
+
+    def __init__(self, log: RunLog, observer: Observer) -> None:
+        self.log, self.observer = log, observer
+
+    def on_start(self, plan: Plan, first_step: int, facts: dict[str, Any]) -> None:
+        self.plan = plan
+        self.log.start(plan, first_step, facts)
+        self.observer.on_start(plan, first_step, facts)
+
+    def on_step(self, step: Step, num_films: int) -> None:
+        self.log.step(step, self.plan)
+        self.observer.on_step(step, num_films)
+
+    def on_warning(self, error: PlainfilmError) -> None:
+        self.log.warning(error)
+        self.observer.on_warning(error)
+
+
+def _films(run: Path, index: Index, store: np.ndarray, recipe: Recipe) -> Films:
+    image_ids = [row.image_id for row in index.rows]
+    number = {name: place for place, name in enumerate(index.classes)}
+    return Films(
+        stores={
+            size: smaller_store(run, store, image_ids, size_px=size, fit=recipe.data.fit)
+            for size in recipe.training.sizes_px
+        },
+        labels=np.array([number.get(row.label, -1) for row in index.rows]),
+        image_ids=image_ids,
+        train=np.array(index.part("train")),
+        validation=np.array(index.part("validation"), dtype=int),
+        num_classes=len(index.classes),
+    )
+
+
+def provenance(index: Index, recipe: Recipe, validation: dict[str, float]) -> dict[str, Any]:
+    """Where a model comes from, without times, paths or names of patients."""
+    return {
+        "recipe": recipe.to_toml(),
+        "data_sha256": index.data_checksum,
+        "split_sha256": index.split_checksum,
+        "leaking": index.is_leaking,
+        "films": {part: len(index.part(part)) for part in ("train", "validation", "test")},
+        "validation": validation,
+        "packages": {name: importlib.metadata.version(name) for name in PACKAGES},
+        "python": platform.python_version(),
+    }
+
+
+def draw_figures(run: Path, test: Evaluation, card: Card, language: str) -> tuple[str, ...]:
+    """Draw history, confusion matrix and ROC curves into `figures/`; returns notices about them."""
+    folder = files.writable_folder(run / "figures")
+    names = [entry.shown(language) for entry in card.classes]
+    steps = read_history(run / "history.csv")
+    epochs = [
+        {"epoch": step.epoch, "loss": step.validation_loss, "accuracy": step.validation_accuracy}
+        for step in steps
+        if step.validation_loss is not None and step.validation_accuracy is not None
+    ]
+    counts = np.array(test.figures["confusion"]["counts"])
+    aucs = [Estimate.from_dict(test.figures["classes"][entry.name]["auc"]) for entry in card.classes]
+    notices = (
+        *figures.draw_history([asdict(step) for step in steps], epochs, folder / "history.png", language=language),
+        *figures.draw_confusion(counts, names, folder / "confusion.png", language=language),
+        *figures.draw_roc(test.probabilities, test.labels, names, folder / "roc.png", language=language, aucs=aucs),
+    )
+    return tuple(dict.fromkeys(notices))
+
+
+def _undo(run: Path, *, remove_folder: bool) -> None:
+    """Remove what a run left that never got an index."""
+    for path in run.glob("pixels-*"):
+        path.unlink()
+    if remove_folder:
+        run.rmdir()

@@ -1,0 +1,535 @@
+"""Every film decodes as Pillow and the standards say, or is refused by name."""
+
+import io
+import struct
+import subprocess
+import sys
+import threading
+import warnings
+import zipfile
+import zlib
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageOps, TiffImagePlugin
+
+from plainfilm import messages
+from plainfilm.data.decode import LIMITS, Limits, decode, image_id, is_film_name
+from plainfilm.errors import FilmError
+from plainfilm.randomness import generator
+
+HEIGHT, WIDTH = 48, 64
+GREY = (
+    np.add.outer(np.arange(HEIGHT) * 2, np.arange(WIDTH)) + generator(0, "noise").integers(0, 60, (HEIGHT, WIDTH))
+).astype(np.uint8)
+COLOUR = generator(0, "colour").integers(0, 256, (HEIGHT, WIDTH, 3)).astype(np.uint8)
+DEEP = generator(0, "deep").integers(0, 4096, (HEIGHT, WIDTH)).astype(np.uint16)
+DEEP[0, 0] = 4095
+
+
+def encoded(image: Image.Image | np.ndarray, kind: str = "PNG", **options: object) -> bytes:
+    out = io.BytesIO()
+    (image if isinstance(image, Image.Image) else Image.fromarray(image)).save(out, kind, **options)
+    return out.getvalue()
+
+
+def refusal(data: bytes, limits: Limits = LIMITS) -> str:
+    """The code of the refusal, after checking that it has a sentence in both languages."""
+    with pytest.raises(FilmError) as caught:
+        decode(data, limits)
+    for language in messages.LANGUAGES:
+        assert messages.sentence(caught.value, language)
+    return caught.value.code
+
+
+def with_chunk(png: bytes, name: bytes, content: bytes, after: int = 33) -> bytes:
+    """`png` with one more chunk; IHDR ends at byte 33."""
+    body = name + content
+    chunk = struct.pack(">I", len(content)) + body + struct.pack(">I", zlib.crc32(body))
+    return png[:after] + chunk + png[after:]
+
+
+def png_header(width: int, height: int, bits: int = 8, colour_type: int = 0) -> bytes:
+    return with_chunk(
+        b"\x89PNG\r\n\x1a\n", b"IHDR", struct.pack(">IIBBBBB", width, height, bits, colour_type, 0, 0, 0), 8
+    )
+
+
+def tiff(samples: np.ndarray, order: str = "<", **tags: int | None) -> bytes:
+    """A TIFF of one strip; tags as `t262=0`, None leaves one out; order "<" or ">"; t259=8 deflates."""
+    height, width = samples.shape
+    content = samples.astype(samples.dtype.newbyteorder(order)).tobytes()
+    if tags.get("t259") == 8:
+        content = zlib.compress(content)
+    formats = {"u": 1, "i": 2, "f": 3}
+    entries = {256: width, 257: height, 258: samples.itemsize * 8, 259: 1, 262: 1, 273: 8, 277: 1, 278: height}
+    entries |= {279: len(content), 339: formats[samples.dtype.kind]}
+    entries |= {int(name[1:]): value for name, value in tags.items()}
+    rows = [
+        struct.pack(order + "HHII", tag, 4, 1, value) for tag, value in sorted(entries.items()) if value is not None
+    ]
+    directory = struct.pack(order + "H", len(rows)) + b"".join(rows) + b"\0\0\0\0"
+    magic = b"II*\0" if order == "<" else b"MM\0*"
+    return magic + struct.pack(order + "I", 8 + len(content)) + content + directory
+
+
+def divided(samples: np.ndarray, white: int) -> np.ndarray:
+    """Exact integer rounding of samples / white * 255."""
+    return ((samples.astype(np.int64) * 510 + white) // (2 * white)).astype(np.uint8)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+def test_grey_is_returned_as_it_is(kind):
+    film = decode(encoded(GREY, kind))
+    assert np.array_equal(film.pixels, GREY)
+    assert film.pixels.flags.writeable
+    assert (film.mode, film.bits, film.chroma, film.warnings) == ("L", 8, 0.0, ())
+
+
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"quality": 30}])
+@pytest.mark.parametrize("pixels", [GREY, COLOUR])
+def test_jpeg_equals_pillow(pixels, options):
+    data = encoded(pixels, "JPEG", **options)
+    assert np.array_equal(decode(data).pixels, np.asarray(Image.open(io.BytesIO(data)).convert("L")))
+
+
+@pytest.mark.parametrize("compression", [None, "tiff_lzw", "tiff_adobe_deflate", "packbits", "zstd"])
+def test_tiff_compressions(compression):
+    assert np.array_equal(decode(encoded(GREY, "TIFF", compression=compression)).pixels, GREY)
+    assert np.array_equal(decode(encoded(DEEP, "TIFF", compression=compression)).pixels, divided(DEEP, 4095))
+
+
+def test_big_tiff():
+    assert np.array_equal(decode(encoded(GREY, "TIFF", big_tiff=True)).pixels, GREY)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+def test_colour_is_pillows_luminance_and_reports_chroma(kind):
+    film = decode(encoded(COLOUR, kind))
+    assert np.array_equal(film.pixels, np.asarray(Image.fromarray(COLOUR).convert("L")))
+    assert film.chroma == pytest.approx(np.mean(COLOUR.max(2).astype(float) - COLOUR.min(2)))
+
+
+def test_grey_stored_as_colour_has_no_chroma():
+    film = decode(encoded(np.dstack([GREY] * 3)))
+    assert np.array_equal(film.pixels, GREY)
+    assert (film.mode, film.chroma) == ("RGB", 0.0)
+
+
+def test_palette_and_one_bit():
+    palette = Image.fromarray(COLOUR).quantize(16)
+    film = decode(encoded(palette))
+    assert np.array_equal(film.pixels, np.asarray(palette.convert("RGB").convert("L")))
+    assert film.mode == "P"
+    assert film.chroma > 0
+    one_bit = Image.fromarray(GREY).convert("1")
+    film = decode(encoded(one_bit))
+    assert np.array_equal(film.pixels, np.asarray(one_bit.convert("L")))
+    assert (film.mode, film.bits) == ("1", 1)
+
+
+@pytest.mark.parametrize("mode", ["LA", "RGBA"])
+def test_opaque_alpha_is_dropped_and_transparency_lies_over_black(mode):
+    image = Image.fromarray(GREY).convert(mode)
+    film = decode(encoded(image))
+    assert np.array_equal(film.pixels, GREY)
+    assert (film.mode, film.warnings) == (mode, ())
+    alpha = np.full((HEIGHT, WIDTH), 255, np.uint8)
+    alpha[:10] = 0
+    image.putalpha(Image.fromarray(alpha))
+    film = decode(encoded(image))
+    assert film.warnings == ("film-transparent",)
+    assert not film.pixels[:10].any()
+    assert np.array_equal(film.pixels[10:], GREY[10:])
+
+
+@pytest.mark.parametrize(("pixels", "bits"), [(GREY, 8), (DEEP, 12)])
+def test_a_transparent_grey_value_is_black(pixels, bits):
+    key = int(pixels[20, 20])
+    film = decode(with_chunk(encoded(pixels), b"tRNS", struct.pack(">H", key)))
+    assert "film-transparent" in film.warnings
+    white = 2**bits - 1
+    assert np.array_equal(film.pixels, divided(np.where(pixels == key, 0, pixels), white))
+
+
+def test_sbit_says_how_many_bits():
+    dark = DEEP // 4  # 10 bits in a 12-bit film
+    film = decode(with_chunk(encoded(dark), b"sBIT", b"\x0c"))
+    assert np.array_equal(film.pixels, divided(dark, 4095))
+    assert (film.mode, film.bits, film.warnings) == ("I;16", 12, ())
+
+
+def test_sbit_samples_shifted_up_as_the_standard_says_are_not_clipped():
+    film = decode(with_chunk(encoded(DEEP << 4), b"sBIT", b"\x0c"))
+    assert np.array_equal(film.pixels, divided(DEEP << 4, 65535))
+    assert (film.bits, film.warnings) == (16, ())
+
+
+def test_sbit_inside_the_pixels_is_no_declaration():
+    data = encoded(DEEP)
+    film = decode(data[:-12] + b"\0\0\0\1sBIT\5" + data[-12:])
+    assert film.warnings == ("film-depth-guessed",)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+def test_twelve_bits_undeclared_are_neither_black_nor_clipped(kind):
+    film = decode(encoded(DEEP, kind))
+    assert np.array_equal(film.pixels, divided(DEEP, 4095))
+    assert (film.bits, film.warnings) == (12, ("film-depth-guessed",))
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+def test_full_sixteen_bits(kind):
+    full = DEEP * 15  # to 61425: white must stay 65535
+    film = decode(encoded(full, kind))
+    assert np.array_equal(film.pixels, divided(full, 65535))
+    assert (film.bits, film.warnings) == (16, ())
+
+
+def test_tiff_max_sample_value_says_how_many_bits():
+    film = decode(tiff(DEEP // 4, t281=4095))
+    assert np.array_equal(film.pixels, divided(DEEP // 4, 4095))
+    assert (film.bits, film.warnings) == (12, ())
+
+
+def test_tiff_of_twelve_packed_bits():
+    flat = (DEEP // 2).ravel().astype(np.uint32)
+    pairs = flat[0::2] << 12 | flat[1::2]
+    packed = np.stack([pairs >> 16, pairs >> 8, pairs], axis=1).astype(np.uint8)  # (pairs, 3)
+    data = tiff(packed.reshape(HEIGHT, -1), t256=WIDTH, t258=12)
+    film = decode(data)
+    assert np.array_equal(film.pixels, divided(DEEP // 2, 4095))
+    assert (film.bits, film.warnings) == (12, ())
+
+
+@pytest.mark.parametrize("compression", [1, 8])
+@pytest.mark.parametrize("samples", [DEEP * 15, DEEP.astype(np.int16) * 7, DEEP.astype(np.float32)])
+def test_byte_order_changes_nothing(samples, compression):
+    little, big = (decode(tiff(samples, order, t259=compression)).pixels for order in "<>")
+    assert np.array_equal(little, big)
+    assert np.array_equal(little, decode(tiff(samples)).pixels)
+
+
+@pytest.mark.parametrize(
+    ("samples", "white"),
+    [
+        (DEEP.astype(np.int32), 4095),
+        (DEEP.astype(np.int16), 4095),
+        (DEEP.astype(np.uint32) << 20, 4095 << 20),  # above the signed range
+        (DEEP.astype(np.float32), 4095),
+    ],
+)
+def test_deep_tiffs_are_scaled_by_their_maximum(samples, white):
+    film = decode(tiff(samples))
+    assert np.abs(film.pixels.astype(int) - divided(samples, white)).max() <= (samples.dtype == np.uint32)
+    assert (film.pixels.min(), film.pixels.max()) == (0, 255)
+    assert film.warnings == ("film-depth-guessed",)
+
+
+def test_float_tiff_from_0_to_1():
+    film = decode(tiff((DEEP / 4095).astype(np.float32)))
+    assert np.array_equal(film.pixels, divided(DEEP, 4095))
+
+
+@pytest.mark.parametrize(
+    ("value", "code"), [(-1.0, "film-negative"), (np.nan, "film-not-finite"), (np.inf, "film-not-finite")]
+)
+def test_values_that_are_no_films_are_refused(value, code):
+    samples = DEEP.astype(np.float32)
+    samples[5, 5] = value
+    assert refusal(tiff(samples)) == code
+
+
+@pytest.mark.parametrize("dtype", [np.int16, np.int32])
+def test_hounsfield_units_are_refused(dtype):
+    assert refusal(tiff(DEEP.astype(dtype) - 1024)) == "film-negative"
+
+
+@pytest.mark.parametrize("samples", [GREY, DEEP * 15, DEEP, (DEEP / 4095).astype(np.float32)])
+def test_min_is_white_is_the_negative(samples):
+    assert np.array_equal(decode(tiff(samples, t262=0)).pixels, 255 - decode(tiff(samples)).pixels)
+
+
+def test_tiff_without_polarity_is_refused():
+    assert refusal(tiff(GREY, t262=None)) == "film-polarity-missing"
+
+
+def test_black_film_of_sixteen_bits_is_black():
+    assert not decode(encoded(np.zeros((HEIGHT, WIDTH), np.uint16))).pixels.any()
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize(
+    ("pixels", "kind"), [(GREY, "PNG"), (GREY, "JPEG"), (GREY, "TIFF"), (DEEP * 15, "PNG"), (DEEP * 15, "TIFF")]
+)
+def test_orientation_is_applied_once(pixels, kind, orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    upright = decode(encoded(pixels, kind)).pixels
+    film = decode(encoded(pixels, kind, exif=exif))
+    tagged = Image.fromarray(upright)
+    tagged.getexif()[0x0112] = orientation
+    assert np.array_equal(film.pixels, np.asarray(ImageOps.exif_transpose(tagged)))
+    assert ("film-turned" in film.warnings) == (orientation != 1)
+
+
+# refusals
+
+
+def test_bomb_is_refused_before_any_pixel_is_allocated():
+    program = """
+import resource, sys, time
+from plainfilm.data.decode import decode
+from plainfilm.errors import FilmError
+bombs = [bytes.fromhex(line) for line in sys.stdin.read().split()]
+peak, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.perf_counter()
+for bomb in bombs:
+    try:
+        decode(bomb)
+    except FilmError as error:
+        print(error.code)
+print((time.perf_counter() - start) * 1000, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - peak) / 1024)
+"""
+    row = zlib.compress(bytes(60001))
+    png = with_chunk(with_chunk(png_header(60000, 60000), b"IDAT", row), b"IEND", b"", 33 + 12 + len(row))
+    jpeg = bytearray(encoded(GREY, "JPEG"))
+    frame = jpeg.index(b"\xff\xc0")
+    jpeg[frame + 5 : frame + 9] = struct.pack(">HH", 60000, 60000)
+    bombs = [png, bytes(jpeg), tiff(GREY, t256=60000, t257=60000), tiff(GREY, t322=60000, t323=60000, t324=8)]
+    out = subprocess.run(
+        [sys.executable, "-c", program], input="\n".join(b.hex() for b in bombs), capture_output=True, text=True
+    )
+    *codes, figures = out.stdout.splitlines()
+    assert codes == ["film-too-large"] * len(bombs), out.stderr
+    duration_ms, grown_mib = map(float, figures.split())
+    assert duration_ms < 50 * len(bombs)
+    assert grown_mib < 20
+
+
+def test_sizes_and_limits():
+    assert refusal(encoded(GREY[:31])) == "film-too-small"
+    assert decode(encoded(GREY[:32, :32])).pixels.shape == (32, 32)
+    assert refusal(encoded(GREY), Limits(max_side_px=63)) == "film-too-large"
+    assert refusal(encoded(GREY), Limits(max_pixels=HEIGHT * WIDTH - 1)) == "film-too-large"
+    assert refusal(encoded(GREY), Limits(max_file_bytes=100)) == "film-file-too-large"
+    assert decode(encoded(GREY), Limits(max_side_px=64, max_pixels=HEIGHT * WIDTH))
+
+
+def zipped() -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("film.png", encoded(GREY))
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("data", "found"),
+    [
+        (b"%PDF-1.7\n%\xe2\xe3", "PDF"),
+        (zipped(), "ZIP"),
+        (b"\n<!DOCTYPE HTML><html>", "HTML"),
+        (encoded(GREY, "GIF"), "GIF"),
+        (encoded(GREY, "BMP"), "BMP"),
+        (encoded(GREY, "WEBP"), "WebP"),
+        (encoded(GREY, "JPEG2000"), "JPEG 2000"),
+        (encoded(COLOUR, "AVIF"), "HEIC/AVIF"),
+        (bytes(128) + b"DICM", "DICOM"),
+    ],
+)
+def test_other_formats_are_named(data, found):
+    with pytest.raises(FilmError) as caught:
+        decode(data)
+    assert (caught.value.code, caught.value.parameters) == ("film-other-format", {"found": found})
+    assert found in messages.sentence(caught.value, "zh")
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (b"", "film-empty"),
+        (b"path,label\nBM1.png,COVID\n", "film-is-text"),
+        ("路径,标签\n".encode("gbk"), "film-is-text"),
+        (bytes(1000), "film-unknown-format"),
+        (bytes(range(256)), "film-unknown-format"),
+    ],
+)
+def test_what_is_no_image_is_refused(data, code):
+    assert refusal(data) == code
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+def test_several_images_are_refused(kind):
+    data = encoded(GREY, kind, save_all=True, append_images=[Image.fromarray(255 - GREY)])
+    assert refusal(data) == "film-several-images"
+
+
+@pytest.mark.parametrize(
+    ("mode", "kind"), [("CMYK", "JPEG"), ("CMYK", "TIFF"), ("LAB", "TIFF"), ("YCbCr", "TIFF"), ("La", "TIFF")]
+)
+def test_exotic_modes_are_refused(mode, kind):
+    if mode == "La":
+        data = bytearray(encoded(Image.fromarray(GREY).convert("LA"), "TIFF"))
+        entry = data.index(struct.pack("<HHI", TiffImagePlugin.EXTRASAMPLES, 3, 1))
+        data[entry + 8] = 1  # associated alpha
+    else:
+        data = encoded(Image.new(mode, (WIDTH, HEIGHT)), kind)
+    assert refusal(bytes(data)) == "film-unsupported-mode"
+
+
+@pytest.mark.parametrize("colour_type", [2, 4, 6])
+def test_sixteen_bit_colour_is_refused_not_darkened(colour_type):
+    num_channels = {2: 3, 4: 2, 6: 4}[colour_type]
+    rows = zlib.compress((b"\0" + bytes(2 * num_channels * WIDTH)) * HEIGHT)
+    data = with_chunk(png_header(WIDTH, HEIGHT, 16, colour_type), b"IDAT", rows)
+    data += b"\0\0\0\0IEND\xaeB`\x82"
+    assert refusal(data) == "film-deep-colour"
+
+
+CUTTABLE = {
+    "png": encoded(GREY),
+    "deep png": encoded(DEEP),
+    "jpeg": encoded(GREY, "JPEG"),
+    "progressive jpeg": encoded(COLOUR, "JPEG", progressive=True),
+    "tiff": encoded(GREY, "TIFF"),
+    "lzw tiff": encoded(GREY, "TIFF", compression="tiff_lzw"),
+    "deep tiff, tags last": tiff(DEEP),
+}
+
+
+@pytest.mark.parametrize("name", CUTTABLE)
+def test_every_cut_is_refused_or_loses_no_pixel(name):
+    data = CUTTABLE[name]
+    whole = decode(data).pixels
+    for length in range(1, len(data)):
+        try:
+            film = decode(data[:length])
+        except FilmError:
+            continue
+        assert np.array_equal(film.pixels, whole)
+        assert length > 0.9 * len(data)
+
+
+@pytest.mark.parametrize("percent", [10, 50, 90])
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+def test_cut_films_are_said_to_be_cut(kind, percent):
+    large = np.kron(COLOUR[:, :, 0], np.ones((8, 8), np.uint8))
+    data = encoded(large, kind)
+    assert refusal(data[: len(data) * percent // 100]) == "film-truncated"
+
+
+def test_tile_with_one_side_is_refused_before_libtiff_invents_the_other():
+    assert refusal(tiff(GREY, t259=8, t322=16, t278=2**25)) == "film-unreadable"
+
+
+def test_tiff_with_a_missing_strip_is_refused():
+    assert refusal(tiff(GREY, t278=HEIGHT // 2)) == "film-truncated"
+
+
+def test_damaged_png_is_unreadable():
+    data = bytearray(encoded(GREY))
+    data[60:70] = bytes(10)
+    assert refusal(bytes(data)) == "film-unreadable"
+
+
+SEEDS = [
+    *CUTTABLE.values(),
+    encoded(Image.fromarray(COLOUR).quantize(16)),
+    encoded(Image.fromarray(COLOUR).convert("RGBA"), "TIFF"),
+    encoded(COLOUR, "TIFF", compression="jpeg"),
+    encoded(GREY, "JPEG", exif=b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0"),
+    tiff((DEEP / 4095).astype(np.float32), t262=0, t281=4095),
+]
+MUTATIONS = st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.binary(min_size=1, max_size=4)), max_size=6)
+
+
+@settings(max_examples=600, deadline=None)
+@given(st.sampled_from(SEEDS), MUTATIONS, st.booleans())
+def test_mutated_files_decode_or_are_refused(seed, mutations, headers_only):
+    data = bytearray(seed)
+    for position, replacement in mutations:
+        start = int(position * (min(len(data), 200) if headers_only else len(data)))
+        data[start : start + len(replacement)] = replacement
+    decodes_or_is_refused(bytes(data))
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.dictionaries(st.sampled_from([256, 257, 258, 259, 262, 273, 274, 277, 278, 279, 281, 284, 317, 320, 322, 323, 324, 338, 339]), st.one_of(st.integers(0, 70), st.integers(0, 2**32 - 1)), max_size=4))  # fmt: skip
+def test_hostile_tiff_tags_decode_or_are_refused(tags):
+    decodes_or_is_refused(tiff(DEEP, **{f"t{tag}": value for tag, value in tags.items()}))
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.sampled_from([b"tRNS", b"sBIT", b"acTL", b"fcTL", b"eXIf", b"iCCP", b"pHYs", b"gAMA", b"iTXt", b"PLTE"]),
+    st.binary(max_size=40),
+    st.sampled_from([GREY, DEEP]),
+)
+def test_hostile_png_chunks_decode_or_are_refused(name, content, pixels):
+    decodes_or_is_refused(with_chunk(encoded(pixels), name, content))
+
+
+def decodes_or_is_refused(data: bytes) -> None:
+    try:
+        film = decode(data, Limits(max_pixels=10**6))
+    except FilmError as error:
+        messages.sentence(error, "en")
+    else:
+        assert film.pixels.dtype == np.uint8
+        assert film.pixels.ndim == 2
+
+
+def test_warnings_of_pillow_stay_inside_whatever_the_threads():
+    noisy = tiff(GREY, t296=2)
+    entry = noisy.index(struct.pack("<HHI", 296, 4, 1))
+    noisy = noisy[:entry] + struct.pack("<HHI", 296, 3, 2) + noisy[entry + 8 :]  # one value too many
+    with pytest.warns(UserWarning, match="Metadata"):
+        Image.open(io.BytesIO(noisy)).load()  # what decode must keep to itself
+    films = []
+    with warnings.catch_warnings(record=True) as leaked:
+        warnings.simplefilter("always")
+        filters = list(warnings.filters)
+        threads = [threading.Thread(target=lambda: films.extend(decode(noisy) for _ in range(50))) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert list(warnings.filters) == filters
+    assert not leaked
+    assert len(films) == 200
+    assert all(np.array_equal(film.pixels, GREY) for film in films)
+
+
+# names
+
+
+def test_image_id_depends_on_pixels_and_shape_alone():
+    identity = image_id(GREY)
+    assert len(identity) == 16
+    assert int(identity, 16) >= 0
+    assert identity == image_id(np.asfortranarray(GREY)) == image_id(decode(encoded(GREY, "TIFF")).pixels)
+    assert len({identity, image_id(GREY.T), image_id(GREY.reshape(WIDTH, HEIGHT)), image_id(GREY ^ 1)}) == 4
+
+
+def test_film_names():
+    assert all(map(is_film_name, ["a.png", "b/c.JPG", "d.jpeg", "e.Tif", "f.x.TIFF"]))
+    assert not any(map(is_film_name, ["a.gif", "png", ".png", "a.png.txt", "b.jpg/notes", ""]))
+
+
+# real films
+
+
+@pytest.mark.real
+def test_every_real_film_equals_pillow(real_data):
+    films = [path.read_bytes() for path in sorted((real_data / "native-size").rglob("*.jpeg"))]
+    for name, step in (("covid-radiography/input_data.zip", 200), ("external-ieee8023/images.zip", 40)):
+        with zipfile.ZipFile(real_data / name) as archive:
+            members = sorted(member for member in archive.namelist() if is_film_name(member))
+            films += [archive.read(member) for member in members[::step]]
+    assert len(films) > 30
+    for data in films:
+        film = decode(data)
+        assert np.array_equal(film.pixels, np.asarray(Image.open(io.BytesIO(data)).convert("L")))
+        assert film.warnings == ()
+        assert refusal(data[: len(data) // 2]) == "film-truncated"
