@@ -35,9 +35,9 @@ EXTRAS = {"torch": "train", "onnx": "train", "safetensors": "train", "tomli_w": 
 
 
 def _check_language(value: str) -> str:
-    if value not in LANGUAGES:
+    if value and value not in LANGUAGES:
         raise typer.BadParameter(f"{value!r}; expected one of {', '.join(LANGUAGES)}")
-    return value
+    return value or system_language()
 
 
 SourceArguments = Annotated[
@@ -64,7 +64,6 @@ Language = Annotated[
         metavar="en|zh",
         help="Language of what is printed.",
         callback=_check_language,
-        default_factory=system_language,
         show_default="that of the environment",
     ),
 ]

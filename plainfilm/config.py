@@ -6,7 +6,7 @@ Every field has a line of documentation and a check; a value that makes no sense
 
 import difflib
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from functools import cache
 from pathlib import Path
@@ -185,12 +185,12 @@ def recipe_names() -> list[str]:
 
 
 def parse_recipe(toml: str) -> Recipe:
-    """A recipe from TOML. Raises RecipeError for bad TOML, an unknown section or key, a wrong type or an impossible value."""
+    """A recipe from TOML. Raises RecipeError: no TOML, an unknown section or key, a wrong type, an impossible value."""
     try:
         tables = tomllib.loads(toml)
     except tomllib.TOMLDecodeError as error:
         raise RecipeError("recipe-not-toml", reason=str(error)) from error
-    sections = {section.name: type(section.default) for section in fields(Recipe)}
+    sections = _hints(Recipe)
     given: dict[str, Any] = {}
     for name, table in tables.items():
         _demand_known(name, list(sections))
@@ -222,12 +222,12 @@ def _check_section(name: str, section: Any) -> None:
 
 
 @cache
-def _hints(section: type) -> dict[str, Any]:
+def _hints(section: Hashable) -> dict[str, Any]:
     return get_type_hints(section)
 
 
 def _is_of(value: Any, hint: Any) -> bool:
-    """Whether `value` is of the type `hint`: int, float (an int will do), str, tuple of one of these, mapping, or None."""
+    """Whether `value` is of the type `hint`: int, float (an int will do), str, a tuple or mapping of these, None."""
     if isinstance(hint, UnionType):
         return any(_is_of(value, option) for option in get_args(hint))
     if get_origin(hint) is tuple:

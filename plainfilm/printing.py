@@ -104,22 +104,22 @@ def print_evaluation(terminal: Terminal, figures: dict[str, Any], card: Card) ->
     if figures["leaking"]:
         terminal.say("evaluation.leaking")
     overall = [
-        [terminal.text(f"figure.{name}"), Estimate.from_dict(figures[name]).percent(language)]
-        for name in ("accuracy", "balanced_accuracy")
-    ] + [
-        [terminal.text(f"figure.{name}"), Estimate.from_dict(figures[name]).decimal(language)]
-        for name in ("macro_auc", "log_loss")
+        [terminal.text(f"figure.{name}"), _shown(figures[name], name, language)]
+        for name in ("accuracy", "balanced_accuracy", "macro_auc", "log_loss")
     ]
-    terminal.table([terminal.text("evaluation.figure"), terminal.text("evaluation.interval")], overall)
+    terminal.table([terminal.text(f"evaluation.{heading}") for heading in ("figure", "interval")], overall)
     by_class = [
         [
             entry.shown(language),
-            *(Estimate.from_dict(figures["classes"][entry.name][name]).percent(language) for name in PER_CLASS[:-1]),
-            Estimate.from_dict(figures["classes"][entry.name]["auc"]).decimal(language),
+            terminal.text(f"figure.{name}"),
+            _shown(figures["classes"][entry.name][name], name, language),
         ]
         for entry in card.classes
+        for name in ("sensitivity", "specificity", "precision", "f1", "auc")
     ]
-    terminal.table([terminal.text("index.class"), *(terminal.text(f"figure.{name}") for name in PER_CLASS)], by_class)
+    terminal.table(
+        [terminal.text(f"evaluation.{heading}") for heading in ("class", "figure", "interval")], by_class, left=2
+    )
     counts = figures["confusion"]["counts"]
     shown = [entry.shown(language) for entry in card.classes]
     terminal.table(
@@ -132,7 +132,11 @@ def print_evaluation(terminal: Terminal, figures: dict[str, Any], card: Card) ->
     terminal.line(f"Eval Loss:{tutorial['loss']:.5f},Acc:{tutorial['accuracy']:.5f}")
 
 
-PER_CLASS = ("sensitivity", "specificity", "precision", "f1", "auc")
+def _shown(figure: dict[str, Any], name: str, language: str) -> str:
+    """A figure with its interval: shares in percent, AUC and log loss as decimals."""
+    estimate = Estimate.from_dict(figure)
+    return estimate.decimal(language) if name in ("auc", "macro_auc", "log_loss") else estimate.percent(language)
+
 
 # --- prediction ------------------------------------------------------------------------------------------------------
 
@@ -199,7 +203,7 @@ def print_card(terminal: Terminal, card: Card) -> None:
 
 
 class TrainingDisplay:
-    """Shows how a run goes: progress of decoding and of training, the index, and the tutorial's line every 30 batches."""
+    """Shows how a run goes: progress, the index, and the tutorial's line every 30 batches."""
 
     def __init__(self, terminal: Terminal, stack: ExitStack) -> None:
         self.terminal, self.stack = terminal, stack

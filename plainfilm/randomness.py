@@ -1,4 +1,4 @@
-"""Randomness with an address: every draw comes from a generator keyed by (seed, purpose, where), never from a global state.
+"""Randomness with an address: every draw comes from a generator keyed by (seed, purpose, where), never a global one.
 
 So a run that was stopped and resumed, or loaded with another number of workers, draws the same numbers.
 """

@@ -1,4 +1,4 @@
-"""What the commands print: sentences and tables to stdout, progress, warnings and errors to stderr, in one of two languages."""
+"""How commands speak: sentences and tables to stdout; progress, warnings and errors to stderr; in two languages."""
 
 import contextlib
 import json

@@ -1,109 +1,260 @@
-"""Exact and near duplicates: which films are one exposure, so that no group of them straddles a split."""
+"""Which films are one exposure: exact and near duplicates, so that no group of them straddles a split.
+
+A hash alone cannot tell: one wide enough to find every brightened copy pairs one unrelated chest in seven. So
+
+- films with one `image_id` are exact duplicates;
+- a descriptor, 63 low frequencies of the film with its contrast flattened, *proposes* the nearest films of each film,
+  zoomed, turned, shifted and mirrored a little;
+- `plainfilm.data.registration` *confirms*: it lays one film over the other and correlates the fine structures;
+- films that share a confirmed partner are proposed to each other, so that a group of copies becomes complete.
+
+A pair is one exposure, recompressed, resized, cropped, turned by up to 7 degrees, mirrored, with other contrast or with letters on it. Two
+exposures of one patient are usually not a pair: their ribs do not lie on each other.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
-from plainfilm.data.registration import flatten, grid, register
+from plainfilm.data.registration import Floats, flatten, grid, register
 
-THUMBNAIL_SIZE_PX = 96
-COARSE_SIZE_PX = 32
-NUM_FREQUENCIES = 8
-NUM_CANDIDATES = 10
-COARSE_BAND = (0.03, 0.12)
-FINE_BAND = (0.01, 0.05)
-DESCRIPTOR_BAND = (0.0625, 0.2)
-DESCRIPTOR_MARGIN = 0.12
-BATCH = 256
+Pixels = NDArray[np.uint8]
+Places = NDArray[np.int64]
 
-
-def thumbnail(pixels):
-    small = Image.fromarray(pixels).resize((THUMBNAIL_SIZE_PX, THUMBNAIL_SIZE_PX), Image.Resampling.BILINEAR)
-    return np.asarray(small)
-
-
-def _cosines(size, number):
-    angle = (np.arange(size) + 0.5) * np.pi / size
-    return np.cos(np.arange(number)[:, None] * angle).astype(np.float32)  # (number, size)
+THUMBNAIL_SIZE_PX = 96  # what a search keeps of each film: 9 KiB
+COARSE_SIZE_PX = 32  # the size that is registered first
+NUM_CANDIDATES = 10  # films proposed to each film
+NUM_STEPS_COARSE, NUM_STEPS_FINE = 6, 3
+DESCRIPTOR_BAND = (0.0625, 0.2)  # widths kept, as shares of a film's width: what survives a shift of 2 %
+COARSE_BAND = (0.015, 0.04)
+FINE_BAND = (0.01, 0.025)
+COARSE_CORRELATION = 0.72  # below it a pair is dropped before its fine structures are compared
+SAME_EXPOSURE = (
+    0.80  # correlation of fine structures from which a pair counts as one exposure (see benchmarks/duplicates.py)
+)
+NUM_FREQUENCIES = 8  # on each axis
+BATCH_FILMS = 256
+BATCH_PAIRS = 64
 
 
-def zooms():
-    warps = []
-    for mirror in (1, -1):
-        for degrees in (-4, 0, 4):
-            c, s = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
-            for scale in (1.0, 0.93):
-                for x, y in ((0, 0), (0.05, 0), (-0.05, 0), (0, 0.05), (0, -0.05)):
-                    warps.append([[scale * c * mirror, -scale * s, x], [scale * s * mirror, scale * c, y]])
-    return np.array(warps, np.float32)
+@dataclass(frozen=True)
+class Pair:
+    """Two films, by their places in the list that was searched, first < second."""
+
+    first: int
+    second: int
+    kind: str  # "exact": the same pixels; "near": one exposure
+    score: float  # correlation of fine structures after registration; 1 for an exact pair
+    mirrored: bool
 
 
-def descriptor_matrices(warps):
-    """(V, 64, S*S)"""
-    size = COARSE_SIZE_PX
-    D = 16
-    pts = grid(D).reshape(-1, 3) * np.float32([1 - DESCRIPTOR_MARGIN] * 2 + [1])
-    C = _cosines(D, NUM_FREQUENCIES)
-    dct = np.kron(C, C)[1:]
-    out = []
-    for w in warps:
-        q = (pts @ w.T + 1) * size / 2 - 0.5
-        wx = np.maximum(0, 1 - np.abs(q[:, 0:1] - np.arange(size)))
-        wy = np.maximum(0, 1 - np.abs(q[:, 1:2] - np.arange(size)))
-        M = (wy[:, :, None] * wx[:, None, :]).reshape(D * D, -1)
-        out.append(dct @ M)
-    return np.stack(out).astype(np.float32)
+def thumbnail(pixels: Pixels) -> Pixels:
+    """What the search keeps of a film: (H, W) uint8 -> (T, T) uint8, squashed to a square."""
+    size = (THUMBNAIL_SIZE_PX, THUMBNAIL_SIZE_PX)
+    return np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.BILINEAR))
 
 
-def unit(x):
-    return x / np.maximum(np.linalg.norm(x, axis=-1, keepdims=True), 1e-6)
+def phash(pixels: Pixels) -> str:
+    """The 64-bit perceptual hash of a film (H, W) uint8: 16 hexadecimal digits.
+
+    The signs, around their median, of the 8 x 8 lowest frequencies (DCT-II) of the film at 32 x 32 pixels; the mean
+    is left out of the median.
+    """
+    small = Image.fromarray(pixels).resize((COARSE_SIZE_PX, COARSE_SIZE_PX), Image.Resampling.BILINEAR)
+    cosines = _cosines(COARSE_SIZE_PX)
+    frequencies = (cosines @ np.asarray(small, np.float64) @ cosines.T).ravel()
+    bits = frequencies > np.median(frequencies[1:])
+    return np.packbits(bits).tobytes().hex()
 
 
-def reduce(thumbs):
-    t = thumbs.astype(np.float32)
-    n = len(t)
-    f = THUMBNAIL_SIZE_PX // COARSE_SIZE_PX
-    return t.reshape(n, COARSE_SIZE_PX, f, COARSE_SIZE_PX, f).mean((2, 4))
+def find_pairs(thumbnails: Pixels, image_ids: Sequence[str]) -> list[Pair]:
+    """All pairs of one exposure among thumbnails (N, T, T), ordered by place.
+
+    Films with equal image_ids are exact pairs of their first; only the first takes part in the search for near ones.
+    Memory: 20 KiB a film beside the thumbnails. Time: quadratic in N, 45 s for 3,900 films on one core.
+    """
+    assert len(thumbnails) == len(image_ids)
+    first_of: dict[str, int] = {}
+    pairs = []
+    for place, image_id in enumerate(image_ids):
+        first = first_of.setdefault(image_id, place)
+        if first != place:
+            pairs.append(Pair(first, place, "exact", 1.0, mirrored=False))
+    originals = np.array(sorted(first_of.values()), dtype=np.int64)
+    pairs += [
+        Pair(int(originals[pair.first]), int(originals[pair.second]), pair.kind, pair.score, pair.mirrored)
+        for pair in _near_pairs(thumbnails[originals])
+    ]
+    return sorted(pairs, key=lambda pair: (pair.first, pair.second))
 
 
-def candidates(coarse):
-    """first, second, warps"""
-    W = zooms()
-    M = descriptor_matrices(W)
-    flat = flatten(coarse, *DESCRIPTOR_BAND).reshape(len(coarse), -1)
-    base = unit(flat @ descriptor_matrices(np.float32([[[1, 0, 0], [0, 1, 0]]]))[0].T)
-    mean = base.mean(0)
-    base = unit(base - mean)
-    F, S, A = [], [], []
-    for i in range(0, len(flat), BATCH):
-        q = unit(unit(np.einsum("bp,vdp->vbd", flat[i : i + BATCH], M, optimize=True)) - mean)  # V,B,64
-        best = np.full((q.shape[1], len(base)), -1, np.float32)
-        buf = np.empty_like(best)
-        for v in q:
-            np.matmul(v, base.T, out=buf)
-            np.maximum(best, buf, out=best)
-        r = np.arange(len(best))
-        best[r, i + r] = -1
-        k = min(NUM_CANDIDATES, len(base) - 1)
-        near = np.argpartition(-best, k - 1, axis=1)[:, :k]  # B,k
-        which = np.einsum("vbd,bkd->bkv", q, base[near], optimize=True).argmax(2)
-        F.append(np.repeat(i + r, k))
-        S.append(near.ravel())
-        A.append(which.ravel())
-    f, s, a = map(np.concatenate, (F, S, A))
-    return f, s, W[a]
+def clusters(count: int, pairs: Sequence[Pair]) -> list[list[int]]:
+    """Groups of two or more films out of `count`, each sorted, ordered by their first film.
+
+    Exact duplicates count as one film. Pairs are taken from the most alike to the least; two groups join when at
+    least half of the pairs between them are confirmed. So a chain in which only neighbours are alike breaks into
+    groups of at most three, and cannot swallow a class.
+
+    >>> chain = [Pair(place, place + 1, "near", 0.9, mirrored=False) for place in range(5)]
+    >>> clusters(6, chain)
+    [[0, 1, 2], [3, 4, 5]]
+    """
+    original = list(range(count))
+    for pair in sorted(pairs, key=lambda pair: pair.first):
+        if pair.kind == "exact":
+            original[pair.second] = original[pair.first]
+    near = {(original[pair.first], original[pair.second]): pair.score for pair in pairs if pair.kind == "near"}
+    near |= {(second, first): score for (first, second), score in near.items()}
+    group_of = {place: [place] for place in original}
+    for first, second in sorted(near, key=lambda places: (-near[places], places)):
+        one, other = group_of[first], group_of[second]
+        num_confirmed = sum((left, right) in near for left in one for right in other)
+        if one is not other and 2 * num_confirmed >= len(one) * len(other):
+            one += other
+            group_of.update(dict.fromkeys(other, one))
+    members: dict[int, list[int]] = defaultdict(list)
+    for place in range(count):
+        members[min(group_of[original[place]])].append(place)
+    return sorted(group for group in members.values() if len(group) > 1)
 
 
-def score(thumbs, f, s, w, coarse_min=0.4, steps=(8, 3)):
-    coarse = flatten(reduce(thumbs), *COARSE_BAND)
-    c = np.zeros(len(f), np.float32)
-    fine = c.copy()
-    w = w.copy()
-    for i in range(0, len(f), BATCH):
-        k = slice(i, i + BATCH)
-        w[k], c[k] = register(coarse[s[k]], coarse[f[k]], w[k], steps[0])
-    good = np.flatnonzero(c > coarse_min)
-    for i in range(0, len(good), 64):
-        k = good[i : i + 64]
-        a, b = (flatten(thumbs[x[k]].astype(np.float32), *FINE_BAND) for x in (s, f))
-        w[k], fine[k] = register(a, b, w[k], steps[1])
-    return w, c, fine
+def _near_pairs(thumbnails: Pixels) -> list[Pair]:
+    """Propose and confirm, then propose friends of friends until no pair is new."""
+    if len(thumbnails) < 2:
+        return []
+    coarse = _shrink(thumbnails)
+    flat = flatten(coarse, *COARSE_BAND)
+    found: dict[tuple[int, int], tuple[float, Floats]] = {}
+    tried: set[tuple[int, int]] = set()
+    first, second, warps = _propose(coarse)
+    while len(first):
+        tried.update(zip(np.minimum(first, second).tolist(), np.maximum(first, second).tolist(), strict=True))
+        for left, right, score, warp in _confirm(thumbnails, flat, first, second, warps):
+            if score > found.get((left, right), (0.0, warp))[0]:
+                found[left, right] = score, warp
+        first, second, warps = _friends_of_friends(found, tried)
+    return [
+        Pair(left, right, "near", score, mirrored=bool(np.linalg.det(warp) < 0))
+        for (left, right), (score, warp) in found.items()
+    ]
+
+
+def _shrink(thumbnails: Pixels) -> Floats:
+    """(N, T, T) uint8 -> (N, C, C) by averaging squares of pixels."""
+    factor = THUMBNAIL_SIZE_PX // COARSE_SIZE_PX
+    squares = thumbnails.reshape(len(thumbnails), COARSE_SIZE_PX, factor, COARSE_SIZE_PX, factor)
+    return squares.mean(axis=(2, 4), dtype=np.float32)
+
+
+def _cosines(size: int) -> Floats:
+    """The lowest frequencies of the cosine transform (DCT-II): (NUM_FREQUENCIES, size)."""
+    angles = (np.arange(size) + 0.5) * np.pi / size
+    return np.cos(np.arange(NUM_FREQUENCIES)[:, None] * angles).astype(np.float32)
+
+
+def _search_warps() -> Floats:
+    """The warps under which a film is compared with all others: (V, 2, 3).
+
+    Of two copies the wider one is zoomed in to meet the narrower one, so that no warp needs to zoom out.
+    """
+    return np.array(
+        [
+            [[mirror * scale * np.cos(turn), -scale * np.sin(turn), x], [mirror * scale * np.sin(turn), scale * np.cos(turn), y]]
+            for mirror in (1, -1)
+            for turn in np.radians((-4, 0, 4))
+            for scale in (1, 0.93)
+            for x, y in ((0, 0), (0.05, 0), (-0.05, 0), (0, 0.05), (0, -0.05))
+        ],
+        np.float32,
+    )
+
+
+def _descriptor_matrices(warps: Floats) -> Floats:
+    """For each warp the matrix that takes a film's C * C pixels to its descriptor: (V, 63, C * C).
+
+    Warping, leaving out a margin and the cosine transform are all linear, so one product does all three.
+    """
+    size = COARSE_SIZE_PX // 2  # enough for eight frequencies
+    margin = np.array([0.88, 0.88, 1], np.float32)[:, None]
+    points = warps @ (grid(size).reshape(3, -1) * margin)  # (V, 2, P)
+    pixels = (points[..., None] + 1) * COARSE_SIZE_PX / 2 - 0.5
+    bilinear = np.maximum(0, 1 - np.abs(pixels - np.arange(COARSE_SIZE_PX)))  # (V, 2, P, C)
+    sampling = (bilinear[:, 1, :, :, None] * bilinear[:, 0, :, None, :]).reshape(len(warps), size * size, -1)
+    frequencies = np.kron(_cosines(size), _cosines(size))[1:]  # (63, P): without the mean
+    return (frequencies @ sampling).astype(np.float32)
+
+
+def _unit(vectors: Floats) -> Floats:
+    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), np.float32(1e-6))
+
+
+def _propose(coarse: Floats) -> tuple[Places, Places, Floats]:
+    """For each film the NUM_CANDIDATES most like it: places of the film and of the candidate, and the warp between them.
+
+    coarse (N, C, C); returns first (M,), second (M,), warps (M, 2, 3): a point of the second -> a point of the first.
+    """
+    num_films, num_candidates = len(coarse), min(NUM_CANDIDATES, len(coarse) - 1)
+    warps = _search_warps()
+    films = flatten(coarse, *DESCRIPTOR_BAND).reshape(num_films, -1)
+    matrices = _descriptor_matrices(warps)
+    unmoved = _unit(films @ _descriptor_matrices(np.eye(2, 3, dtype=np.float32)[None])[0].T)
+    mean = unmoved.mean(axis=0)  # what all chests share
+    unmoved = _unit(unmoved - mean)
+    second = np.empty((num_films, num_candidates), np.int64)
+    chosen = np.empty_like(second)
+    for start in range(0, num_films, BATCH_FILMS):
+        batch = slice(start, start + BATCH_FILMS)
+        moved = _unit(_unit(films[batch] @ matrices.transpose(0, 2, 1)) - mean)  # (V, B, 63)
+        likeness = np.full((moved.shape[1], num_films), -1, np.float32)
+        for queries in moved:
+            np.maximum(likeness, queries @ unmoved.T, out=likeness)
+        np.fill_diagonal(likeness[:, start:], -2)
+        second[batch] = np.argpartition(-likeness, num_candidates - 1, axis=1)[:, :num_candidates]
+        chosen[batch] = np.einsum("vbd,bkd->bkv", moved, unmoved[second[batch]], optimize=True).argmax(axis=2)
+    return np.repeat(np.arange(num_films), num_candidates), second.ravel(), warps[chosen.ravel()]
+
+
+def _confirm(
+    thumbnails: Pixels, coarse: Floats, first: Places, second: Places, warps: Floats
+) -> Iterator[tuple[int, int, float, Floats]]:
+    """Register proposed pairs, first coarsely, then those that may be copies finely; yield those of one exposure.
+
+    coarse: flattened films (N, C, C). Yields first < second, score and the warp (3, 3), a point of the second -> a point of the first.
+    """
+    for start in range(0, len(first), BATCH_PAIRS * 4):
+        batch = slice(start, start + BATCH_PAIRS * 4)
+        here, there = first[batch], second[batch]
+        moved, score = register(coarse[there], coarse[here], warps[batch], NUM_STEPS_COARSE)
+        kept = score >= COARSE_CORRELATION
+        here, there, moved = here[kept], there[kept], moved[kept]
+        if not len(here):
+            continue
+        template, moving = (flatten(thumbnails[films].astype(np.float32), *FINE_BAND) for films in (there, here))
+        moved, score = register(template, moving, moved, NUM_STEPS_FINE)
+        for one, other, value, warp in zip(here.tolist(), there.tolist(), score.tolist(), moved, strict=True):
+            if value >= SAME_EXPOSURE:
+                whole = np.vstack([warp, [0, 0, 1]]).astype(np.float32)
+                yield (one, other, value, whole) if one < other else (other, one, value, np.linalg.inv(whole))
+
+
+def _friends_of_friends(
+    found: dict[tuple[int, int], tuple[float, Floats]], tried: set[tuple[int, int]]
+) -> tuple[Places, Places, Floats]:
+    """Pairs not tried yet whose films share a confirmed partner, in the form of `_propose`."""
+    friends: dict[int, dict[int, Floats]] = defaultdict(dict)
+    for (first, second), (_, warp) in found.items():
+        friends[first][second] = warp
+        friends[second][first] = np.linalg.inv(warp)
+    proposed = {}
+    for shared, others in friends.items():
+        for pair in combinations(sorted(others), 2):
+            if pair not in tried:
+                first, second = pair
+                proposed[pair] = friends[first][shared] @ friends[shared][second]
+    places = np.array(list(proposed), np.int64).reshape(-1, 2)
+    return places[:, 0], places[:, 1], np.array(list(proposed.values()), np.float32).reshape(-1, 3, 3)[:, :2]

@@ -1,4 +1,4 @@
-"""The Index: one row an image, what it is, whose it is, what is wrong with it, and which part of the split it belongs to.
+"""The Index: one row an image: what it is, whose it is, what is wrong with it, which part of the split it belongs to.
 
 `scan` decodes every film of a listing once; `assign` gives groups and split. On disk an index is `index.csv` (the
 rows) and `index.json` (where the films are, their checksum, how they were split).

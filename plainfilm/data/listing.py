@@ -142,7 +142,7 @@ class _Suffixes:
 
 
 def _endings(name: str) -> list[str]:
-    """The path and what is left of it without its first folders, the longest first; never the bare file name of a longer path.
+    """The path and its endings without its first folders, the longest first; never the bare file name of a longer path.
 
     >>> _endings("a/b/c.png")
     ['a/b/c.png', 'b/c.png']

@@ -53,7 +53,7 @@ def grouped(
 def folds(
     strata: Sequence[str], groups: Sequence[str], *, count: int, train_only: Sequence[bool], seed: int
 ) -> list[int | None]:
-    """The fold (0 to count - 1) of each film, groups whole and strata even; None for groups that are for training alone.
+    """The fold (0 to count - 1) of each film, groups whole, strata even; None for groups that are for training alone.
 
     Large groups come first; each joins the fold that holds the fewest films of its strata.
     """

@@ -1,4 +1,4 @@
-"""The pixel store: each film decoded and preprocessed once, into a memory-mapped array that epochs read; and the order of batches.
+"""The pixel store: each film decoded and preprocessed once, into a memory-mapped array; and the order of batches.
 
 `pixels-S.npy` holds (N, S, S) uint8, one film a row of the index, equal to `preprocess(film, size=S)` bit for bit; a
 film that cannot be decoded is black. `pixels-S.json`, written last, says what is in it, so that a half-written store
@@ -92,7 +92,7 @@ def _description(image_ids: Sequence[str], size_px: int, fit: str) -> dict[str, 
 
 @dataclass(frozen=True)
 class BatchOrder:
-    """Which films each step of a training takes: a new order each epoch, keyed by seed and epoch, so it can be joined anywhere."""
+    """Which films each step of a training takes: a new order each epoch, keyed by (seed, epoch)."""
 
     count: int  # training films
     batch_size: int

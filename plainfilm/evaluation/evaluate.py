@@ -76,7 +76,7 @@ def _pixels(store: np.ndarray, numbers: Sequence[int], card: Card) -> np.ndarray
 
 
 def tutorial_figures(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, float]:
-    """Loss and accuracy as the tutorial takes them: the mean over batches, in which a small last batch weighs as much as a full one."""
+    """Loss and accuracy as the tutorial takes them: means over batches; a small last one weighs as much as a full one."""
     losses = metrics.log_losses(probabilities, labels)
     hits = (probabilities.argmax(axis=1) == labels).astype(float)
     starts = range(0, len(labels), TUTORIAL_BATCH)

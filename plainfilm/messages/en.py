@@ -42,7 +42,7 @@ SENTENCES: dict[str, str] = {
     "figure.auc": "Area under the curve (95 % interval)",
     "figure.percent": "{value:.1f} %",
     "figure.class": "class {number}",
-    "figure-font-missing": "the figures need characters that no installed font has, so they are labelled in English and "
+    "figure-font-missing": "the figures need characters that no installed font has, so they are in English and "
     "such class names are numbered; install a Chinese font such as Noto Sans CJK and make the report again",
     # the command line
     "error": "Error: {message}",
@@ -144,6 +144,7 @@ SENTENCES: dict[str, str] = {
     "evaluation.title": "Evaluation on {films}: {n} films (95 % intervals)",
     "evaluation.leaking": "LEAKING SPLIT: films of one patient stand in training and in test; these figures are "
     "too good.",
+    "evaluation.class": "Class",
     "evaluation.figure": "Figure",
     "evaluation.interval": "Value (95 % interval)",
     "evaluation.confusion": "True / predicted",

@@ -43,7 +43,7 @@ class _Graph:
             "Conv", inputs, name, kernel_shape=list(conv.kernel_size), strides=list(conv.stride), pads=pads
         )
 
-    def block(self, x: str, block: nn.Module, name: str) -> str:
+    def block(self, x: str, block: Any, name: str) -> str:
         """A basic block or a bottleneck."""
         count = 3 if isinstance(block, Bottleneck) else 2
         y = x
@@ -53,13 +53,12 @@ class _Graph:
             if number < count:
                 y = self.node("Relu", [y], f"{y}.relu")
         if block.downsample is not None:
-            conv, norm = block.downsample
-            x = self.conv_bn(x, conv, norm, f"{name}.downsample.0")
+            x = self.conv_bn(x, block.downsample[0], block.downsample[1], f"{name}.downsample.0")
         return self.node("Relu", [self.node("Add", [y, x], f"{name}.add")], name)
 
 
 def fold(conv: nn.Conv2d, norm: nn.BatchNorm2d) -> tuple[np.ndarray, np.ndarray]:
-    """The weight (out, in, k, k) and bias (out,) of the one convolution that equals `conv` and then `norm` in evaluation."""
+    """The weight (out, in, k, k) and bias (out,) of the one convolution that equals `conv` and then `norm`."""
     assert norm.running_mean is not None
     assert norm.running_var is not None
     weight, scale, shift, mean, variance = (
@@ -71,7 +70,7 @@ def fold(conv: nn.Conv2d, norm: nn.BatchNorm2d) -> tuple[np.ndarray, np.ndarray]
 
 
 def to_onnx(net: ResNet, *, size_px: int) -> onnx.ModelProto:
-    """`net` in evaluation as ONNX: pixels uint8 (N, C, S, S) -> logits (N, K), class_maps (N, K, h, w), features (N, D)."""
+    """`net` as ONNX: pixels uint8 (N, C, S, S) -> logits (N, K), class_maps (N, K, h, w), features (N, D)."""
     graph = _Graph()
     x = graph.node("Cast", ["pixels"], "pixels.float", to=TensorProto.FLOAT)
     x = graph.node("Div", [x, graph.constant("pixels.white", np.array(255, dtype=np.float32))], "pixels.scaled")

@@ -136,7 +136,7 @@ def stage(block: type[BasicBlock | Bottleneck], count: int, in_channels: int, wi
 
 
 def initialise(net: ResNet, *, init: str, seed: int) -> None:
-    """Draw every weight from a generator keyed by (seed, its name). `init` is "default" (torchvision's) or "tutorial" (Paddle's)."""
+    """Draw every weight from a generator keyed by (seed, its name); `init`: "default" (torchvision's) or "tutorial"."""
     draw = {"default": draw_default, "tutorial": draw_tutorial}[init]
     with torch.no_grad():
         for name, weight in net.named_parameters():

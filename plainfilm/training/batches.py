@@ -1,4 +1,4 @@
-"""Batches: from the pixel store through augmentation to tensors, in this process or in workers; the bits are the same."""
+"""Batches: from the pixel store through augmentation to tensors, in this process or in workers, bit for bit."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

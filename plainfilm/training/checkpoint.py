@@ -1,4 +1,4 @@
-"""Checkpoints: tensors and text in one safetensors file, written whole or not at all, found good or damaged by their digest.
+"""Checkpoints: tensors and text in one safetensors file, written whole or not at all, checked by a digest.
 
 A run keeps the last two. A damaged one is passed over for the one before it, and the caller is told.
 """
@@ -29,7 +29,7 @@ def save_tensors(path: Path, tensors: Mapping[str, Tensor], facts: Mapping[str, 
 
 
 def load_tensors(path: Path) -> tuple[Tensors, dict[str, Any]]:
-    """The tensors and facts of a file that `save_tensors` wrote. Raises ModelFileError where it is missing or damaged."""
+    """The tensors and facts that `save_tensors` wrote. Raises ModelFileError where the file is missing or damaged."""
     try:
         with safe_open(path, framework="pt") as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
@@ -51,7 +51,7 @@ def save_step(folder: Path, step: int, tensors: Mapping[str, Tensor], facts: Map
 
 
 def load_last(folder: Path, warn: Callable[[ModelFileError], None]) -> tuple[Tensors, dict[str, Any]]:
-    """The last checkpoint that is whole; `warn` gets the error of each that is not. Raises ModelFileError where none is."""
+    """The last checkpoint that is whole; `warn` is told of those that are not. Raises ModelFileError where none is."""
     for path in reversed(_steps(folder)):
         try:
             return load_tensors(path)

@@ -42,7 +42,7 @@ def resolve_precision(wanted: str, device: torch.device) -> str:
 
 
 def keep_freed_memory() -> None:
-    """Tell glibc to keep large freed blocks: returned to the system after each step, their page faults cost a fifth of the time."""
+    """Tell glibc to keep large freed blocks: given back after each step, their page faults cost a fifth of the time."""
     if sys.platform == "linux":
         mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # musl has none
         if mallopt is not None:

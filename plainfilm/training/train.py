@@ -53,7 +53,7 @@ def train(
     threads: int,
     stop: Callable[[], int] = lambda: 0,
 ) -> tuple[ResNet, dict[str, float]]:
-    """Train, or go on with, the run in the folder `run`; return the kept network (in evaluation mode) and its validation figures.
+    """Train, or go on with, the run in the folder `run`; return the kept network and its validation figures.
 
     Raises TrainingError on a loss that is not finite; Interrupted (after saving) when `stop` returns a signal's number.
     """

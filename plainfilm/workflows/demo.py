@@ -9,14 +9,13 @@ from plainfilm.data import phantom
 from plainfilm.workflows.train import Observer, Result, start_run
 
 SEED = 7
-PER_CLASS = 120
-SIZE_PX = 128
-NUM_DUPLICATES = 12
-NUM_WRONG_LABELS = 0
+PER_CLASS = 250
+SIZE_PX = 192
+NUM_DUPLICATES = 12  # planted copies, which the index finds
 
 
 def demo(folder: Path, observer: Observer, **options: Any) -> Result:
-    """Draw phantoms into `folder`/phantoms, train on them with the recipe `smoke` into `folder`/run."""
+    """Draw phantoms into `folder`/phantoms, train on them with the recipe `demo` into `folder`/run."""
     files.new_folder(folder)
     phantom.write_folder(folder / "phantoms", seed=SEED, per_class=PER_CLASS, size=SIZE_PX, duplicates=NUM_DUPLICATES)
-    return start_run([folder / "phantoms"], [], load_recipe("smoke"), folder / "run", observer, **options)
+    return start_run([folder / "phantoms"], [], load_recipe("demo"), folder / "run", observer, **options)

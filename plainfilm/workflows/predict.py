@@ -1,4 +1,4 @@
-"""`plainfilm predict`: an answer for each film of files, folders and archives; one bad film does not stop the others."""
+"""`plainfilm predict`: an answer for each film of files, folders, archives; a bad film does not stop the others."""
 
 import csv
 import io
@@ -32,7 +32,7 @@ class Answer:
 def predict(
     predictor: Predictor, paths: Sequence[Path], tables: Sequence[Path] = (), *, maps: Path | None = None
 ) -> Iterator[Answer]:
-    """Answers in the order of the films; with `maps` the predicted class's map of each film is written into that folder.
+    """Answers in the order of the films; with `maps` the predicted class's map of each is written into that folder.
 
     A path that cannot be opened is an answer with an error.
     """

@@ -1,0 +1,36 @@
+# What people call is what CI calls: `make demo` and `make test` do everything on an empty machine.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+# Where torch comes from. PyPI's Linux wheel brings CUDA (gigabytes); on an ordinary computer the CPU build will do:
+#   make install TORCH_INDEX=https://download.pytorch.org/whl/cpu
+TORCH_INDEX ?=
+DATA ?= ../shared/data
+
+.PHONY: install demo test check bench clean
+
+install: $(VENV)/installed
+
+$(VENV)/installed: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --constraint constraints.txt $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) --editable '.[dev]'
+	touch $@
+
+demo: install
+	rm -rf runs/demo
+	$(BIN)/plainfilm demo --out runs/demo
+
+check: install
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+test: check
+	PLAINFILM_DATA=$(abspath $(DATA)) $(BIN)/python -m pytest
+
+bench: install
+	$(BIN)/python benchmarks/duplicates.py $(DATA)
+	$(BIN)/python benchmarks/train_speed.py $(DATA)/covid-radiography/input_data.zip
+
+clean:
+	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
