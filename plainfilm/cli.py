@@ -4,6 +4,8 @@ Exit codes: 0 done; 1 the data, the model or any film failed a check; 2 usage; 1
 """
 
 import contextlib
+import importlib.util
+import io
 import itertools
 import os
 import signal
@@ -31,7 +33,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-EXTRAS = {"torch": "train", "onnx": "train", "safetensors": "train", "tomli_w": "train", "matplotlib": "report"}
+TRAINING_LIBRARIES = ("torch", "onnx", "safetensors", "tomli_w", "matplotlib")
 
 
 def _check_language(value: str) -> str:
@@ -42,10 +44,10 @@ def _check_language(value: str) -> str:
 
 SourceArguments = Annotated[
     list[Path],
-    typer.Argument(metavar="SOURCE...", help="Class-per-folder directory, zip, tar, CSV table or index.csv."),
+    typer.Argument(metavar="SOURCE", help="Class-per-folder directory, zip, tar, CSV table or index.csv."),
 ]
 OptionalSources = Annotated[
-    list[Path] | None, typer.Argument(metavar="SOURCE...", help="As for `index`; none with --resume.")
+    list[Path] | None, typer.Argument(metavar="SOURCE", help="As for `index`; none with --resume.")
 ]
 ModelArgument = Annotated[Path, typer.Argument(metavar="MODEL", help="A model file (model.onnx).")]
 Tables = Annotated[
@@ -117,12 +119,13 @@ def train(
     """Index, train, evaluate on the untouched test split, draw the figures."""
     from plainfilm.terminal import Terminal
 
-    terminal = Terminal(lang, as_json=as_json)
-    with _needs("train"), contextlib.ExitStack() as stack:
-        from plainfilm.config import load_recipe
-        from plainfilm.printing import TrainingDisplay
-        from plainfilm.workflows.train import continue_run, start_run
+    _check_extra("train")
+    from plainfilm.config import load_recipe
+    from plainfilm.printing import TrainingDisplay
+    from plainfilm.workflows.train import continue_run, start_run
 
+    terminal = Terminal(lang, as_json=as_json)
+    with contextlib.ExitStack() as stack:
         display = TrainingDisplay(terminal, stack)
         with _stop_requests() as stop:
             options: dict[str, Any] = {"workers": workers, "threads": threads, "stop": stop, "language": lang}
@@ -152,14 +155,15 @@ def evaluate(
 ) -> None:
     """Test a model on films from elsewhere."""
     from plainfilm.model.predictor import Predictor
-    from plainfilm.printing import print_evaluation
+    from plainfilm.printing import print_evaluation, print_problems
     from plainfilm.terminal import Terminal
     from plainfilm.workflows.evaluate import evaluate_sources
 
     terminal = Terminal(lang, as_json=as_json)
     predictor = Predictor(model)
     with terminal.progress("progress.scan") as update:
-        found = evaluate_sources(predictor, sources, table or [], out=out, progress=update)
+        found, rows = evaluate_sources(predictor, sources, table or [], out=out, progress=update)
+    print_problems(terminal, [row for row in rows if not row.image_id])
     print_evaluation(terminal, found.figures, predictor.card)
     terminal.json(found.figures)
 
@@ -167,7 +171,7 @@ def evaluate(
 @app.command()
 def predict(
     model: ModelArgument,
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Films, folders or archives.")],
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Films, folders or archives.")],
     table: Tables = None,
     maps: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write each film's class map over the film there.")
@@ -177,6 +181,7 @@ def predict(
     as_json: Json = False,
 ) -> None:
     """Answer for films: label and probability of each class."""
+    from plainfilm import files
     from plainfilm.model.predictor import Predictor
     from plainfilm.printing import answers_summary, print_answers, print_card
     from plainfilm.terminal import Terminal
@@ -185,7 +190,14 @@ def predict(
     terminal = Terminal(lang, as_json=as_json)
     predictor = Predictor(model)
     card = predictor.card
-    answers = list(workflow.predict(predictor, paths, table or [], maps=maps))
+    for folder in (maps, csv and csv.parent):
+        if folder is not None:
+            files.writable_folder(folder)
+    answers = []
+    with terminal.progress("progress.scan") as update:
+        for answer in workflow.predict(predictor, paths, table or [], maps=maps):
+            answers.append(answer)
+            update(answer.number)
     print_answers(terminal, answers, card)
     if maps is not None:
         terminal.say("prediction.maps", folder=str(maps), cells=predictor.map_side, size=card.preprocessing.size)
@@ -206,11 +218,12 @@ def demo(
     """Draw phantoms, train on them, evaluate: offline, in a few minutes."""
     from plainfilm.terminal import Terminal
 
-    terminal = Terminal(lang, as_json=as_json)
-    with _needs("demo"), contextlib.ExitStack() as stack:
-        from plainfilm.printing import TrainingDisplay
-        from plainfilm.workflows.demo import demo as run_demo
+    _check_extra("demo")
+    from plainfilm.printing import TrainingDisplay
+    from plainfilm.workflows.demo import demo as run_demo
 
+    terminal = Terminal(lang, as_json=as_json)
+    with contextlib.ExitStack() as stack:
         terminal.say("demo.start", folder=str(out))
         with _stop_requests() as stop:
             result = run_demo(out, TrainingDisplay(terminal, stack), stop=stop, language=lang)
@@ -225,16 +238,11 @@ def _print_run(terminal: "Terminal", result: "Result") -> None:
     terminal.json({"run": str(result.run), "validation": result.validation, "test": result.test.figures})
 
 
-@contextlib.contextmanager
-def _needs(command: str) -> Iterator[None]:
-    """Turn a missing library into an error that names the extra to install."""
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        library = (error.name or "").partition(".")[0]
-        if library not in EXTRAS:
-            raise
-        raise MissingExtraError("extra-missing", command=command, library=library, extra=EXTRAS[library]) from error
+def _check_extra(command: str) -> None:
+    """Raise MissingExtraError, before any work, where a library that training needs is not installed."""
+    for library in TRAINING_LIBRARIES:
+        if importlib.util.find_spec(library) is None:
+            raise MissingExtraError("extra-missing", command=command, library=library, extra="train")
 
 
 @contextlib.contextmanager
@@ -257,18 +265,16 @@ def _stop_requests() -> Iterator[Callable[[], int]]:
 
 
 def main() -> None:
-    """Run a command; an error becomes one line and an exit code."""
+    """Run a command; an error becomes one line and an exit code (typer does that for Ctrl-C and a closed pipe)."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # for terminals that know no Chinese, names that are no UTF-8
     try:
         app()
     except PlainfilmError as error:
         language = _asked_language()
         print(text("error", language, message=sentence(error, language)), file=sys.stderr)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        sys.exit(130)
-    except BrokenPipeError:  # the reader of a pipe went away
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
 
 
 def _asked_language() -> str:

@@ -6,9 +6,8 @@ Every field has a line of documentation and a check; a value that makes no sense
 
 import difflib
 import tomllib
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields
-from functools import cache
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
@@ -27,7 +26,7 @@ def setting(default: Any, doc: str, check: Check | None = None) -> Any:
 
 def between(low: float, high: float) -> Check:
     """A number from `low` to `high`, both included."""
-    return f"{low:g} to {high:g}", lambda value: low <= value <= high
+    return f"{low} to {high}", lambda value: low <= value <= high
 
 
 def one_of(*choices: Any) -> Check:
@@ -41,6 +40,7 @@ def each(check: Check) -> Check:
     return f"[{words}, ...]", lambda values: bool(values) and all(passes(value) for value in values)
 
 
+DIFFERENT = ("at least two different names", lambda names: len(set(names)) == len(names) >= 2 and all(names))
 SIZE_PX = ("64 to 1024, a multiple of 16", lambda size: 64 <= size <= 1024 and size % 16 == 0)
 
 
@@ -50,7 +50,9 @@ class DataRecipe:
 
     channels: int = setting(1, "1: grey; 3: the grey plane three times, as the tutorial's RGB", one_of(1, 3))
     fit: str = setting("squash", "how a film becomes square", one_of("squash", "letterbox"))
-    classes: tuple[str, ...] | None = setting(None, "the classes in their order; not given: found and sorted")
+    classes: tuple[str, ...] | None = setting(
+        None, "the classes in their order; not given: found and sorted", DIFFERENT
+    )
     names: Mapping[str, tuple[str, ...]] | None = setting(
         None,
         "display names of classes: English, Chinese",
@@ -135,24 +137,14 @@ class Recipe:
     def __post_init__(self) -> None:
         for section in fields(self):
             _check_section(section.name, getattr(self, section.name))
-        training, split = self.training, self.split
+        sizes_px, epochs, batch_size = self.training.sizes_px, self.training.epochs, self.training.batch_size
+        _demand(len(epochs) == len(sizes_px), "training.epochs", epochs, "as many as sizes_px")
+        _demand(list(sizes_px) == sorted(sizes_px), "training.sizes_px", sizes_px, "growing sizes")
+        norm_group = self.training.norm_group or batch_size
         _demand(
-            len(training.epochs) == len(training.sizes_px), "training.epochs", training.epochs, "as many as sizes_px"
+            batch_size % norm_group == 0, "training.norm_group", norm_group, f"a divisor of batch_size ({batch_size})"
         )
-        _demand(
-            list(training.sizes_px) == sorted(training.sizes_px),
-            "training.sizes_px",
-            training.sizes_px,
-            "growing sizes",
-        )
-        norm_group = training.norm_group
-        _demand(
-            norm_group is None or training.batch_size % norm_group == 0,
-            "training.norm_group",
-            norm_group,
-            f"a divisor of batch_size ({training.batch_size})",
-        )
-        _demand(split.fold < split.folds, "split.fold", split.fold, f"0 to {split.folds - 1}")
+        _demand(self.split.fold < self.split.folds, "split.fold", self.split.fold, f"0 to {self.split.folds - 1}")
 
     @property
     def size_px(self) -> int:
@@ -174,9 +166,11 @@ def load_recipe(name: str) -> Recipe:
     """The recipe of that name in this package, or of that TOML file. Raises RecipeError."""
     path = RECIPES / f"{name}.toml" if name in recipe_names() else Path(name)
     try:
-        return parse_recipe(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
+        return parse_recipe(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
         raise RecipeError("recipe-missing", given=name, expected=", ".join(recipe_names())) from error
+    except UnicodeDecodeError as error:
+        raise RecipeError("recipe-not-toml", reason=str(error)) from error
 
 
 def recipe_names() -> list[str]:
@@ -221,8 +215,7 @@ def _check_section(name: str, section: Any) -> None:
             _demand(check[1](value), key, value, check[0])
 
 
-@cache
-def _hints(section: Hashable) -> dict[str, Any]:
+def _hints(section: type) -> dict[str, Any]:
     return get_type_hints(section)
 
 
@@ -255,7 +248,5 @@ def _demand(condition: bool, key: str, given: Any, expected: str) -> None:
 
 def _demand_known(key: str, known: list[str], section: str = "") -> None:
     if key not in known:
-        nearest = difflib.get_close_matches(key, known, n=1)
-        raise RecipeError(
-            "recipe-unknown-key", key=section + key, nearest=(nearest or [""])[0] or "-", expected=", ".join(known)
-        )
+        nearest = difflib.get_close_matches(key, known, n=1, cutoff=0)[0]
+        raise RecipeError("recipe-unknown-key", key=section + key, nearest=nearest, expected=", ".join(known))

@@ -1,28 +1,38 @@
 """Files: written whole or not at all, hashed, and read from folders and archives within limits.
 
 Writing: a temporary file in the same folder, flush, fsync, `os.replace`, fsync the folder. So a reader meets the old
-    file or the new one, never a part. Reading: a source is a folder, a zip or a tar; archives are read in place,
-    nothing is unpacked.
+file or the new one, never a part.
+
+Reading: a source is a folder, a zip or a tar; archives are read in place, nothing is unpacked.
 """
 
 import contextlib
 import hashlib
 import json
+import lzma
 import os
+import secrets
+import stat
 import tarfile
 import tempfile
 import threading
+import weakref
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO, Any
+from typing import IO
 
 from plainfilm.errors import OutputError, SourceError
 
 MAX_ENTRIES = 500_000
 MAX_MEMBER_BYTES = 256 * 2**20
+CHUNK_BYTES = 2**20
 TEMPORARY_PREFIX = ".unfinished-"
+ZIP_START = b"PK\3\4"
+# what tarfile and the decompressors below it raise on damaged bytes; these errors have no common base
+DAMAGED_TAR = (tarfile.TarError, EOFError, OSError, ValueError, zlib.error, lzma.LZMAError)
 
 # --- writing ---------------------------------------------------------------------------------------------------------
 
@@ -33,23 +43,19 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
 
     Raises OutputError when the folder cannot be written or the disk is full; `path` is then as it was.
     """
-    temporary = None
+    temporary = path.parent / f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}"
     try:
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=TEMPORARY_PREFIX)
-        with open(descriptor, "wb") as file:
+        with temporary.open("xb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, 0o666 & ~_umask())
         os.replace(temporary, path)
-        temporary = None
         _sync_folder(path.parent)
     except OSError as error:
         raise OutputError("output-unwritable", path=str(path), reason=error.strerror or str(error)) from error
     finally:
-        if temporary is not None:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
+        with contextlib.suppress(OSError):  # it is gone once it took the place of `path`
+            temporary.unlink()
 
 
 def write_bytes(path: Path, data: bytes) -> None:
@@ -59,8 +65,8 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 
 def write_text(path: Path, content: str) -> None:
-    """Write `content` as UTF-8 to `path`, whole or not at all."""
-    write_bytes(path, content.encode("utf-8"))
+    """Write `content` as UTF-8 to `path`, whole or not at all; file names that are no UTF-8 keep their bytes."""
+    write_bytes(path, content.encode("utf-8", "surrogateescape"))
 
 
 def write_json(path: Path, value: object) -> None:
@@ -89,13 +95,9 @@ def writable_folder(path: Path) -> Path:
     return path
 
 
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
-
-
 def _sync_folder(folder: Path) -> None:
+    if os.name == "nt":  # Windows opens no folders
+        return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -133,12 +135,13 @@ def open_source(path: Path) -> Source:
         return _open_folder(path)
     if not path.is_file():
         raise SourceError("source-missing", path=str(path))
-    if zipfile.is_zipfile(path):
-        return _open_zip(path)
     try:
-        return _open_tar(path)
-    except (tarfile.TarError, EOFError, OSError) as error:
+        archive = tarfile.open(path)  # noqa: SIM115 - it lives as long as the source
+    except DAMAGED_TAR as error:
+        if _is_zip(path):
+            return _open_zip(path)
         raise SourceError("source-unknown-kind", path=str(path)) from error
+    return _open_tar(path, archive)
 
 
 def single_film(path: Path) -> Source:
@@ -152,9 +155,10 @@ def listed_files(folder: Path, names: tuple[str, ...]) -> Source:
 
 
 def _bounded(path: Path) -> bytes:
-    size = path.stat().st_size
-    if size > MAX_MEMBER_BYTES:
-        raise SourceError("member-too-large", name=path.name, size_bytes=size, maximum_bytes=MAX_MEMBER_BYTES)
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):  # reading a pipe would never end
+        raise SourceError("film-missing")
+    _check_member(path.name, status.st_size)
     return path.read_bytes()
 
 
@@ -176,6 +180,13 @@ def _open_folder(path: Path) -> Source:
     return Source(path, tuple(names), read)
 
 
+def _is_zip(path: Path) -> bool:
+    """Whether `path` starts or ends as a zip does: a zip that was cut off only starts so."""
+    with contextlib.suppress(OSError), path.open("rb") as file:
+        return file.read(len(ZIP_START)) == ZIP_START or zipfile.is_zipfile(file)
+    return False
+
+
 def _open_zip(path: Path) -> Source:
     try:
         archive = zipfile.ZipFile(path)
@@ -188,25 +199,29 @@ def _open_zip(path: Path) -> Source:
         info = members[name]
         _check_member(name, info.file_size)
         try:
-            with archive.open(info) as file:
-                return _bounded_read(name, file)
-        except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError, ValueError) as error:
-            if isinstance(error, SourceError):
-                raise
-            raise SourceError("member-damaged", name=name, reason=str(error)) from error
-        except Exception as error:  # zlib.error and lzma.LZMAError have no common base
+            with archive.open(info) as file:  # without a bound, one read may unpack more than the header says
+                return file.read(info.file_size + 1)
+        except Exception as error:  # zipfile and the decompressors below it raise nearly anything on damaged bytes
             raise SourceError("member-damaged", name=name, reason=str(error)) from error
 
     return Source(path, tuple(name for name in members if _is_safe(name)), read)
 
 
-def _open_tar(path: Path) -> Source:
-    archive = tarfile.open(path)  # noqa: SIM115 - it lives as long as the source
+def _open_tar(path: Path, archive: tarfile.TarFile) -> Source:
     members: dict[str, tarfile.TarInfo] = {}
-    for info in archive:
-        if info.isfile():
-            members[info.name.removeprefix("./")] = info
-        _check_count(path, len(members))
+    try:
+        for count, info in enumerate(archive, start=1):
+            _check_count(path, count)
+            if info.isfile():
+                members[info.name.removeprefix("./")] = info
+        assert archive.fileobj is not None
+        while archive.fileobj.read(CHUNK_BYTES):  # the checksum of a compressed tar is known at its end
+            pass
+    except DAMAGED_TAR as error:
+        archive.close()
+        if isinstance(error, SourceError):
+            raise
+        raise SourceError("source-damaged", path=str(path), reason=str(error)) from error
     lock = threading.Lock()
 
     def read(name: str) -> bytes:
@@ -216,21 +231,15 @@ def _open_tar(path: Path) -> Source:
             file = archive.extractfile(info)
             assert file is not None
             try:
-                data = _bounded_read(name, file)
-            except (tarfile.TarError, EOFError, OSError) as error:
+                data = file.read()
+            except DAMAGED_TAR as error:
                 raise SourceError("member-damaged", name=name, reason=str(error)) from error
         if len(data) != info.size:
             raise SourceError("member-damaged", name=name, reason=f"{len(data)} of {info.size} bytes")
         return data
 
+    weakref.finalize(read, archive.close)  # a zip closes itself, a tar does not
     return Source(path, tuple(name for name in members if _is_safe(name)), read)
-
-
-def _bounded_read(name: str, file: Any) -> bytes:
-    """All bytes of an archive member, stopping at the limit whatever its header claims."""
-    data: bytes = file.read(MAX_MEMBER_BYTES + 1)
-    _check_member(name, len(data))
-    return data
 
 
 def _check_member(name: str, size_bytes: int) -> None:
@@ -245,5 +254,5 @@ def _check_count(path: Path, count: int) -> None:
 
 def _is_safe(name: str) -> bool:
     """Whether an archive member's name stays inside the archive, and is no litter of a file manager."""
-    parts = PurePosixPath(name.replace("\\", "/")).parts
-    return not name.startswith("/") and ".." not in parts and "\0" not in name and "__MACOSX" not in parts
+    path = PurePosixPath(name.replace("\\", "/"))
+    return not path.is_absolute() and "\0" not in name and not {"..", "__MACOSX"} & set(path.parts)

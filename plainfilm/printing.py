@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from plainfilm.workflows.train import Result
 
 MAX_LISTED = 20  # problems of one kind that are listed by name
+CLASS_FIGURES = ("sensitivity", "specificity", "precision", "f1", "auc")
 
 # --- index -----------------------------------------------------------------------------------------------------------
 
@@ -30,12 +31,14 @@ def print_index(terminal: Terminal, index: Index) -> None:
     rows = index.rows
     parts = [part for part in ("train", "validation", "test", "predict") if index.part(part)]
     table = []
-    for label in index.classes:
+    for label in (*index.classes, *sorted({row.label for row in rows} - set(index.classes))):
         for source in sorted({row.source for row in rows if row.label == label}):
             films = [row for row in rows if (row.label, row.source) == (label, source)]
             counts = Counter(row.split for row in films)
             groups = len({row.group for row in films if row.group})
-            table.append([label, source or "-", len(films), groups, *(counts[part] for part in parts), counts[""]])
+            table.append(
+                [label or "-", source or "-", len(films), groups, *(counts[part] for part in parts), counts[""]]
+            )
     totals = [sum(column) for column in list(zip(*table, strict=True))[2:]]
     totals[1] = len({row.group for row in rows if row.group})
     table.append([terminal.text("index.total"), "", *totals])
@@ -44,7 +47,7 @@ def print_index(terminal: Terminal, index: Index) -> None:
     per_class = "/".join(str(sum(row.label == label for row in rows)) for label in index.classes)
     terminal.say("index.counts", films=len(rows), counts=per_class, classes=", ".join(index.classes))
     print_duplicates(terminal, rows)
-    print_problems(terminal, rows)
+    print_problems(terminal, rows, always=["label-conflict"])
     torn = set(index.straddling())
     if index.is_leaking:
         tested = [row for row in rows if row.split == "test"]
@@ -74,20 +77,20 @@ def print_duplicates(terminal: Terminal, rows: Sequence[Row]) -> None:
     """How many films are copies of others, by class."""
     for kind in ("duplicate-exact", "duplicate-near"):
         found = Counter(row.label for row in rows if kind in row.problems)
-        by_class = ", ".join(f"{label} {count}" for label, count in sorted(found.items())) or "-"
-        terminal.say(f"index.{kind}", films=sum(found.values()), by_class=by_class)
-    terminal.say("index.conflicts", films=sum("label-conflict" in row.problems for row in rows))
+        by_class = ", ".join(f"{label or '-'} {count}" for label, count in sorted(found.items()))
+        films = f"{sum(found.values())} ({by_class})" if found else "0"
+        terminal.say("index.problem", what=terminal.text(f"problem.{kind}"), films=films)
 
 
-def print_problems(terminal: Terminal, rows: Sequence[Row]) -> None:
-    """The films with problems, by kind and name."""
-    by_code: dict[str, list[Row]] = {}
+def print_problems(terminal: Terminal, rows: Sequence[Row], *, always: Sequence[str] = ()) -> None:
+    """The films with problems, by kind and name; the kinds in `always` also where there are none."""
+    by_code: dict[str, list[Row]] = {code: [] for code in always}
     for row in rows:
         for code in row.problems:
             if code not in ("duplicate-exact", "duplicate-near"):
                 by_code.setdefault(code, []).append(row)
     for code, films in sorted(by_code.items()):
-        terminal.say("index.problem", films=len(films), what=terminal.text(f"problem.{code}"))
+        terminal.say("index.problem", what=terminal.text(f"problem.{code}"), films=len(films))
         for row in films[:MAX_LISTED]:
             terminal.line(f"    {printable(row.path)}")
         if len(films) > MAX_LISTED:
@@ -107,18 +110,18 @@ def print_evaluation(terminal: Terminal, figures: dict[str, Any], card: Card) ->
         [terminal.text(f"figure.{name}"), _shown(figures[name], name, language)]
         for name in ("accuracy", "balanced_accuracy", "macro_auc", "log_loss")
     ]
-    terminal.table([terminal.text(f"evaluation.{heading}") for heading in ("figure", "interval")], overall)
+    terminal.table([terminal.text(f"evaluation.{heading}") for heading in ("figure", "interval")], overall, left=2)
     by_class = [
         [
-            entry.shown(language),
-            terminal.text(f"figure.{name}"),
+            entry.shown(language) if name == CLASS_FIGURES[0] else "",
+            terminal.text("evaluation.auc" if name == "auc" else f"figure.{name}"),
             _shown(figures["classes"][entry.name][name], name, language),
         ]
         for entry in card.classes
-        for name in ("sensitivity", "specificity", "precision", "f1", "auc")
+        for name in CLASS_FIGURES
     ]
     terminal.table(
-        [terminal.text(f"evaluation.{heading}") for heading in ("class", "figure", "interval")], by_class, left=2
+        [terminal.text(f"evaluation.{heading}") for heading in ("class", "figure", "interval")], by_class, left=3
     )
     counts = figures["confusion"]["counts"]
     shown = [entry.shown(language) for entry in card.classes]
@@ -150,7 +153,8 @@ def print_answers(terminal: Terminal, answers: Sequence[Answer], card: Card) -> 
             continue
         predicted = card.classes[int(answer.probabilities.argmax())]
         probabilities = [f"{probability:.3f}" for probability in answer.probabilities]
-        table.append([answer.number, answer.path, f"{predicted.en} {predicted.zh}", *probabilities])
+        names = " ".join(dict.fromkeys((predicted.en, predicted.zh)))
+        table.append([answer.number, answer.path, names, *probabilities])
         if answer.truth:
             sentences.append((answer.number, shown[answer.truth], shown[predicted.name]))
     headings = [terminal.text(f"prediction.{name}") for name in ("number", "film", "label")]
@@ -162,7 +166,7 @@ def print_answers(terminal: Terminal, answers: Sequence[Answer], card: Card) -> 
         for code in answer.warnings:
             terminal.warn("warning", about=answer.path, message=terminal.text(code))
         if answer.error is not None:
-            terminal.fail(answer.error, about=answer.path)
+            terminal.fail(answer.error, about="" if "path" in answer.error.parameters else answer.path)
 
 
 def answers_summary(answers: Sequence[Answer], card: Card, language: str) -> list[dict[str, Any]]:

@@ -4,7 +4,6 @@ import contextlib
 import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
 from rich import box
 from rich.console import Console
@@ -53,7 +52,7 @@ class Terminal:
         """Print a table whose first `left` columns stand left and the others right; nothing with --json."""
         if self.as_json:
             return
-        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+        table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
         for place, heading in enumerate(headings):
             table.add_column(heading, justify="left" if place < left else "right", overflow="fold")
         for row in rows:
@@ -77,15 +76,16 @@ class Terminal:
             TimeRemainingColumn(),
             TextColumn("{task.fields[note]}"),
         ]
-        with Progress(*columns, console=self.err, transient=True, disable=not sys.stderr.isatty()) as bar:
+        with Progress(
+            *columns,
+            console=self.err,
+            transient=True,
+            disable=not sys.stderr.isatty(),
+            redirect_stdout=sys.stdout.isatty(),  # else lines for a file or pipe would go to stderr
+        ) as bar:
             task = bar.add_task(self.text(key), total=total, note="")
 
-            def update(done: int, total: int, note: str = "") -> None:
+            def update(done: int, total: int | None = None, note: str = "") -> None:
                 bar.update(task, completed=done, total=total, note=note)
 
             yield update
-
-
-def rows_of(counts: dict[tuple[str, ...], dict[str, int]], columns: Sequence[str]) -> list[list[Any]]:
-    """Table rows from nested counts: the key's parts, then a count for each column."""
-    return [[*key, *(row.get(column, 0) for column in columns)] for key, row in counts.items()]

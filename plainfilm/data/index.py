@@ -7,7 +7,7 @@ rows) and `index.json` (where the films are, their checksum, how they were split
 import csv
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -19,12 +19,7 @@ from plainfilm.data.listing import Entry, Listing, open_origin
 from plainfilm.errors import SourceError
 
 TUTORIAL_CLASSES = ("NORMAL", "Viral_Pneumonia", "COVID")
-UNREADABLE = "unreadable:"  # before the code of what is wrong
-LEAVES_OUT = (
-    "label-conflict",
-    "label-missing",
-    "class-unknown",
-)  # problems that keep a readable film out of every part
+LEAVES_OUT = {"label-conflict", "label-missing", "class-unknown"}  # problems of readable films that no part takes
 
 
 @dataclass(frozen=True)
@@ -83,12 +78,16 @@ class Index:
     @property
     def data_checksum(self) -> str:
         """SHA-256 over the sorted checksums of all files and their labels."""
-        return files.sha256("\n".join(sorted(f"{row.sha256} {row.label}" for row in self.rows)).encode())
+        return _checksum(f"{row.sha256} {row.label}" for row in self.rows)
 
     @property
     def split_checksum(self) -> str:
         """SHA-256 over the sorted image ids and their parts."""
-        return files.sha256("\n".join(sorted(f"{row.image_id} {row.split}" for row in self.rows)).encode())
+        return _checksum(f"{row.image_id} {row.split}" for row in self.rows)
+
+
+def _checksum(lines: Iterable[str]) -> str:
+    return files.sha256("\n".join(sorted(lines)).encode("utf-8", "surrogateescape"))
 
 
 def assign(rows: Sequence[Row], sources: Sequence[Path], recipe: Recipe) -> Index:
@@ -96,9 +95,9 @@ def assign(rows: Sequence[Row], sources: Sequence[Path], recipe: Recipe) -> Inde
     labels = {row.label for row in rows if row.image_id and row.label}
     classes = recipe.data.classes or ordered_classes(labels)
     rows = [_with_class_problem(row, classes) for row in rows]
-    usable = [number for number, row in enumerate(rows) if row.image_id and not set(row.problems) & set(LEAVES_OUT)]
+    usable = [number for number, row in enumerate(rows) if row.image_id and not LEAVES_OUT & set(row.problems)]
     films = [rows[number] for number in usable]
-    parts = _split(films, recipe)
+    parts = _split(films, classes, recipe)
     split_of = dict(zip(usable, parts, strict=True))
     done = tuple(replace(row, split=split_of.get(number, "")) for number, row in enumerate(rows))
     return Index(done, tuple(sources), tuple(classes), json.loads(json.dumps(asdict(recipe.split))))
@@ -118,12 +117,12 @@ def _with_class_problem(row: Row, classes: Sequence[str]) -> Row:
     return replace(row, problems=problems)
 
 
-def _split(films: Sequence[Row], recipe: Recipe) -> list[str]:
+def _split(films: Sequence[Row], classes: Sequence[str], recipe: Recipe) -> list[str]:
     choice = recipe.split
     labels, groups = [film.label for film in films], [film.group for film in films]
     strata = [f"{film.label}\x1f{film.source}" for film in films]
     train_only = [film.quality in choice.train_only_quality for film in films]
-    split.check_classes(labels, groups)
+    split.check_classes(labels, groups, classes)
     if choice.kind == "tutorial":
         return split.tutorial([film.path for film in films], labels)
     if choice.kind == "column":
@@ -158,6 +157,7 @@ def write_index(index: Index, folder: Path) -> None:
         cells = [getattr(row, name) for name in COLUMNS]
         cells[COLUMNS.index("problems")] = " ".join(row.problems)
         writer.writerow([*cells, *(row.extra.get(name, "") for name in extra)])
+    table = buffer.getvalue().encode("utf-8", "surrogateescape")  # file names that are no UTF-8 keep their bytes
     side = {
         "sources": [str(path.resolve()) for path in index.sources],
         "classes": list(index.classes),
@@ -165,8 +165,9 @@ def write_index(index: Index, folder: Path) -> None:
         "leaking": index.is_leaking,
         "data_checksum": index.data_checksum,
         "split_checksum": index.split_checksum,
+        "table_checksum": files.sha256(table),
     }
-    files.write_text(folder / "index.csv", buffer.getvalue())
+    files.write_bytes(folder / "index.csv", table)
     files.write_json(folder / "index.json", side)
 
 
@@ -177,16 +178,16 @@ def is_index(path: Path) -> bool:
 
 def read_index(path: Path) -> Index:
     """Read an index. Raises SourceError where its two files do not fit together."""
-    table = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"), newline=""))
     try:
-        rows = tuple(_read_row(cells) for cells in table)
-        side = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
-        index = Index(rows, tuple(Path(name) for name in side["sources"]), tuple(side["classes"]), side["split"])
-    except (KeyError, TypeError, ValueError, OSError) as error:
+        data = path.read_bytes()
+        side = json.loads(path.with_suffix(".json").read_text(encoding="utf-8", errors="surrogateescape"))
+        if files.sha256(data) == side["table_checksum"]:
+            content = io.StringIO(data.decode("utf-8", "surrogateescape"), newline="")
+            rows = tuple(_read_row(cells) for cells in csv.DictReader(content))
+            return Index(rows, tuple(Path(name) for name in side["sources"]), tuple(side["classes"]), side["split"])
+    except (KeyError, TypeError, ValueError, csv.Error, OSError) as error:
         raise SourceError("index-damaged", path=str(path), reason=str(error)) from error
-    if index.data_checksum != side.get("data_checksum") or index.split_checksum != side.get("split_checksum"):
-        raise SourceError("index-changed", path=str(path))
-    return index
+    raise SourceError("index-changed", path=str(path))
 
 
 def _read_row(cells: dict[str, str]) -> Row:
@@ -194,7 +195,7 @@ def _read_row(cells: dict[str, str]) -> Row:
     known["problems"] = tuple(known["problems"].split())
     for name in ("width", "height", "origin"):
         known[name] = int(known[name])
-    return Row(**known, extra={name: value for name, value in cells.items() if name not in COLUMNS})
+    return Row(**known, extra={name: value for name, value in cells.items() if value and name not in COLUMNS})
 
 
 def reopen(index: Index) -> Listing:

@@ -79,19 +79,24 @@ def open_origin(path: Path) -> files.Source:
 def read_table(path: Path, *, required: Sequence[str]) -> dict[str, Columns]:
     """The rows of a CSV table by their path. Raises SourceError for a missing file or column, or a path given twice."""
     try:
-        content = path.read_text(encoding="utf-8-sig")
+        content = path.read_bytes().decode("utf-8-sig")
     except OSError as error:
         raise SourceError("table-missing", path=str(path)) from error
     except UnicodeDecodeError as error:
         raise SourceError("table-not-text", path=str(path)) from error
     reader = csv.DictReader(io.StringIO(content, newline=""))
-    columns = reader.fieldnames or []
+    try:
+        table, columns = list(reader), reader.fieldnames or []
+    except csv.Error as error:
+        raise SourceError("table-not-text", path=str(path)) from error
     for name in required:
         if name not in columns:
             raise SourceError("table-column-missing", path=str(path), column=name, columns=", ".join(columns))
     rows: dict[str, Columns] = {}
-    for row in reader:
+    for row in table:
         name = row["path"]
+        if not name:  # spreadsheets leave empty rows at the end
+            continue
         if name in rows:
             raise SourceError("table-path-twice", path=str(path), name=name)
         rows[name] = {key: value or "" for key, value in row.items() if key is not None}
@@ -110,7 +115,7 @@ def folder_class(path: PurePosixPath) -> str:
 
 def _entries(origin: int, source: files.Source, table: dict[str, Columns]) -> list[Entry]:
     lookup = _Suffixes(table)
-    root = PurePosixPath(source.path.resolve().name) if source.path.is_dir() else PurePosixPath()
+    root = PurePosixPath(source.path.resolve().as_posix()) if source.path.is_dir() else PurePosixPath()
     entries = []
     for name in source.names:
         path = PurePosixPath(name)

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 
 MARGIN = 0.10  # outer share of a template that is not compared: frames, letters, the filled corners of a rotated copy
-LARGEST_SCALE = 1.25  # a warp that stretches or shrinks an axis by more is no copy's
-LARGEST_SHIFT = 0.25  # nor is one that moves the centre by more, in half widths
+LARGEST_SCALE = 1.5  # a warp that stretches or shrinks an axis by more is no copy's
+LARGEST_SHIFT = 0.4  # nor is one that moves the centre by more, in half widths
 FLOOR = 0.3  # local strength counts as at least this share of the film's: the grain of a black border stays grain
 DAMPING = 1e-3  # added to the diagonal of the curvature, as a share of its trace: a flat film must not divide by zero
 FAINTEST = 1e-3  # grey levels: a film whose structures are fainter is empty
@@ -28,7 +28,7 @@ TINY = np.float32(1e-6)
 def flatten(films: Floats, finest: float, coarsest: float) -> Floats:
     """Structures between two widths, at about equal strength everywhere.
 
-    films (N, S, S), grey levels; finest and coarsest: standard deviations of two Gaussians, as shares of a film's width.
+    films (N, S, S), grey levels; finest and coarsest: deviations of two Gaussians, as shares of a film's width.
     Returns (N, S, S), mean about 0, local standard deviation about 1; a film of one value becomes zeros.
     """
     size = films.shape[-1]
@@ -45,7 +45,7 @@ def _gaussian(size: int, deviation: float) -> Floats:
     distance = np.arange(size)[:, None] - np.arange(size)[None, :]
     weights = np.exp(-0.5 * (distance / deviation) ** 2)
     weights[weights < TINY] = 0  # denormal numbers would slow the product tenfold
-    return (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
+    return np.asarray(weights / weights.sum(axis=1, keepdims=True), np.float32)
 
 
 def grid(size: int) -> Floats:
@@ -67,11 +67,11 @@ def register(template: Floats, moving: Floats, warps: Floats, num_steps: int) ->
     inner = slice(border, size - border)
     fixed = template[:, inner, inner].reshape(num_pairs, -1)  # (B, P)
     points = grid(size)[:, inner, inner]
-    gradient_y, gradient_x = (part[:, None, inner, inner] for part in np.gradient(template, 2 / size, axis=(1, 2)))
-    descent = np.concatenate([gradient_x * points, gradient_y * points], axis=1).reshape(num_pairs, 6, -1)  # (B, 6, P)
+    slopes = [np.asarray(np.gradient(template, 2 / size, axis=axis))[:, None, inner, inner] for axis in (2, 1)]
+    descent = np.concatenate([slope * points for slope in slopes], axis=1).reshape(num_pairs, 6, -1)  # (B, 6, P)
     points = points.reshape(3, -1)
     curvature = descent @ descent.transpose(0, 2, 1)  # (B, 6, 6)
-    curvature += np.eye(6, dtype=np.float32) * (DAMPING * curvature.trace(axis1=1, axis2=2) + TINY)[:, None, None]
+    curvature += (DAMPING * np.einsum("bii->b", curvature)[:, None, None] + TINY) * np.eye(6, dtype=np.float32)
     for _ in range(num_steps):
         moved, inside = _sample(moving, warps @ points)
         residual = (_gain(fixed, moved, inside) * moved - fixed) * inside
@@ -82,7 +82,7 @@ def register(template: Floats, moving: Floats, warps: Floats, num_steps: int) ->
 
 
 def _sample(films: Floats, points: Floats) -> tuple[Floats, Floats]:
-    """Bilinear values of films (B, S, S) at points (B, 2, P): (B, P), and 1 where a point is inside its film, else 0."""
+    """Bilinear values of films (B, S, S) at points (B, 2, P): (B, P), and 1 where a point is inside, else 0."""
     size = films.shape[-1]
     inside = (np.abs(points[:, 0]) <= 1) & (np.abs(points[:, 1]) <= 1)
     pixels = np.clip((points + 1) * np.float32(size / 2) - np.float32(0.5), 0, np.float32(size - 1.001))
@@ -98,10 +98,10 @@ def _sample(films: Floats, points: Floats) -> tuple[Floats, Floats]:
 
 
 def _gain(fixed: Floats, moved: Floats, inside: Floats) -> Floats:
-    """The factor that brings `moved` nearest to `fixed`, (B, 1); bounded, so that a hopeless pair does not fade away."""
+    """The factor that brings `moved` nearest to `fixed`, (B, 1); bounded, so that no hopeless pair fades away."""
     moved = moved * inside
     gain = np.vecdot(fixed, moved) / (np.vecdot(moved, moved) + TINY)
-    return np.clip(gain, np.float32(0.3), np.float32(3))[:, None]
+    return np.asarray(np.clip(gain, 0.3, 3)[:, None], np.float32)
 
 
 def _undo(warps: Floats, step: Floats) -> Floats:

@@ -112,9 +112,11 @@ def _mark_duplicates(rows: list[Row], readable: Sequence[int], thumbnails: np.nd
     for films in _films_of_patients(rows, readable):
         for film in films:
             together.join(films[0], film)
-    names: dict[int, str] = {}
+    members: dict[int, list[str]] = defaultdict(list)
     for film, number in enumerate(readable):
-        group = names.setdefault(together.root(film), f"g-{rows[number].image_id}")
+        members[together.root(film)].append(rows[number].image_id)
+    for film, number in enumerate(readable):
+        group = f"g-{min(members[together.root(film)])}"  # whatever the order of the films
         rows[number] = replace(rows[number], group=group, problems=rows[number].problems + found.get(film, ()))
 
 

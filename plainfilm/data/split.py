@@ -76,8 +76,8 @@ def fold_split(fold_of: Sequence[int | None], *, fold: int, count: int) -> list[
     >>> fold_split([0, 1, 2, None], fold=2, count=3)
     ['validation', 'train', 'test', 'train']
     """
-    names = {fold: "test", (fold + 1) % count: "validation"}
-    return [names.get(number, "train") if number is not None else "train" for number in fold_of]
+    names: dict[int | None, str] = {fold: "test", (fold + 1) % count: "validation"}
+    return [names.get(number, "train") for number in fold_of]
 
 
 def tutorial(paths: Sequence[str], labels: Sequence[str]) -> list[str]:
@@ -117,9 +117,9 @@ def check_whole(groups: Sequence[str], split: Sequence[str]) -> None:
         raise SplitError("split-leaks", count=len(torn), example=torn[0])
 
 
-def check_classes(labels: Sequence[str], groups: Sequence[str]) -> None:
+def check_classes(labels: Sequence[str], groups: Sequence[str], classes: Sequence[str]) -> None:
     """Raise SplitError unless there are two classes, each with a group for every part."""
-    groups_of = defaultdict(set)
+    groups_of: dict[str, set[str]] = {label: set() for label in classes}
     for label, group in zip(labels, groups, strict=True):
         groups_of[label].add(group)
     if len(groups_of) < 2:

@@ -6,6 +6,7 @@ is never used. Memory does not grow with the data set: pages are read as they ar
 """
 
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,15 +26,13 @@ class StoreWriter:
 
     def __init__(self, folder: Path, *, count: int, size_px: int, fit: str) -> None:
         self.folder, self.size_px, self.fit = folder, size_px, fit
-        _side(folder, size_px).unlink(missing_ok=True)
+        path, shape = _array(folder, size_px), (count, size_px, size_px)
         try:
-            self.pixels = np.lib.format.open_memmap(
-                _array(folder, size_px), mode="w+", dtype=np.uint8, shape=(count, size_px, size_px)
-            )
+            _side(folder, size_px).unlink(missing_ok=True)
+            self.pixels = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape)
+            _reserve(path)
         except OSError as error:
-            raise OutputError(
-                "output-unwritable", path=str(_array(folder, size_px)), reason=error.strerror or str(error)
-            ) from error
+            raise OutputError("output-unwritable", path=str(path), reason=error.strerror or str(error)) from error
 
     def put(self, number: int, pixels: np.ndarray) -> None:
         """Store film `number`, given as grey pixels (H, W) uint8."""
@@ -68,6 +67,13 @@ def smaller_store(folder: Path, largest: np.ndarray, image_ids: Sequence[str], *
     for start in range(0, len(largest), CHUNK):
         writer.pixels[start : start + CHUNK] = reduce(np.asarray(largest[start : start + CHUNK]), size_px)
     return writer.finish(image_ids)
+
+
+def _reserve(path: Path) -> None:
+    """Claim the room of a sparse file on the disk: a disk found full while its pages are written kills the process."""
+    if hasattr(os, "posix_fallocate"):
+        with path.open("r+b") as file:
+            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
 
 
 def _load(folder: Path, size_px: int) -> np.ndarray:

@@ -40,16 +40,18 @@ def evaluate(
     Args:
         predictor: the model.
         rows: the rows of the index.
-        numbers: which of them to judge. What the model does not know as a class, and what is not readable, is counted
-            and left out. store: (len(rows), S, S) uint8, the films preprocessed at the model's size. name: of the
-            films, for instance "test" or the name of an external source.
+        numbers: which of them to judge. Films that cannot be read, or whose class the model does not know, are counted
+            and left out.
+        store: (len(rows), S, S) uint8, the films preprocessed at the model's size.
+        name: of the films, for instance "test" or the name of an external source.
 
     Raises:
         SourceError: where no film is left.
     """
     classes = predictor.card.class_names
     known = [number for number in numbers if rows[number].image_id and rows[number].label in classes]
-    left_out = Counter(rows[number].label or "?" for number in numbers if number not in set(known))
+    judged_numbers = set(known)
+    left_out = Counter(rows[number].label or "?" for number in numbers if number not in judged_numbers)
     if not known:
         raise SourceError("evaluation-no-films", classes=", ".join(classes), found=", ".join(sorted(left_out)) or "-")
     judged = tuple(rows[number] for number in known)
@@ -76,7 +78,7 @@ def _pixels(store: np.ndarray, numbers: Sequence[int], card: Card) -> np.ndarray
 
 
 def tutorial_figures(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, float]:
-    """Loss and accuracy as the tutorial takes them: means over batches; a small last one weighs as much as a full one."""
+    """Loss and accuracy as the tutorial takes them: means over batches, the small last one weighing as much."""
     losses = metrics.log_losses(probabilities, labels)
     hits = (probabilities.argmax(axis=1) == labels).astype(float)
     starts = range(0, len(labels), TUTORIAL_BATCH)

@@ -5,6 +5,7 @@ Values are put into the sentence with `str.format`; control characters in them a
 name can neither break a line nor drive the terminal.
 """
 
+import numbers
 import os
 import unicodedata
 
@@ -22,7 +23,10 @@ def text(key: str, language: str, /, **parameters: object) -> str:
     >>> text("film-empty", "en")
     'the file is empty; expected a PNG, JPEG or TIFF image'
     """
-    shown = {name: printable(value) if isinstance(value, str) else value for name, value in parameters.items()}
+    shown = {
+        name: value if isinstance(value, numbers.Number) else printable(str(value))
+        for name, value in parameters.items()
+    }
     return CATALOGUES[language][key].format(**shown)
 
 

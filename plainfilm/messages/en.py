@@ -51,9 +51,10 @@ SENTENCES: dict[str, str] = {
     'install "plainfilm[{extra}]"',
     "sources-missing": "no SOURCE was given; expected a folder, zip, tar or table of films, or --resume RUN",
     "resume-with-sources": "--resume {run} goes on with the films of that run; leave out the SOURCE",
-    "output-exists": "{path} exists already and is not empty; give another folder, or go on with it by --resume",
+    "output-exists": "{path} exists already; give a new or empty folder, or go on with the run there by --resume",
     "output-unwritable": "{path} cannot be written ({reason}); give a folder that can be written and has room",
-    "run-missing": "{path} is no run that could go on: it has no recipe.toml; expected a folder that `train` made",
+    "run-missing": "{path} is no run that could go on: it has no recipe.toml; expected a folder where `train` began to "
+    "train; start anew with --out",
     # recipes
     "recipe-missing": "there is no recipe {given}; expected a TOML file or one of: {expected}",
     "recipe-not-toml": "the recipe is not valid TOML: {reason}",
@@ -96,7 +97,8 @@ SENTENCES: dict[str, str] = {
     # the model file and checkpoints
     "model-missing": "the model file {path} does not exist or cannot be opened",
     "model-too-large": "{path} has more than {maximum_bytes} bytes; that is no model file",
-    "model-foreign": "{path} is no model file of plainfilm; expected a model.onnx that `plainfilm train` wrote",
+    "model-foreign": "{path} is no model file of plainfilm, or is cut off; expected a model.onnx that `plainfilm "
+    "train` wrote; copy it again",
     "model-damaged": "the model file {path} is damaged: its digest does not fit its content; copy it again",
     "model-version": "the model file {path} has format version {given}; this program reads version {expected}",
     "model-card-damaged": "the description inside the model file {path} is incomplete ({reason})",
@@ -110,14 +112,40 @@ SENTENCES: dict[str, str] = {
     # training
     "precision-not-native": "this {device} has no arithmetic of its own for {wanted}; expected precision = "
     '"float32" or "auto"',
-    "loss-not-finite": "the loss is {loss} at step {step} (epoch {epoch}, learning rate {rate:g}); the training "
-    "stopped; lower the learning rate. Images of the batch: {images}",
+    "loss-not-finite": "the loss ({loss}) or a weight is not finite at step {step} (epoch {epoch}, learning "
+    "rate {rate:g}); the training stopped; lower the learning rate. Images of the batch: {images}",
+    "reading-stopped": "stopped after reading {done} of {total} films, before any training; give the same "
+    "command again",
     "training-stopped": "stopped after step {step}; go on with: plainfilm train --resume {run}",
     "evaluation-no-films": "no film of a class that the model knows ({classes}); found: {found}",
     # problems of films in an index
-    "problem.label-missing": "without a class",
-    "problem.class-unknown": "of a class that the recipe does not name",
-    "problem.label-conflict": "copies of one film under different classes; left out",
+    "problem.label-missing": "Without a class, left out",
+    "problem.class-unknown": "Of a class that the recipe does not name, left out",
+    "problem.label-conflict": "Copies of one film under different classes, left out",
+    "problem.film-empty": "Unreadable, empty",
+    "problem.film-missing": "Unreadable, not there or not to be opened",
+    "problem.film-is-text": "Unreadable, text and no image",
+    "problem.film-other-format": "Unreadable, no PNG, JPEG or TIFF",
+    "problem.film-unknown-format": "Unreadable, no image that is known here",
+    "problem.film-truncated": "Unreadable, cut off at the end",
+    "problem.film-unreadable": "Unreadable, damaged or of a rare kind",
+    "problem.film-file-too-large": "Unreadable, too many bytes",
+    "problem.film-too-small": "Unreadable, too few pixels",
+    "problem.film-too-large": "Unreadable, too many pixels",
+    "problem.film-several-images": "Unreadable, several images in one file",
+    "problem.film-unsupported-mode": "Unreadable, neither grey, palette nor RGB",
+    "problem.film-deep-colour": "Unreadable, 16-bit with colour or transparency",
+    "problem.film-polarity-missing": "Unreadable, no word whether low values are black",
+    "problem.film-negative": "Unreadable, negative values",
+    "problem.film-not-finite": "Unreadable, values that are no numbers",
+    "problem.member-damaged": "Unreadable, damaged inside the archive",
+    "problem.member-too-large": "Unreadable, too many bytes",
+    "problem.member-outside": "Unreadable, a link out of the folder",
+    "problem.film-turned": "Turned as the orientation tag says",
+    "problem.film-transparent": "Transparent pixels, laid over black",
+    "problem.film-depth-guessed": "Bits a value guessed from the largest value",
+    "problem.duplicate-exact": "Exact copies of another film",
+    "problem.duplicate-near": "Near copies of another film",
     # what the commands print
     "progress.scan": "Reading films",
     "progress.train": "Training",
@@ -133,13 +161,10 @@ SENTENCES: dict[str, str] = {
     "index.left-out": "Left out",
     "index.total": "All",
     "index.counts": "{films} films: {counts} ({classes})",
-    "index.duplicate-exact": "Exact copies of another film: {films} films ({by_class})",
-    "index.duplicate-near": "Near copies of another film: {films} films ({by_class})",
-    "index.conflicts": "Copies of one film under different classes: {films} films",
-    "index.problem": "{films} films: {what}",
+    "index.problem": "{what}: {films}",
     "index.more": "    ... and {films} more",
-    "index.leaking": "This split LEAKS: {shared} of {tested} test films belong to a patient or are copies of a "
-    "film that is also in another part.",
+    "index.leaking": "This split LEAKS: {shared} of {tested} test films share a patient with films in other parts, or "
+    "are copies of them.",
     "index.written": "Written: {path}",
     "evaluation.title": "Evaluation on {films}: {n} films (95 % intervals)",
     "evaluation.leaking": "LEAKING SPLIT: films of one patient stand in training and in test; these figures are "
@@ -148,6 +173,7 @@ SENTENCES: dict[str, str] = {
     "evaluation.figure": "Figure",
     "evaluation.interval": "Value (95 % interval)",
     "evaluation.confusion": "True / predicted",
+    "evaluation.auc": "AUC",
     "evaluation.left-out": "Left out (unreadable, or no class of the model): {left_out}",
     "figure.balanced_accuracy": "Balanced accuracy",
     "figure.macro_auc": "Macro AUC",
@@ -167,7 +193,7 @@ SENTENCES: dict[str, str] = {
     "card.not-for-diagnosis": "For research and teaching; not for diagnosis.",
     "train.start": "Training: {steps} steps, {threads} threads, {precision} on {device}",
     "train.resume": "Going on after step {step} of {steps}, {threads} threads, {precision} on {device}",
-    "train.epoch": "Epoch {epoch} of {epochs} ({size} px): validation loss {loss:.4f}, accuracy {accuracy:.1f} %",
+    "train.epoch": "Epoch {epoch} ({epochs} in all, {size} px): validation loss {loss:.4f}, accuracy {accuracy:.1f} %",
     "train.kept": "Kept: epoch {epoch}, validation accuracy {accuracy} %",
     "train.kept-last": "Kept: the last epoch, {epoch} (no validation part)",
     "train.parity": "The model file answers like the network: probabilities differ by at most {difference}",

@@ -11,12 +11,13 @@ OPACITY = 0.6  # of the map where it is strongest
 COLOUR = (255, 120, 0)  # evidence for the class; what speaks against it is not coloured
 
 
-def draw_overlay(pixels: np.ndarray, class_map: np.ndarray) -> bytes:
+def draw_overlay(pixels: np.ndarray, class_map: np.ndarray, *, fit: str = "squash") -> bytes:
     """The film with the evidence for one class in orange, as PNG.
 
     Args:
         pixels: (H, W) uint8, the decoded film.
         class_map: (h, w), of one class. Cells at or below 0 stay clear; the strongest cell gets OPACITY.
+        fit: how the film became square; the map of a "letterbox" also covers the black beside the film.
     """
     height, width = pixels.shape
     scale = min(max(1.0, MIN_SIDE_PX / max(height, width)), MAX_SIDE_PX / max(height, width))
@@ -25,7 +26,10 @@ def draw_overlay(pixels: np.ndarray, class_map: np.ndarray) -> bytes:
     evidence = np.maximum(class_map, 0).astype(np.float32)
     evidence /= max(float(evidence.max()), 1e-12)
     mask = Image.fromarray(np.round(evidence * OPACITY * 255).astype(np.uint8))
-    film.paste(COLOUR, mask=mask.resize(size, Image.Resampling.BILINEAR))
+    covered = (max(size), max(size)) if fit == "letterbox" else size
+    left, top = ((whole - part) // 2 for whole, part in zip(covered, size, strict=True))
+    mask = mask.resize(covered, Image.Resampling.BILINEAR).crop((left, top, left + size[0], top + size[1]))
+    film.paste(COLOUR, mask=mask)
     buffer = io.BytesIO()
     film.save(buffer, "PNG")
     return buffer.getvalue()

@@ -120,7 +120,8 @@ class ResNet(nn.Module):
         x = F.relu(self.bn1(self.conv1(x)))  # (N, 64, S/2, S/2)
         x = F.max_pool2d(x, 3, 2, 1)  # (N, 64, S/4, S/4)
         x = self.layer4(self.layer3(self.layer2(self.layer1(x)))).float()  # (N, D, S/32, S/32)
-        class_maps = F.conv2d(x, self.fc.weight[:, :, None, None])  # (N, K, S/32, S/32)
+        with torch.autocast(x.device.type, enabled=False):  # the head is float32 at every precision
+            class_maps = F.conv2d(x, self.fc.weight[:, :, None, None])  # (N, K, S/32, S/32)
         logits = class_maps.mean(dim=(2, 3)) + self.fc.bias
         return Output(logits, class_maps, x.mean(dim=(2, 3)))
 

@@ -1,5 +1,6 @@
 """Batches: from the pixel store through augmentation to tensors, in this process or in workers, bit for bit."""
 
+import signal
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -75,8 +76,15 @@ def iterate(batches: Batches, *, start: int, workers: int) -> Iterator[Batch]:
         num_workers=workers,
         multiprocessing_context="fork" if workers else None,
         collate_fn=_as_it_is,
+        worker_init_fn=_ignore_signals,
     )
     return iter(loader)
+
+
+def _ignore_signals(_: int) -> None:
+    """A signal to the whole process group is for the training, which saves and then ends its workers."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
 
 def _as_it_is(batch: Any) -> Any:

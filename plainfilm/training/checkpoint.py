@@ -18,14 +18,15 @@ from plainfilm import files
 from plainfilm.errors import ModelFileError
 
 KEPT = 2
+NOTE = "sha256 facts"  # the one entry of the metadata: safetensors writes several in an order that changes
 Tensors = dict[str, Tensor]
 
 
 def save_tensors(path: Path, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:
-    """Write tensors and facts (JSON) as one safetensors file with a digest over both."""
+    """Write tensors and facts (JSON) as one safetensors file with a digest over both; equal content, equal bytes."""
     plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     text = json.dumps(facts, sort_keys=True)
-    files.write_bytes(path, save(plain, metadata={"facts": text, "sha256": _digest(plain, text)}))
+    files.write_bytes(path, save(plain, metadata={NOTE: f"{_digest(plain, text)} {text}"}))
 
 
 def load_tensors(path: Path) -> tuple[Tensors, dict[str, Any]]:
@@ -33,10 +34,10 @@ def load_tensors(path: Path) -> tuple[Tensors, dict[str, Any]]:
     try:
         with safe_open(path, framework="pt") as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
-            notes = file.metadata() or {}
-        if _digest(tensors, notes["facts"]) != notes["sha256"]:
+            digest, _, text = (file.metadata() or {})[NOTE].partition(" ")
+        if _digest(tensors, text) != digest:
             raise ModelFileError("checkpoint-damaged", path=str(path))
-        return tensors, json.loads(notes["facts"])
+        return tensors, json.loads(text)
     except FileNotFoundError as error:
         raise ModelFileError("checkpoint-missing", path=str(path)) from error
     except (SafetensorError, KeyError, OSError) as error:
@@ -46,8 +47,18 @@ def load_tensors(path: Path) -> tuple[Tensors, dict[str, Any]]:
 def save_step(folder: Path, step: int, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:
     """Write the checkpoint of a step and remove all but the last KEPT."""
     save_tensors(folder / f"step-{step:08d}.safetensors", tensors, facts)
+    prune(folder)
+
+
+def prune(folder: Path) -> None:
+    """Remove all but the last KEPT checkpoints of steps."""
     for path in _steps(folder)[:-KEPT]:
         path.unlink()
+
+
+def any_step(folder: Path) -> bool:
+    """Whether there is a checkpoint of a step, whole or damaged."""
+    return bool(_steps(folder))
 
 
 def load_last(folder: Path, warn: Callable[[ModelFileError], None]) -> tuple[Tensors, dict[str, Any]]:

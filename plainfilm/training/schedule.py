@@ -38,24 +38,22 @@ class Plan:
 
 def make_plan(training: TrainingRecipe, steps_per_epoch: int) -> Plan:
     """The plan of a recipe."""
-    sizes = [
-        size for size, epochs in zip(training.sizes_px, training.epochs, strict=True) for _ in range(epochs)
-    ]  # fmt: skip
-    return Plan(steps_per_epoch, tuple(sizes))
+    steps = zip(training.sizes_px, training.epochs, strict=True)
+    return Plan(steps_per_epoch, tuple(size for size, epochs in steps for _ in range(epochs)))
 
 
 def learning_rate(training: TrainingRecipe, plan: Plan, step: int) -> float:
     """The learning rate at a step, counted from 0.
 
     natural_exp: learning_rate * exp(-gamma * epoch), constant within an epoch, as the tutorial's NaturalExpDecay.
-    cosine: a linear rise over warmup_epochs, then half a cosine to 0.
+    cosine: a linear rise over warmup_epochs (to whole steps), then half a cosine to 0.
     """
     highest = training.learning_rate
     if training.schedule == "constant":
         return highest
     if training.schedule == "natural_exp":
         return highest * math.exp(-training.gamma * plan.place(step)[0])
-    warmup = training.warmup_epochs * plan.steps_per_epoch
+    warmup = round(training.warmup_epochs * plan.steps_per_epoch)
     if step < warmup:
         return highest * (step + 1) / warmup
     return highest * 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(plan.steps - warmup, 1)))

@@ -70,15 +70,21 @@ def restore(state: State, checkpoints: Path, warn: Callable[[ModelFileError], No
     state.net.load_state_dict(parts["net"])
     if state.average is not state.net:
         state.average.load_state_dict(parts["average"])
+    weights = [weight for group in state.optimizer.param_groups for weight in group["params"]]
     moments: dict[int, dict[str, Tensor]] = {}
     for name, tensor in parts["optimizer"].items():
         number, _, entry = name.partition(".")
-        moments.setdefault(int(number), {})[entry] = tensor
+        moments.setdefault(int(number), {})[entry] = laid_out(tensor, weights[int(number)])
     state.optimizer.load_state_dict({**state.optimizer.state_dict(), "state": moments})
     state.scaler.load_state_dict(notes["scaler"])
     state.step, state.best = notes["step"], notes["best"]
     facts: dict[str, Any] = notes["facts"]
     return facts
+
+
+def laid_out(moment: Tensor, weight: Tensor) -> Tensor:
+    """A moment in the memory order of its weight, as the optimiser made it; a count of steps as it is."""
+    return torch.empty_like(weight).copy_(moment) if moment.shape == weight.shape else moment
 
 
 def follow(state: State, decay: float) -> None:

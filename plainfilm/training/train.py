@@ -6,6 +6,7 @@
 - Validation picks the epoch; without a validation part the last epoch is kept. The test split is not known here.
 """
 
+import contextlib
 import math
 from collections.abc import Callable
 from dataclasses import replace
@@ -17,6 +18,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from plainfilm import files
 from plainfilm.config import Recipe, TrainingRecipe
 from plainfilm.errors import Interrupted, PlainfilmError, TrainingError
 from plainfilm.model.resnet import ResNet
@@ -55,7 +57,8 @@ def train(
 ) -> tuple[ResNet, dict[str, float]]:
     """Train, or go on with, the run in the folder `run`; return the kept network and its validation figures.
 
-    Raises TrainingError on a loss that is not finite; Interrupted (after saving) when `stop` returns a signal's number.
+    Raises TrainingError on a loss or weight that is not finite; Interrupted (after saving) when `stop` returns a
+    signal's number.
     """
     training = recipe.training
     plan = make_plan(training, -(-len(films.train) // training.batch_size))
@@ -63,39 +66,39 @@ def train(
     hardware.keep_freed_memory()
     state = new_state(recipe, films.num_classes, device)
     checkpoints = run / "checkpoints"
+    for unfinished in run.rglob(f"{files.TEMPORARY_PREFIX}*"):  # of a process that was killed while it wrote
+        unfinished.unlink()
     facts: dict[str, Any]
-    if checkpoints.is_dir():
+    if checkpoint.any_step(checkpoints):
         facts = restore(state, checkpoints, reporter.on_warning)
     else:
         precision = hardware.resolve_precision(training.precision, device)
         facts = {"threads": threads, "precision": precision, "device": device.type}
-        checkpoints.mkdir()
+        checkpoints.mkdir(exist_ok=True)  # a run killed before its first checkpoint has it already
         save(state, checkpoints, facts)
     torch.set_num_threads(facts["threads"])
     weights = class_weights(training, films).to(device)
-    history = History(run / "history.csv", keep=state.step)
-    reporter.on_start(plan, state.step, facts)
+    with contextlib.closing(History(run / "history.csv", keep=state.step)) as history:
+        reporter.on_start(plan, state.step, facts)
+        for batch in iterate(Batches(recipe, films, plan), start=state.step, workers=workers):
+            rate = learning_rate(training, plan, batch.step)
+            loss, correct = optimise(state, batch, rate, recipe, weights, DTYPES[facts["precision"]])
+            if not (math.isfinite(loss) and is_finite(state.net)):
+                raise not_finite(batch, plan, loss, rate, films)
+            state.step += 1
+            step = Step(batch.step, plan.place(batch.step)[0], loss, correct / len(batch.films), rate)
+            if plan.is_last_of_epoch(batch.step):
+                step = end_epoch(state, step, plan, recipe, films, checkpoints)
+            history.append(step)
+            reporter.on_step(step, len(batch.films))
+            signal_number = stop()
+            if state.step % training.checkpoint_steps == 0 or state.step == plan.steps or signal_number:
+                history.sync()
+                save(state, checkpoints, facts)
+            if signal_number:
+                raise Interrupted("training-stopped", signal_number=signal_number, run=str(run), step=state.step)
 
-    for batch in iterate(Batches(recipe, films, plan), start=state.step, workers=workers):
-        rate = learning_rate(training, plan, batch.step)
-        loss, correct = optimise(state, batch, rate, recipe, weights, DTYPES[facts["precision"]])
-        if not math.isfinite(loss):
-            raise not_finite(batch, plan, loss, rate, films)
-        state.step += 1
-        step = Step(batch.step, plan.place(batch.step)[0], loss, correct / len(batch.films), rate)
-        if plan.is_last_of_epoch(batch.step):
-            step = end_epoch(state, step, plan, recipe, films, checkpoints)
-        history.append(step)
-        reporter.on_step(step, len(batch.films))
-        signal_number = stop()
-        if state.step % training.checkpoint_steps == 0 or state.step == plan.steps or signal_number:
-            history.sync()
-            save(state, checkpoints, facts)
-        if signal_number:
-            history.close()
-            raise Interrupted("training-stopped", signal_number=signal_number, run=str(run), step=state.step)
-
-    history.close()
+    checkpoint.prune(checkpoints)  # where a process was killed between its last save and this
     tensors, best = checkpoint.load_tensors(checkpoints / "best.safetensors")
     state.net.load_state_dict(tensors)
     return state.net.eval(), best
@@ -143,6 +146,12 @@ def class_weights(training: TrainingRecipe, films: Films) -> Tensor:
         return torch.ones(films.num_classes)
     counts = np.bincount(films.labels[films.train], minlength=films.num_classes)
     return torch.from_numpy(len(films.train) / (films.num_classes * np.maximum(counts, 1))).float()
+
+
+def is_finite(net: ResNet) -> bool:
+    """Whether every weight and statistic is a finite number: a finite loss may have had an infinite gradient."""
+    tensors = [tensor for tensor in net.state_dict().values() if tensor.is_floating_point()]
+    return bool(torch.nn.utils.get_total_norm(tensors).isfinite())
 
 
 def not_finite(batch: Batch, plan: Plan, loss: float, rate: float, films: Films) -> TrainingError:

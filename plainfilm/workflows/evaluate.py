@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from plainfilm import files
+from plainfilm.data.index import Row
 from plainfilm.data.scan import Progress
 from plainfilm.evaluation.evaluate import Evaluation, evaluate, write_evaluation
 from plainfilm.model.predictor import Predictor
@@ -16,12 +18,17 @@ def evaluate_sources(
     *,
     out: Path | None = None,
     progress: Progress | None = None,
-) -> Evaluation:
-    """Judge all films of the sources whose class the model knows; with `out` also write the Evaluation there."""
+) -> tuple[Evaluation, list[Row]]:
+    """Judge all films of the sources whose class the model knows; with `out` also write the Evaluation there.
+
+    Returns the Evaluation, and the rows of all films: some may be unreadable.
+    """
+    if out is not None:
+        files.writable_folder(out)
     wanted = predictor.card.preprocessing
     name = "+".join(path.stem for path in sources)
     with scanned(sources, tables, size_px=wanted.size, fit=wanted.fit, progress=progress) as (rows, store):
         evaluation = evaluate(predictor, rows, range(len(rows)), store, name=name)
     if out is not None:
         write_evaluation(evaluation, predictor.card.class_names, out)
-    return evaluation
+    return evaluation, rows

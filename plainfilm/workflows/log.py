@@ -16,7 +16,7 @@ class RunLog:
     """Appends to `log.jsonl` of a run."""
 
     def __init__(self, run: Path) -> None:
-        self.file = (run / "log.jsonl").open("a", encoding="utf-8")
+        self.path = run / "log.jsonl"
         self.began = time.monotonic()
 
     def write(self, event: str, **facts: Any) -> None:
@@ -27,8 +27,8 @@ class RunLog:
             "seconds": round(time.monotonic() - self.began, 3),
             "cpu_seconds": round(time.process_time(), 3),
         }
-        self.file.write(json.dumps(entry | facts, ensure_ascii=False) + "\n")
-        self.file.flush()
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(entry | facts, ensure_ascii=False) + "\n")
 
     def start(self, plan: Plan, first_step: int, facts: dict[str, Any]) -> None:
         """A training starts, or goes on from `first_step`."""

@@ -15,8 +15,9 @@ import numpy as np
 from plainfilm import files
 from plainfilm.config import Recipe, load_recipe
 from plainfilm.data.index import Index, read_index, write_index
+from plainfilm.data.scan import Progress
 from plainfilm.data.store import smaller_store
-from plainfilm.errors import OutputError, PlainfilmError
+from plainfilm.errors import Interrupted, OutputError, PlainfilmError
 from plainfilm.evaluation.evaluate import Evaluation, evaluate, write_evaluation
 from plainfilm.evaluation.intervals import Estimate
 from plainfilm.model import modelfile
@@ -58,13 +59,20 @@ class Observer(Reporter, Protocol):
 
 
 def start_run(
-    sources: Sequence[Path], tables: Sequence[Path], recipe: Recipe, run: Path, observer: Observer, **options: Any
+    sources: Sequence[Path],
+    tables: Sequence[Path],
+    recipe: Recipe,
+    run: Path,
+    observer: Observer,
+    *,
+    stop: Callable[[], int] = lambda: 0,
+    **options: Any,
 ) -> Result:
     """Start a training in the new folder `run`. Options as for `continue_run`."""
     created = not run.exists()
     files.new_folder(run)
     try:
-        index, store = make_index(sources, tables, recipe, progress=observer.on_scan, writer_folder=run)
+        index, store = make_index(sources, tables, recipe, progress=_until(stop, observer), writer_folder=run)
     except BaseException:
         _undo(run, remove_folder=created)
         raise
@@ -72,21 +80,35 @@ def start_run(
     write_index(index, run)
     files.write_text(run / "recipe.toml", recipe.to_toml())
     observer.on_index(index)
-    return _go(run, index, store, recipe, observer, **options)
+    return _go(run, index, store, recipe, observer, stop=stop, **options)
 
 
-def continue_run(run: Path, observer: Observer, **options: Any) -> Result:
+def continue_run(run: Path, observer: Observer, *, stop: Callable[[], int] = lambda: 0, **options: Any) -> Result:
     """Go on with a run that was stopped. Raises OutputError where `run` is no run.
 
     Options: `workers` (processes that make batches), `threads` (of computing; only the start of a run decides), `stop`
-        (asked after each step whether a signal came), `language` of the figures.
+        (asked after each chunk of films and each step which signal came, 0: none), `language` of the figures.
     """
     if not (run / "recipe.toml").is_file():
         raise OutputError("run-missing", path=str(run))
     recipe, index = load_recipe(str(run / "recipe.toml")), read_index(run / "index.csv")
-    store = fill_store(index, recipe, run, observer.on_scan)
+    store = fill_store(index, recipe, run, _until(stop, observer))
     observer.on_index(index)
-    return _go(run, index, store, recipe, observer, **options)
+    return _go(run, index, store, recipe, observer, stop=stop, **options)
+
+
+def _until(stop: Callable[[], int], observer: Observer) -> Progress:
+    """Progress that tells the observer, and raises Interrupted once `stop` returns a signal's number.
+
+    After the last film it goes on: the first step of the training makes the run one that can be resumed.
+    """
+
+    def progress(done: int, total: int) -> None:
+        observer.on_scan(done, total)
+        if done < total and (signal_number := stop()):
+            raise Interrupted("reading-stopped", signal_number=signal_number, done=done, total=total)
+
+    return progress
 
 
 def _go(
@@ -98,7 +120,7 @@ def _go(
     *,
     workers: int = 0,
     threads: int | None = None,
-    stop: Callable[[], int] = lambda: 0,
+    stop: Callable[[], int],
     language: str = "en",
 ) -> Result:
     log = RunLog(run)

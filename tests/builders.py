@@ -1,0 +1,137 @@
+"""What several tests build: small networks, model files, films as arrays, recipes of a few seconds."""
+
+import io
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+
+from plainfilm.config import AugmentRecipe, DataRecipe, ModelRecipe, Recipe, TrainingRecipe
+from plainfilm.errors import PlainfilmError
+from plainfilm.model import modelfile, resnet
+from plainfilm.model.modelfile import Card, Preprocessing
+from plainfilm.model.resnet import ResNet
+from plainfilm.training.batches import Films
+from plainfilm.training.history import Step
+from plainfilm.training.schedule import Plan
+
+SLIM_WIDTHS = (8, 8, 16, 16)  # of the four stages, instead of 64 to 512
+
+
+def slim_widths() -> None:
+    """Make every network that is built from now on a slim one (in a process of its own)."""
+    resnet.STAGE_WIDTHS = SLIM_WIDTHS
+
+
+def trained_looking(
+    depth: int = 18, *, num_classes: int = 3, in_channels: int = 1, seed: int = 0, init: str = "default"
+) -> ResNet:
+    """A network in evaluation mode whose batch-norms have statistics, scales and shifts of all kinds."""
+    net = ResNet(depth, num_classes=num_classes, in_channels=in_channels)
+    resnet.initialise(net, init=init, seed=seed)
+    draws = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for module in net.modules():
+            if isinstance(module, torch.nn.BatchNorm2d):
+                module.weight.uniform_(0.2, 1.2, generator=draws)
+                module.bias.normal_(0, 0.3, generator=draws)
+                module.running_mean.normal_(0, 0.3, generator=draws)
+                module.running_var.uniform_(0.3, 3, generator=draws)
+        net.fc.bias.normal_(0, 0.5, generator=draws)
+    return net.eval()
+
+
+def random_pixels(count: int, *, channels: int = 1, size_px: int = 64, seed: int = 0) -> np.ndarray:
+    """(N, C, S, S) uint8, preprocessed films of noise."""
+    return np.random.default_rng(seed).integers(0, 256, (count, channels, size_px, size_px), dtype=np.uint8)
+
+
+def make_card(
+    classes: tuple[str, ...] = ("a", "b", "c"), *, size_px: int = 64, channels: int = 1, **entries: Any
+) -> Card:
+    return Card(modelfile.class_names(classes), Preprocessing(size_px, channels, "squash"), "", **entries)
+
+
+def write_model(path: Path, net: ResNet | None = None, **entries: Any) -> Path:
+    """A model file of a ResNet-18 for films of 64 px and the classes a, b and c."""
+    modelfile.write(path, net or trained_looking(), make_card(**entries), random_pixels(3))
+    return path
+
+
+def png(pixels: np.ndarray) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def random_film(width: int = 90, height: int = 70, seed: int = 0) -> np.ndarray:
+    """(H, W) uint8, smooth noise."""
+    coarse = np.random.default_rng(seed).integers(0, 256, (9, 9), dtype=np.uint8)
+    return np.array(Image.fromarray(coarse).resize((width, height), Image.Resampling.BICUBIC))
+
+
+# --- training --------------------------------------------------------------------------------------------------------
+
+
+def make_recipe(**training: Any) -> Recipe:
+    """A recipe for films of 64 px; what is given replaces fields of its section `training`."""
+    section = {"sizes_px": (64,), "epochs": (2,), "batch_size": 8, "precision": "float32"} | training
+    return Recipe(
+        data=DataRecipe(channels=1),
+        augment=AugmentRecipe(policy="none"),
+        model=ModelRecipe(depth=18),
+        training=TrainingRecipe(**section),
+    )
+
+
+def with_policy(recipe: Recipe, policy: str) -> Recipe:
+    return replace(recipe, augment=AugmentRecipe(policy=policy))
+
+
+def make_films(
+    num_train: int = 40,
+    num_validation: int = 0,
+    *,
+    sizes_px: tuple[int, ...] = (64,),
+    num_classes: int = 2,
+    seed: int = 0,
+) -> Films:
+    """Films of noise over a gradient that tells their class: left to right, or top to bottom, or none."""
+    draws = np.random.default_rng(seed)
+    count = num_train + num_validation
+    labels = draws.permutation(np.arange(count) % num_classes)
+    side = max(sizes_px)
+    ramp = np.linspace(0, 160, side)
+    patterns = np.stack([np.tile(ramp, (side, 1)), np.tile(ramp, (side, 1)).T, np.full((side, side), 80.0)])
+    largest = (patterns[labels] + draws.uniform(0, 90, (count, side, side))).astype(np.uint8)
+    numbers = draws.permutation(count)
+    return Films(
+        stores={size: np.ascontiguousarray(largest[:, :size, :size]) for size in sizes_px},
+        labels=labels.astype(np.int64),
+        image_ids=[f"{number:016x}" for number in range(count)],
+        train=numbers[:num_train],
+        validation=numbers[num_train:],
+        num_classes=num_classes,
+    )
+
+
+class Recorder:
+    """A reporter that remembers."""
+
+    def __init__(self) -> None:
+        self.steps: list[Step] = []
+        self.warnings: list[PlainfilmError] = []
+        self.first_step = 0
+        self.facts: dict[str, Any] = {}
+
+    def on_start(self, plan: Plan, first_step: int, facts: dict[str, Any]) -> None:
+        self.first_step, self.facts = first_step, facts
+
+    def on_step(self, step: Step, num_films: int) -> None:
+        self.steps.append(step)
+
+    def on_warning(self, error: PlainfilmError) -> None:
+        self.warnings.append(error)

@@ -1,0 +1,188 @@
+import csv
+import json
+import time
+
+import numpy as np
+import pytest
+from builders import make_card
+
+from plainfilm.data.index import Row
+from plainfilm.errors import SourceError
+from plainfilm.evaluation import evaluate as module
+from plainfilm.evaluation.evaluate import evaluate, tutorial_figures, write_evaluation
+from plainfilm.model.predictor import Answers
+
+CLASSES = ("a", "b", "c")
+
+
+class FakePredictor:
+    """Answers by the film's first pixel, which is a row number of `table`, and remembers what it was shown."""
+
+    def __init__(self, table: np.ndarray, **card) -> None:
+        self.table = table
+        self.card = make_card(CLASSES, **card)
+        self.shown: list[np.ndarray] = []
+
+    def answer(self, pixels: np.ndarray) -> Answers:
+        self.shown.append(pixels)
+        probabilities = self.table[pixels[:, 0, 0, 0]]
+        return Answers(
+            probabilities, np.log(probabilities), np.zeros((len(pixels), 3, 2, 2)), np.zeros((len(pixels), 4))
+        )
+
+
+def rows_of(labels, **entries) -> list[Row]:
+    return [
+        Row(image_id=f"{number:016x}", path=f"films/{number}.png", label=label, group=f"g{number}", **entries)
+        for number, label in enumerate(labels)
+    ]
+
+
+def store_of(count: int) -> np.ndarray:
+    return np.repeat(np.arange(count, dtype=np.uint8), 64 * 64).reshape(count, 64, 64)
+
+
+def random_table(count: int, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).dirichlet([1, 1, 1], count)
+
+
+def test_figures_by_hand():
+    table = np.array([[0.8, 0.1, 0.1], [0.2, 0.7, 0.1], [0.6, 0.3, 0.1], [0.1, 0.1, 0.8]])
+    evaluation = evaluate(FakePredictor(table), rows_of("aabc"), range(4), store_of(4), name="test")
+    assert evaluation.labels.tolist() == [0, 0, 1, 2]
+    assert np.array_equal(evaluation.probabilities, table)
+    figures = evaluation.figures
+    assert (figures["accuracy"]["value"], figures["accuracy"]["n"]) == (0.5, 4)
+    assert figures["balanced_accuracy"]["value"] == pytest.approx((0.5 + 0 + 1) / 3)
+    assert figures["log_loss"]["value"] == pytest.approx(-np.log([0.8, 0.2, 0.3, 0.8]).mean())
+    assert figures["confusion"] == {"classes": list(CLASSES), "counts": [[1, 1, 0], [1, 0, 0], [0, 0, 1]]}
+    assert figures["classes"]["a"]["sensitivity"]["value"] == 0.5
+    assert figures["classes"]["b"]["precision"]["value"] == 0.0
+    assert figures["films"] == "test"
+    assert figures["left_out"] == {}
+    for name in ("accuracy", "balanced_accuracy", "log_loss"):
+        assert figures[name]["low"] <= figures[name]["value"] <= figures[name]["high"]
+
+
+def test_what_cannot_be_judged_is_counted_and_left_out():
+    rows = rows_of(["a", "b", "zebra", "", "c", "zebra", "a"])
+    rows[6] = Row(path="damaged.png", label="a", problems=("unreadable:film-truncated",))
+    predictor = FakePredictor(random_table(7))
+    evaluation = evaluate(predictor, rows, range(7), store_of(7), name="elsewhere")
+    assert evaluation.figures["left_out"] == {"?": 1, "a": 1, "zebra": 2}
+    assert [row.path for row in evaluation.rows] == ["films/0.png", "films/1.png", "films/4.png"]
+    assert np.array_equal(evaluation.probabilities, predictor.table[[0, 1, 4]])
+
+
+def test_only_the_numbers_that_were_given_are_judged():
+    evaluation = evaluate(FakePredictor(random_table(6)), rows_of("abcabz"), [4, 1, 2], store_of(6), name="test")
+    assert [row.path for row in evaluation.rows] == ["films/4.png", "films/1.png", "films/2.png"]
+    assert evaluation.figures["left_out"] == {}
+
+
+@pytest.mark.parametrize("chunk", [1, 3, 256])
+def test_chunks_do_not_change_a_figure(monkeypatch, chunk):
+    monkeypatch.setattr(module, "CHUNK", chunk)
+    predictor = FakePredictor(random_table(7))
+    evaluation = evaluate(predictor, rows_of("abcabca"), range(7), store_of(7), name="test")
+    assert np.array_equal(evaluation.probabilities, predictor.table)
+    assert max(map(len, predictor.shown)) <= chunk
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_the_model_is_shown_its_channels(channels):
+    predictor = FakePredictor(random_table(3), channels=channels)
+    evaluate(predictor, rows_of("abc"), range(3), store_of(3), name="test")
+    (pixels,) = predictor.shown
+    assert pixels.shape == (3, channels, 64, 64)
+    assert pixels.dtype == np.uint8
+    assert (pixels == store_of(3)[:, None]).all()
+
+
+def test_without_a_film_of_its_classes_there_is_no_evaluation():
+    with pytest.raises(SourceError) as caught:
+        evaluate(FakePredictor(random_table(2)), rows_of(["zebra", ""]), range(2), store_of(2), name="test")
+    assert caught.value.code == "evaluation-no-films"
+    assert caught.value.parameters == {"classes": "a, b, c", "found": "?, zebra"}
+
+
+def test_groups_make_the_intervals():
+    """Twenty films of two patients say less than twenty films of twenty patients."""
+    table, labels = random_table(20), "abcab" * 4
+    alone = rows_of(labels)
+    together = [Row(**{**vars(row), "group": f"g{number % 2}"}) for number, row in enumerate(alone)]
+    methods = [
+        evaluate(FakePredictor(table), rows, range(20), store_of(20), name="test").figures["interval"]["groups"]
+        for rows in (alone, together)
+    ]
+    assert methods == [20, 2]
+
+
+@pytest.mark.parametrize(
+    ("leaking", "name", "marked"), [(True, "test", True), (True, "external", False), (False, "test", False)]
+)
+def test_a_leaking_split_marks_its_own_test_alone(leaking, name, marked):
+    predictor = FakePredictor(random_table(3), provenance={"leaking": leaking})
+    assert evaluate(predictor, rows_of("abc"), range(3), store_of(3), name=name).figures["leaking"] is marked
+
+
+def test_a_large_index_takes_no_quadratic_time():
+    count = 20_000
+    rows = rows_of(["a", "b", "c", "zebra"] * (count // 4))
+    started = time.perf_counter()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "estimate_all", lambda *_: {})
+        predictor = FakePredictor(random_table(1))
+        store = np.broadcast_to(np.zeros((1, 2, 2), np.uint8), (count, 2, 2))
+        figures = evaluate(predictor, rows, range(count), store, name="test").figures
+    assert figures["left_out"] == {"zebra": count // 4}
+    assert time.perf_counter() - started < 5
+
+
+@pytest.mark.parametrize("count", [1, 63, 64, 65, 130])
+def test_tutorial_figures_are_means_of_batch_means(count):
+    probabilities = random_table(count)
+    labels = np.random.default_rng(1).integers(0, 3, count)
+    losses, accuracies = [], []
+    while len(labels):
+        batch, truth = probabilities[:64], labels[:64]
+        losses.append(-np.mean([np.log(row[label]) for row, label in zip(batch, truth, strict=True)]))
+        accuracies.append(np.mean(batch.argmax(axis=1) == truth))
+        probabilities, labels = probabilities[64:], labels[64:]
+    found = tutorial_figures(random_table(count), np.random.default_rng(1).integers(0, 3, count))
+    assert found == pytest.approx({"loss": np.mean(losses), "accuracy": np.mean(accuracies)})
+
+
+def refuse(constant: str) -> None:
+    raise AssertionError(f"{constant} in JSON")
+
+
+def test_what_is_written(tmp_path):
+    """Class c has no film: its figures are not estimable, and the JSON is valid all the same."""
+    table = np.array([[0.8, 0.1, 0.1], [0.25, 0.7, 0.05], [1 / 3, 1 / 3, 1 / 3]])
+    rows = rows_of("abb")
+    rows[1] = Row(**{**vars(rows[1]), "path": '胸片/a, "b"\n.png'})
+    evaluation = evaluate(FakePredictor(table), rows, range(3), store_of(3), name="test")
+    write_evaluation(evaluation, CLASSES, tmp_path / "evaluation")
+    assert sorted(path.name for path in (tmp_path / "evaluation").iterdir()) == ["metrics.json", "predictions.csv"]
+
+    figures = json.loads((tmp_path / "evaluation" / "metrics.json").read_text("utf-8"), parse_constant=refuse)
+    assert figures == evaluation.figures
+    assert figures["classes"]["c"]["sensitivity"] == {"value": None, "low": None, "high": None, "n": 0}
+
+    with (tmp_path / "evaluation" / "predictions.csv").open(encoding="utf-8", newline="") as file:
+        lines = list(csv.reader(file))
+    assert lines[0] == ["path", "image_id", "group", "label", "predicted", "p_a", "p_b", "p_c"]
+    assert [line[:5] for line in lines[1:]] == [
+        [row.path, row.image_id, row.group, row.label, predicted] for row, predicted in zip(rows, "aba", strict=True)
+    ]
+    written = np.array([[float(entry) for entry in line[5:]] for line in lines[1:]])
+    assert np.abs(written - table).max() <= 5e-7
+
+
+def test_written_twice_is_written_alike(tmp_path):
+    for name in ("first", "again"):
+        evaluation = evaluate(FakePredictor(random_table(6)), rows_of("abcabc"), range(6), store_of(6), name="test")
+        write_evaluation(evaluation, CLASSES, tmp_path / name)
+    for file in ("metrics.json", "predictions.csv"):
+        assert (tmp_path / "first" / file).read_bytes() == (tmp_path / "again" / file).read_bytes()

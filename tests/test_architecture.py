@@ -1,0 +1,185 @@
+"""The architecture, walked: layers, cycles, homes of heavy libraries, what importing imports."""
+
+import ast
+import subprocess
+import sys
+from functools import cache
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+import plainfilm
+
+ROOT = Path(plainfilm.__file__).parent
+LAYERS = [
+    {"errors"},
+    {"messages"},
+    {"files", "randomness"},
+    {"config"},
+    {"data"},
+    {"model"},
+    {"evaluation"},
+    {"training"},
+    {"report"},
+    {"workflows"},
+    {"serve"},
+    {"terminal"},
+    {"printing"},
+    {"cli"},
+    {"__main__", "__init__"},
+]
+LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
+TRAINING_HOMES = (
+    *("model/resnet.py", "model/graph.py", "model/weights.py", "model/modelfile.py"),
+    *("data/augment.py", "data/pillow_ops.py", "training/"),
+)
+HOMES = {
+    "torch": TRAINING_HOMES,
+    "safetensors": ("model/resnet.py", "model/weights.py", "training/"),
+    "onnx": ("model/graph.py", "model/modelfile.py"),
+    "onnxscript": ("model/graph.py", "model/modelfile.py"),
+    "onnxruntime": ("model/", "training/"),
+    "matplotlib": ("report/figures.py",),
+    "jinja2": ("report/",),
+    "sklearn": ("evaluation/shortcuts.py",),
+    "scipy": ("evaluation/shortcuts.py",),
+    "pydicom": ("data/decode.py", "serve/dicom_node.py"),
+    "pynetdicom": ("serve/dicom_node.py",),
+    "fastapi": ("serve/http.py",),
+    "uvicorn": ("serve/", "cli.py"),
+    "typer": ("cli.py",),
+    "rich": ("terminal.py", "printing.py"),
+    "tomli_w": ("config.py",),
+    "PIL": ("data/", "model/", "report/", "serve/"),
+    "numpy": ("",),
+}
+HEAVY = ("torch", "onnx", "matplotlib", "sklearn", "scipy", "pandas", "statsmodels", "safetensors", "fastapi")
+LIGHT_MODULES = (
+    "plainfilm",
+    "plainfilm.model.predictor",
+    "plainfilm.workflows.predict",
+    "plainfilm.workflows.evaluate",
+    "plainfilm.workflows.prepare",
+    "plainfilm.printing",
+    "plainfilm.cli",
+)
+FILES = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.py"))
+
+
+@cache
+def tree(file: str) -> ast.Module:
+    return ast.parse((ROOT / file).read_text(encoding="utf-8"))
+
+
+def module_file(name: str) -> str | None:
+    """`plainfilm.data.split` -> `data/split.py`; None where there is no such module."""
+    path = name.removeprefix("plainfilm").strip(".").replace(".", "/")
+    candidates = [f"{path}.py", f"{path}/__init__.py".lstrip("/")]
+    return next((candidate for candidate in candidates if candidate in FILES), None)
+
+
+def imports(file: str, *, top_only: bool = False) -> set[str]:
+    """The modules that a file imports, wherever in it; of `from package import name` the submodule, if it is one."""
+    found: set[str] = set()
+    for node in tree(file).body if top_only else ast.walk(tree(file)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{file}: a relative import"
+            assert node.module is not None
+            for alias in node.names:
+                submodule = f"{node.module}.{alias.name}"
+                found.add(submodule if module_file(submodule) else node.module)
+    return found
+
+
+def own_imports(file: str) -> set[str]:
+    own = [module for module in imports(file) if module.partition(".")[0] == "plainfilm"]
+    files = {module: module_file(module) for module in own}
+    assert None not in files.values(), f"{file} imports what is not there: {files}"
+    return {name for name in files.values() if name is not None}
+
+
+def level(file: str) -> int:
+    return LEVEL[file.partition("/")[0].removesuffix(".py")]
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_no_file_imports_a_later_layer(file):
+    """Imports under TYPE_CHECKING and inside functions count: what reads upward depends upward."""
+    for other in own_imports(file):
+        same_folder = "/" in file and other.partition("/")[0] == file.partition("/")[0]
+        assert same_folder or level(other) < level(file) or {level(file), level(other)} == {2}, f"{file} -> {other}"
+
+
+def test_there_is_no_cycle():
+    list(TopologicalSorter({file: own_imports(file) for file in FILES}).static_order())
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_libraries_stay_in_their_homes(file):
+    for module in imports(file):
+        library = module.partition(".")[0]
+        if library in sys.stdlib_module_names or library == "plainfilm":
+            continue
+        assert library in HOMES, f"{file} imports {library}: name its home here"
+        assert file.startswith(HOMES[library]), f"{file} imports {library}"
+
+
+@pytest.mark.parametrize("module", LIGHT_MODULES)
+def test_answering_needs_no_heavy_library(module):
+    program = f"import sys, {module}; print([name for name in {HEAVY} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize("file", [file for file in FILES if file.endswith("/__init__.py")])
+def test_a_package_imports_nothing_but_light_things(file):
+    allowed = {"plainfilm.errors", *(f"plainfilm.{file.removesuffix('/__init__.py')}.{name}" for name in ("en", "zh"))}
+    assert {name for name in imports(file) if name.partition(".")[0] not in sys.stdlib_module_names} <= allowed
+
+
+FORBIDDEN_MODULES = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "marshal", "shelve"}
+FORBIDDEN_CALLS = {"eval", "exec", "compile", "__import__", "extractall", "system", "popen", "unpack_archive"}
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_nothing_runs_what_it_reads(file):
+    assert not {module.partition(".")[0] for module in imports(file)} & FORBIDDEN_MODULES
+    for node in ast.walk(tree(file)):
+        if not isinstance(node, ast.Call):
+            continue
+        where = f"{file}:{node.lineno} {ast.unparse(node)[:60]}"
+        name = getattr(node.func, "id", None)
+        method = node.func.attr if isinstance(node.func, ast.Attribute) else None
+        owner = ast.unparse(node.func.value) if isinstance(node.func, ast.Attribute) else None
+        assert name not in FORBIDDEN_CALLS, where
+        assert method not in FORBIDDEN_CALLS - {"compile", "eval"}, where
+        assert (owner, method) not in {("torch", "load"), ("torch", "save")}, where
+        for keyword in node.keywords:
+            assert keyword.arg not in ("shell", "allow_pickle") or ast.unparse(keyword.value) == "False", where
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_importing_does_no_work(file):
+    """Modules hold definitions; a call at the top level as a statement of its own is work."""
+    if file == "__main__.py":
+        return
+    statements = [node for node in tree(file).body if isinstance(node, ast.Expr)]
+    assert all(isinstance(node.value, ast.Constant) for node in statements)
+    assert not any(isinstance(node, ast.For | ast.While | ast.With | ast.Try) for node in tree(file).body)
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_random_numbers_come_from_randomness(file):
+    if file == "randomness.py":
+        return
+    assert not {module.partition(".")[0] for module in imports(file)} & {"random"}
+    for node in ast.walk(tree(file)):
+        if isinstance(node, ast.Attribute):
+            chain = ast.unparse(node)
+            assert not chain.startswith(("np.random.", "torch.rand", "torch.manual_seed")) or chain in (
+                "np.random.Generator",
+            ), f"{file}:{node.lineno} {chain}"

@@ -1,0 +1,185 @@
+"""`plainfilm predict`: an answer a film, in both languages, whatever the names and whatever lies beside it."""
+
+import csv
+import json
+import os
+import re
+import shutil
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from plainfilm.model.predictor import Predictor
+from tests.conftest import Cli
+
+
+@pytest.fixture
+def films(phantoms: Path, tmp_path: Path) -> Path:
+    """Films with awkward names, one of them no film."""
+    folder = tmp_path / "films"
+    for place, name in enumerate(("NORMAL/a film.png", "病人/第 一张.png", "病人/two\nlines.png"), start=20):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(phantoms / f"NORMAL/NORMAL-{place:04d}.png", folder / name)
+    (folder / "NORMAL" / "bad.png").write_text("no film")
+    return folder
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_table_shows_both_names_and_every_probability(cli: Cli, model: Path, phantoms: Path, language: str) -> None:
+    film = phantoms / "COVID/COVID-0001.png"
+    ran = cli("predict", model, film, "--lang", language)
+    answer = Predictor(model).predict_bytes(film.read_bytes())
+    entry = Predictor(model).card.classes[answer.predicted]
+    (row,) = [line for line in ran.out.splitlines() if "COVID-0001.png" in line]
+    assert ran.code == 0
+    assert ran.err == ""
+    assert f"{entry.en} {entry.zh}" in row
+    assert re.findall(r"\d\.\d{3}", row) == [f"{probability:.3f}" for probability in answer.probabilities]
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_tutorials_sentence(cli: Cli, model: Path, phantoms: Path, language: str) -> None:
+    film = phantoms / "NORMAL/NORMAL-0001.png"
+    predictor = Predictor(model)
+    said = predictor.card.classes[predictor.predict_bytes(film.read_bytes()).predicted].shown(language)
+    expected = {
+        "en": f"Film 1: true label: normal lungs, prediction: {said}",
+        "zh": f"图1的真实标签:正常肺部,预测结果:{said}",
+    }
+    assert expected[language] in cli("predict", model, film, "--lang", language).out.splitlines()
+
+
+def test_no_truth_no_sentence(cli: Cli, model: Path, phantoms: Path, tmp_path: Path) -> None:
+    shutil.copy(phantoms / "NORMAL/NORMAL-0001.png", tmp_path / "film.png")
+    assert "true label" not in cli("predict", model, tmp_path / "film.png", "--lang", "en").out
+
+
+def test_a_table_gives_the_truth(cli: Cli, model: Path, films: Path, tmp_path: Path) -> None:
+    (tmp_path / "truth.csv").write_text(
+        "path,label\nNORMAL/a film.png,COVID\n病人/第 一张.png,Viral_Pneumonia\n", encoding="utf-8"
+    )
+    ran = cli("predict", model, films, "--table", tmp_path / "truth.csv", "--json")
+    truth = {Path(answer["path"]).name: answer["truth"] for answer in json.loads(ran.out)}
+    assert truth == {
+        "a film.png": "COVID",
+        "第 一张.png": "Viral_Pneumonia",
+        "two\nlines.png": None,
+        "bad.png": "NORMAL",
+    }
+
+
+def test_one_bad_film_does_not_stop_the_others(cli: Cli, model: Path, films: Path) -> None:
+    ran = cli("predict", model, films / "nothing.png", films, "--lang", "en")
+    assert ran.code == 1
+    assert "a film.png" in ran.out
+    assert "第 一张.png" in ran.out
+    first, second = ran.err.splitlines()
+    assert "nothing.png does not exist" in first
+    assert first.count("nothing.png") == 1
+    assert "NORMAL/bad.png: the file holds text; expected a PNG" in second
+
+
+def test_names_stay_on_one_line(cli: Cli, model: Path, films: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(films.parent)
+    ran = cli("predict", model, films.name, "--lang", "zh")
+    (row,) = [line for line in ran.out.splitlines() if "lines.png" in line]
+    assert "two\\nlines.png" in row
+
+
+def test_json_is_one_valid_document(cli: Cli, model: Path, films: Path) -> None:
+    ran = cli("predict", model, films, "--json", "--lang", "en")
+    assert ran.code == 1
+    answers = json.loads(ran.out)
+    assert len(answers) == 4
+    for answer in answers:
+        if answer["error"]:
+            assert answer["error"]["code"] == "film-is-text"
+            assert answer["probabilities"] is None
+        else:
+            assert sum(answer["probabilities"].values()) == pytest.approx(1)
+            assert answer["predicted"] == max(answer["probabilities"], key=answer["probabilities"].get)
+            assert re.fullmatch(r"[0-9a-f]{16}", answer["image_id"])
+
+
+def test_csv_and_maps(cli: Cli, model: Path, films: Path, tmp_path: Path) -> None:
+    ran = cli(
+        "predict", model, films, "--csv", tmp_path / "new/answers.csv", "--maps", tmp_path / "maps", "--lang", "en"
+    )
+    assert "Maps are in" in ran.out
+    with (tmp_path / "new/answers.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == [
+        "path",
+        "image_id",
+        "label",
+        "predicted",
+        "p_NORMAL",
+        "p_Viral_Pneumonia",
+        "p_COVID",
+        "problem",
+    ]
+    assert [row["problem"] for row in rows if row["problem"]] == ["film-is-text"]
+    maps = sorted((tmp_path / "maps").iterdir())
+    assert len(maps) == 3
+    for path in maps:
+        with Image.open(path) as picture:
+            assert picture.format == "PNG"
+        assert re.fullmatch(r"\d{4}-[\w-]+\.png", path.name)
+
+
+@pytest.mark.parametrize("option", ["--csv", "--maps"])
+def test_an_output_that_cannot_be_written_is_found_before_the_work(
+    cli: Cli, model: Path, films: Path, tmp_path: Path, option: str
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    ran = cli("predict", model, films, option, tmp_path / "file" / "x", "--lang", "en")
+    assert ran.code == 2
+    assert ran.out == ""
+    assert "cannot be written" in ran.err
+
+
+def test_zip_folder_and_file_answer_alike(cli: Cli, model: Path, phantoms: Path, tmp_path: Path) -> None:
+    names = [f"COVID/COVID-{number:04d}.png" for number in range(1, 5)]
+    with zipfile.ZipFile(tmp_path / "films.zip", "w") as archive:
+        for name in names:
+            archive.write(phantoms / name, f"films/{name}")
+            (tmp_path / "films" / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(phantoms / name, tmp_path / "films" / name)
+    ways = [[tmp_path / "films.zip"], [tmp_path / "films"], [phantoms / name for name in names]]
+    answers = [json.loads(cli("predict", model, *paths, "--json").out) for paths in ways]
+    for other in answers[1:]:
+        assert [answer["image_id"] for answer in other] == [answer["image_id"] for answer in answers[0]]
+        assert [answer["truth"] for answer in other] == ["COVID"] * 4
+        for one, same in zip(other, answers[0], strict=True):
+            assert one["probabilities"] == pytest.approx(same["probabilities"], abs=1e-5)
+
+
+def test_16_bit_and_8_bit_of_one_film_answer_alike(cli: Cli, model: Path, phantoms: Path, tmp_path: Path) -> None:
+    film = phantoms / "COVID/COVID-0003.png"
+    with Image.open(film) as picture:
+        deep = np.asarray(picture).astype(np.uint16) * 257
+    Image.fromarray(deep).save(tmp_path / "deep.png")
+    shallow, sixteen = json.loads(cli("predict", model, film, tmp_path / "deep.png", "--json").out)
+    assert sixteen["error"] is None
+    assert sixteen["probabilities"] == pytest.approx(shallow["probabilities"], abs=5e-3)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="names are Unicode there")
+def test_a_file_name_that_is_no_utf8_is_no_crash(cli: Cli, model: Path, phantoms: Path, tmp_path: Path) -> None:
+    name = os.fsdecode(b"caf\xe9.png")
+    shutil.copy(phantoms / "COVID/COVID-0003.png", tmp_path / name)
+    ran = cli("predict", model, tmp_path / name, "--csv", tmp_path / "answers.csv", "--json")
+    assert ran.code == 0
+    assert (
+        b"caf\xe9.png" in (tmp_path / "answers.csv").read_bytes() or b"udce9" in (tmp_path / "answers.csv").read_bytes()
+    )
+
+
+def test_the_answer_says_what_the_model_is_worth(cli: Cli, model: Path, phantoms: Path) -> None:
+    out = cli("predict", model, phantoms / "COVID/COVID-0003.png", "--lang", "en").out
+    assert re.search(r"accuracy on its own test films: [\d.]+ % \([\d.]+ to [\d.]+, n 18\)", out)
+    assert "not calibrated" in out
+    assert "not for diagnosis" in out

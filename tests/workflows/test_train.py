@@ -1,0 +1,234 @@
+"""`plainfilm train`: the folder of a run, what the model file says, stopping and going on."""
+
+import csv
+import json
+import re
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+from PIL import Image
+
+from plainfilm.model.predictor import Predictor
+from tests.conftest import SHORT, Cli, Ran, command
+
+RUN_FILES = {
+    "recipe.toml",
+    "index.csv",
+    "index.json",
+    "history.csv",
+    "log.jsonl",
+    "model.onnx",
+    "evaluation/metrics.json",
+    "evaluation/predictions.csv",
+    "checkpoints/best.safetensors",
+    "figures/history.png",
+    "figures/confusion.png",
+    "figures/roc.png",
+}
+FIGURES = {
+    "accuracy",
+    "balanced_accuracy",
+    "macro_auc",
+    "log_loss",
+    "classes",
+    "confusion",
+    "films",
+    "model",
+    "leaking",
+    "left_out",
+    "tutorial",
+}
+
+
+def test_layout_of_a_run(trained: tuple[Path, Ran]) -> None:
+    run = trained[0]
+    found = {path.relative_to(run).as_posix() for path in run.rglob("*") if path.is_file()}
+    assert found >= RUN_FILES
+    assert not [name for name in found if ".unfinished" in name]
+    for path in (run / "figures").iterdir():
+        with Image.open(path) as picture:
+            assert picture.format == "PNG"
+            assert min(picture.size) > 200
+
+
+def test_metrics_and_predictions(trained: tuple[Path, Ran]) -> None:
+    figures = json.loads((trained[0] / "evaluation/metrics.json").read_text(encoding="utf-8"))
+    assert set(figures) >= FIGURES
+    assert set(figures["accuracy"]) == {"value", "low", "high", "n"}
+    assert set(figures["classes"]) == {"NORMAL", "Viral_Pneumonia", "COVID"}
+    assert figures["accuracy"]["n"] == 18
+    assert figures["leaking"] is False
+    with (trained[0] / "evaluation/predictions.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == [
+        "path",
+        "image_id",
+        "group",
+        "label",
+        "predicted",
+        "p_NORMAL",
+        "p_Viral_Pneumonia",
+        "p_COVID",
+    ]
+    assert len(rows) == 18
+
+
+def test_the_test_films_are_those_of_the_index(trained: tuple[Path, Ran]) -> None:
+    def paths(name: str, **wanted: str) -> set[str]:
+        with (trained[0] / name).open(encoding="utf-8", newline="") as file:
+            return {row["path"] for row in csv.DictReader(file) if wanted.items() <= row.items()}
+
+    assert paths("evaluation/predictions.csv") == paths("index.csv", split="test")
+
+
+def test_what_is_printed(trained: tuple[Path, Ran]) -> None:
+    out, err = trained[1].out, trained[1].err
+    assert err == ""
+    assert "Epoch:0,Batch: 0,Loss:" in out
+    assert re.search(r"^Eval Loss:\d\.\d{5},Acc:[01]\.\d{5}$", out, re.MULTILINE)
+    assert re.search(r"Accuracy +[\d.]+ % \([\d.]+ to [\d.]+, n 18\)", out)
+    assert "LEAK" not in out
+
+
+def wait_for(log: Path, event: str, count: int = 1) -> None:
+    """Until that many such events stand in a log."""
+    for _ in range(1200):
+        if log.exists() and log.read_text(encoding="utf-8").count(f'"event": "{event}"') >= count:
+            return
+        time.sleep(0.02)
+    raise TimeoutError(event)
+
+
+def finish(process: "subprocess.Popen[str]") -> Ran:
+    out, err = process.communicate(timeout=100)
+    return Ran(process.returncode, out, err)
+
+
+def test_stopped_twice_and_resumed_equals_unbroken(
+    trained: tuple[Path, Ran], phantoms: Path, short_recipe: Path, tmp_path: Path
+) -> None:
+    run = tmp_path / "run with space"
+    process = command("train", phantoms, "--recipe", short_recipe, "--out", run, "--threads", 1)
+    wait_for(run / "log.jsonl", "batch")
+    process.send_signal(signal.SIGTERM)
+    stopped = finish(process)
+    assert stopped.code == 143
+    assert "--resume" in stopped.err
+    assert str(run) in stopped.err
+    assert "Traceback" not in stopped.err
+    assert not (run / "model.onnx").exists()
+
+    process = command("train", "--resume", run, "--lang", "zh")
+    wait_for(run / "log.jsonl", "resume")
+    process.send_signal(signal.SIGINT)
+    stopped = finish(process)
+    assert stopped.code == 130
+    assert "继续请运行" in stopped.err
+
+    done = finish(command("train", "--resume", run, "--threads", 2))
+    assert done.code == 0, done.err
+    entries = [json.loads(line) for line in (run / "log.jsonl").read_text(encoding="utf-8").splitlines()]
+    resumed = [entry for entry in entries if entry["event"] == "resume"]
+    assert [entry["step"] > 0 and entry["threads"] for entry in resumed] == [1, 1]
+    for name in ("history.csv", "model.onnx", "evaluation/predictions.csv", "evaluation/metrics.json", "index.csv"):
+        assert (run / name).read_bytes() == (trained[0] / name).read_bytes(), name
+
+
+def test_a_stop_while_films_are_read_leaves_nothing(phantoms: Path, short_recipe: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    process = command("train", *[phantoms] * 10, "--recipe", short_recipe, "--out", run)
+    while not list(run.glob("pixels-*.npy")):
+        assert process.poll() is None
+        time.sleep(0.005)
+    process.send_signal(signal.SIGTERM)
+    stopped = finish(process)
+    assert stopped.code == 143
+    assert "before any training" in stopped.err
+    assert not run.exists()
+
+
+def test_a_finished_run_resumed_is_the_same(cli: Cli, trained: tuple[Path, Ran], tmp_path: Path) -> None:
+    shutil.copytree(trained[0], tmp_path / "run")
+    ran = cli("train", "--resume", tmp_path / "run", "--json")
+    assert ran.code == 0, ran.err
+    found = json.loads(ran.out)
+    assert set(found) == {"run", "validation", "test"}
+    assert found["test"]["accuracy"]["n"] == 18
+    assert (tmp_path / "run/model.onnx").read_bytes() == (trained[0] / "model.onnx").read_bytes()
+
+
+def one_epoch(folder: Path, split: str = "") -> Path:
+    """A recipe of one epoch."""
+    path = folder / "one.toml"
+    path.write_text(SHORT.replace("[2]", "[1]").replace("[split]", f"[split]\n{split}"))
+    return path
+
+
+def test_the_tutorial_split_is_marked_wherever_its_figures_appear(cli: Cli, phantoms: Path, tmp_path: Path) -> None:
+    recipe, run = one_epoch(tmp_path, 'kind = "tutorial"'), tmp_path / "run"
+    ran = cli("train", phantoms, "--recipe", recipe, "--out", run, "--threads", 1, "--lang", "en")
+    assert ran.code == 0, ran.err
+    assert "This split LEAKS" in ran.out
+    assert "LEAKING SPLIT" in ran.out
+    assert json.loads((run / "evaluation/metrics.json").read_text(encoding="utf-8"))["leaking"] is True
+    card = Predictor(run / "model.onnx").card
+    assert card.is_leaking
+    assert card.calibration is None
+    answer = cli("predict", run / "model.onnx", phantoms / "COVID/COVID-0001.png", "--lang", "zh")
+    assert "划分存在泄漏" in answer.out
+    assert "该划分存在泄漏" in cli("index", run / "index.csv", "--recipe", recipe, "--lang", "zh").out
+
+
+def test_awkward_names_and_a_model_file_without_paths_times_and_patients(
+    cli: Cli, phantoms: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "胶片 and\nmore"
+    for source, target in (("NORMAL", "正常 肺部"), ("COVID", "two\nlines"), ("Viral_Pneumonia", "[red]x")):
+        shutil.copytree(phantoms / source, folder / target)
+    for path in sorted((folder / "正常 肺部").iterdir())[:3]:
+        path.rename(path.with_name(f'第 一\n张, "{path.stem}".png'))
+    names = sorted(path.relative_to(folder).as_posix() for path in folder.glob("*/*.png"))
+    with (tmp_path / "patients.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([("path", "patient"), *((name, f"Jones-{name}") for name in names)])
+    recipe, run = one_epoch(tmp_path), tmp_path / "跑 1"
+    ran = cli(
+        "train",
+        folder,
+        "--table",
+        tmp_path / "patients.csv",
+        "--recipe",
+        recipe,
+        "--out",
+        run,
+        "--threads",
+        1,
+        "--lang",
+        "zh",
+    )
+    assert ran.code == 0, ran.err
+    assert "two\\nlines" in ran.out
+    assert "[red]x" in ran.out
+    again = cli("index", run / "index.csv", "--recipe", recipe, "--json")
+    assert json.loads(again.out)["classes"] == ["[red]x", "two\nlines", "正常 肺部"]
+    assert "Jones-two\nlines" in (run / "index.csv").read_text(encoding="utf-8")
+    data, log = (run / "model.onnx").read_bytes(), (run / "log.jsonl").read_bytes()
+    for word in (b"Jones", b".png", bytes(tmp_path), folder.name.encode()):
+        assert word not in data
+        assert word not in log
+    assert time.strftime("%Y-%m").encode() not in data
+    card = Predictor(run / "model.onnx").card
+    assert set(card.provenance) == {
+        "recipe",
+        "data_sha256",
+        "split_sha256",
+        "leaking",
+        "films",
+        "validation",
+        "packages",
+        "python",
+    }
+    assert card.calibration is None
+    assert card.evaluation is not None
