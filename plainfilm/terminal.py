@@ -23,8 +23,9 @@ class Terminal:
     def __init__(self, language: str, *, as_json: bool = False) -> None:
         self.language, self.as_json = language, as_json
         width = None if sys.stdout.isatty() else PIPE_WIDTH
-        self.out = Console(markup=False, highlight=False, emoji=False, width=width)
-        self.err = Console(stderr=True, markup=False, highlight=False, emoji=False, soft_wrap=True)
+        self.err = Console(stderr=True, markup=False, highlight=False, emoji=False)
+        one_screen = sys.stdout.isatty() and sys.stderr.isatty()  # then lines must step around the bar
+        self.out = self.err if one_screen else Console(markup=False, highlight=False, emoji=False, width=width)
 
     def text(self, key: str, **parameters: object) -> str:
         """A sentence of the catalogue."""
@@ -41,12 +42,12 @@ class Terminal:
 
     def warn(self, key: str, **parameters: object) -> None:
         """Print a sentence to stderr."""
-        self.err.print(self.text(key, **parameters))
+        self.err.print(self.text(key, **parameters), soft_wrap=True)
 
     def fail(self, error: PlainfilmError, about: str = "") -> None:
         """Print an error to stderr, in one line; `about` is what it is about, for instance a path."""
         start = f"{printable(about)}: " if about else ""
-        self.err.print(self.text("error", message=start + sentence(error, self.language)))
+        self.err.print(self.text("error", message=start + sentence(error, self.language)), soft_wrap=True)
 
     def table(self, headings: Sequence[str], rows: Sequence[Sequence[object]], *, left: int = 1) -> None:
         """Print a table whose first `left` columns stand left and the others right; nothing with --json."""
@@ -81,7 +82,6 @@ class Terminal:
             console=self.err,
             transient=True,
             disable=not sys.stderr.isatty(),
-            redirect_stdout=sys.stdout.isatty(),  # else lines for a file or pipe would go to stderr
         ) as bar:
             task = bar.add_task(self.text(key), total=total, note="")
 

@@ -82,3 +82,15 @@ def test_a_terminal_that_knows_no_chinese_is_no_crash(encoding: str) -> None:
     assert done.returncode == 1
     assert b"Traceback" not in done.stderr
     assert b"\\u6ca1\\u6709" in done.stderr
+
+
+def test_a_line_steps_around_the_bar_on_one_screen() -> None:
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-c", SPEAK_BEHIND_A_BAR], stdout=theirs, stderr=theirs, env=os.environ | {"TERM": "xterm"}
+    ) as process:
+        process.wait(20)
+    os.close(theirs)
+    shown = os.read(ours, 50_000)
+    os.close(ours)
+    assert b"\x1b[2Ka result\r\n" in shown  # the bar's line is erased first
