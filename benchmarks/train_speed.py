@@ -136,9 +136,7 @@ def main() -> None:
                 file=sys.stderr,
             )
     print(f"{time.strftime('%Y-%m-%d')}, {platform.processor() or platform.machine()}, {os.cpu_count()} processors")
-    print(
-        f"ResNet-{DEPTH}, {SIZE_PX} px, batch {BATCH_SIZE}, augmented; mean (lowest to highest) of {options.rounds} rounds"
-    )
+    print(f"ResNet-{DEPTH}, {SIZE_PX} px, batch {BATCH_SIZE}, augmented; mean (range) of {options.rounds} rounds")
     for name, runs in found.items():
         line = f"{name:10s}"
         for measure in ("wall", "cpu"):

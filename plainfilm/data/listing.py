@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 
 from plainfilm import files
 from plainfilm.data.decode import is_film_name
-from plainfilm.errors import SourceError
+from plainfilm.errors import SourceError, UsageError
 
 Columns = dict[str, str]
 ARCHIVES = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz")
@@ -48,7 +48,7 @@ def list_films(paths: Sequence[Path], tables: Sequence[Path] = ()) -> Listing:
     Raises SourceError where a source or a table cannot be used, or holds no film.
     """
     if len(tables) > len(paths):
-        raise SourceError("tables-too-many", tables=len(tables), sources=len(paths))
+        raise UsageError("tables-too-many", tables=len(tables), sources=len(paths))
     sources: list[files.Source] = []
     entries: list[Entry] = []
     for origin, path in enumerate(paths):

@@ -41,7 +41,9 @@ def scan(
 
     rows = list(decode_rows(listing, threads=threads, observe=look, progress=progress))
     if not thumbnails:
-        raise SourceError("source-all-unreadable", films=len(rows), example=rows[0].path, problem=rows[0].problems[0])
+        raise SourceError(
+            "source-all-unreadable", films=len(rows), example=rows[0].path, problem_key=f"problem.{rows[0].problems[0]}"
+        )
     readable = sorted(thumbnails)
     _mark_duplicates(rows, readable, np.stack([thumbnails[number] for number in readable]))
     return rows

@@ -33,23 +33,30 @@ class Evaluation:
 
 
 def evaluate(
-    predictor: Predictor, rows: Sequence[Row], numbers: Sequence[int], store: np.ndarray, *, name: str
+    predictor: Predictor,
+    rows: Sequence[Row],
+    numbers: Sequence[int],
+    store: np.ndarray,
+    *,
+    name: str,
+    leaking: bool = False,
 ) -> Evaluation:
     """Judge some films of an index.
 
     Args:
         predictor: the model.
         rows: the rows of the index.
-        numbers: which of them to judge. Films that cannot be read, or whose class the model does not know, are counted
-            and left out.
+        numbers: which of them to judge. Films that cannot be read, whose class the model does not know, or whose copies
+            carry another class, are counted and left out.
         store: (len(rows), S, S) uint8, the films preprocessed at the model's size.
         name: of the films, for instance "test" or the name of an external source.
+        leaking: whether films of one patient, or copies, may also have been trained on.
 
     Raises:
         SourceError: where no film is left.
     """
     classes = predictor.card.class_names
-    known = [number for number in numbers if rows[number].image_id and rows[number].label in classes]
+    known = [number for number in numbers if is_judged(rows[number], classes)]
     judged_numbers = set(known)
     left_out = Counter(rows[number].label or "?" for number in numbers if number not in judged_numbers)
     if not known:
@@ -66,11 +73,16 @@ def evaluate(
     figures |= {
         "films": name,
         "model": predictor.card.weights_sha256,
-        "leaking": predictor.card.is_leaking and name == "test",
+        "leaking": leaking,
         "left_out": dict(sorted(left_out.items())),
         "tutorial": tutorial_figures(probabilities, labels),
     }
     return Evaluation(judged, labels, probabilities, figures)
+
+
+def is_judged(row: Row, classes: Sequence[str]) -> bool:
+    """Whether a film counts: readable, of a known class, and no copy of it under another class."""
+    return bool(row.image_id) and row.label in classes and "label-conflict" not in row.problems
 
 
 def _pixels(store: np.ndarray, numbers: Sequence[int], card: Card) -> np.ndarray:

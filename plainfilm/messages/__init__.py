@@ -18,16 +18,21 @@ CATALOGUES = {"en": EN, "zh": ZH}
 
 
 def text(key: str, language: str, /, **parameters: object) -> str:
-    """The sentence of `key` in `language` ("en" or "zh").
+    """The sentence of `key` in `language` ("en" or "zh"); a parameter whose name ends in _key is a key itself.
 
     >>> text("film-empty", "en")
     'the file is empty; expected a PNG, JPEG or TIFF image'
     """
-    shown = {
-        name: value if isinstance(value, numbers.Number) else printable(str(value))
-        for name, value in parameters.items()
-    }
-    return CATALOGUES[language][key].format(**shown)
+    catalogue = CATALOGUES[language]
+    shown = {name: _shown(name, value, catalogue) for name, value in parameters.items()}
+    return catalogue[key].format(**shown)
+
+
+def _shown(name: str, value: object, catalogue: dict[str, str]) -> object:
+    """A parameter as it goes into a sentence."""
+    if name.endswith("_key"):
+        return catalogue[str(value)]
+    return value if isinstance(value, numbers.Number) else printable(str(value))
 
 
 def sentence(error: PlainfilmError, language: str) -> str:

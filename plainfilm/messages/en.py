@@ -67,7 +67,7 @@ SENTENCES: dict[str, str] = {
     "source-damaged": "the archive {path} is damaged ({reason}); copy or download it again",
     "source-too-many": "{path} holds more than {maximum} files; split it",
     "source-no-films": "{path} holds no PNG, JPEG or TIFF image",
-    "source-all-unreadable": "not one of the {films} films can be read; the first, {example}: {problem}",
+    "source-all-unreadable": "not one of the {films} films can be read; the first, {example}: {problem_key}",
     "member-damaged": "{name} is damaged inside its archive ({reason}); make the archive again",
     "member-too-large": "{name} has {size_bytes} bytes; at most {maximum_bytes} are read",
     "member-outside": "{name} leads out of its folder; such links are not followed",

@@ -63,7 +63,7 @@ SENTENCES: dict[str, str] = {
     "source-damaged": "压缩包 {path} 已损坏（{reason}）；请重新复制或下载",
     "source-too-many": "{path} 中的文件超过 {maximum} 个；请拆分",
     "source-no-films": "{path} 中没有 PNG、JPEG 或 TIFF 图像",
-    "source-all-unreadable": "{films} 张胶片没有一张可读；第一张 {example}：{problem}",
+    "source-all-unreadable": "{films} 张胶片没有一张可读；第一张 {example}：{problem_key}",
     "member-damaged": "压缩包中的 {name} 已损坏（{reason}）；请重新打包",
     "member-too-large": "{name} 有 {size_bytes} 字节；最多读取 {maximum_bytes} 字节",
     "member-outside": "{name} 指向文件夹之外；不跟随这样的链接",

@@ -54,7 +54,8 @@ def predict(
                 yield Answer(number, shown, truth, error=result)
                 continue
             if maps is not None:
-                write_map(result, f"{number:04d}-{Path(entry.path).stem}-{classes[result.predicted]}", maps)
+                name = f"{number:04d}-{Path(entry.path).stem}-{classes[result.predicted]}"
+                write_map(result, name, maps, fit=predictor.card.preprocessing.fit)
             yield Answer(number, shown, truth, result.image_id, result.probabilities, result.film.warnings)
 
 
@@ -65,10 +66,10 @@ def _list(path: Path, tables: Sequence[Path]) -> Listing:
     return list_films([path], tables)
 
 
-def write_map(prediction: Prediction, name: str, folder: Path) -> None:
+def write_map(prediction: Prediction, name: str, folder: Path, *, fit: str) -> None:
     """Write the map of the predicted class over the film as `name`.png; what is no letter or digit becomes _."""
     plain = "".join(character if character.isalnum() or character in "-_" else "_" for character in name)
-    picture = draw_overlay(prediction.film.pixels, prediction.class_maps[prediction.predicted])
+    picture = draw_overlay(prediction.film.pixels, prediction.class_maps[prediction.predicted], fit=fit)
     files.write_bytes(files.writable_folder(folder) / f"{plain[:100]}.png", picture)
 
 

@@ -137,7 +137,7 @@ def _go(
     pixels = np.repeat(store[parity_rows][:, None], recipe.data.channels, axis=1)
     parity = modelfile.write(run / "model.onnx", net, card, pixels)
     predictor = Predictor(run / "model.onnx", threads=num_threads())
-    test = evaluate(predictor, index.rows, index.part("test"), store, name="test")
+    test = evaluate(predictor, index.rows, index.part("test"), store, name="test", leaking=index.is_leaking)
     write_evaluation(test, index.classes, run / "evaluation")
     card = modelfile.update(run / "model.onnx", evaluation=test.figures)
     notices = draw_figures(run, test, card, language)

@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from plainfilm.data.listing import folder_class, list_films, open_origin, read_table
-from plainfilm.errors import SourceError
+from plainfilm.errors import PlainfilmError
 
 NAMES = ("NORMAL/a.png", "NORMAL/b.PNG", "COVID/a.jpeg", "COVID/notes.txt")
 
@@ -40,7 +40,7 @@ def column(listing, name: str) -> dict[str, str]:
 
 
 def refused(call, *arguments, **options) -> str:
-    with pytest.raises(SourceError) as caught:
+    with pytest.raises(PlainfilmError) as caught:
         call(*arguments, **options)
     return caught.value.code
 

@@ -84,7 +84,7 @@ def test_all_films_unreadable_is_an_error(tmp_path):
     with pytest.raises(SourceError) as caught:
         scan(list_films([source]), threads=1)
     assert caught.value.code == "source-all-unreadable"
-    assert caught.value.parameters == {"films": 2, "example": "A/a.png", "problem": "film-empty"}
+    assert caught.value.parameters == {"films": 2, "example": "A/a.png", "problem_key": "problem.film-empty"}
 
 
 def test_a_row_says_what_decoding_says(tmp_path):
