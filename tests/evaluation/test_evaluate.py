@@ -1,6 +1,7 @@
 import csv
 import json
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -118,12 +119,17 @@ def test_groups_make_the_intervals():
     assert methods == [20, 2]
 
 
-@pytest.mark.parametrize(
-    ("leaking", "name", "marked"), [(True, "test", True), (True, "external", False), (False, "test", False)]
-)
-def test_a_leaking_split_marks_its_own_test_alone(leaking, name, marked):
-    predictor = FakePredictor(random_table(3), provenance={"leaking": leaking})
-    assert evaluate(predictor, rows_of("abc"), range(3), store_of(3), name=name).figures["leaking"] is marked
+@pytest.mark.parametrize("leaking", [True, False])
+def test_figures_of_a_leaking_split_are_marked(leaking):
+    found = evaluate(FakePredictor(random_table(3)), rows_of("abc"), range(3), store_of(3), name="x", leaking=leaking)
+    assert found.figures["leaking"] is leaking
+
+
+def test_films_whose_copies_carry_another_class_are_left_out():
+    rows = rows_of("abc")
+    rows[0] = replace(rows[0], problems=("duplicate-exact", "label-conflict"))
+    found = evaluate(FakePredictor(random_table(3)), rows, range(3), store_of(3), name="x")
+    assert found.figures["left_out"] == {"a": 1}
 
 
 def test_a_large_index_takes_no_quadratic_time():
