@@ -38,6 +38,7 @@ SHEAR_LIMIT = 0.03  # slope of the columns: 1.7 degrees
 GAIN_LIMIT = 0.15  # 0.85 to 1.15
 OFFSET_LIMIT = 0.04  # share of full scale
 GAMMA_LIMIT = 1.18  # 0.85 (1 / 1.18) to 1.18, uniform in its logarithm
+SHARPNESS_LIMIT = 0.75  # 0.25 to 1.75 of the fine detail: films from several copyings are softer than others
 FILM_NOISE_SIGMA_MAX = 4.0  # grey levels of 255
 CORNER_PROBABILITY = 0.15  # of each of the four corners
 CORNER_SIDE_MAX = 0.20  # share of the side
@@ -117,15 +118,16 @@ class RadiographDraw:
     gain: float
     offset: float
     gamma: float
+    sharpness: float
     noise_sigma: float
     corners: tuple[Corner, ...]
 
 
 def radiograph(pixels: Tensor, keys: Sequence[Key], *, seed: int, epoch: int, strength: float = 1.0) -> Tensor:
-    """Exposure, position and noise as they differ between films of one chest, and blanked corners; never a mirror.
+    """Exposure, position, sharpness and noise as films of one chest differ, and blanked corners; never a mirror.
 
     Gain, offset and gamma; then rotation, shift, scale and shear in one bilinear interpolation, black where nothing
-    comes from; then Gaussian noise, the same in every channel (a film is grey); then corners.
+    comes from; then sharpness; then Gaussian noise, the same in every channel (a film is grey); then corners.
 
     pixels: uint8 (N, C, S, S), C = 1 or 3; keys: one a film; strength: 0 (changes nothing) to 2, scales every range.
     Returns a new uint8 (N, C, S, S).
@@ -134,7 +136,7 @@ def radiograph(pixels: Tensor, keys: Sequence[Key], *, seed: int, epoch: int, st
     result = torch.empty_like(pixels)
     for index, key in enumerate(keys):
         draw = draw_radiograph(key, seed=seed, epoch=epoch, strength=strength)
-        film = move(expose(pixels[index], draw), draw)
+        film = sharpen(move(expose(pixels[index], draw), draw), draw.sharpness)
         noise = standard_normal((1, *film.shape[1:]), key, seed=seed, epoch=epoch).mul_(draw.noise_sigma)
         result[index] = film.add_(noise).round_().clamp_(0, 255).to(torch.uint8)
         blank_corners(result[index], draw.corners)
@@ -145,7 +147,8 @@ def draw_radiograph(key: Key, *, seed: int, epoch: int, strength: float) -> Radi
     """The draws of one film."""
     assert 0 <= strength <= STRENGTH_MAX
     random = generator(seed, "augment", epoch, key)
-    rotation, shift_x, shift_y, scale, shear, gain, offset, gamma = (strength * random.uniform(-1, 1, 8)).tolist()
+    draws = (strength * random.uniform(-1, 1, 9)).tolist()
+    rotation, shift_x, shift_y, scale, shear, gain, offset, gamma, sharpness = draws
     return RadiographDraw(
         rotation_degrees=ROTATION_LIMIT_DEGREES * rotation,
         shift_x=SHIFT_LIMIT * shift_x,
@@ -155,6 +158,7 @@ def draw_radiograph(key: Key, *, seed: int, epoch: int, strength: float) -> Radi
         gain=1 + GAIN_LIMIT * gain,
         offset=OFFSET_LIMIT * offset,
         gamma=GAMMA_LIMIT**gamma,
+        sharpness=1 + SHARPNESS_LIMIT * sharpness,
         noise_sigma=FILM_NOISE_SIGMA_MAX * strength * float(random.random()),
         corners=draw_corners(random, strength),
     )
@@ -191,6 +195,14 @@ def move(film: Tensor, draw: RadiographDraw) -> Tensor:
     source_y = sine * x + ((sine * draw.shear + cosine) * y - 2 * draw.shift_y)
     grid = torch.stack((source_x, source_y), dim=-1).unsqueeze(0)  # (1, S, S, 2)
     return F.grid_sample(film.unsqueeze(0), grid, mode="bilinear", padding_mode="zeros", align_corners=False)[0]
+
+
+def sharpen(film: Tensor, factor: float) -> Tensor:
+    """float32 (C, S, S) -> (C, S, S): the fine detail, which a 3x3 binomial filter removes, times `factor`."""
+    padded = F.pad(film.unsqueeze(0), (1, 1, 1, 1), mode="replicate")[0]  # (C, S + 2, S + 2)
+    rows = padded[:, :-2] + 2 * padded[:, 1:-1] + padded[:, 2:]  # (C, S, S + 2)
+    smooth = (rows[:, :, :-2] + 2 * rows[:, :, 1:-1] + rows[:, :, 2:]) / 16
+    return film + (factor - 1) * (film - smooth)
 
 
 def blank_corners(film: Tensor, corners: Sequence[Corner]) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image, ImageEnhance
+from scipy.ndimage import convolve1d
 from scipy.stats import kstest
 from torch import Tensor
 
@@ -233,6 +234,7 @@ def test_the_draws_of_radiograph_stay_in_their_ranges_and_fill_them() -> None:
         "gain": (0.85, 1.15),
         "offset": (-0.04, 0.04),
         "gamma": (1 / 1.18, 1.18),
+        "sharpness": (0.25, 1.75),
         "noise_sigma": (0, 4),
     }
     for name, (low, high) in ranges.items():
@@ -346,3 +348,15 @@ def test_a_wrong_call_is_caught(policy: Policy) -> None:
     for pixels, keys in ((batch().float(), range(6)), (batch(channels=2), range(6)), (batch(), range(5))):
         with pytest.raises(AssertionError):
             policy(pixels, keys, seed=0, epoch=0)
+
+
+def test_sharpening_scales_what_a_binomial_filter_removes():
+    film = torch.rand(1, 12, 12) * 255
+    weights = [1 / 4, 1 / 2, 1 / 4]
+    smooth = film.numpy().astype(np.float64)
+    for axis in (1, 2):
+        smooth = convolve1d(smooth, weights, axis=axis, mode="nearest")
+    assert torch.equal(augment.sharpen(film, 1.0), film)
+    np.testing.assert_allclose(augment.sharpen(film, 0.0).numpy(), smooth, atol=1e-3)
+    detail = film.numpy() - smooth
+    np.testing.assert_allclose(augment.sharpen(film, 1.75).numpy(), smooth + 1.75 * detail, atol=1e-3)
