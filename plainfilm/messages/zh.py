@@ -158,7 +158,7 @@ SENTENCES: dict[str, str] = {
     "evaluation.interval": "数值（95 % 区间）",
     "evaluation.confusion": "真实 / 预测",
     "evaluation.auc": "AUC",
-    "evaluation.left-out": "排除（不可读，或不属于模型的类别）：{left_out}",
+    "evaluation.left-out": "排除（不可读、不属于模型的类别，或副本属于不同类别）：{left_out}",
     "figure.balanced_accuracy": "平衡准确率",
     "figure.macro_auc": "宏平均 AUC",
     "figure.log_loss": "对数损失",
