@@ -174,7 +174,7 @@ SENTENCES: dict[str, str] = {
     "evaluation.interval": "Value (95 % interval)",
     "evaluation.confusion": "True / predicted",
     "evaluation.auc": "AUC",
-    "evaluation.left-out": "Left out (unreadable, no class of the model, or copies under different classes): {left_out}",
+    "evaluation.left-out": "Left out (unreadable, no class of the model, copies under different classes): {left_out}",
     "figure.balanced_accuracy": "Balanced accuracy",
     "figure.macro_auc": "Macro AUC",
     "figure.log_loss": "Log loss",
