@@ -32,6 +32,10 @@ class Chest:
     attenuation: Field  # (S, S)
 
 
+TEXTURE = 0.06  # attenuation of muscle, fat and small bone structure that is a person's own
+NUM_TEXTURE_CELLS = 40  # across the film
+
+
 def edge(distance: Field, softness: float) -> Field:
     """0 where `distance` is negative, 1 where it is positive, and a slope of width `softness` between."""
     slope: Field = 0.5 + 0.5 * np.tanh(distance / softness)
@@ -83,7 +87,8 @@ def anatomy(random: Generator, size: int) -> Chest:
     attenuation = body * (1 - random.uniform(0.58, 0.7) * air) + shadow + skeleton
     chest = Chest(x, y, matrix, origin, depth, attenuation)
     vessels = branches(chest, random, trunks=9, width=0.021) * random.uniform(0.16, 0.3)
-    return replace(chest, attenuation=soften(attenuation + vessels * air))
+    texture = TEXTURE * body * clouds(random, size, NUM_TEXTURE_CELLS)  # no two chests are alike in detail
+    return replace(chest, attenuation=soften(attenuation + vessels * air + texture))
 
 
 def lung_fields(x: Field, y: Field, wall: Field, apex: float, random: Generator) -> tuple[Field, Field]:
