@@ -47,8 +47,8 @@ class Prediction:
 class Predictor:
     """A model file, ready to answer.
 
-    >>> predictor = Predictor(Path("model.onnx"))  # doctest: +SKIP
-    >>> predictor.predict_bytes(Path("film.png").read_bytes()).probabilities  # doctest: +SKIP
+    predictor = Predictor(Path("model.onnx"))
+    predictor.predict_bytes(Path("film.png").read_bytes()).probabilities
     """
 
     def __init__(self, path: Path, *, threads: int = 0) -> None:
