@@ -76,6 +76,11 @@ def _reserve(path: Path) -> None:
             os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
 
 
+def films_of(store: np.ndarray, numbers: Sequence[int], channels: int) -> np.ndarray:
+    """Some films of a store as a network takes them: (B, C, S, S) uint8, a copy; C channels of one grey plane."""
+    return np.repeat(store[np.asarray(numbers)][:, None], channels, axis=1)
+
+
 def _load(folder: Path, size_px: int) -> np.ndarray:
     store: np.ndarray = np.load(_array(folder, size_px), mmap_mode="r")
     return store

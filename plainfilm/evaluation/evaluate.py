@@ -12,10 +12,10 @@ import numpy as np
 
 from plainfilm import files
 from plainfilm.data.index import Row
+from plainfilm.data.store import films_of
 from plainfilm.errors import SourceError
 from plainfilm.evaluation import metrics
 from plainfilm.evaluation.intervals import estimate_all
-from plainfilm.model.modelfile import Card
 from plainfilm.model.predictor import Predictor
 
 CHUNK = 256  # films whose pixels are in memory at a time
@@ -55,7 +55,7 @@ def evaluate(
     Raises:
         SourceError: where no film is left.
     """
-    classes = predictor.card.class_names
+    classes, channels = predictor.card.class_names, predictor.card.preprocessing.channels
     known = [number for number in numbers if is_judged(rows[number], classes)]
     judged_numbers = set(known)
     left_out = Counter(rows[number].label or "?" for number in numbers if number not in judged_numbers)
@@ -65,7 +65,7 @@ def evaluate(
     labels = np.array([classes.index(row.label) for row in judged])
     probabilities = np.concatenate(
         [
-            predictor.answer(_pixels(store, known[start : start + CHUNK], predictor.card)).probabilities
+            predictor.answer(films_of(store, known[start : start + CHUNK], channels)).probabilities
             for start in range(0, len(known), CHUNK)
         ]
     )
@@ -83,10 +83,6 @@ def evaluate(
 def is_judged(row: Row, classes: Sequence[str]) -> bool:
     """Whether a film counts: readable, of a known class, and no copy of it under another class."""
     return bool(row.image_id) and row.label in classes and "label-conflict" not in row.problems
-
-
-def _pixels(store: np.ndarray, numbers: Sequence[int], card: Card) -> np.ndarray:
-    return np.repeat(store[np.asarray(numbers)][:, None], card.preprocessing.channels, axis=1)
 
 
 def tutorial_figures(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, float]:

@@ -16,7 +16,7 @@ from plainfilm import files
 from plainfilm.config import Recipe, load_recipe
 from plainfilm.data.index import Index, read_index, write_index
 from plainfilm.data.scan import Progress
-from plainfilm.data.store import smaller_store
+from plainfilm.data.store import films_of, smaller_store
 from plainfilm.errors import Interrupted, OutputError, PlainfilmError
 from plainfilm.evaluation.evaluate import Evaluation, evaluate, write_evaluation
 from plainfilm.evaluation.intervals import Estimate
@@ -133,8 +133,8 @@ def _go(
         weights_sha256="",
         provenance=provenance(index, recipe, validation),
     )
-    parity_rows = np.asarray([*films.validation, *films.train][:NUM_PARITY_FILMS])
-    pixels = np.repeat(store[parity_rows][:, None], recipe.data.channels, axis=1)
+    parity_rows = [*films.validation, *films.train][:NUM_PARITY_FILMS]
+    pixels = films_of(store, parity_rows, recipe.data.channels)
     parity = modelfile.write(run / "model.onnx", net, card, pixels)
     predictor = Predictor(run / "model.onnx", threads=num_threads())
     test = evaluate(predictor, index.rows, index.part("test"), store, name="test", leaking=index.is_leaking)
