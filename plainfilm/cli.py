@@ -59,6 +59,12 @@ Tables = Annotated[
 RecipeName = Annotated[
     str, typer.Option("--recipe", metavar="NAME|FILE", help="fast, smoke, tutorial, or a TOML file.")
 ]
+Prevalences = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--prevalence", metavar="CLASS=SHARE", help="Show predictive values where so many films are of a class (0.02)."
+    ),
+]
 Language = Annotated[
     str,
     typer.Option(
@@ -150,21 +156,26 @@ def evaluate(
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write metrics.json and predictions.csv there.")
     ] = None,
+    prevalence: Prevalences = None,
     lang: Language = "",
     as_json: Json = False,
 ) -> None:
     """Test a model on films from elsewhere."""
     from plainfilm.model.predictor import Predictor
-    from plainfilm.printing import print_evaluation, print_problems
+    from plainfilm.printing import print_evaluation, print_predictive_values, print_problems
     from plainfilm.terminal import Terminal
-    from plainfilm.workflows.evaluate import evaluate_sources
+    from plainfilm.workflows.evaluate import evaluate_sources, parse_prevalences
 
     terminal = Terminal(lang, as_json=as_json)
     predictor = Predictor(model)
+    prevalences = parse_prevalences(prevalence or [], predictor.card)
     with terminal.progress("progress.scan") as update:
-        found, rows = evaluate_sources(predictor, sources, table or [], out=out, progress=update)
+        found, rows = evaluate_sources(
+            predictor, sources, table or [], prevalences=prevalences, out=out, progress=update
+        )
     print_problems(terminal, [row for row in rows if not row.image_id])
     print_evaluation(terminal, found.figures, predictor.card)
+    print_predictive_values(terminal, found.figures.get("predictive_values", {}), predictor.card)
     terminal.json(found.figures)
 
 

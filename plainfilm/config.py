@@ -125,6 +125,16 @@ class TrainingRecipe:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DecisionRecipe:
+    """What is fitted on the validation films, after the training."""
+
+    coverage: float = setting(0.95, "share of films whose set is to hold the true class", between(0.5, 0.999))
+    sensitivities: tuple[float, ...] = setting(
+        (0.9, 0.95, 0.99), "for which every class gets a threshold", each(between(0.01, 1))
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class Recipe:
     """A whole recipe: one section a stage."""
 
@@ -133,6 +143,7 @@ class Recipe:
     augment: AugmentRecipe = AugmentRecipe()
     model: ModelRecipe = ModelRecipe()
     training: TrainingRecipe = TrainingRecipe()
+    decision: DecisionRecipe = DecisionRecipe()
 
     def __post_init__(self) -> None:
         for section in fields(self):

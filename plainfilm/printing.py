@@ -4,12 +4,13 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from plainfilm.data.index import Index, Row
 from plainfilm.errors import PlainfilmError
 from plainfilm.evaluation.intervals import Estimate
-from plainfilm.messages import printable, sentence
+from plainfilm.messages import printable, sentence, text
 from plainfilm.model.modelfile import Card
 from plainfilm.terminal import Terminal
 from plainfilm.workflows.log import LINE_STEPS, tutorial_line
@@ -110,6 +111,8 @@ def print_evaluation(terminal: Terminal, figures: dict[str, Any], card: Card) ->
         [terminal.text(f"figure.{name}"), _shown(figures[name], name, language)]
         for name in ("accuracy", "balanced_accuracy", "macro_auc", "log_loss")
     ]
+    error = Estimate.from_dict(figures["calibration"]["expected_calibration_error"])
+    overall.append([terminal.text("figure.calibration"), error.decimal(language)])
     terminal.table([terminal.text(f"evaluation.{heading}") for heading in ("figure", "interval")], overall, left=2)
     by_class = [
         [
@@ -123,6 +126,8 @@ def print_evaluation(terminal: Terminal, figures: dict[str, Any], card: Card) ->
     terminal.table(
         [terminal.text(f"evaluation.{heading}") for heading in ("class", "figure", "interval")], by_class, left=3
     )
+    if figures["sets"] is not None:
+        print_sets(terminal, figures["sets"], card)
     counts = figures["confusion"]["counts"]
     shown = [entry.shown(language) for entry in card.classes]
     terminal.table(
@@ -133,6 +138,42 @@ def print_evaluation(terminal: Terminal, figures: dict[str, Any], card: Card) ->
         terminal.say("evaluation.left-out", left_out=left_out)
     tutorial = figures["tutorial"]
     terminal.line(f"Eval Loss:{tutorial['loss']:.5f},Acc:{tutorial['accuracy']:.5f}")
+
+
+def print_sets(terminal: Terminal, figures: dict[str, Any], card: Card) -> None:
+    """How often the sets hold the true class, by class too, and how often they decide."""
+    language, asked = terminal.language, 100 * figures["asked"]
+    coverage = terminal.text("sets.coverage", asked=asked)
+    rows = [[terminal.text("sets.all"), coverage, Estimate.from_dict(figures["coverage"]).percent(language)]]
+    for name in ("single", "several", "none"):
+        rows.append(["", terminal.text(f"sets.{name}"), Estimate.from_dict(figures[name]).percent(language)])
+    rows.append(["", terminal.text("sets.size"), Estimate.from_dict(figures["size"]).decimal(language)])
+    for entry in card.classes:
+        of_class = Estimate.from_dict(figures["classes"][entry.name]["coverage"])
+        rows.append([entry.shown(language), coverage, of_class.percent(language)])
+    terminal.table(
+        [terminal.text(f"evaluation.{heading}") for heading in ("class", "figure", "interval")], rows, left=3
+    )
+
+
+def print_predictive_values(terminal: Terminal, found: dict[str, Any], card: Card) -> None:
+    """What an operating point's answers are worth at the prevalences that were given."""
+    shown = {entry.name: entry.shown(terminal.language) for entry in card.classes}
+    for name, entry in found.items():
+        if not entry["points"]:
+            terminal.say("prevalence.none", name=shown[name])
+            continue
+        terminal.say("prevalence.title", name=shown[name], prevalence=100 * entry["prevalence"])
+        rows = []
+        for point in entry["points"]:
+            asked = terminal.text("prevalence.point", asked=100 * point["asked"])
+            rows.append([asked, terminal.text("prevalence.threshold"), f"{point['threshold']:.4f}"])
+            for figure in ("sensitivity", "specificity", "ppv", "npv"):
+                estimate = Estimate.from_dict(point[figure]).percent(terminal.language)
+                rows.append(["", terminal.text(f"figure.{figure}"), estimate])
+        terminal.table(
+            ["", *(terminal.text(f"evaluation.{heading}") for heading in ("figure", "interval"))], rows, left=3
+        )
 
 
 def _shown(figure: dict[str, Any], name: str, language: str) -> str:
@@ -154,12 +195,15 @@ def print_answers(terminal: Terminal, answers: Sequence[Answer], card: Card) -> 
         predicted = card.classes[int(answer.probabilities.argmax())]
         probabilities = [f"{probability:.3f}" for probability in answer.probabilities]
         names = " ".join(dict.fromkeys((predicted.en, predicted.zh)))
-        table.append([answer.number, answer.path, names, *probabilities])
+        decision = [] if answer.set is None else [set_words(answer.set, card, terminal.language)]
+        table.append([answer.number, answer.path, names, *decision, *probabilities])
         if answer.truth:
             sentences.append((answer.number, shown[answer.truth], shown[predicted.name]))
     headings = [terminal.text(f"prediction.{name}") for name in ("number", "film", "label")]
+    if card.calibration is not None:
+        headings.append(terminal.text("prediction.set", coverage=100 * card.calibration.coverage))
     if table:
-        terminal.table([*headings, *shown.values()], table, left=3)
+        terminal.table([*headings, *shown.values()], table, left=len(headings))
     for number, truth, predicted_name in sentences:
         terminal.say("prediction.sentence", number=number, truth=truth, predicted=predicted_name)
     for answer in answers:
@@ -167,6 +211,18 @@ def print_answers(terminal: Terminal, answers: Sequence[Answer], card: Card) -> 
             terminal.warn("warning", about=answer.path, message=terminal.text(code))
         if answer.error is not None:
             terminal.fail(answer.error, about="" if "path" in answer.error.parameters else answer.path)
+
+
+def set_words(members: Sequence[int], card: Card, language: str) -> str:
+    """A film's set in words.
+
+    A single class, "viral pneumonia or COVID-19: not decided", "none of the classes".
+    """
+    names = [card.classes[number].shown(language) for number in members]
+    if not names:
+        return text("sets.empty", language)
+    joined = reduce(lambda first, second: text("sets.or", language, first=first, second=second), names)
+    return joined if len(names) == 1 else text("sets.undecided", language, names=joined)
 
 
 def answers_summary(answers: Sequence[Answer], card: Card, language: str) -> list[dict[str, Any]]:
@@ -180,6 +236,7 @@ def answers_summary(answers: Sequence[Answer], card: Card, language: str) -> lis
             "probabilities": None
             if answer.probabilities is None
             else dict(zip(card.class_names, answer.probabilities.tolist(), strict=True)),
+            "set": None if answer.set is None else [card.class_names[number] for number in answer.set],
             "warnings": list(answer.warnings),
             "error": None
             if answer.error is None
@@ -200,6 +257,9 @@ def print_card(terminal: Terminal, card: Card) -> None:
         terminal.say("evaluation.leaking")
     if card.calibration is None:
         terminal.say("card.not-calibrated")
+    else:
+        fitted = card.calibration
+        terminal.say("card.calibrated", films=sum(fitted.films), coverage=100 * fitted.coverage)
     terminal.say("card.not-for-diagnosis")
 
 

@@ -12,6 +12,7 @@ from PIL import Image
 from plainfilm.config import AugmentRecipe, DataRecipe, ModelRecipe, Recipe, TrainingRecipe
 from plainfilm.errors import PlainfilmError
 from plainfilm.model import modelfile, resnet
+from plainfilm.model.decision import Calibration, OperatingPoint
 from plainfilm.model.modelfile import Card, Preprocessing
 from plainfilm.model.resnet import ResNet
 from plainfilm.training.batches import Films
@@ -53,6 +54,21 @@ def make_card(
     classes: tuple[str, ...] = ("a", "b", "c"), *, size_px: int = 64, channels: int = 1, **entries: Any
 ) -> Card:
     return Card(modelfile.class_names(classes), Preprocessing(size_px, channels, "squash"), "", **entries)
+
+
+def make_calibration(num_classes: int = 3, **entries: Any) -> Calibration:
+    """A calibration with one operating point a class; what is given replaces entries."""
+    share = {"value": 0.9, "low": 0.8, "high": 0.95, "n": 50}
+    point = OperatingPoint(0.9, 0.4, share, {"value": None, "low": None, "high": None, "n": 0})
+    given = {
+        "temperature": 1.25,
+        "coverage": 0.95,
+        "quantiles": (0.55,) * num_classes,
+        "pooled": (False,) * num_classes,
+        "films": (50,) * num_classes,
+        "operating_points": ((point,),) * num_classes,
+    }
+    return Calibration(**(given | entries))
 
 
 def write_model(path: Path, net: ResNet | None = None, **entries: Any) -> Path:

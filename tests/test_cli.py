@@ -19,7 +19,7 @@ COMMON = {"--lang", "--json"}
 SURFACE = {  # a new option is a decision: write it here, too
     "index": {"sources", "--table", "--recipe", "--out"} | COMMON,
     "train": {"sources", "--table", "--recipe", "--out", "--resume", "--workers", "--threads"} | COMMON,
-    "evaluate": {"model", "sources", "--table", "--out"} | COMMON,
+    "evaluate": {"model", "sources", "--table", "--prevalence", "--out"} | COMMON,
     "predict": {"model", "paths", "--table", "--maps", "--csv"} | COMMON,
     "demo": {"--out"} | COMMON,
 }

@@ -3,7 +3,7 @@
 import csv
 import io
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,12 @@ from plainfilm.data.index import Row
 from plainfilm.data.store import films_of
 from plainfilm.errors import SourceError
 from plainfilm.evaluation import metrics
+from plainfilm.evaluation.decisions import measure_operating_points, measure_sets
 from plainfilm.evaluation.intervals import estimate_all
-from plainfilm.model.predictor import Predictor
+from plainfilm.evaluation.reliability import reliability
+from plainfilm.model.decision import set_cell
+from plainfilm.model.modelfile import Card
+from plainfilm.model.predictor import Answers, Predictor
 
 CHUNK = 256  # films whose pixels are in memory at a time
 TUTORIAL_BATCH = 64  # the tutorial averages the figures of batches of 64
@@ -29,6 +33,7 @@ class Evaluation:
     rows: tuple[Row, ...]  # N
     labels: np.ndarray  # (N,) class numbers
     probabilities: np.ndarray  # (N, K)
+    sets: np.ndarray | None  # (N, K) bool; None: the model is not calibrated
     figures: dict[str, Any]  # the content of metrics.json
 
 
@@ -55,7 +60,7 @@ def evaluate(
     Raises:
         SourceError: where no film is left.
     """
-    classes, channels = predictor.card.class_names, predictor.card.preprocessing.channels
+    classes = predictor.card.class_names
     known = [number for number in numbers if is_judged(rows[number], classes)]
     judged_numbers = set(known)
     left_out = Counter(rows[number].label or "?" for number in numbers if number not in judged_numbers)
@@ -63,13 +68,14 @@ def evaluate(
         raise SourceError("evaluation-no-films", classes=", ".join(classes), found=", ".join(sorted(left_out)) or "-")
     judged = tuple(rows[number] for number in known)
     labels = np.array([classes.index(row.label) for row in judged])
-    probabilities = np.concatenate(
-        [
-            predictor.answer(films_of(store, known[start : start + CHUNK], channels)).probabilities
-            for start in range(0, len(known), CHUNK)
-        ]
+    groups = [row.group for row in judged]
+    parts = list(answers(predictor, store, known))
+    probabilities = np.concatenate([part.probabilities for part in parts])
+    sets = (
+        np.concatenate([part.sets for part in parts if part.sets is not None]) if predictor.card.calibration else None
     )
-    figures = estimate_all(probabilities, labels, [row.group for row in judged], classes)
+    figures = estimate_all(probabilities, labels, groups, classes)
+    figures |= decision_figures(predictor.card, probabilities, sets, labels, groups)
     figures |= {
         "films": name,
         "model": predictor.card.weights_sha256,
@@ -77,7 +83,28 @@ def evaluate(
         "left_out": dict(sorted(left_out.items())),
         "tutorial": tutorial_figures(probabilities, labels),
     }
-    return Evaluation(judged, labels, probabilities, figures)
+    return Evaluation(judged, labels, probabilities, sets, figures)
+
+
+def answers(predictor: Predictor, store: np.ndarray, numbers: Sequence[int]) -> Iterator[Answers]:
+    """The answers for some films of a store, in order, in parts of at most CHUNK films."""
+    channels = predictor.card.preprocessing.channels
+    for start in range(0, len(numbers), CHUNK):
+        yield predictor.answer(films_of(store, numbers[start : start + CHUNK], channels))
+
+
+def decision_figures(
+    card: Card, probabilities: np.ndarray, sets: np.ndarray | None, labels: np.ndarray, groups: Sequence[str]
+) -> dict[str, Any]:
+    """The figures of calibration, sets and operating points; of the latter two None where the model has none."""
+    classes, fitted = card.class_names, card.calibration
+    found: dict[str, Any] = {"calibration": reliability(probabilities, labels, groups, classes)}
+    if fitted is None or sets is None:
+        return found | {"sets": None, "operating_points": None}
+    found["calibration"]["temperature"] = fitted.temperature
+    found["sets"] = measure_sets(sets, labels, groups, classes, fitted.coverage)
+    found["operating_points"] = measure_operating_points(probabilities, labels, groups, classes, fitted)
+    return found
 
 
 def is_judged(row: Row, classes: Sequence[str]) -> bool:
@@ -102,9 +129,10 @@ def write_evaluation(evaluation: Evaluation, classes: Sequence[str], folder: Pat
     files.write_json(folder / "metrics.json", evaluation.figures)
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(["path", "image_id", "group", "label", "predicted", *(f"p_{name}" for name in classes)])
-    for row, probabilities in zip(evaluation.rows, evaluation.probabilities, strict=True):
+    writer.writerow(["path", "image_id", "group", "label", "predicted", *(f"p_{name}" for name in classes), "set"])
+    for number, (row, probabilities) in enumerate(zip(evaluation.rows, evaluation.probabilities, strict=True)):
         predicted = classes[int(probabilities.argmax())]
         shown = [f"{probability:.6f}" for probability in probabilities]
-        writer.writerow([row.path, row.image_id, row.group, row.label, predicted, *shown])
+        members = None if evaluation.sets is None else np.flatnonzero(evaluation.sets[number]).tolist()
+        writer.writerow([row.path, row.image_id, row.group, row.label, predicted, *shown, set_cell(members, classes)])
     files.write_text(folder / "predictions.csv", buffer.getvalue())

@@ -24,6 +24,7 @@ from statistics import NormalDist
 from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from plainfilm.evaluation import metrics
 from plainfilm.evaluation.metrics import Booleans, Floats, Integers
@@ -173,6 +174,29 @@ def estimate_all(
     }
 
 
+def shares(hits: Booleans, counted: Booleans, groups: Sequence[str], *, seed: int = 0) -> list[Estimate]:
+    """M shares at once: of the films that count (N, M), those that are hits (N, M); groups of the films (N,)."""
+    _, group_of_film = np.unique(np.asarray(groups), return_inverse=True)
+    found = group_sums(hits & counted, group_of_film)  # (G, M)
+    films = group_sums(counted, group_of_film)
+    drawn = resampled(np.hstack([found, films]), seed=seed)  # (R, 2 M)
+    replicates = metrics.ratio(*np.hsplit(drawn, 2))
+    return [_proportion(*column) for column in zip(found.T, films.T, replicates.T, strict=True)]
+
+
+def group_sums(values: NDArray[Any], group_of_film: Integers) -> Floats:
+    """Sums over the films of each group: (N, M), (N,) group numbers from 0 -> (G, M)."""
+    sums = np.zeros((group_of_film.max() + 1, values.shape[1]))
+    np.add.at(sums, group_of_film, values)
+    return sums
+
+
+def resampled(sums: Floats, *, seed: int = 0) -> Floats:
+    """Sums of groups (G, M), added up over the groups that each replicate of the bootstrap draws: (R, M)."""
+    chunks = _weights(generator(seed, "bootstrap"), len(sums), CHUNK_CELLS // len(sums) + 1)
+    return np.concatenate([weights @ sums for weights in chunks])
+
+
 def _by_class(name: str, confusions: Integers, replicates: Floats) -> list[Estimate]:
     """An estimate a class of a figure in COUNTS: confusion matrices (G, K, K), replicates (R, K)."""
     hits, total = (counts.T for counts in COUNTS[name](confusions))  # (K, G) each
@@ -202,7 +226,7 @@ def _ratio(hits: Integers, total: Integers, films: Integers, replicates: Floats)
     variance = float(np.nanvar(replicates)) * num_groups / (num_groups - 1)
     effective_n = min(n, value * (1 - value) / variance) if variance > NEGLIGIBLE_VARIANCE else num_groups
     score = wilson(value * n, n, effective_n)
-    low, high = _percentiles(replicates, value)
+    low, high = percentiles(replicates, value)
     return _within(value, min(low, score.low), max(high, score.high), n)
 
 
@@ -217,7 +241,7 @@ def _class_mean(estimates: Sequence[Estimate], replicates: Floats, n: int) -> Es
         return Estimate(math.nan, math.nan, math.nan, n)
     mean = float(value.mean())
     down, up = (float(np.linalg.norm(distance)) / len(estimates) for distance in (value - low, high - value))
-    lowest, highest = _percentiles(replicates, mean)
+    lowest, highest = percentiles(replicates, mean)
     return _within(mean, min(lowest, mean - down), max(highest, mean + up), n)
 
 
@@ -226,11 +250,11 @@ def _mean_loss(losses: Floats, replicates: Floats, n: int) -> Estimate:
     value = float(losses.sum()) / n
     if len(losses) < 2:
         return Estimate(value, 0.0, -math.log(metrics.PROBABILITY_FLOOR), n)
-    low, high = _percentiles(replicates, value)
+    low, high = percentiles(replicates, value)
     return Estimate(value, low, high, n)
 
 
-def _percentiles(replicates: Floats, value: float) -> tuple[float, float]:
+def percentiles(replicates: Floats, value: float) -> tuple[float, float]:
     """The bounds from the replicates that are not NaN, the observed value counting as one more."""
     low, high = np.quantile(np.append(replicates[~np.isnan(replicates)], value), (TAIL, 1 - TAIL))
     return min(float(low), value), max(float(high), value)

@@ -21,6 +21,7 @@ import numpy as np
 from plainfilm import files
 from plainfilm.data.preprocess import FITS
 from plainfilm.errors import ModelFileError
+from plainfilm.model.decision import Calibration
 
 if TYPE_CHECKING:
     import onnx
@@ -71,7 +72,7 @@ class Card:
     preprocessing: Preprocessing
     weights_sha256: str
     provenance: Mapping[str, Any] = field(default_factory=dict)  # recipe, checksums, versions, leaking
-    calibration: Mapping[str, Any] | None = None  # None: not calibrated
+    calibration: Calibration | None = None  # None: not calibrated
     evaluation: Mapping[str, Any] | None = None  # None: not tested
     format_version: int = FORMAT_VERSION
 
@@ -138,6 +139,8 @@ def parse_card(text: str, path: Path) -> Card:
         content["preprocessing"] = Preprocessing(**content["preprocessing"])
         if content["preprocessing"].fit not in FITS:
             raise ValueError(f"fit is {content['preprocessing'].fit!r}, expected one of {FITS}")
+        if content.get("calibration") is not None:
+            content["calibration"] = Calibration.from_dict(content["calibration"], len(content["classes"]))
         return Card(**content)
     except (ValueError, KeyError, TypeError) as error:
         if isinstance(error, ModelFileError):

@@ -3,6 +3,7 @@
 It needs numpy, Pillow and ONNX Runtime alone.
 """
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ import onnxruntime
 from plainfilm.data.decode import Film, decode, image_id
 from plainfilm.data.preprocess import preprocess
 from plainfilm.errors import FilmError, ModelFileError, PlainfilmError
+from plainfilm.model.decision import conformal_sets, softmax
 from plainfilm.model.modelfile import CARD_KEY, Card, parse_card, read
 
 BATCH_SIZE = 32
@@ -27,6 +29,7 @@ class Answers:
     logits: np.ndarray  # (N, K), as the network gives them
     class_maps: np.ndarray  # (N, K, h, w); their mean over h, w plus a bias is the logit
     features: np.ndarray  # (N, D)
+    sets: np.ndarray | None = None  # (N, K) bool, the classes of each film's set; None: not calibrated
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,7 @@ class Prediction:
     film: Film
     probabilities: np.ndarray  # (K,)
     class_maps: np.ndarray  # (K, h, w)
+    set: tuple[int, ...] | None  # numbers of the classes that the film may well be of; None: not calibrated
 
     @property
     def predicted(self) -> int:
@@ -94,13 +98,18 @@ class Predictor:
             for start in range(0, len(pixels), BATCH_SIZE)
         ]
         logits, class_maps, features = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
-        return Answers(softmax(logits), logits, class_maps, features)
+        calibration = self.card.calibration
+        if calibration is None:
+            return Answers(softmax(logits), logits, class_maps, features)
+        probabilities = softmax(logits, calibration.temperature)
+        sets = conformal_sets(probabilities, calibration.quantiles)
+        return Answers(probabilities, logits, class_maps, features, sets)
 
     def predict_bytes(self, data: bytes) -> Prediction:
         """The answer for one image file. Raises FilmError where it cannot be decoded."""
         film = decode(data)
         answers = self.answer(self.preprocess(film)[None])
-        return Prediction(image_id(film.pixels), film, answers.probabilities[0], answers.class_maps[0])
+        return _prediction(film, answers, 0)
 
     def predict_many(self, reads: Iterable[Callable[[], bytes]]) -> Iterator[Prediction | PlainfilmError]:
         """An answer or an error for each film, in order; one bad film does not stop the others."""
@@ -123,20 +132,12 @@ class Predictor:
             yield from (error for error in batch if isinstance(error, PlainfilmError))
             return
         answers = self.answer(np.stack([self.preprocess(film) for film in films]))
-        rows = iter(zip(films, answers.probabilities, answers.class_maps, strict=True))
+        rows = itertools.count()
         for entry in batch:
-            if isinstance(entry, PlainfilmError):
-                yield entry
-            else:
-                film, probabilities, class_maps = next(rows)
-                yield Prediction(image_id(film.pixels), film, probabilities, class_maps)
+            yield entry if isinstance(entry, PlainfilmError) else _prediction(entry, answers, next(rows))
 
 
-def softmax(logits: np.ndarray) -> np.ndarray:
-    """Probabilities (N, K) of logits (N, K), in float64.
-
-    >>> softmax(np.zeros((1, 2))).tolist()
-    [[0.5, 0.5]]
-    """
-    shifted = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
-    return np.asarray(shifted / shifted.sum(axis=1, keepdims=True))
+def _prediction(film: Film, answers: Answers, row: int) -> Prediction:
+    """The answer for a film, which stands in a row of `answers`."""
+    members = None if answers.sets is None else tuple(np.flatnonzero(answers.sets[row]).tolist())
+    return Prediction(image_id(film.pixels), film, answers.probabilities[row], answers.class_maps[row], members)

@@ -1,4 +1,4 @@
-"""The figures of a report, as PNG files: the course of a training, the confusion matrix, the ROC curves.
+"""The figures of a report, as PNG files: the course of a training, the confusion matrix, the ROC curves, reliability.
 
 - They are read in grey print: shades, line styles and markers carry what colour carries.
 - The same data give the same bytes on one machine, whatever the user's matplotlib settings; pyplot is not used.
@@ -11,6 +11,7 @@ import math
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import matplotlib.style
 import numpy as np
@@ -149,6 +150,47 @@ def draw_roc(
         axes.legend(handles, words, title=text("figure.auc", language), loc="lower right", handlelength=3)
 
     return _render(path, draw, language, display_names, width=4.6, height=4.6)
+
+
+def draw_reliability(
+    curves: Sequence[Sequence[Mapping[str, Any]]], display_names: Sequence[str], path: Path, *, language: str
+) -> tuple[str, ...]:
+    """A reliability curve a class, over how many films each point rests on; returns notices.
+
+    A curve's points are the bins of `plainfilm.evaluation.reliability`: `low`, `high`, `mean`, `observed`.
+    """
+
+    def draw(figure: Figure, language: str, names: Sequence[str]) -> None:
+        axes, below = figure.subplots(2, sharex=True, height_ratios=(4, 1))
+        axes.plot([0, 1], [0, 1], color="0.75", linewidth=0.8)
+        for k, (name, bins) in enumerate(zip(names, curves, strict=True)):
+            colour, style = LINES[k % len(LINES)]
+            observed = [Estimate.from_dict(entry["observed"]) for entry in bins]
+            means, values = [entry["mean"] for entry in bins], [entry.value for entry in observed]
+            errors = [[e.value - e.low for e in observed], [e.high - e.value for e in observed]]
+            axes.errorbar(
+                means,
+                values,
+                errors,
+                color=colour,
+                linestyle=style,
+                marker="o",
+                markersize=3.5,
+                elinewidth=0.8,
+                label=name,
+            )
+            width = 0.8 * (bins[0]["high"] - bins[0]["low"]) / len(names)
+            places = [(e["low"] + e["high"]) / 2 + (k - (len(names) - 1) / 2) * width for e in bins]
+            below.bar(places, [entry.n for entry in observed], width, color=colour)
+        axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
+        axes.grid(visible=True)
+        axes.set_ylabel(text("figure.observed-share", language))
+        axes.legend(loc="upper left", handlelength=3)
+        below.set_yscale("log")
+        below.set_ylabel(text("figure.films", language))
+        below.set_xlabel(text("figure.predicted-probability", language))
+
+    return _render(path, draw, language, display_names, width=4.6, height=5.4)
 
 
 def _corner(axes: Axes) -> Axes:

@@ -12,6 +12,7 @@ import numpy as np
 from plainfilm import files
 from plainfilm.data.listing import ARCHIVES, Entry, Listing, list_films
 from plainfilm.errors import PlainfilmError
+from plainfilm.model.decision import set_cell
 from plainfilm.model.overlay import draw_overlay
 from plainfilm.model.predictor import Prediction, Predictor
 
@@ -25,6 +26,7 @@ class Answer:
     truth: str  # the class that table or folder names, where the model knows it; else ""
     image_id: str = ""
     probabilities: np.ndarray | None = None  # (K,); None where the film could not be judged
+    set: tuple[int, ...] | None = None  # class numbers; None where the model is not calibrated
     warnings: tuple[str, ...] = ()  # message codes of decoding
     error: PlainfilmError | None = None  # why it could not be judged
 
@@ -56,7 +58,7 @@ def predict(
             if maps is not None:
                 name = f"{number:04d}-{Path(entry.path).stem}-{classes[result.predicted]}"
                 write_map(result, name, maps, fit=predictor.card.preprocessing.fit)
-            yield Answer(number, shown, truth, result.image_id, result.probabilities, result.film.warnings)
+            yield Answer(number, shown, truth, result.image_id, result.probabilities, result.set, result.film.warnings)
 
 
 def _list(path: Path, tables: Sequence[Path]) -> Listing:
@@ -74,15 +76,15 @@ def write_map(prediction: Prediction, name: str, folder: Path, *, fit: str) -> N
 
 
 def write_csv(answers: Sequence[Answer], classes: Sequence[str], path: Path) -> None:
-    """Write a row a film: path, image_id, label, predicted, p_<class>..., problem."""
+    """Write a row a film: path, image_id, label, predicted, p_<class>..., problem, set."""
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(["path", "image_id", "label", "predicted", *(f"p_{name}" for name in classes), "problem"])
+    writer.writerow(["path", "image_id", "label", "predicted", *(f"p_{name}" for name in classes), "problem", "set"])
     for answer in answers:
         predicted, shown = "", [""] * len(classes)
         if answer.probabilities is not None:
             predicted = classes[int(answer.probabilities.argmax())]
             shown = [f"{probability:.6f}" for probability in answer.probabilities]
-        problem = answer.error.code if answer.error else ""
-        writer.writerow([answer.path, answer.image_id, answer.truth, predicted, *shown, problem])
+        problem, members = answer.error.code if answer.error else "", set_cell(answer.set, classes)
+        writer.writerow([answer.path, answer.image_id, answer.truth, predicted, *shown, problem, members])
     files.write_text(path, buffer.getvalue())

@@ -28,6 +28,7 @@ from plainfilm.training.batches import Films
 from plainfilm.training.history import Step, read_history
 from plainfilm.training.schedule import Plan
 from plainfilm.training.train import Reporter, train
+from plainfilm.workflows.fit import fit_calibration
 from plainfilm.workflows.log import RunLog
 from plainfilm.workflows.prepare import fill_store, make_index, num_threads
 
@@ -136,6 +137,7 @@ def _go(
     parity_rows = [*films.validation, *films.train][:NUM_PARITY_FILMS]
     pixels = films_of(store, parity_rows, recipe.data.channels)
     parity = modelfile.write(run / "model.onnx", net, card, pixels)
+    fit_calibration(run / "model.onnx", index, store, recipe.decision, threads=num_threads())
     predictor = Predictor(run / "model.onnx", threads=num_threads())
     test = evaluate(predictor, index.rows, index.part("test"), store, name="test", leaking=index.is_leaking)
     write_evaluation(test, index.classes, run / "evaluation")
@@ -196,7 +198,7 @@ def provenance(index: Index, recipe: Recipe, validation: dict[str, float]) -> di
 
 
 def draw_figures(run: Path, test: Evaluation, card: Card, language: str) -> tuple[str, ...]:
-    """Draw history, confusion matrix and ROC curves into `figures/`; returns notices about them."""
+    """Draw history, confusion matrix, ROC and reliability curves into `figures/`; returns notices about them."""
     folder = files.writable_folder(run / "figures")
     names = [entry.shown(language) for entry in card.classes]
     steps = read_history(run / "history.csv")
@@ -207,10 +209,12 @@ def draw_figures(run: Path, test: Evaluation, card: Card, language: str) -> tupl
     ]
     counts = np.array(test.figures["confusion"]["counts"])
     aucs = [Estimate.from_dict(test.figures["classes"][entry.name]["auc"]) for entry in card.classes]
+    curves = list(test.figures["calibration"]["reliability"].values())
     notices = (
         *figures.draw_history([asdict(step) for step in steps], epochs, folder / "history.png", language=language),
         *figures.draw_confusion(counts, names, folder / "confusion.png", language=language),
         *figures.draw_roc(test.probabilities, test.labels, names, folder / "roc.png", language=language, aucs=aucs),
+        *figures.draw_reliability(curves, names, folder / "reliability.png", language=language),
     )
     return tuple(dict.fromkeys(notices))
 

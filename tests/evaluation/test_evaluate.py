@@ -178,11 +178,11 @@ def test_what_is_written(tmp_path):
 
     with (tmp_path / "evaluation" / "predictions.csv").open(encoding="utf-8", newline="") as file:
         lines = list(csv.reader(file))
-    assert lines[0] == ["path", "image_id", "group", "label", "predicted", "p_a", "p_b", "p_c"]
+    assert lines[0] == ["path", "image_id", "group", "label", "predicted", "p_a", "p_b", "p_c", "set"]
     assert [line[:5] for line in lines[1:]] == [
         [row.path, row.image_id, row.group, row.label, predicted] for row, predicted in zip(rows, "aba", strict=True)
     ]
-    written = np.array([[float(entry) for entry in line[5:]] for line in lines[1:]])
+    written = np.array([[float(entry) for entry in line[5:8]] for line in lines[1:]])
     assert np.abs(written - table).max() <= 5e-7
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import onnx
 import pytest
 import torch
-from builders import SLIM_WIDTHS, make_card, random_pixels, trained_looking, write_model
+from builders import SLIM_WIDTHS, make_calibration, make_card, random_pixels, trained_looking, write_model
 from hypothesis import given
 from hypothesis import strategies as st
 from onnx import TensorProto, helper
@@ -61,7 +61,7 @@ def signed(proto: onnx.ModelProto, card: str, target: Path) -> Path:
 
 def test_round_trip(tmp_path):
     card = make_card(
-        ("NORMAL", "COVID"), provenance={"leaking": True, "recipe": "[训练]\n"}, calibration={"temperature": 1.25}
+        ("NORMAL", "COVID"), provenance={"leaking": True, "recipe": "[训练]\n"}, calibration=make_calibration(2)
     )
     net = trained_looking(num_classes=2)
     difference = modelfile.write(tmp_path / "model.onnx", net, card, random_pixels(5))
@@ -92,9 +92,7 @@ def test_the_checksum_of_the_weights_is_of_the_weights(written, tmp_path):
 def test_update_changes_the_card_alone(written, tmp_path):
     path = tmp_path / "model.onnx"
     path.write_bytes(written.read_bytes())
-    returned = modelfile.update(
-        path, evaluation={"accuracy": {"value": 0.9, "n": 10}}, calibration={"temperature": 2.0}
-    )
+    returned = modelfile.update(path, evaluation={"accuracy": {"value": 0.9, "n": 10}}, calibration=make_calibration(3))
     before, after = onnx.load(written), onnx.load(path)
     assert after.graph == before.graph
     assert card_of(path) == returned

@@ -14,7 +14,8 @@ from plainfilm.data.decode import decode, image_id
 from plainfilm.data.preprocess import preprocess
 from plainfilm.errors import FilmError, PlainfilmError, SourceError
 from plainfilm.model import resnet
-from plainfilm.model.predictor import BATCH_SIZE, Predictor, softmax
+from plainfilm.model.decision import softmax
+from plainfilm.model.predictor import BATCH_SIZE, Predictor
 
 
 @pytest.fixture(scope="module")

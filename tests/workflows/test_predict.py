@@ -120,6 +120,7 @@ def test_csv_and_maps(cli: Cli, model: Path, films: Path, tmp_path: Path) -> Non
         "p_Viral_Pneumonia",
         "p_COVID",
         "problem",
+        "set",
     ]
     assert [row["problem"] for row in rows if row["problem"]] == ["film-is-text"]
     maps = sorted((tmp_path / "maps").iterdir())

@@ -27,6 +27,7 @@ RUN_FILES = {
     "figures/history.png",
     "figures/confusion.png",
     "figures/roc.png",
+    "figures/reliability.png",
 }
 FIGURES = {
     "accuracy",
@@ -40,6 +41,9 @@ FIGURES = {
     "leaking",
     "left_out",
     "tutorial",
+    "calibration",
+    "sets",
+    "operating_points",
 }
 
 
@@ -72,6 +76,7 @@ def test_metrics_and_predictions(trained: tuple[Path, Ran]) -> None:
         "p_NORMAL",
         "p_Viral_Pneumonia",
         "p_COVID",
+        "set",
     ]
     assert len(rows) == 18
 
