@@ -164,7 +164,8 @@ def evaluate(
     from plainfilm.model.predictor import Predictor
     from plainfilm.printing import print_evaluation, print_predictive_values, print_problems
     from plainfilm.terminal import Terminal
-    from plainfilm.workflows.evaluate import evaluate_sources, parse_prevalences
+    from plainfilm.workflows.evaluate import evaluate_sources
+    from plainfilm.workflows.prevalence import parse_prevalences
 
     terminal = Terminal(lang, as_json=as_json)
     predictor = Predictor(model)
@@ -188,19 +189,22 @@ def predict(
         Path | None, typer.Option(metavar="DIR", help="Write each film's class map over the film there.")
     ] = None,
     csv: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the answers as a table.")] = None,
+    prevalence: Prevalences = None,
     lang: Language = "",
     as_json: Json = False,
 ) -> None:
     """Answer for films: label and probability of each class."""
     from plainfilm import files
     from plainfilm.model.predictor import Predictor
-    from plainfilm.printing import answers_summary, print_answers, print_card
+    from plainfilm.printing import answers_summary, print_answers, print_card, print_predictive_values
     from plainfilm.terminal import Terminal
     from plainfilm.workflows import predict as workflow
+    from plainfilm.workflows.prevalence import parse_prevalences, stored_predictive_values
 
     terminal = Terminal(lang, as_json=as_json)
     predictor = Predictor(model)
     card = predictor.card
+    predictive = stored_predictive_values(card, parse_prevalences(prevalence or [], card))
     for folder in (maps, csv and csv.parent):
         if folder is not None:
             files.writable_folder(folder)
@@ -212,10 +216,11 @@ def predict(
     print_answers(terminal, answers, card)
     if maps is not None:
         terminal.say("prediction.maps", folder=str(maps), cells=predictor.map_side, size=card.preprocessing.size)
+    print_predictive_values(terminal, predictive, card)
     print_card(terminal, card)
     if csv is not None:
         workflow.write_csv(answers, card.class_names, csv)
-    terminal.json(answers_summary(answers, card, lang))
+    terminal.json(answers_summary(answers, card, lang, predictive))
     if any(answer.error for answer in answers):
         raise typer.Exit(1)
 

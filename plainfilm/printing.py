@@ -2,13 +2,14 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from plainfilm.data.index import Index, Row
 from plainfilm.errors import PlainfilmError
+from plainfilm.evaluation.decisions import called
 from plainfilm.evaluation.intervals import Estimate
 from plainfilm.messages import printable, sentence, text
 from plainfilm.model.modelfile import Card
@@ -216,8 +217,10 @@ def print_answers(terminal: Terminal, answers: Sequence[Answer], card: Card) -> 
 def set_words(members: Sequence[int], card: Card, language: str) -> str:
     """A film's set in words.
 
-    A single class, "viral pneumonia or COVID-19: not decided", "none of the classes".
+    A single class, "viral pneumonia or COVID-19: not decided", "any class: not decided", "none of the classes".
     """
+    if len(members) == len(card.classes):
+        return text("sets.any", language)
     names = [card.classes[number].shown(language) for number in members]
     if not names:
         return text("sets.empty", language)
@@ -225,8 +228,10 @@ def set_words(members: Sequence[int], card: Card, language: str) -> str:
     return joined if len(names) == 1 else text("sets.undecided", language, names=joined)
 
 
-def answers_summary(answers: Sequence[Answer], card: Card, language: str) -> list[dict[str, Any]]:
-    """The answers for --json."""
+def answers_summary(
+    answers: Sequence[Answer], card: Card, language: str, predictive: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """The answers for --json; with the predictive values of some classes also what each film is called there."""
     return [
         {
             "path": answer.path,
@@ -237,6 +242,12 @@ def answers_summary(answers: Sequence[Answer], card: Card, language: str) -> lis
             if answer.probabilities is None
             else dict(zip(card.class_names, answer.probabilities.tolist(), strict=True)),
             "set": None if answer.set is None else [card.class_names[number] for number in answer.set],
+            "called": None
+            if answer.probabilities is None
+            else {
+                name: called(answer.probabilities[card.class_names.index(name)], entry["points"])
+                for name, entry in predictive.items()
+            },
             "warnings": list(answer.warnings),
             "error": None
             if answer.error is None

@@ -20,7 +20,7 @@ SURFACE = {  # a new option is a decision: write it here, too
     "index": {"sources", "--table", "--recipe", "--out"} | COMMON,
     "train": {"sources", "--table", "--recipe", "--out", "--resume", "--workers", "--threads"} | COMMON,
     "evaluate": {"model", "sources", "--table", "--prevalence", "--out"} | COMMON,
-    "predict": {"model", "paths", "--table", "--maps", "--csv"} | COMMON,
+    "predict": {"model", "paths", "--table", "--maps", "--csv", "--prevalence"} | COMMON,
     "demo": {"--out"} | COMMON,
 }
 ROOT = Path(__file__).parents[1]

@@ -10,6 +10,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -64,6 +65,12 @@ def measure_points(
     return [[(next(estimates), next(estimates)) for _ in of_class] for of_class in thresholds]
 
 
+def stored_operating_points(calibration: Calibration, class_names: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+    """For each class its operating points with what they gave on the validation films."""
+    of_classes = ([asdict(point) for point in points] for points in calibration.operating_points)
+    return dict(zip(class_names, of_classes, strict=True))
+
+
 def measure_operating_points(
     probabilities: Floats,
     labels: Integers,
@@ -71,21 +78,14 @@ def measure_operating_points(
     class_names: Sequence[str],
     calibration: Calibration,
 ) -> dict[str, list[dict[str, Any]]]:
-    """For each class its stored operating points with their sensitivity and specificity on these films."""
-    points = calibration.operating_points
-    measured = measure_points(probabilities, labels, groups, [[p.threshold for p in of_class] for of_class in points])
-    return {
-        name: [
-            {
-                "asked": point.asked,
-                "threshold": point.threshold,
-                "sensitivity": sensitivity.as_dict(),
-                "specificity": specificity.as_dict(),
-            }
-            for point, (sensitivity, specificity) in zip(points[k], measured[k], strict=True)
-        ]
-        for k, name in enumerate(class_names)
-    }
+    """The stored operating points of each class with what they give on these films instead."""
+    stored = stored_operating_points(calibration, class_names)
+    thresholds = [[point["threshold"] for point in points] for points in stored.values()]
+    measured = measure_points(probabilities, labels, groups, thresholds)
+    for points, estimates in zip(stored.values(), measured, strict=True):
+        for point, (sensitivity, specificity) in zip(points, estimates, strict=True):
+            point |= {"sensitivity": sensitivity.as_dict(), "specificity": specificity.as_dict()}
+    return stored
 
 
 def predictive_values(sensitivity: Estimate, specificity: Estimate, prevalence: float) -> tuple[Estimate, Estimate]:
@@ -126,7 +126,7 @@ def _defined(value: float, low: float, high: float, n: int) -> Estimate:
 
 
 def add_predictive_values(figures: Mapping[str, Any], prevalences: Mapping[str, float]) -> dict[str, Any]:
-    """The operating points of some classes, as in `measure_operating_points`, with predictive values at prevalences."""
+    """Of operating points by class, those of the classes in `prevalences`, with their predictive values there."""
     found = {}
     for name, prevalence in prevalences.items():
         points = []
@@ -136,3 +136,17 @@ def add_predictive_values(figures: Mapping[str, Any], prevalences: Mapping[str, 
             points.append({**point, "ppv": positive.as_dict(), "npv": negative.as_dict()})
         found[name] = {"prevalence": prevalence, "points": points}
     return found
+
+
+def called(probability: float, points: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """For each operating point, with predictive values, of a class: is a film positive, and how likely is that right.
+
+    Args:
+        probability: of the class, for this film.
+        points: from `add_predictive_values`.
+    """
+    return [
+        {"asked": point["asked"], "positive": positive, "predictive_value": point["ppv" if positive else "npv"]}
+        for point in points
+        for positive in [bool(probability >= point["threshold"])]
+    ]

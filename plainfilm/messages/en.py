@@ -193,6 +193,7 @@ SENTENCES: dict[str, str] = {
     "sets.all": "All films",
     "sets.undecided": "{names}: not decided",
     "sets.or": "{first} or {second}",
+    "sets.any": "any class: not decided",
     "sets.empty": "none of the classes",
     "prevalence.title": "Predictive values where {prevalence:.2f} % of the films are {name}:",
     "prevalence.point": "Sensitivity asked for: {asked:.0f} %",

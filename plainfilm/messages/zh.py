@@ -177,6 +177,7 @@ SENTENCES: dict[str, str] = {
     "sets.all": "全部胶片",
     "sets.undecided": "{names}：未定",
     "sets.or": "{first}或{second}",
+    "sets.any": "任何类别：未定",
     "sets.empty": "不属于任何类别",
     "prevalence.title": "当{name}占胶片的 {prevalence:.2f} % 时的预测值：",
     "prevalence.point": "要求的灵敏度：{asked:.0f} %",

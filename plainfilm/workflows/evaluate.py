@@ -1,16 +1,13 @@
 """`plainfilm evaluate`: a model file on films from elsewhere."""
 
-import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from plainfilm import files
 from plainfilm.data.index import Row
 from plainfilm.data.scan import Progress
-from plainfilm.errors import UsageError
 from plainfilm.evaluation.decisions import add_predictive_values
 from plainfilm.evaluation.evaluate import Evaluation, evaluate, write_evaluation
-from plainfilm.model.modelfile import Card
 from plainfilm.model.predictor import Predictor
 from plainfilm.workflows.prepare import scanned
 
@@ -42,22 +39,3 @@ def evaluate_sources(
     if out is not None:
         write_evaluation(evaluation, predictor.card.class_names, out)
     return evaluation, rows
-
-
-def parse_prevalences(given: Sequence[str], card: Card) -> dict[str, float]:
-    """Shares of films by class from CLASS=SHARE. Raises UsageError."""
-    if given and card.calibration is None:
-        raise UsageError("prevalence-not-calibrated")
-    found = {}
-    for entry in given:
-        name, _, number = entry.rpartition("=")
-        try:
-            share = float(number)
-        except ValueError:
-            share = math.nan
-        if not 0 < share < 1:  # NaN too
-            raise UsageError("prevalence-malformed", given=entry, example=card.class_names[-1])
-        if name not in card.class_names:
-            raise UsageError("prevalence-class-unknown", given=name, expected=", ".join(card.class_names))
-        found[name] = share
-    return found

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from plainfilm.evaluation.intervals import Estimate, delong
+from plainfilm.evaluation.reliability import reliability
 from plainfilm.report import figures
 
 ENGLISH = ("Normal", "Viral pneumonia", "COVID-19")
@@ -43,7 +44,14 @@ def draw_roc(path, language, names):
     return figures.draw_roc(probabilities, labels, names, path, language=language, aucs=aucs)
 
 
-FIGURES = pytest.mark.parametrize("draw", [draw_history, draw_confusion, draw_roc])
+def draw_reliability(path, language, names):
+    random = np.random.default_rng(0)
+    probabilities = random.dirichlet(np.ones(3), size=200)
+    curves = reliability(probabilities, random.integers(3, size=200), [str(i) for i in range(200)], ["a", "b", "c"])
+    return figures.draw_reliability(list(curves["reliability"].values()), names, path, language=language)
+
+
+FIGURES = pytest.mark.parametrize("draw", [draw_history, draw_confusion, draw_roc, draw_reliability])
 
 
 @pytest.fixture

@@ -69,3 +69,35 @@ def test_an_output_that_cannot_be_written_is_found_before_the_work(cli: Cli, mod
     ran = cli("evaluate", model, tmp_path / "no-films", "--out", tmp_path / "file", "--lang", "en")
     assert ran.code == 2
     assert "cannot be written" in ran.err
+
+
+def test_predictive_values_are_those_of_the_points_on_these_films(
+    cli: Cli, model: Path, elsewhere: Path, tmp_path: Path
+) -> None:
+    words = ("evaluate", model, elsewhere, "--prevalence", "COVID=0.02", "--prevalence", "NORMAL=0.5")
+    figures = json.loads(cli(*words, "--out", tmp_path / "out", "--json").out)
+    assert figures == json.loads((tmp_path / "out/metrics.json").read_text(encoding="utf-8"))
+    assert list(figures["predictive_values"]) == ["COVID", "NORMAL"]
+    found = figures["predictive_values"]["NORMAL"]
+    assert found["prevalence"] == 0.5
+    for point, measured in zip(found["points"], figures["operating_points"]["NORMAL"], strict=True):
+        assert {**point, **measured} == point
+        hits, false = point["sensitivity"]["value"], 1 - point["specificity"]["value"]
+        if hits + false > 0:
+            assert point["ppv"]["value"] == pytest.approx(hits / (hits + false))
+        assert point["sensitivity"]["n"] == point["specificity"]["n"] == 12
+    assert "predictive_values" not in json.loads(cli("evaluate", model, elsewhere, "--json").out)
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", ("Set holds the true class (asked for: 95 %)", "Expected calibration error", "2.00 % of the films")),
+        ("zh", ("预测集包含真实类别（要求：95 %）", "期望校准误差", "2.00 %")),
+    ],
+)
+def test_sets_calibration_and_predictive_values_are_printed(
+    cli: Cli, model: Path, elsewhere: Path, language: str, words: tuple[str, ...]
+) -> None:
+    out = cli("evaluate", model, elsewhere, "--prevalence", "COVID=0.02", "--lang", language).out
+    assert [word for word in words if word not in out] == []

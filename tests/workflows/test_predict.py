@@ -12,7 +12,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from plainfilm.errors import PlainfilmError
+from plainfilm.model import modelfile
 from plainfilm.model.predictor import Predictor
+from plainfilm.printing import set_words
+from tests.builders import make_calibration, make_card, png, random_film
 from tests.conftest import Cli
 
 
@@ -182,5 +186,111 @@ def test_a_file_name_that_is_no_utf8_is_no_crash(cli: Cli, model: Path, phantoms
 def test_the_answer_says_what_the_model_is_worth(cli: Cli, model: Path, phantoms: Path) -> None:
     out = cli("predict", model, phantoms / "COVID/COVID-0003.png", "--lang", "en").out
     assert re.search(r"accuracy on its own test films: [\d.]+ % \([\d.]+ to [\d.]+, n 18\)", out)
-    assert "not calibrated" in out
+    assert "Calibrated on 18 validation films" in out
     assert "not for diagnosis" in out
+
+
+# --- calibrated ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def calibrated(model: Path, tmp_path: Path) -> Path:
+    """The model with quantiles at which phantoms get sets of all sizes."""
+    path = tmp_path / "calibrated.onnx"
+    shutil.copy(model, path)
+    probabilities = Predictor(path).predict_bytes(png(random_film())).probabilities
+    quantiles = tuple(float(1 - probability) for probability in probabilities)
+    modelfile.update(path, calibration=make_calibration(3, temperature=1.0, quantiles=quantiles))
+    return path
+
+
+def test_table_csv_json_and_api_give_the_same_sets(cli: Cli, calibrated: Path, phantoms: Path, tmp_path: Path) -> None:
+    ran = cli("predict", calibrated, phantoms, "--csv", tmp_path / "answers.csv", "--json")
+    answers = json.loads(ran.out)
+    with (tmp_path / "answers.csv").open(encoding="utf-8", newline="") as file:
+        cells = [row["set"] for row in csv.DictReader(file)]
+    predictor = Predictor(calibrated)
+    names = predictor.card.class_names
+    found = list(predictor.predict_many([Path(answer["path"]).read_bytes for answer in answers]))
+    for answer, cell, prediction in zip(answers, cells, found, strict=True):
+        assert not isinstance(prediction, PlainfilmError)
+        assert prediction.set is not None
+        expected = [names[number] for number in prediction.set]
+        assert answer["set"] == expected
+        assert cell == ("|".join(expected) or "none")
+    assert len({len(answer["set"]) for answer in answers}) > 1
+
+
+def test_a_file_without_calibration_gives_no_sets(cli: Cli, model: Path, phantoms: Path, tmp_path: Path) -> None:
+    shutil.copy(model, tmp_path / "plain.onnx")
+    modelfile.update(tmp_path / "plain.onnx", calibration=None)
+    film = phantoms / "COVID/COVID-0003.png"
+    assert json.loads(cli("predict", tmp_path / "plain.onnx", film, "--json").out)[0]["set"] is None
+    ran = cli("predict", tmp_path / "plain.onnx", film, "--csv", tmp_path / "answers.csv", "--lang", "en")
+    assert "not calibrated" in ran.out
+    assert "% set" not in ran.out
+    assert (tmp_path / "answers.csv").read_text(encoding="utf-8").splitlines()[1].endswith(",,")
+    refused = cli("predict", tmp_path / "plain.onnx", film, "--prevalence", "COVID=0.02", "--lang", "en")
+    assert refused.code == 2
+    assert "without a validation part" in refused.err
+
+
+@pytest.mark.parametrize(
+    ("members", "en", "zh"),
+    [
+        ((), "none of the classes", "不属于任何类别"),
+        ((1,), "viral pneumonia", "病毒性肺炎"),
+        ((1, 2), "viral pneumonia or COVID-19: not decided", "病毒性肺炎或新冠肺炎：未定"),
+        ((0, 1, 2), "any class: not decided", "任何类别：未定"),
+    ],
+)
+def test_sets_in_words(members: tuple[int, ...], en: str, zh: str) -> None:
+    card = make_card(("NORMAL", "Viral_Pneumonia", "COVID"))
+    assert [set_words(members, card, language) for language in ("en", "zh")] == [en, zh]
+
+
+@pytest.mark.parametrize(
+    ("language", "heading", "ppv"),
+    [("en", "95 % set", "Positive predictive value"), ("zh", "95 % 预测集", "阳性预测值")],
+)
+def test_the_set_and_the_predictive_values_are_printed(
+    cli: Cli, calibrated: Path, phantoms: Path, language: str, heading: str, ppv: str
+) -> None:
+    film = phantoms / "COVID/COVID-0003.png"
+    prediction = Predictor(calibrated).predict_bytes(film.read_bytes())
+    assert prediction.set is not None
+    out = cli("predict", calibrated, film, "--prevalence", "COVID=0.02", "--lang", language).out
+    assert heading in out
+    assert set_words(prediction.set, Predictor(calibrated).card, language) in out
+    assert ppv in out
+
+
+def test_what_a_film_is_called_at_a_prevalence(cli: Cli, calibrated: Path, phantoms: Path) -> None:
+    """The specificity of this model is not known: neither are its predictive values; but the threshold is."""
+    ran = cli("predict", calibrated, phantoms / "COVID", "--prevalence", "COVID=0.02", "--json")
+    for answer in json.loads(ran.out):
+        (point,) = answer["called"]["COVID"]
+        assert point["positive"] == (answer["probabilities"]["COVID"] >= 0.4)
+        assert point["predictive_value"]["value"] is None
+
+
+@pytest.mark.parametrize("command", ["predict", "evaluate"])
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("COVID", "COVID=0.02"),
+        ("COVID=two", "between 0 and 1"),
+        ("COVID=0", "between 0 and 1"),
+        ("COVID=1", "between 0 and 1"),
+        ("COVID=nan", "between 0 and 1"),
+        ("0.02", "CLASS=SHARE"),
+        ("Flu=0.02", "the model knows NORMAL, Viral_Pneumonia, COVID"),
+    ],
+)
+def test_a_prevalence_that_cannot_be_is_refused(
+    cli: Cli, model: Path, phantoms: Path, command: str, given: str, said: str
+) -> None:
+    ran = cli(command, model, phantoms, "--prevalence", given, "--lang", "en")
+    assert ran.code == 2
+    assert said in ran.err
+    assert ran.out == ""

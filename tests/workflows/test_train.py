@@ -9,8 +9,13 @@ import subprocess
 import time
 from pathlib import Path
 
+import numpy as np
+import pytest
 from PIL import Image
 
+from plainfilm.data.index import read_index
+from plainfilm.data.store import films_of
+from plainfilm.evaluation.calibration import fit_temperature
 from plainfilm.model.predictor import Predictor
 from tests.conftest import SHORT, Cli, Ran, command
 
@@ -79,6 +84,32 @@ def test_metrics_and_predictions(trained: tuple[Path, Ran]) -> None:
         "set",
     ]
     assert len(rows) == 18
+
+
+def test_calibration_is_fitted_on_the_validation_films_and_applied_to_the_test(trained: tuple[Path, Ran]) -> None:
+    """By hand: the stored temperature is the one that the validation films give, and the test's figures have it."""
+    run, predictor = trained[0], Predictor(trained[0] / "model.onnx", threads=1)
+    index, store = read_index(run / "index.csv"), np.load(run / "pixels-64.npy", mmap_mode="r")
+    fitted, classes = predictor.card.calibration, list(predictor.card.class_names)
+    assert fitted is not None
+    validation = index.part("validation")
+    labels = np.array([classes.index(index.rows[number].label) for number in validation])
+    logits = predictor.answer(films_of(store, validation, 1)).logits
+    assert fit_temperature(logits, labels) == pytest.approx(fitted.temperature, rel=1e-3)
+    assert fitted.films == tuple(np.bincount(labels, minlength=3))
+    figures = json.loads((run / "evaluation/metrics.json").read_text(encoding="utf-8"))
+    assert figures["calibration"]["temperature"] == fitted.temperature
+    answers = predictor.answer(films_of(store, index.part("test"), 1))
+    with (run / "evaluation/predictions.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert answers.sets is not None
+    truth = [classes.index(index.rows[number].label) for number in index.part("test")]
+    assert figures["sets"]["coverage"]["value"] == answers.sets[range(len(truth)), truth].mean()
+    for row, probabilities, members in zip(rows, answers.probabilities, answers.sets, strict=True):
+        assert float(row["p_COVID"]) == pytest.approx(probabilities[classes.index("COVID")], abs=2e-6)
+        assert row["set"] == ("|".join(np.array(classes)[members]) or "none")
+    assert list(figures["operating_points"]) == classes
+    assert [point["asked"] for point in figures["operating_points"]["COVID"]] == [0.9, 0.95, 0.99]
 
 
 def test_the_test_films_are_those_of_the_index(trained: tuple[Path, Ran]) -> None:
@@ -182,6 +213,8 @@ def test_the_tutorial_split_is_marked_wherever_its_figures_appear(cli: Cli, phan
     card = Predictor(run / "model.onnx").card
     assert card.is_leaking
     assert card.calibration is None
+    figures = json.loads((run / "evaluation/metrics.json").read_text(encoding="utf-8"))
+    assert (figures["sets"], figures["operating_points"]) == (None, None)
     answer = cli("predict", run / "model.onnx", phantoms / "COVID/COVID-0001.png", "--lang", "zh")
     assert "划分存在泄漏" in answer.out
     assert "该划分存在泄漏" in cli("index", run / "index.csv", "--recipe", recipe, "--lang", "zh").out
@@ -235,5 +268,6 @@ def test_awkward_names_and_a_model_file_without_paths_times_and_patients(
         "packages",
         "python",
     }
-    assert card.calibration is None
+    assert card.calibration is not None
+    assert sum(card.calibration.films) == card.provenance["films"]["validation"]
     assert card.evaluation is not None
