@@ -196,7 +196,13 @@ def predict(
     """Answer for films: label and probability of each class."""
     from plainfilm import files
     from plainfilm.model.predictor import Predictor
-    from plainfilm.printing import answers_summary, print_answers, print_card, print_predictive_values
+    from plainfilm.printing import (
+        answers_summary,
+        print_answers,
+        print_card,
+        print_maps,
+        print_predictive_values,
+    )
     from plainfilm.terminal import Terminal
     from plainfilm.workflows import predict as workflow
     from plainfilm.workflows.prevalence import parse_prevalences, stored_predictive_values
@@ -216,11 +222,12 @@ def predict(
     print_answers(terminal, answers, card)
     if maps is not None:
         terminal.say("prediction.maps", folder=str(maps), cells=predictor.map_side, size=card.preprocessing.size)
+        print_maps(terminal, card)
     print_predictive_values(terminal, predictive, card)
     print_card(terminal, card)
     if csv is not None:
         workflow.write_csv(answers, card.class_names, csv)
-    terminal.json(answers_summary(answers, card, lang, predictive))
+    terminal.json(answers_summary(answers, card, lang, predictive, maps=maps is not None))
     if any(answer.error for answer in answers):
         raise typer.Exit(1)
 

@@ -229,9 +229,15 @@ def set_words(members: Sequence[int], card: Card, language: str) -> str:
 
 
 def answers_summary(
-    answers: Sequence[Answer], card: Card, language: str, predictive: Mapping[str, Any]
+    answers: Sequence[Answer], card: Card, language: str, predictive: Mapping[str, Any], *, maps: bool
 ) -> list[dict[str, Any]]:
-    """The answers for --json; with the predictive values of some classes also what each film is called there."""
+    """The answers for --json.
+
+    With the predictive values of some classes also what each film is called there; where maps were written, with what
+    the model file says against them.
+    """
+    warning = card.map_warning if maps else ""
+    map_warning = {"code": warning, "message": text(warning, language)} if warning else None
     return [
         {
             "path": answer.path,
@@ -249,6 +255,7 @@ def answers_summary(
                 for name, entry in predictive.items()
             },
             "warnings": list(answer.warnings),
+            "map_warning": map_warning if answer.error is None else None,
             "error": None
             if answer.error is None
             else {"code": answer.error.code, "message": sentence(answer.error, language)},
@@ -272,6 +279,14 @@ def print_card(terminal: Terminal, card: Card) -> None:
         fitted = card.calibration
         terminal.say("card.calibrated", films=sum(fitted.films), coverage=100 * fitted.coverage)
     terminal.say("card.not-for-diagnosis")
+
+
+def print_maps(terminal: Terminal, card: Card) -> None:
+    """What a model's class maps are worth."""
+    if card.maps is None or card.map_warning:
+        terminal.say(card.map_warning)
+    else:
+        terminal.say("card.maps-faithful", n=card.maps["n"])
 
 
 # --- training --------------------------------------------------------------------------------------------------------
@@ -336,6 +351,7 @@ def print_result(terminal: Terminal, result: "Result") -> None:
         terminal.say("train.kept-last", epoch=int(result.validation["epoch"]))
     terminal.say("train.parity", difference=f"{result.parity:.1e}")
     print_evaluation(terminal, result.test.figures, result.card)
+    print_maps(terminal, result.card)
     for notice in result.notices:
         terminal.warn(notice)
     terminal.say("train.done", run=str(result.run))

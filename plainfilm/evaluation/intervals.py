@@ -131,6 +131,23 @@ def delong(scores: Floats, positive: Booleans, group_of_film: Integers) -> Estim
     return _within(value, odds / margin / (1 + odds / margin), odds * margin / (1 + odds * margin), n)
 
 
+def grouped_mean(values: Floats, groups: Sequence[str] | Integers, *, bound: float, seed: int = 0) -> Estimate:
+    """The mean of `values` (N,), each within -bound to bound: percentiles of the bootstrap over `groups` (N,).
+
+    For paired differences and correlations, of which each film has one.
+    """
+    names, group_of_film = np.unique(np.asarray(groups), return_inverse=True)
+    sums, films = np.bincount(group_of_film, values), np.bincount(group_of_film)  # (G,) each
+    value = float(sums.sum()) / len(values)
+    if len(names) < 2:
+        return Estimate(value, -bound, bound, len(values))
+    random = generator(seed, "bootstrap")
+    replicates = [
+        weights @ sums / (weights @ films) for weights in _weights(random, len(names), CHUNK_CELLS // len(names) + 1)
+    ]
+    return Estimate(value, *_percentiles(np.concatenate(replicates), value), len(values))
+
+
 def estimate_all(
     probabilities: Floats, labels: Integers, groups: Sequence[str], class_names: Sequence[str], *, seed: int = 0
 ) -> dict[str, Any]:

@@ -200,6 +200,11 @@ SENTENCES: dict[str, str] = {
     "card.not-calibrated": "该模型未经校准：其概率不是频率。",
     "card.calibrated": "已在 {films} 张验证胶片上校准。对于同类胶片，预测集以 {coverage:.0f} % 的比例包含真实类别；"
     "若每个类别的概率都低于该类别绝大多数胶片，则为“不属于任何类别”。",
+    "card.maps-faithful": "该模型的热图在 {n} 张验证胶片上通过了检验："
+    "它的回答更取决于热图标出的格子，而非随机或中央的格子；权重随机化之后，热图也随之改变。",
+    "card.maps-not-faithful": "请勿依赖该模型的热图：在验证胶片上检验时，"
+    "热图标出的格子对回答的影响并不大于随机或中央的格子，或者权重随机化之后热图仍然相似。",
+    "card.maps-not-checked": "该模型的热图未经检验：它的回答是否取决于热图标出的格子，尚不可知。",
     "card.not-for-diagnosis": "仅供研究与教学，不用于诊断。",
     "train.start": "训练：{steps} 步，{threads} 线程，{device} 上的 {precision}",
     "train.resume": "从 {steps} 步中的第 {step} 步之后继续，{threads} 线程，{device} 上的 {precision}",

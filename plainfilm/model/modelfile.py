@@ -1,9 +1,10 @@
 """The model file: one ONNX file that answers by itself and says what it is.
 
 Its metadata holds two entries: `plainfilm`, a JSON document (format version, classes with names, preprocessing,
-calibration, provenance, test result), and `plainfilm.sha256`, the SHA-256 of the whole file with these 64 digits set
-to zeros. ONNX Runtime loads a file with a flipped bit without a word; `read` here does not. The weights have a
-checksum of their own, which is the model's identity: it does not change when calibration or a test result is added.
+calibration, provenance, test result, health of the maps), and `plainfilm.sha256`, the SHA-256 of the whole file with
+these 64 digits set to zeros. ONNX Runtime loads a file with a flipped bit without a word; `read` here does not. The
+weights have a checksum of their own, which is the model's identity: it does not change when calibration or a test
+result is added.
 
 Reading needs neither onnx nor torch; writing imports them where it writes.
 """
@@ -22,6 +23,7 @@ from plainfilm import files
 from plainfilm.data.preprocess import FITS
 from plainfilm.errors import ModelFileError
 from plainfilm.model.decision import Calibration
+from plainfilm.randomness import generator
 
 if TYPE_CHECKING:
     import onnx
@@ -74,6 +76,7 @@ class Card:
     provenance: Mapping[str, Any] = field(default_factory=dict)  # recipe, checksums, versions, leaking
     calibration: Calibration | None = None  # None: not calibrated
     evaluation: Mapping[str, Any] | None = None  # None: not tested
+    maps: Mapping[str, Any] | None = None  # what `plainfilm.evaluation.saliency.check_maps` found; None: not checked
     format_version: int = FORMAT_VERSION
 
     @property
@@ -85,6 +88,13 @@ class Card:
     def is_leaking(self) -> bool:
         """Whether the split that it was tested on may separate the films of one patient."""
         return bool(self.provenance.get("leaking", False))
+
+    @property
+    def map_warning(self) -> str:
+        """The key of the sentence that goes with every map shown; empty where the maps were found faithful."""
+        if self.maps is None:
+            return "card.maps-not-checked"
+        return "" if self.maps["faithful"] is True else "card.maps-not-faithful"
 
 
 def class_names(classes: Sequence[str], given: Mapping[str, Sequence[str]] | None = None) -> tuple[ClassName, ...]:
@@ -135,6 +145,8 @@ def parse_card(text: str, path: Path) -> Card:
             raise ModelFileError(
                 "model-version", path=str(path), given=content["format_version"], expected=FORMAT_VERSION
             )
+        if content.get("maps") is not None and not {"faithful", "n"} <= content["maps"].keys():
+            raise ValueError("maps has no verdict")
         content["classes"] = tuple(ClassName(**entry) for entry in content["classes"])
         content["preprocessing"] = Preprocessing(**content["preprocessing"])
         if content["preprocessing"].fit not in FITS:
@@ -142,7 +154,7 @@ def parse_card(text: str, path: Path) -> Card:
         if content.get("calibration") is not None:
             content["calibration"] = Calibration.from_dict(content["calibration"], len(content["classes"]))
         return Card(**content)
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         if isinstance(error, ModelFileError):
             raise
         raise ModelFileError("model-card-damaged", path=str(path), reason=str(error)) from error
@@ -168,10 +180,7 @@ def write(path: Path, net: "ResNet", card: Card, films: np.ndarray) -> float:
     assert not net.training
     assert len(films) > 0
     proto = to_onnx(net, size_px=card.preprocessing.size)
-    weights = hashlib.sha256()
-    for initialiser in proto.graph.initializer:
-        weights.update(initialiser.name.encode() + initialiser.raw_data)
-    data = _with_card(proto, replace(card, weights_sha256=weights.hexdigest()))
+    data = _with_card(proto, replace(card, weights_sha256=_weights_sha256(proto)))
     difference = _parity(data, net, films)
     if not difference <= PARITY_TOLERANCE:  # NaN too
         raise ModelFileError("model-parity", difference=f"{difference:.2g}", maximum=PARITY_TOLERANCE)
@@ -188,6 +197,37 @@ def update(path: Path, **changes: Any) -> Card:
     card = replace(parse_card(text, path), **changes)
     files.write_bytes(path, _with_card(proto, card))
     return card
+
+
+def randomised(path: Path, *, seed: int, draw: int, prefixes: tuple[str, ...] = ("",)) -> bytes:
+    """The model file at `path` with weights that never learnt anything, as the bytes of a model file.
+
+    Every initialiser `*.weight` and `*.bias` whose name begins with one of `prefixes` is drawn anew: normal around 0,
+    with the root mean square that it had (1 where it was all zeros), so that signals keep about their size on the way.
+    Another `draw` of the same seed gives other weights.
+    """
+    import onnx
+    from onnx import numpy_helper
+
+    proto = onnx.load_from_string(read(path))
+    (text,) = [entry.value for entry in proto.metadata_props if entry.key == CARD_KEY]
+    for initialiser in proto.graph.initializer:
+        if initialiser.name.endswith((".weight", ".bias")) and initialiser.name.startswith(prefixes):
+            learnt = numpy_helper.to_array(initialiser)
+            size = np.sqrt(np.mean(np.square(learnt, dtype=np.float64))) or 1.0
+            drawn = generator(seed, "randomised", draw, initialiser.name).standard_normal(
+                learnt.shape, dtype=np.float32
+            )
+            initialiser.CopyFrom(numpy_helper.from_array(drawn * np.float32(size), initialiser.name))
+    return _with_card(proto, replace(parse_card(text, path), weights_sha256=_weights_sha256(proto)))
+
+
+def _weights_sha256(proto: "onnx.ModelProto") -> str:
+    """The checksum of the weights, a model's identity."""
+    weights = hashlib.sha256()
+    for initialiser in proto.graph.initializer:
+        weights.update(initialiser.name.encode() + initialiser.raw_data)
+    return weights.hexdigest()
 
 
 def _with_card(proto: "onnx.ModelProto", card: Card) -> bytes:

@@ -4,6 +4,7 @@ import io
 
 import numpy as np
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 MIN_SIDE_PX = 448  # a smaller film is enlarged, so that the map can be seen
 MAX_SIDE_PX = 1024
@@ -11,13 +12,14 @@ OPACITY = 0.6  # of the map where it is strongest
 COLOUR = (255, 120, 0)  # evidence for the class; what speaks against it is not coloured
 
 
-def draw_overlay(pixels: np.ndarray, class_map: np.ndarray, *, fit: str = "squash") -> bytes:
+def draw_overlay(pixels: np.ndarray, class_map: np.ndarray, *, fit: str = "squash", comment: str = "") -> bytes:
     """The film with the evidence for one class in orange, as PNG.
 
     Args:
         pixels: (H, W) uint8, the decoded film.
         class_map: (h, w), of one class. Cells at or below 0 stay clear; the strongest cell gets OPACITY.
         fit: how the film became square; the map of a "letterbox" also covers the black beside the film.
+        comment: what has to be said of the map, for the text "Comment" inside the PNG; none where empty.
     """
     height, width = pixels.shape
     scale = min(max(1.0, MIN_SIDE_PX / max(height, width)), MAX_SIDE_PX / max(height, width))
@@ -31,5 +33,8 @@ def draw_overlay(pixels: np.ndarray, class_map: np.ndarray, *, fit: str = "squas
     mask = mask.resize(covered, Image.Resampling.BILINEAR).crop((left, top, left + size[0], top + size[1]))
     film.paste(COLOUR, mask=mask)
     buffer = io.BytesIO()
-    film.save(buffer, "PNG")
+    about = PngInfo()
+    if comment:
+        about.add_itxt("Comment", comment)
+    film.save(buffer, "PNG", pnginfo=about)
     return buffer.getvalue()

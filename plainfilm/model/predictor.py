@@ -55,9 +55,12 @@ class Predictor:
     predictor.predict_bytes(Path("film.png").read_bytes()).probabilities
     """
 
-    def __init__(self, path: Path, *, threads: int = 0) -> None:
-        """Load a model file. `threads`: of one answer; 0 leaves it to ONNX Runtime. Raises ModelFileError."""
-        data = read(path)
+    def __init__(self, path: Path, *, threads: int = 0, data: bytes | None = None) -> None:
+        """Load a model file. `threads`: of one answer; 0 leaves it to ONNX Runtime. Raises ModelFileError.
+
+        `data` is taken instead of what the file holds: a variant of it that was made in memory.
+        """
+        data = read(path) if data is None else data
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.log_severity_level = 3

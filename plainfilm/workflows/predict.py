@@ -12,6 +12,7 @@ import numpy as np
 from plainfilm import files
 from plainfilm.data.listing import ARCHIVES, Entry, Listing, list_films
 from plainfilm.errors import PlainfilmError
+from plainfilm.messages import LANGUAGES, text
 from plainfilm.model.decision import set_cell
 from plainfilm.model.overlay import draw_overlay
 from plainfilm.model.predictor import Prediction, Predictor
@@ -34,11 +35,14 @@ class Answer:
 def predict(
     predictor: Predictor, paths: Sequence[Path], tables: Sequence[Path] = (), *, maps: Path | None = None
 ) -> Iterator[Answer]:
-    """Answers in the order of the films; with `maps` the predicted class's map of each is written into that folder.
+    """Answers in the order of the films; with `maps` the predicted class's map of each is written into that folder,
+    with what the model file says against its maps as a comment in both languages.
 
     A path that cannot be opened is an answer with an error.
     """
     classes = predictor.card.class_names
+    warning = predictor.card.map_warning
+    comment = "\n".join(text(warning, language) for language in LANGUAGES) if warning else ""
     number = 0
     for place, path in enumerate(paths):
         try:
@@ -57,7 +61,7 @@ def predict(
                 continue
             if maps is not None:
                 name = f"{number:04d}-{Path(entry.path).stem}-{classes[result.predicted]}"
-                write_map(result, name, maps, fit=predictor.card.preprocessing.fit)
+                write_map(result, name, maps, fit=predictor.card.preprocessing.fit, comment=comment)
             yield Answer(number, shown, truth, result.image_id, result.probabilities, result.set, result.film.warnings)
 
 
@@ -68,10 +72,11 @@ def _list(path: Path, tables: Sequence[Path]) -> Listing:
     return list_films([path], tables)
 
 
-def write_map(prediction: Prediction, name: str, folder: Path, *, fit: str) -> None:
+def write_map(prediction: Prediction, name: str, folder: Path, *, fit: str, comment: str) -> None:
     """Write the map of the predicted class over the film as `name`.png; what is no letter or digit becomes _."""
     plain = "".join(character if character.isalnum() or character in "-_" else "_" for character in name)
-    picture = draw_overlay(prediction.film.pixels, prediction.class_maps[prediction.predicted], fit=fit)
+    class_map = prediction.class_maps[prediction.predicted]
+    picture = draw_overlay(prediction.film.pixels, class_map, fit=fit, comment=comment)
     files.write_bytes(files.writable_folder(folder) / f"{plain[:100]}.png", picture)
 
 

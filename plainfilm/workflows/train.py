@@ -18,6 +18,7 @@ from plainfilm.data.index import Index, read_index, write_index
 from plainfilm.data.scan import Progress
 from plainfilm.data.store import films_of, smaller_store
 from plainfilm.errors import Interrupted, OutputError, PlainfilmError
+from plainfilm.evaluation import saliency
 from plainfilm.evaluation.evaluate import Evaluation, evaluate, write_evaluation
 from plainfilm.evaluation.intervals import Estimate
 from plainfilm.model import modelfile
@@ -138,6 +139,7 @@ def _go(
     pixels = films_of(store, parity_rows, recipe.data.channels)
     parity = modelfile.write(run / "model.onnx", net, card, pixels)
     fit_calibration(run / "model.onnx", index, store, recipe.decision, threads=num_threads())
+    modelfile.update(run / "model.onnx", maps=_check_maps(run, index, store, recipe))
     predictor = Predictor(run / "model.onnx", threads=num_threads())
     test = evaluate(predictor, index.rows, index.part("test"), store, name="test", leaking=index.is_leaking)
     write_evaluation(test, index.classes, run / "evaluation")
@@ -145,6 +147,20 @@ def _go(
     notices = draw_figures(run, test, card, language)
     log.write("done", parity=parity, accuracy=test.figures["accuracy"])
     return Result(run, index, validation, card, parity, test, notices)
+
+
+def _check_maps(run: Path, index: Index, store: np.ndarray, recipe: Recipe) -> dict[str, Any] | None:
+    """What the model file of a run says of its maps, judged on validation films; None where these are too few."""
+    validation, seed = index.part("validation"), recipe.training.seed
+    chosen = [validation[place] for place in saliency.sample(len(validation), seed=seed)]
+    return saliency.check_maps(
+        run / "model.onnx",
+        films_of(store, chosen, recipe.data.channels),
+        [index.rows[number].group for number in chosen],
+        name="validation",
+        seed=seed,
+        threads=num_threads(),
+    )
 
 
 class _Logged:

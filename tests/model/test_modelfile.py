@@ -9,7 +9,7 @@ import torch
 from builders import SLIM_WIDTHS, make_calibration, make_card, random_pixels, trained_looking, write_model
 from hypothesis import given
 from hypothesis import strategies as st
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
 
 from plainfilm.errors import ModelFileError
 from plainfilm.model import graph, modelfile, resnet
@@ -219,6 +219,8 @@ def set_version(card):
         (lambda card: {**card, "surprise": 1}, "model-card-damaged"),
         (lambda card: {key: value for key, value in card.items() if key != "weights_sha256"}, "model-card-damaged"),
         (lambda card: [card], "model-card-damaged"),
+        (lambda card: {**card, "maps": 3}, "model-card-damaged"),
+        (lambda card: {**card, "maps": {"faithful": True}}, "model-card-damaged"),
     ],
 )
 def test_a_card_that_is_wrong_is_refused(written, tmp_path, change, code):
@@ -240,6 +242,60 @@ def test_a_number_that_is_not_finite_is_never_written(written, tmp_path, number)
     with pytest.raises(ValueError, match="JSON"):
         modelfile.update(path, evaluation={"accuracy": number})
     assert path.read_bytes() == written.read_bytes()
+
+
+# --- weights drawn anew ----------------------------------------------------------------------------------------------
+
+
+def arrays_of(data: bytes) -> dict[str, np.ndarray]:
+    return {tensor.name: numpy_helper.to_array(tensor) for tensor in onnx.load_from_string(data).graph.initializer}
+
+
+def test_random_weights_are_new_and_of_the_same_shape_and_size(written):
+    before, after = (arrays_of(data) for data in (written.read_bytes(), modelfile.randomised(written, seed=0, draw=0)))
+    assert before.keys() == after.keys()
+    for name, learnt in before.items():
+        drawn = after[name]
+        assert (drawn.shape, drawn.dtype) == (learnt.shape, learnt.dtype), name
+        if name in ("pixels.white", "spatial.axes"):
+            assert np.array_equal(drawn, learnt)
+            continue
+        assert (drawn != learnt).all(), name
+        if drawn.size > 500:
+            assert np.corrcoef(drawn.ravel(), learnt.ravel())[0, 1] == pytest.approx(0, abs=5 / drawn.size**0.5), name
+            assert np.sqrt(np.mean(drawn**2)) == pytest.approx(np.sqrt(np.mean(learnt**2)), rel=0.15), name
+
+
+def test_random_weights_have_an_address(written):
+    data = modelfile.randomised(written, seed=0, draw=0)
+    assert modelfile.randomised(written, seed=0, draw=0) == data
+    others = [modelfile.randomised(written, seed=seed, draw=draw) for seed, draw in ((1, 0), (0, 1))]
+    for other in others:
+        assert all(
+            (arrays_of(other)[name] != weight).all() for name, weight in arrays_of(data).items() if weight.ndim == 4
+        )
+
+
+def test_random_weights_from_the_head_down(written):
+    before, after = (
+        arrays_of(data)
+        for data in (written.read_bytes(), modelfile.randomised(written, seed=0, draw=0, prefixes=("fc", "layer4")))
+    )
+    changed = {name for name, learnt in before.items() if not np.array_equal(after[name], learnt)}
+    assert changed == {name for name in before if name.startswith(("fc.", "layer4."))}
+    assert changed
+
+
+def test_a_model_of_random_weights_answers_and_is_another(written, tmp_path):
+    data = modelfile.randomised(written, seed=0, draw=0)
+    (tmp_path / "model.onnx").write_bytes(data)
+    from_memory, from_file = Predictor(written, data=data), Predictor(tmp_path / "model.onnx")
+    films = random_pixels(3)
+    assert np.array_equal(from_memory.answer(films).class_maps, from_file.answer(films).class_maps)
+    assert not np.allclose(from_memory.answer(films).class_maps, Predictor(written).answer(films).class_maps)
+    assert np.isfinite(from_memory.answer(films).class_maps).all()
+    assert replace(from_file.card, weights_sha256="") == replace(card_of(written), weights_sha256="")
+    assert from_file.card.weights_sha256 != card_of(written).weights_sha256
 
 
 # --- parity ----------------------------------------------------------------------------------------------------------

@@ -1,0 +1,68 @@
+"""Are the class maps of a model faithful? Deletion, insertion and randomised weights, with intervals.
+
+    python benchmarks/map_health.py MODEL RUN [--part validation]
+
+RUN: the folder of the run that trained the model (its index.csv and its films). At most 200 films of the part, drawn at
+random; everything is chosen on validation films, and `--part test` is for the end. Differences of areas under the
+curve are positive where the map is better; intervals are 95 %, resampling groups of films (patients and copies). Below
+them the areas themselves, and the correlation of the maps as random weights climb from the head down.
+"""
+
+import argparse
+import time
+from pathlib import Path
+
+import numpy as np
+
+from plainfilm.config import load_recipe
+from plainfilm.data.index import read_index
+from plainfilm.data.store import films_of
+from plainfilm.evaluation import saliency
+from plainfilm.evaluation.intervals import Estimate
+from plainfilm.model.predictor import Predictor
+from plainfilm.workflows.prepare import fill_store, num_threads
+
+CASCADE = ("fc", "layer4", "layer3", "layer2", "layer1", "conv1")
+
+
+def main() -> None:
+    """Check, and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("model", type=Path)
+    parser.add_argument("run", type=Path)
+    parser.add_argument("--part", default="validation", choices=("validation", "test"))
+    arguments = parser.parse_args()
+
+    index, recipe = read_index(arguments.run / "index.csv"), load_recipe(str(arguments.run / "recipe.toml"))
+    store, part = fill_store(index, recipe, arguments.run), index.part(arguments.part)
+    chosen = [part[place] for place in saliency.sample(len(part), seed=recipe.training.seed)]
+    pixels, groups = films_of(store, chosen, recipe.data.channels), [index.rows[number].group for number in chosen]
+    options = {"seed": recipe.training.seed, "threads": num_threads()}
+
+    begun = time.perf_counter()
+    found = saliency.check_maps(arguments.model, pixels, groups, name=arguments.part, **options)
+    if found is None:
+        print(f"not checked: fewer than {saliency.MIN_GROUPS} groups in {arguments.part}")
+        return
+    print(
+        f"{found['n']} {arguments.part} films in {len(set(groups))} groups, {found['cells']} cells, "
+        f"{time.perf_counter() - begun:.0f} s: {'faithful' if found['faithful'] else 'NOT FAITHFUL'}"
+    )
+    for test in saliency.TESTS:
+        for other in saliency.BASELINES:
+            print(f"  {test} against {other:8} {Estimate.from_dict(found[test][other]).decimal('en')}")
+    for measure, entry in found["randomised"].items():
+        print(f"  random weights, {measure:10} {Estimate.from_dict(entry).decimal('en')}")
+
+    predictor = Predictor(arguments.model, threads=num_threads())
+    areas = saliency.areas_under_curves(predictor, pixels, seed=recipe.training.seed)
+    for test in saliency.TESTS:
+        print(f"area, {test}: " + ", ".join(f"{order} {np.mean(values):.3f}" for order, values in areas[test].items()))
+    for depth in range(1, len(CASCADE) + 1):
+        prefixes = CASCADE[:depth]
+        correlation = saliency.random_weights(predictor, arguments.model, pixels, prefixes=prefixes, **options)
+        print(f"random from fc to {prefixes[-1]:7} spearman {correlation['spearman'].decimal('en')}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,263 @@
+"""Are a model's maps faithful? Deletion and insertion, and randomised weights.
+
+Notable choices:
+- Deletion and insertion (Petsiuk et al. 2018, "RISE", BMVC): the film's cells are replaced in the order of the
+  predicted class's map, strongest first, and the probability of that class should fall early (deletion); or they are
+  put back into the replaced film, and it should rise early (insertion). Cells are those of the map: it claims no more.
+- A cell is replaced by the film blurred to the scale of a cell. {why}
+- The baselines: cells in random order, and from the centre outwards, which knows nothing of the film and is good
+  wherever the lungs lie in the middle. Differences are paired by film, and positive where the map is better.
+- Randomised weights (Adebayo et al. 2018, "Sanity checks for saliency maps", NeurIPS): the maps of the same network
+  with weights that never learnt anything must be others. A random head may turn all maps round at once, so that films
+  under one draw are no independent witnesses: each film meets one of several draws, and the draws are the groups.
+- Equal cells are ordered at random, so that a constant map is a random one.
+
+Every draw has an address, and none depends on which films are answered together.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from plainfilm.evaluation.intervals import Estimate, grouped_mean
+from plainfilm.evaluation.metrics import Booleans, Floats, Integers
+from plainfilm.model.modelfile import randomised
+from plainfilm.model.predictor import Predictor
+from plainfilm.randomness import generator
+
+MAX_FILMS = 200
+MIN_GROUPS = 10  # patients, or films without copies; with fewer an interval says little
+NUM_STEPS = 7  # in which the cells go; odd, so that random deletion backwards is random insertion
+NUM_DRAWS = 10  # of random weights
+MAX_CORRELATION = 0.5  # mean rank correlation with the maps of random weights, from which on maps count as unchanged
+CHUNK = 8  # films whose pictures are answered together
+BASELINES = ("random", "centre")
+TESTS = ("deletion", "insertion")
+
+
+def sample(num_films: int, *, seed: int) -> Integers:
+    """Which of `num_films` films to check: MAX_FILMS of them drawn at random, or all, in ascending order."""
+    drawn = generator(seed, "maps-sample").permutation(num_films)[:MAX_FILMS]
+    return np.sort(drawn)
+
+
+def check_maps(
+    path: Path, pixels: np.ndarray, groups: Sequence[str], *, name: str, seed: int, threads: int = 0
+) -> dict[str, Any] | None:
+    """What a model file says of its maps: the entry `maps` of its card.
+
+    Args:
+        path: the model file.
+        pixels: (N, C, S, S) uint8, preprocessed films on which the model was not trained.
+        groups: (N,), the patient or group of each film.
+        name: of the films, for instance "validation".
+        seed: of the random orders and the random weights.
+        threads: of the Predictor.
+
+    Returns:
+        `films`, `n`, `cells`; `deletion` and `insertion` with the mean difference of the area under the curve to each
+        of BASELINES (-1 to 1, positive where the map is better); `randomised` with the mean `spearman` and `pearson`
+        correlation with the maps of random weights; and `faithful`: whether the map is better than both baselines in
+        both tests and random weights destroy it. None, not checked, with fewer than MIN_GROUPS groups.
+    """
+    if len(set(groups)) < MIN_GROUPS:
+        return None
+    predictor = Predictor(path, threads=threads)
+    areas = areas_under_curves(predictor, pixels, seed=seed)
+    better = {
+        "deletion": {other: areas["deletion"][other] - areas["deletion"]["map"] for other in BASELINES},
+        "insertion": {other: areas["insertion"]["map"] - areas["insertion"][other] for other in BASELINES},
+    }
+    differences = {
+        test: {other: grouped_mean(values, groups, bound=1.0) for other, values in better[test].items()}
+        for test in TESTS
+    }
+    correlations = random_weights(predictor, path, pixels, seed=seed, threads=threads)
+    return {
+        "films": name,
+        "n": len(pixels),
+        "cells": predictor.map_side**2,
+        **{test: {other: found.as_dict() for other, found in differences[test].items()} for test in TESTS},
+        "randomised": {measure: found.as_dict() for measure, found in correlations.items()},
+        "faithful": is_faithful(
+            [found for test in TESTS for found in differences[test].values()], correlations["spearman"]
+        ),
+    }
+
+
+def is_faithful(differences: Sequence[Estimate], correlation: Estimate) -> bool:
+    """Whether every difference is surely positive, and the correlation with the maps of random weights surely low.
+
+    >>> better, tie = Estimate(0.1, 0.05, 0.15, 200), Estimate(0.1, -0.05, 0.25, 200)
+    >>> [is_faithful(found, Estimate(0.0, -0.2, 0.2, 200)) for found in ([better, better], [better, tie])]
+    [True, False]
+    >>> is_faithful([better], Estimate(0.4, 0.2, 0.6, 200))
+    False
+    """
+    return all(found.low > 0 for found in differences) and correlation.high < MAX_CORRELATION
+
+
+# --- deletion and insertion ------------------------------------------------------------------------------------------
+
+
+def areas_under_curves(predictor: Predictor, pixels: np.ndarray, *, seed: int) -> dict[str, dict[str, Floats]]:
+    """Areas (N,), 0 to 1, under the predicted class's probability over the share of cells deleted, or inserted.
+
+    By test and by order: "map", "random", "centre".
+    """
+    chunks = [_areas(predictor, pixels[start : start + CHUNK], start, seed) for start in range(0, len(pixels), CHUNK)]
+    return {
+        test: {order: np.concatenate([chunk[test][order] for chunk in chunks]) for order in ("map", *BASELINES)}
+        for test in TESTS
+    }
+
+
+def _areas(predictor: Predictor, pixels: np.ndarray, first: int, seed: int) -> dict[str, dict[str, Floats]]:
+    """The areas of films (B, C, S, S), the first of which is film number `first`."""
+    answers = predictor.answer(pixels)
+    predicted = answers.probabilities.argmax(axis=1)
+    maps = answers.class_maps[np.arange(len(pixels)), predicted]  # (B, h, w)
+    side = maps.shape[1]
+    counts = steps(side * side)
+    kept = np.stack(
+        [_kept(class_map, counts, generator(seed, "maps-order", first + place)) for place, class_map in enumerate(maps)]
+    )  # (B, P, h * w)
+    pictures = np.concatenate(
+        [_pictures(film, blurred(film, side), masks) for film, masks in zip(pixels, kept, strict=True)]
+    )
+    answered = predictor.answer(pictures).probabilities.reshape(len(pixels), kept.shape[1], -1)
+    found = answered[np.arange(len(pixels)), :, predicted]  # (B, P)
+    whole, gone = found[:, :1], found[:, 1:2]
+    map_out, map_in, random_out, centre_out, centre_in = np.split(found[:, 2:], 5, axis=1)
+
+    def area(start: Floats, between: Floats, end: Floats) -> Floats:
+        curve = np.concatenate([start, between, end], axis=1)  # (B, steps + 1)
+        return np.asarray(np.trapezoid(curve, counts / counts[-1], axis=1))
+
+    random = area(whole, random_out, gone)  # backwards it is insertion in another random order, of the same area
+    return {
+        "deletion": {
+            "map": area(whole, map_out, gone),
+            "random": random,
+            "centre": area(whole, centre_out, gone),
+        },
+        "insertion": {
+            "map": area(gone, map_in, whole),
+            "random": random,
+            "centre": area(gone, centre_in, whole),
+        },
+    }
+
+
+def steps(num_cells: int) -> Integers:
+    """How many cells are gone after each step, from none to all.
+
+    >>> steps(25).tolist()
+    [0, 4, 7, 11, 14, 18, 21, 25]
+    >>> steps(4).tolist()
+    [0, 1, 2, 3, 4]
+    """
+    return np.unique(np.round(np.linspace(0, num_cells, NUM_STEPS + 1)).astype(np.int64))
+
+
+def _kept(class_map: np.ndarray, counts: Integers, random: np.random.Generator) -> Booleans:
+    """Which cells each picture of a film shows: (P, h * w), for a class map (h, w).
+
+    The whole film, nothing, and then for each step but the first and last: map out, map in, random out, centre out and
+    centre in.
+    """
+    side = len(class_map)
+    ties, order = random.permutation(side * side), random.permutation(side * side)
+    strongest = np.lexsort((ties, -class_map.ravel()))
+    from_centre = np.arange(side) - (side - 1) / 2
+    centre = np.lexsort((ties, np.add.outer(from_centre**2, from_centre**2).ravel()))
+    between = counts[1:-1, None]
+
+    def gone(order: Integers) -> Booleans:
+        return np.argsort(order)[None] < between  # (steps - 1, h * w): a cell's place in the order
+
+    ends = np.array([[True], [False]]).repeat(side * side, axis=1)
+    return np.concatenate(
+        [ends, ~gone(strongest), gone(strongest), ~gone(order), ~gone(centre), gone(centre)],
+    )
+
+
+def _pictures(film: np.ndarray, replaced: np.ndarray, kept: Booleans) -> np.ndarray:
+    """(P, C, S, S) uint8: film (C, S, S) where a cell is kept (P, h * w), else what replaces it, of the same shape."""
+    side, size = round(kept.shape[1] ** 0.5), film.shape[-1]
+    cell = np.arange(size) * side // size  # (S,), the row or column of cells that a pixel belongs to
+    shown = kept.reshape(-1, side, side)[:, cell[:, None], cell]  # (P, S, S)
+    return np.where(shown[:, None], film, replaced)
+
+
+def blurred(film: np.ndarray, side: int) -> np.ndarray:
+    """(C, S, S) uint8 without what is smaller than a cell: a Gaussian of one cell's width, the edges reflected."""
+    size = film.shape[-1]
+    places, sigma = np.arange(size), size / side
+    weights = sum(
+        np.exp(-0.5 * np.square((places[:, None] - mirrored) / sigma))
+        for mirrored in (places, -1 - places, 2 * size - 1 - places)
+    )
+    weights = weights / weights.sum(axis=1, keepdims=True)  # (S, S)
+    return np.asarray(np.round(weights @ film @ weights.T).astype(np.uint8))
+
+
+# --- randomised weights ----------------------------------------------------------------------------------------------
+
+
+def random_weights(
+    predictor: Predictor,
+    path: Path,
+    pixels: np.ndarray,
+    *,
+    seed: int,
+    prefixes: tuple[str, ...] = ("",),
+    threads: int = 0,
+) -> dict[str, Estimate]:
+    """Mean correlations ("spearman", "pearson") of the maps of the model file at `path` with those of random weights.
+
+    Of the class that the model predicts; film n meets draw n modulo NUM_DRAWS of the weights that `prefixes` name.
+    """
+    draws = np.arange(len(pixels)) % NUM_DRAWS
+    found = np.empty((len(pixels), 2))
+    for draw in np.unique(draws):
+        other = Predictor(path, data=randomised(path, seed=seed, draw=int(draw), prefixes=prefixes), threads=threads)
+        for numbers in _parts(np.flatnonzero(draws == draw)):
+            before, after = predictor.answer(pixels[numbers]), other.answer(pixels[numbers])
+            predicted = before.probabilities.argmax(axis=1)
+            for number, k, one, two in zip(numbers, predicted, before.class_maps, after.class_maps, strict=True):
+                found[number] = spearman(one[k].ravel(), two[k].ravel()), pearson(one[k].ravel(), two[k].ravel())
+    return {
+        measure: grouped_mean(values, draws, bound=1.0)
+        for measure, values in zip(("spearman", "pearson"), found.T, strict=True)
+    }
+
+
+def _parts(numbers: Integers) -> Iterator[Integers]:
+    for start in range(0, len(numbers), CHUNK):
+        yield numbers[start : start + CHUNK]
+
+
+def pearson(one: np.ndarray, two: np.ndarray) -> float:
+    """Correlation of two maps (n,), -1 to 1; of two constant ones, which do not differ, 1; of one constant, 0."""
+    deviations = [values - values.mean(dtype=np.float64) for values in (one, two)]
+    sizes = [float(np.linalg.norm(deviation)) for deviation in deviations]
+    if min(sizes) == 0:
+        return float(sizes[0] == sizes[1])
+    return float(np.clip(deviations[0] @ deviations[1] / (sizes[0] * sizes[1]), -1, 1))
+
+
+def spearman(one: np.ndarray, two: np.ndarray) -> float:
+    """Rank correlation of two maps (n,), equal values sharing the mean of their ranks; -1 to 1, constants as above.
+
+    >>> spearman(np.array([1.0, 2.0, 3.0]), np.array([10.0, 20.0, 1000.0]))
+    1.0
+    """
+    return pearson(_ranks(one), _ranks(two))
+
+
+def _ranks(values: np.ndarray) -> Floats:
+    _, place, count = np.unique(values, return_inverse=True, return_counts=True)
+    return np.asarray((np.cumsum(count) - (count - 1) / 2)[place], dtype=np.float64)
