@@ -4,7 +4,9 @@ Notable choices:
 - Deletion and insertion (Petsiuk et al. 2018, "RISE", BMVC): the film's cells are replaced in the order of the
   predicted class's map, strongest first, and the probability of that class should fall early (deletion); or they are
   put back into the replaced film, and it should rise early (insertion). Cells are those of the map: it claims no more.
-- A cell is replaced by the film blurred to the scale of a cell. {why}
+- A cell is replaced by the film blurred to the scale of a cell: without the edges that a cell of one grey has, which a
+  network may take for a finding, and with nearly as little left to see. What no replacement can take away is the class
+  that a film without content gets; for films of that class both tests say little, and the differences are near 0.
 - The baselines: cells in random order, and from the centre outwards, which knows nothing of the film and is good
   wherever the lungs lie in the middle. Differences are paired by film, and positive where the map is better.
 - Randomised weights (Adebayo et al. 2018, "Sanity checks for saliency maps", NeurIPS): the maps of the same network
@@ -252,7 +254,7 @@ def pearson(one: np.ndarray, two: np.ndarray) -> float:
 def spearman(one: np.ndarray, two: np.ndarray) -> float:
     """Rank correlation of two maps (n,), equal values sharing the mean of their ranks; -1 to 1, constants as above.
 
-    >>> spearman(np.array([1.0, 2.0, 3.0]), np.array([10.0, 20.0, 1000.0]))
+    >>> round(spearman(np.array([1.0, 2.0, 3.0]), np.array([10.0, 20.0, 1000.0])), 6)
     1.0
     """
     return pearson(_ranks(one), _ranks(two))

@@ -12,7 +12,7 @@ from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
 from plainfilm.evaluation import metrics
-from plainfilm.evaluation.intervals import NUM_REPLICATES, Estimate, delong, estimate_all, wilson
+from plainfilm.evaluation.intervals import NUM_REPLICATES, Estimate, delong, estimate_all, grouped_mean, wilson
 from plainfilm.evaluation.intervals import _auc_variance as auc_variance
 from plainfilm.evaluation.intervals import _macro_auc as weighted_macro_auc
 
@@ -54,6 +54,30 @@ def test_wilson_covers_95_percent_on_average():
     coverage = (stats.binom.pmf(np.arange(n + 1)[:, None], n, shares) * covered).sum(0)
     assert 0.945 < coverage.mean() < 0.965
     assert coverage.min() > 0.9
+
+
+# --- a mean of what each film has -------------------------------------------------------------------------------------
+
+
+def test_a_mean_over_groups_covers_what_it_claims():
+    """Films of a group share most of their difference: the groups, not the films, make the interval."""
+    random, covered = np.random.default_rng(0), 0
+    for trial in range(200):
+        group = np.repeat(np.arange(40), 5)
+        values = 0.1 + 0.2 * random.normal(size=40)[group] + 0.05 * random.normal(size=200)
+        estimate = grouped_mean(values, group, bound=1, seed=trial)
+        assert estimate.value == pytest.approx(values.mean())
+        assert estimate.low < estimate.value < estimate.high
+        covered += estimate.low <= 0.1 <= estimate.high
+    assert 0.89 < covered / 200 < 0.99
+
+
+def test_a_mean_over_films_of_their_own_is_as_wide_as_students():
+    values = np.random.default_rng(1).normal(0.2, 0.3, 300)
+    estimate = grouped_mean(values, [f"g{number}" for number in range(300)], bound=1)
+    student = stats.t.interval(0.95, 299, values.mean(), stats.sem(values))
+    assert (estimate.low, estimate.high, estimate.n) == pytest.approx((*student, 300), abs=0.004)
+    assert grouped_mean(values[:7], ["one"] * 7, bound=1) == Estimate(pytest.approx(values[:7].mean()), -1, 1, 7)
 
 
 # --- AUC -------------------------------------------------------------------------------------------------------------

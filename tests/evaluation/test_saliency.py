@@ -54,13 +54,13 @@ def test_the_map_is_grad_cam(depth):
 # --- planted models --------------------------------------------------------------------------------------------------
 
 
-def planted(path: Path, *, factor: float = 1.0) -> Path:
-    """A model of two classes: "bright" is a film with a bright cell; `factor` times its true maps are what it shows."""
+def planted(path: Path, *, factor: float = 1.0, bias: float = 0.3) -> Path:
+    """A model of two classes, "bright" where 40 times the mean exceeds `bias`; it shows `factor` times its true maps."""
     card = make_card(("dark", "bright"), size_px=SIZE_PX)
     constants = {
         "white": np.array(255, np.float32),
         "head.weight": np.array([-40, 40], np.float32).reshape(2, 1, 1, 1),
-        "head.bias": np.array([0.3, -0.3], np.float32),
+        "head.bias": np.array([bias, -bias], np.float32),
         "factor": np.array(factor, np.float32),
         "axes": np.array([2, 3]),
     }
@@ -141,7 +141,10 @@ def test_maps_that_are_brightness_survive_random_weights(tmp_path, films):
     path = planted(tmp_path / "model.onnx")
     before = Predictor(path, threads=1).answer(films[:1]).class_maps[0, 1].ravel()
     after = [
-        Predictor(path, threads=1, data=modelfile.randomised(path, seed=0, draw=draw)).answer(films[:1]).class_maps[0, 1].ravel()
+        Predictor(path, threads=1, data=modelfile.randomised(path, seed=0, draw=draw))
+        .answer(films[:1])
+        .class_maps[0, 1]
+        .ravel()
         for draw in range(saliency.NUM_DRAWS)
     ]
     expected = [pearsonr(before, other).statistic for other in after]
@@ -203,8 +206,9 @@ def curve(model: Predictor, film: np.ndarray, order: list[int], *, inserted: boo
 
 
 def test_areas_are_those_of_the_definition(tmp_path):
-    model, pixels = Predictor(planted(tmp_path / "model.onnx"), threads=1), random_pixels(3, size_px=SIZE_PX) // 12
-    pixels[1] //= 2  # a dark one
+    model = Predictor(planted(tmp_path / "model.onnx", bias=19.7), threads=1)
+    pixels = random_pixels(3, size_px=SIZE_PX)
+    pixels[1] = pixels[1] * 0.97  # a dark one
     areas = areas_under_curves(model, pixels, seed=0)
     shares = steps(SIDE**2) / SIDE**2
     for number, film in enumerate(pixels):

@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from plainfilm.errors import PlainfilmError
+from plainfilm.messages import text
 from plainfilm.model import modelfile
 from plainfilm.model.predictor import Predictor
 from plainfilm.printing import set_words
@@ -133,6 +134,38 @@ def test_csv_and_maps(cli: Cli, model: Path, films: Path, tmp_path: Path) -> Non
         with Image.open(path) as picture:
             assert picture.format == "PNG"
         assert re.fullmatch(r"\d{4}-[\w-]+\.png", path.name)
+
+
+@pytest.mark.parametrize(("verdict", "code"), [(None, "card.maps-not-checked"), (False, "card.maps-not-faithful")])
+def test_maps_that_are_not_known_to_be_faithful_say_so(
+    cli: Cli, model: Path, phantoms: Path, tmp_path: Path, verdict: bool | None, code: str
+) -> None:
+    """On the terminal in its language, in the JSON, and in the picture in both."""
+    shutil.copy(model, tmp_path / "model.onnx")
+    modelfile.update(tmp_path / "model.onnx", maps=None if verdict is None else {"faithful": verdict, "n": 20})
+    words = ["predict", tmp_path / "model.onnx", phantoms / "COVID/COVID-0001.png"]
+    for language in ("en", "zh"):
+        ran = cli(*words, "--maps", tmp_path / "maps", "--lang", language)
+        assert text(code, language) in ran.out.splitlines()
+        (answer,) = json.loads(cli(*words, "--maps", tmp_path / "maps", "--lang", language, "--json").out)
+        assert answer["map_warning"] == {"code": code, "message": text(code, language)}
+    (path,) = (tmp_path / "maps").iterdir()
+    with Image.open(path) as picture:
+        assert picture.info["Comment"].splitlines() == [text(code, language) for language in ("en", "zh")]
+    ran = cli(*words, "--lang", "en")
+    assert text(code, "en") not in ran.out  # no map is shown
+    assert json.loads(cli(*words, "--json").out)[0]["map_warning"] is None
+
+
+def test_faithful_maps_carry_no_warning(cli: Cli, model: Path, phantoms: Path, tmp_path: Path) -> None:
+    shutil.copy(model, tmp_path / "model.onnx")
+    modelfile.update(tmp_path / "model.onnx", maps={"faithful": True, "n": 20})
+    words = ["predict", tmp_path / "model.onnx", phantoms / "COVID/COVID-0001.png", "--maps", tmp_path / "maps"]
+    assert text("card.maps-faithful", "en", n=20) in cli(*words, "--lang", "en").out.splitlines()
+    assert json.loads(cli(*words, "--json").out)[0]["map_warning"] is None
+    (path,) = (tmp_path / "maps").iterdir()
+    with Image.open(path) as picture:
+        assert "Comment" not in picture.info
 
 
 @pytest.mark.parametrize("option", ["--csv", "--maps"])

@@ -110,6 +110,16 @@ def test_calibration_is_fitted_on_the_validation_films_and_applied_to_the_test(t
         assert row["set"] == ("|".join(np.array(classes)[members]) or "none")
     assert list(figures["operating_points"]) == classes
     assert [point["asked"] for point in figures["operating_points"]["COVID"]] == [0.9, 0.95, 0.99]
+def test_the_maps_were_checked_on_validation_films(trained: tuple[Path, Ran]) -> None:
+    run = trained[0]
+    found = Predictor(run / "model.onnx").card.maps
+    assert found is not None
+    with (run / "index.csv").open(encoding="utf-8", newline="") as file:
+        assert found["n"] == sum(row["split"] == "validation" for row in csv.DictReader(file))
+    assert found["films"] == "validation"
+    assert found["cells"] == 4
+    assert {*found["deletion"], *found["insertion"]} == {"random", "centre"}
+    assert re.search(r"^(This model's|Do not rely on this model's) class maps", trained[1].out, re.MULTILINE)
 
 
 def test_the_test_films_are_those_of_the_index(trained: tuple[Path, Ran]) -> None:
@@ -215,6 +225,8 @@ def test_the_tutorial_split_is_marked_wherever_its_figures_appear(cli: Cli, phan
     assert card.calibration is None
     figures = json.loads((run / "evaluation/metrics.json").read_text(encoding="utf-8"))
     assert (figures["sets"], figures["operating_points"]) == (None, None)
+    assert card.maps is None  # that split has no validation part
+    assert "class maps were not checked" in ran.out
     answer = cli("predict", run / "model.onnx", phantoms / "COVID/COVID-0001.png", "--lang", "zh")
     assert "划分存在泄漏" in answer.out
     assert "该划分存在泄漏" in cli("index", run / "index.csv", "--recipe", recipe, "--lang", "zh").out
