@@ -24,6 +24,17 @@ SENTENCES: dict[str, str] = {
     "film-turned": "the film was turned as its orientation tag says",
     "film-transparent": "the film has transparent pixels; they were laid over black",
     "film-depth-guessed": "the file does not say how many bits its values use; the largest value was taken for white",
+    # why the gate refuses a film
+    "gate-colour": "the image is in colour; expected a grey radiograph; give the original film, not a photograph of it",
+    "gate-small": "the image has too few pixels to be judged; give the original film",
+    "gate-shape": "the image is more than twice as long as wide; expected a whole chest film",
+    "gate-blank": "the image is blank: nearly all of it is one grey",
+    "gate-low-contrast": "the image is too faint: nearly all of it lies within a few greys; export it with its window set",
+    "gate-upside-down": "the film stands upside down; turn it upright",
+    "gate-turned": "the film lies on its side; turn it upright",
+    "gate-inverted": "black and white are swapped; expected bone to be white and air to be black; invert the film",
+    "gate-unlike-training": "the image is unlike the frontal chest films that the model was trained on; is it a whole, "
+    "upright, frontal chest film?",
     # a figure with its interval
     "estimate.percent": "{value:.1f} % ({low:.1f} to {high:.1f}, n {n})",
     "estimate.decimal": "{value:.3f} ({low:.3f} to {high:.3f}, n {n})",

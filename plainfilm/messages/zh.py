@@ -22,6 +22,16 @@ SENTENCES: dict[str, str] = {
     "film-turned": "已按方向标记旋转胶片",
     "film-transparent": "胶片含有透明像素；已置于黑色之上",
     "film-depth-guessed": "文件没有说明数值使用多少位；以最大值作为白色",
+    # 门控拒绝胶片的原因
+    "gate-colour": "图像是彩色的；应为灰度X线片；请提供原始胶片，而不是它的照片",
+    "gate-small": "图像像素过少，无法判断；请提供原始胶片",
+    "gate-shape": "图像的长边超过短边的两倍；应为完整的胸片",
+    "gate-blank": "图像是空白的：几乎全部为同一灰度",
+    "gate-low-contrast": "图像对比度过低：几乎全部集中在少数灰度内；请设置好窗宽窗位后重新导出",
+    "gate-upside-down": "胶片上下颠倒；请转正",
+    "gate-turned": "胶片横置；请转正",
+    "gate-inverted": "黑白反转；骨骼应为白色，空气应为黑色；请将胶片反相",
+    "gate-unlike-training": "图像与训练该模型所用的正位胸片不相似；它是完整、直立的正位胸片吗？",
     # 带区间的数值
     "estimate.percent": "{value:.1f} %（{low:.1f} 至 {high:.1f}，n {n}）",
     "estimate.decimal": "{value:.3f}（{low:.3f} 至 {high:.3f}，n {n}）",
