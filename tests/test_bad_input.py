@@ -1,16 +1,30 @@
 """Bad input: one line that says what was given, what was expected, what to do; the right exit code; nothing half-written."""
 
+import os
 import re
 import shutil
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import builders
+import hostile
 import pytest
 
+from plainfilm.model import resnet
 from tests.conftest import SHORT, Cli, Ran
 
 Place = Callable[[Path, Path], list[object]]  # (empty folder, phantoms) -> the words of a call
+
+
+@pytest.fixture(scope="module")
+def slim(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small model file of three classes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(resnet, "STAGE_WIDTHS", builders.SLIM_WIDTHS)
+        return builders.write_model(tmp_path_factory.mktemp("slim") / "model.onnx")
 
 
 def copy_some(phantoms: Path, folder: Path, **counts: int) -> Path:
@@ -141,28 +155,83 @@ def test_a_recipe_that_is_not_there_lists_those_that_are(cli: Cli, phantoms: Pat
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("kind", ["missing", "folder", *hostile.FILES])
+def test_a_model_file_that_cannot_be_used(cli: Cli, slim: Path, tmp_path: Path, kind: str, language: str) -> None:
+    path = tmp_path / "model.onnx"
+    sentences = ("does not exist or cannot be opened", "不存在或无法打开")
+    if kind == "folder":
+        path.mkdir()
+    elif kind != "missing":
+        hostile.make(kind, slim, path)
+        sentences = hostile.FILES[kind][1]
+    before = sorted(tmp_path.rglob("*"))
+    out, folder = tmp_path / "out", write(tmp_path / "films/a.png", b"").parent
+    ran = cli("predict", path, folder, "--maps", out, "--csv", out / "answers.csv", "--lang", language)
+    check_one_line(ran, 1, sentences[language == "zh"])
+    assert str(path) in ran.err
+    assert len(ran.err) < len(str(path)) + 500
+    check_one_line(cli("evaluate", path, folder, "--out", out, "--lang", language), 1, sentences[language == "zh"])
+    assert sorted(tmp_path.rglob("*")) == sorted([*before, folder, folder / "a.png"])
+
+
+def test_a_pipe_is_no_model_file(cli: Cli, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.onnx")
+    check_one_line(cli("predict", tmp_path / "pipe.onnx", tmp_path, "--lang", "en"), 1, "cannot be opened")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_a_model_file_is_refused_before_it_is_in_memory(slim: Path, tmp_path: Path) -> None:
+    """The peak of a process that meets every bad file, above the peak of one that only imported the program."""
+    paths = [hostile.make(kind, slim, tmp_path / f"{number}.onnx") for number, kind in enumerate(hostile.FILES)]
+    program = """
+import sys
+from pathlib import Path
+from plainfilm.errors import ModelFileError
+from plainfilm.model.predictor import Predictor
+def peak_kib():  # ru_maxrss would start with the peak of the process that started this one
+    return int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
+before = peak_kib()
+for name in sys.argv[1:]:
+    try:
+        Predictor(Path(name))
+    except ModelFileError:
+        continue
+    sys.exit(f"{name} was taken")
+print(peak_kib() - before)
+"""
+    done = subprocess.run([sys.executable, "-c", program, *paths], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) * 1024 < 50e6
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize(
-    ("kind", "english", "chinese"),
+    ("name", "content", "english", "chinese"),
     [
-        ("missing", "does not exist or cannot be opened", "不存在或无法打开"),
-        ("foreign", "no model file of plainfilm", "不是 plainfilm 的模型文件"),
-        ("cut", "or is cut off", "已被截断"),
-        ("flipped", "is damaged", "已损坏"),
+        ("film.png", b"%PDF-1.7\n1 0 obj", "the file looks like PDF; expected a PNG", "文件看起来是 PDF；应为 PNG"),
+        ("film.png", b"", "the file is empty; expected a PNG", "文件为空；应为 PNG"),
+        ("film.jpg", b"\x89PNG\r\n\x1a\n", "the image is cut off", "图像被截断"),
+        ("films", None, "holds no PNG, JPEG or TIFF", "中没有 PNG、JPEG 或 TIFF"),
+        ("nothing", None, "nothing does not exist; expected a folder", "不存在；应为"),
     ],
 )
-def test_a_model_file_that_cannot_be_used(
-    cli: Cli, model: Path, phantoms: Path, tmp_path: Path, kind: str, language: str, english: str, chinese: str
+def test_a_film_that_cannot_be_judged(
+    cli: Cli, slim: Path, tmp_path: Path, name: str, content: bytes | None, english: str, chinese: str, language: str
 ) -> None:
-    data = bytearray(model.read_bytes())
-    data[len(data) // 2] ^= 1
-    content = {"foreign": b"\x08\x07\x12\x07pytorch", "cut": model.read_bytes()[:20_000], "flipped": bytes(data)}
-    path = tmp_path / "model.onnx"
-    if kind in content:
-        path.write_bytes(content[kind])
-    for name in ("predict", "evaluate"):
-        ran = cli(name, path, phantoms, "--lang", language)
-        check_one_line(ran, 1, {"en": english, "zh": chinese}[language])
-        assert str(path) in ran.err
+    path = tmp_path / name
+    if content is not None:
+        path.write_bytes(content)
+    elif name == "films":
+        path.mkdir()
+    maps = tmp_path / "maps"
+    ran = cli("predict", slim, path, "--maps", maps, "--lang", language)
+    errors = [line for line in ran.err.splitlines() if line.startswith(("Error", "错误"))]
+    assert ran.code == 1
+    assert len(errors) == 1
+    assert {"en": english, "zh": chinese}[language] in errors[0]
+    assert str(path) in errors[0]
+    assert "Traceback" not in ran.err
+    assert not maps.exists() or not list(maps.iterdir())
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

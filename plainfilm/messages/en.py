@@ -115,9 +115,14 @@ SENTENCES: dict[str, str] = {
     "train` wrote; copy it again",
     "model-damaged": "the model file {path} is damaged: its digest does not fit its content; copy it again",
     "model-version": "the model file {path} has format version {given}; this program reads version {expected}",
-    "model-card-damaged": "the description inside the model file {path} is incomplete ({reason})",
+    "model-card-damaged": "the description inside the model file {path} is incomplete or wrong ({reason})",
     "model-unusable": "the model file {path} cannot be run ({reason})",
     "model-card-lies": "the model file {path} contradicts itself about its {what}; its description says {expected}",
+    "model-operator-unknown": "the model file {path} computes with {operator}, which no network of plainfilm does; "
+    "expected a model.onnx that `plainfilm train` wrote",
+    "model-weights-outside": "the model file {path} keeps its weights {name} in another file, which is not opened; "
+    "expected one file that holds everything",
+    "model-weights-absent": "the model file {path} announces weights {name} that it does not hold; copy it again",
     "model-parity": "the model file answers differently from the network: probabilities differ by {difference}, "
     "allowed are {maximum}; nothing was written",
     "checkpoint-missing": "the checkpoint {path} does not exist",

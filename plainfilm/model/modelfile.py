@@ -6,23 +6,27 @@ these 64 digits set to zeros. ONNX Runtime loads a file with a flipped bit witho
 weights have a checksum of their own, which is the model's identity: it does not change when calibration or a test
 result is added.
 
-Reading needs neither onnx nor torch; writing imports them where it writes.
+Reading needs neither onnx nor torch; writing imports them where it writes. What is refused is refused before the file
+is in memory: digest, outline and card are checked on the open file.
 """
 
 import hashlib
+import io
 import json
+import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
 from plainfilm import files
-from plainfilm.data.preprocess import FITS
+from plainfilm.data.preprocess import CHANNELS, FITS
 from plainfilm.errors import ModelFileError
 from plainfilm.model.decision import Calibration
+from plainfilm.model.outline import FLOAT, UINT8, Outline, read_outline
 from plainfilm.randomness import generator
 
 if TYPE_CHECKING:
@@ -34,7 +38,13 @@ FORMAT_VERSION = 1
 CARD_KEY = "plainfilm"
 DIGEST_KEY = "plainfilm.sha256"
 BLANK_DIGEST = "0" * 64
+DIGEST_ENTRY_BYTES = 2 + len(DIGEST_KEY) + 2 + len(BLANK_DIGEST)
+TENSORS = {"pixels", "logits", "class_maps", "features"}
 MAX_FILE_BYTES = 2**31 - 1  # what a protobuf message can hold
+CHUNK_BYTES = 2**20  # read at a time
+MAX_SIZE_PX = 4096
+MAX_CLASSES = 1000
+MAX_REASON = 200  # characters
 PARITY_TOLERANCE = 1e-4  # of probabilities, between the network and its file
 
 NAMES = {  # display names of the tutorial's classes
@@ -107,27 +117,57 @@ def class_names(classes: Sequence[str], given: Mapping[str, Sequence[str]] | Non
 
 
 def read(path: Path) -> bytes:
-    """The bytes of a model file whose digest is right. Raises ModelFileError."""
+    """The bytes of a model file whose digest is right, with a graph and a card of ours. Raises ModelFileError."""
+    if not path.is_file():  # opening a pipe would never end
+        raise ModelFileError("model-missing", path=str(path))
     try:
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise ModelFileError("model-too-large", path=str(path), maximum_bytes=MAX_FILE_BYTES)
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            size_bytes = os.fstat(file.fileno()).st_size
+            if size_bytes > MAX_FILE_BYTES:
+                raise ModelFileError("model-too-large", path=str(path), maximum_bytes=MAX_FILE_BYTES)
+            _check_digest(file, path)
+            outline = read_outline(file, size_bytes, str(path))
+            card = parse_card(outline.metadata.get(CARD_KEY, ""), path)
+            _check_elements(outline, path)
+            check_shapes(card, {name: list(tensor.shape) for name, tensor in outline.tensors.items()}, path)
+            file.seek(0)
+            return file.read()
     except OSError as error:
         raise ModelFileError("model-missing", path=str(path)) from error
-    places = _digest_places(data)
+
+
+def _check_digest(file: IO[bytes], path: Path) -> None:
+    """Raise ModelFileError where the file has no digest, or one that does not fit."""
+    places, before, tail = [], 0, b""
+    while chunk := file.read(CHUNK_BYTES):
+        data = tail + chunk
+        places += [before - len(tail) + start for start, _ in _digest_places(data)]
+        before, tail = before + len(chunk), data[-(DIGEST_ENTRY_BYTES - 1) :]
     if len(places) != 1:
         raise ModelFileError("model-foreign", path=str(path))
-    start, end = places[0]
-    if _digest(data, start) != data[start:end].decode("ascii"):
+    file.seek(places[0])
+    if file.read(len(BLANK_DIGEST)) != _stream_digest(file, places[0]).encode():
         raise ModelFileError("model-damaged", path=str(path))
-    return data
 
 
 def _digest(data: bytes, start: int) -> str:
     """SHA-256 of `data` with the 64 digits from `start` on as zeros."""
-    digest = hashlib.sha256(memoryview(data)[:start])
+    return _stream_digest(io.BytesIO(data), start)
+
+
+def _stream_digest(file: IO[bytes], start: int) -> str:
+    """The same of a file."""
+    digest = hashlib.sha256()
+    file.seek(0)
+    left = start
+    while left:
+        chunk = file.read(min(left, CHUNK_BYTES))
+        digest.update(chunk)
+        left -= len(chunk)
     digest.update(BLANK_DIGEST.encode())
-    digest.update(memoryview(data)[start + 64 :])
+    file.seek(start + len(BLANK_DIGEST))
+    while chunk := file.read(CHUNK_BYTES):
+        digest.update(chunk)
     return digest.hexdigest()
 
 
@@ -137,27 +177,90 @@ def _digest_places(data: bytes) -> list[tuple[int, int]]:
     return [match.span(1) for match in re.finditer(entry, data)]
 
 
+def _check_elements(outline: Outline, path: Path) -> None:
+    """Raise ModelFileError unless pixels are uint8 and the outputs float32."""
+    if {tensor.element for tensor in outline.inputs.values()} != {UINT8}:
+        raise ModelFileError("model-card-lies", path=str(path), what="pixels", expected="uint8")
+    if {tensor.element for tensor in outline.outputs.values()} != {FLOAT}:
+        raise ModelFileError("model-card-lies", path=str(path), what="logits", expected="float32")
+
+
+def check_shapes(card: Card, shapes: Mapping[str, Sequence[Any]], path: Path) -> None:
+    """Raise ModelFileError where the card and the shapes of inputs and outputs, by name, contradict each other."""
+    wanted, num_classes = card.preprocessing, len(card.classes)
+    expected_pixels = [wanted.channels, wanted.size, wanted.size]
+    if set(shapes) != TENSORS or list(shapes["pixels"][1:]) != expected_pixels:
+        raise ModelFileError("model-card-lies", path=str(path), what="pixels", expected=str(expected_pixels))
+    logits, class_maps, features = shapes["logits"], shapes["class_maps"], shapes["features"]
+    if list(logits[1:]) != [num_classes] or len(class_maps) != 4 or class_maps[1] != num_classes:
+        raise ModelFileError("model-card-lies", path=str(path), what="classes", expected=str(num_classes))
+    sides = [*class_maps[2:], *features[1:]]
+    if len(features) != 2 or not all(isinstance(side, int) and side > 0 for side in sides):
+        raise ModelFileError("model-card-lies", path=str(path), what="class_maps, features", expected="4, 2")
+
+
 def parse_card(text: str, path: Path) -> Card:
     """The card of a model file from its JSON. Raises ModelFileError where it is not one of this format."""
     try:
-        content = json.loads(text)
-        if content["format_version"] != FORMAT_VERSION:
-            raise ModelFileError(
-                "model-version", path=str(path), given=content["format_version"], expected=FORMAT_VERSION
-            )
-        if content.get("maps") is not None and not {"faithful", "n"} <= content["maps"].keys():
-            raise ValueError("maps has no verdict")
+        content = json.loads(text, parse_constant=_refuse_constant)
+        _demand(isinstance(content, dict), "the card is no object")
+        version = content["format_version"]
+        if version != FORMAT_VERSION or not _is_integer(version):
+            raise ModelFileError("model-version", path=str(path), given=str(version)[:40], expected=FORMAT_VERSION)
         content["classes"] = tuple(ClassName(**entry) for entry in content["classes"])
         content["preprocessing"] = Preprocessing(**content["preprocessing"])
-        if content["preprocessing"].fit not in FITS:
-            raise ValueError(f"fit is {content['preprocessing'].fit!r}, expected one of {FITS}")
         if content.get("calibration") is not None:
             content["calibration"] = Calibration.from_dict(content["calibration"], len(content["classes"]))
-        return Card(**content)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        card = Card(**content)
+        _check_card(card)
+        return card
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         if isinstance(error, ModelFileError):
             raise
-        raise ModelFileError("model-card-damaged", path=str(path), reason=str(error)) from error
+        reason = str(error)[:MAX_REASON]
+        raise ModelFileError("model-card-damaged", path=str(path), reason=reason) from error
+
+
+def _check_card(card: Card) -> None:
+    """Raise ValueError where a field of the card has another type or another range than it should."""
+    names = card.class_names
+    _demand(0 < len(names) <= MAX_CLASSES and len(set(names)) == len(names), f"classes: 1 to {MAX_CLASSES}, each once")
+    _demand(
+        all(isinstance(word, str) and word for entry in card.classes for word in (entry.name, entry.en, entry.zh)),
+        "classes: names are texts",
+    )
+    wanted = card.preprocessing
+    _demand(_is_integer(wanted.size) and 1 <= wanted.size <= MAX_SIZE_PX, f"size: 1 to {MAX_SIZE_PX}")
+    _demand(_is_integer(wanted.channels) and wanted.channels in CHANNELS, f"channels: one of {CHANNELS}")
+    _demand(wanted.fit in FITS, f"fit: one of {FITS}")
+    _demand(isinstance(card.weights_sha256, str), "weights_sha256: a text")
+    _demand(isinstance(card.provenance, dict), "provenance: an object")
+    _demand(isinstance(card.provenance.get("leaking", False), bool), "leaking: true or false")
+    for name in ("evaluation", "maps"):
+        _demand(isinstance(getattr(card, name), dict | None), f"{name}: an object or null")
+    if card.evaluation is not None:
+        accuracy = card.evaluation["accuracy"]
+        _demand(all(_is_figure(accuracy[name]) for name in ("value", "low", "high", "n")), "accuracy: a figure")
+    if card.maps is not None:
+        _demand(isinstance(card.maps["faithful"], bool) and _is_integer(card.maps["n"]), "maps: a verdict and its n")
+
+
+def _demand(is_right: bool, reason: str) -> None:
+    if not is_right:
+        raise ValueError(reason)
+
+
+def _is_integer(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_figure(value: Any) -> bool:
+    """Whether this is a number, or null for one that could not be estimated."""
+    return value is None or _is_integer(value) or isinstance(value, float)
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no number of JSON")
 
 
 # --- writing ---------------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from plainfilm.data.decode import Film, decode, image_id
 from plainfilm.data.preprocess import preprocess
 from plainfilm.errors import FilmError, ModelFileError, PlainfilmError
 from plainfilm.model.decision import conformal_sets, softmax
-from plainfilm.model.modelfile import CARD_KEY, Card, parse_card, read
+from plainfilm.model.modelfile import CARD_KEY, Card, check_shapes, parse_card, read
 
 BATCH_SIZE = 32
 OUTPUTS = ("logits", "class_maps", "features")
@@ -72,16 +72,9 @@ class Predictor:
         self._check_shapes(path)
 
     def _check_shapes(self, path: Path) -> None:
-        """Raise ModelFileError where the card and the graph contradict each other."""
-        wanted = self.card.preprocessing
-        shapes = {tensor.name: tensor.shape for tensor in (*self.session.get_inputs(), *self.session.get_outputs())}
-        expected_pixels = [wanted.channels, wanted.size, wanted.size]
-        if set(shapes) != {"pixels", *OUTPUTS} or shapes["pixels"][1:] != expected_pixels:
-            raise ModelFileError("model-card-lies", path=str(path), what="pixels", expected=str(expected_pixels))
-        if shapes["logits"][1:] != [len(self.card.classes)] or shapes["class_maps"][1] != len(self.card.classes):
-            raise ModelFileError(
-                "model-card-lies", path=str(path), what="classes", expected=str(len(self.card.classes))
-            )
+        """Raise ModelFileError where the card and what ONNX Runtime makes of the graph contradict each other."""
+        tensors = (*self.session.get_inputs(), *self.session.get_outputs())
+        check_shapes(self.card, {tensor.name: tensor.shape for tensor in tensors}, path)
 
     @property
     def map_side(self) -> int:

@@ -92,7 +92,9 @@ def test_the_checksum_of_the_weights_is_of_the_weights(written, tmp_path):
 def test_update_changes_the_card_alone(written, tmp_path):
     path = tmp_path / "model.onnx"
     path.write_bytes(written.read_bytes())
-    returned = modelfile.update(path, evaluation={"accuracy": {"value": 0.9, "n": 10}}, calibration=make_calibration(3))
+    returned = modelfile.update(
+        path, evaluation={"accuracy": {"value": 0.9, "low": 0.6, "high": 1.0, "n": 10}}, calibration=make_calibration(3)
+    )
     before, after = onnx.load(written), onnx.load(path)
     assert after.graph == before.graph
     assert card_of(path) == returned
