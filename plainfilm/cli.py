@@ -98,7 +98,7 @@ def index(
     terminal = Terminal(lang, as_json=as_json)
     folder = None if out is None else files.writable_folder(out)
     with terminal.progress("progress.scan") as update:
-        found, _ = make_index(sources, table or [], load_recipe(recipe), progress=update)
+        found, _ = make_index(sources, table or [], load_recipe(recipe), progress=update, index_folder=folder)
     if folder is not None:
         write_index(found, folder)
         terminal.say("index.written", path=str(folder / "index.csv"))

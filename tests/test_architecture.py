@@ -44,7 +44,8 @@ HOMES = {
     "jinja2": ("report/",),
     "sklearn": ("evaluation/shortcuts.py",),
     "scipy": ("evaluation/shortcuts.py",),
-    "pydicom": ("data/decode.py", "serve/dicom_node.py"),
+    "pydicom": ("data/dicom.py", "serve/dicom_node.py"),
+    "gdcm": ("data/dicom.py",),
     "pynetdicom": ("serve/dicom_node.py",),
     "fastapi": ("serve/http.py",),
     "uvicorn": ("serve/", "cli.py"),
@@ -54,7 +55,19 @@ HOMES = {
     "PIL": ("data/", "model/", "report/", "serve/"),
     "numpy": ("",),
 }
-HEAVY = ("torch", "onnx", "matplotlib", "sklearn", "scipy", "pandas", "statsmodels", "safetensors", "fastapi")
+HEAVY = (
+    "torch",
+    "onnx",
+    "matplotlib",
+    "sklearn",
+    "scipy",
+    "pandas",
+    "statsmodels",
+    "safetensors",
+    "fastapi",
+    "pydicom",
+    "gdcm",
+)
 LIGHT_MODULES = (
     "plainfilm",
     "plainfilm.model.predictor",

@@ -82,7 +82,7 @@ SOURCES: dict[str, tuple[Callable[[Path, Path], Path], str, str]] = {  # what ma
     ),
     "no films": (
         lambda folder, _: write(folder / "empty/readme.txt", "").parent,
-        "holds no PNG, JPEG or TIFF",
+        "holds no PNG, JPEG, TIFF or DICOM",
         "中没有 PNG、JPEG 或 TIFF",
     ),
     "no label": (

@@ -1,7 +1,8 @@
-"""File bytes -> grey pixels: PNG, JPEG and TIFF, 8 to 32 bits a sample.
+"""File bytes -> grey pixels: PNG, JPEG, TIFF and DICOM, 8 to 32 bits a sample.
 
 Notable choices:
-- the reader is chosen by the first bytes, never by the name, and Pillow is given no other format;
+- the reader is chosen by the first bytes, never by the name, and Pillow is given no other format; DICOM is read
+  by `dicom`;
 - size, frames and colour mode are checked on the header, before any pixel is allocated;
 - more than 8 bits are scaled to 8 by the bits that the file declares, else by the observed maximum with a warning: 12
   bits in 16-bit samples come out neither black nor clipped;
@@ -15,7 +16,6 @@ import math
 import re
 import threading
 import warnings
-from dataclasses import dataclass
 from pathlib import PurePath
 from types import TracebackType
 
@@ -26,9 +26,12 @@ from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 
+from plainfilm.data import dicom
+from plainfilm.data.dicom_header import is_dicom
+from plainfilm.data.film import LIMITS, Film, Limits
 from plainfilm.errors import FilmError
 
-EXTENSIONS = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
+EXTENSIONS = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".dcm", ".dicom")
 
 # first bytes, reader, and the marker without which a file was cut (TIFF has none)
 READERS: tuple[tuple[bytes, type[ImageFile], bytes], ...] = (
@@ -49,7 +52,7 @@ OTHER_FORMATS = (
     ("WebP", rb"RIFF.{4}WEBP"),
     ("HEIC/AVIF", rb".{4}ftyp(hei|hev|mif|msf|avi)"),
     ("JPEG 2000", rb"\0\0\0\x0cjP  "),
-    ("DICOM", rb".{128}DICM"),
+    ("DICOM without its preamble", rb"[\x02\x08]\0[\0-\x20]\0([A-Z]{2}|..\0\0)"),
     ("HTML", rb"\s*<(!doctype html|html|head|body)"),
 )
 TEXT = rb"[^\x00-\x08\x0e-\x1f\x7f]+"  # no control character in the first bytes
@@ -63,30 +66,6 @@ UNSIGNED = 1  # TIFF 6.0, SampleFormat
 NATIVE_ORDER = {"I;16BS": "I;16NS", "I;32BS": "I;32NS", "F;32BF": "F;32NF"}
 MAX_SAMPLE_VALUE = 281  # TIFF 6.0
 TURNED = range(2, 9)  # EXIF orientations other than upright
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What a file may ask for; checked before any pixel is allocated."""
-
-    max_file_bytes: int = 256 * 2**20
-    min_side_px: int = 32
-    max_side_px: int = 20_000
-    max_pixels: int = 64_000_000
-
-
-LIMITS = Limits()
-
-
-@dataclass(frozen=True)
-class Film:
-    """A decoded film, low is black."""
-
-    pixels: np.ndarray  # (H, W) uint8, grey
-    mode: str  # as stored, in Pillow's terms: "L", "I;16", "RGB", "P"
-    bits: int  # bits a sample that the scaling took for black to white; 8: none was needed
-    chroma: float  # mean over pixels of (max - min over channels), 0..255; 0 for a grey film
-    warnings: tuple[str, ...]  # message codes
 
 
 def is_film_name(name: str) -> bool:
@@ -107,15 +86,32 @@ def image_id(pixels: np.ndarray) -> str:
 
 
 def decode(data: bytes, limits: Limits = LIMITS) -> Film:
-    """The film in a PNG, JPEG or TIFF file's bytes.
+    """The film in the bytes of a PNG, JPEG, TIFF or DICOM file.
 
-    Raises FilmError: empty, not an image, truncated, unreadable, too small, too large, several images in one file,
-    a colour mode or values that are no film's.
+    Raises FilmError: empty, not an image, truncated, unreadable, too small, too large, several images in one file, a
+    colour mode or values that are no film's; a DICOM file whose header says that it is no chest radiograph.
     """
-    reader, end_marker = _reader(data, limits)
+    if not data:
+        raise FilmError("film-empty")
+    if len(data) > limits.max_file_bytes:
+        raise FilmError("film-file-too-large", size_bytes=len(data), maximum_bytes=limits.max_file_bytes)
+    with _LIBRARY_WARNINGS_IGNORED:
+        return _decode_dicom(data, limits) if is_dicom(data) else _decode_picture(data, limits)
+
+
+def _decode_dicom(data: bytes, limits: Limits) -> Film:
     try:
-        with _PILLOW_WARNINGS_IGNORED:
-            return _read(reader(io.BytesIO(data)), data, limits)
+        return dicom.read(data, limits)
+    except FilmError:
+        raise
+    except Exception:  # whatever it says might quote the header
+        raise FilmError("film-dicom-damaged") from None
+
+
+def _decode_picture(data: bytes, limits: Limits) -> Film:
+    reader, end_marker = _reader(data)
+    try:
+        return _read(reader(io.BytesIO(data)), data, limits)
     except FilmError:
         raise
     except Exception as error:  # hostile bytes raise nearly anything in Pillow
@@ -124,12 +120,8 @@ def decode(data: bytes, limits: Limits = LIMITS) -> Film:
         raise FilmError("film-unreadable", reason=str(error) or type(error).__name__) from error
 
 
-def _reader(data: bytes, limits: Limits) -> tuple[type[ImageFile], bytes]:
+def _reader(data: bytes) -> tuple[type[ImageFile], bytes]:
     """The reader of these bytes and their end marker."""
-    if not data:
-        raise FilmError("film-empty")
-    if len(data) > limits.max_file_bytes:
-        raise FilmError("film-file-too-large", size_bytes=len(data), maximum_bytes=limits.max_file_bytes)
     for magic, reader, end_marker in READERS:
         if data.startswith(magic):
             return reader, end_marker
@@ -160,21 +152,11 @@ def _read(image: ImageFile, data: bytes, limits: Limits) -> Film:
 
 
 def _check_size(image: ImageFile, limits: Limits) -> None:
-    width, height = image.size
-    if min(width, height) < limits.min_side_px:
-        raise FilmError("film-too-small", width=width, height=height, minimum=limits.min_side_px)
     # a TIFF's tile is allocated whole, however small the image
     tile_width, tile_height = _tag(image, TiffImagePlugin.TILEWIDTH, 0), _tag(image, TiffImagePlugin.TILELENGTH, 0)
     if (tile_width > 0) != (tile_height > 0):  # libtiff would invent the other side
         raise FilmError("film-unreadable", reason="TileWidth without TileLength or the reverse")
-    if max(width, height) > limits.max_side_px or max(width * height, tile_width * tile_height) > limits.max_pixels:
-        raise FilmError(
-            "film-too-large",
-            width=width,
-            height=height,
-            maximum_side=limits.max_side_px,
-            maximum_pixels=limits.max_pixels,
-        )
+    limits.check_size(*image.size, num_pixels=tile_width * tile_height)
 
 
 def _check_kind(image: ImageFile, data: bytes) -> None:
@@ -293,8 +275,8 @@ def _chroma(image: Image.Image) -> float:
     return float(np.mean(highest - np.minimum(np.minimum(red, green), blue)))
 
 
-class _PillowWarningsIgnored:
-    """While any thread decodes, Pillow's warnings are ignored; the last to leave restores the process's filters."""
+class _LibraryWarningsIgnored:
+    """While any thread decodes, libraries' warnings are ignored; the last to leave restores the process's filters."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -306,7 +288,7 @@ class _PillowWarningsIgnored:
             if self._num_inside == 0:
                 self._saved = warnings.catch_warnings()
                 self._saved.__enter__()
-                warnings.filterwarnings("ignore", module=r"PIL\.")
+                warnings.filterwarnings("ignore", module=r"(PIL|pydicom)\.")
             self._num_inside += 1
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -316,4 +298,4 @@ class _PillowWarningsIgnored:
                 self._saved.__exit__(kind, error, at)
 
 
-_PILLOW_WARNINGS_IGNORED = _PillowWarningsIgnored()
+_LIBRARY_WARNINGS_IGNORED = _LibraryWarningsIgnored()

@@ -13,8 +13,10 @@ import numpy as np
 
 from plainfilm.data import duplicates
 from plainfilm.data.decode import decode, image_id
+from plainfilm.data.dicom_header import is_dicom, patient_id
 from plainfilm.data.index import Row
 from plainfilm.data.listing import Entry, Listing
+from plainfilm.data.patients import Pseudonyms
 from plainfilm.errors import FilmError, SourceError
 from plainfilm.files import sha256
 
@@ -26,10 +28,16 @@ Progress = Callable[[int, int], None]  # gets films done and films in all
 
 
 def scan(
-    listing: Listing, *, threads: int, observe: Observe | None = None, progress: Progress | None = None
+    listing: Listing,
+    *,
+    threads: int,
+    observe: Observe | None = None,
+    progress: Progress | None = None,
+    pseudonyms: Pseudonyms | None = None,
 ) -> list[Row]:
     """The rows of a listing's films, in its order, with problems, duplicates and groups, not yet split.
 
+    With `pseudonyms`, the patient of a DICOM film is that of its PatientID, unless a table names another.
     Raises SourceError where not one film can be decoded.
     """
     thumbnails: dict[int, np.ndarray] = {}
@@ -39,7 +47,7 @@ def scan(
         if observe is not None:
             observe(number, pixels)
 
-    rows = list(decode_rows(listing, threads=threads, observe=look, progress=progress))
+    rows = list(decode_rows(listing, threads=threads, observe=look, progress=progress, pseudonyms=pseudonyms))
     if not thumbnails:
         raise SourceError(
             "source-all-unreadable", films=len(rows), example=rows[0].path, problem_key=f"problem.{rows[0].problems[0]}"
@@ -49,12 +57,19 @@ def scan(
     return rows
 
 
-def decode_rows(listing: Listing, *, threads: int, observe: Observe, progress: Progress | None = None) -> Iterator[Row]:
+def decode_rows(
+    listing: Listing,
+    *,
+    threads: int,
+    observe: Observe,
+    progress: Progress | None = None,
+    pseudonyms: Pseudonyms | None = None,
+) -> Iterator[Row]:
     """The rows of a listing's films, in its order, each decoded once and shown to `observe`; without groups."""
     total = len(listing.entries)
 
     def look(number: int) -> Row:
-        row, pixels = _decode_row(listing, listing.entries[number])
+        row, pixels = _decode_row(listing, listing.entries[number], pseudonyms)
         if pixels is not None:
             observe(number, pixels)
         return row
@@ -67,7 +82,7 @@ def decode_rows(listing: Listing, *, threads: int, observe: Observe, progress: P
                 progress(stop, total)
 
 
-def _decode_row(listing: Listing, entry: Entry) -> tuple[Row, np.ndarray | None]:
+def _decode_row(listing: Listing, entry: Entry, pseudonyms: Pseudonyms | None) -> tuple[Row, np.ndarray | None]:
     patient, source, quality = (entry.columns.get(name, "") for name in COLUMNS)
     row = Row(
         path=entry.path,
@@ -86,6 +101,8 @@ def _decode_row(listing: Listing, entry: Entry) -> tuple[Row, np.ndarray | None]
         return replace(row, problems=(error.code,)), None
     except OSError:
         return replace(row, problems=("film-missing",)), None
+    if pseudonyms is not None and not row.patient and is_dicom(data):
+        row = replace(row, patient=pseudonyms.of(patient_id(data)))
     height, width = film.pixels.shape
     row = replace(
         row,

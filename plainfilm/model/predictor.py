@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 
-from plainfilm.data.decode import Film, decode, image_id
+from plainfilm.data.decode import decode, image_id
+from plainfilm.data.film import Film
 from plainfilm.data.preprocess import preprocess
 from plainfilm.errors import FilmError, ModelFileError, PlainfilmError
 from plainfilm.model.decision import conformal_sets, softmax

@@ -13,6 +13,7 @@ from plainfilm.config import Recipe
 from plainfilm.data import scan as scanning
 from plainfilm.data.index import Index, Row, assign, is_index, read_index, reopen
 from plainfilm.data.listing import Listing, list_films
+from plainfilm.data.patients import Pseudonyms
 from plainfilm.data.scan import Progress
 from plainfilm.data.store import StoreWriter, open_store
 from plainfilm.errors import SourceError, SplitError
@@ -30,21 +31,24 @@ def make_index(
     *,
     progress: Progress | None = None,
     writer_folder: Path | None = None,
+    index_folder: Path | None = None,
 ) -> tuple[Index, np.ndarray | None]:
     """The index of the sources, and with `writer_folder` their pixel store at the recipe's largest size there.
 
-    A given `index.csv` is used as it is. Raises SplitError where the recipe contradicts it; SourceError.
+    `index_folder`: where the index will be written; the key of its patients' pseudonyms is kept there. A given
+    `index.csv` is used as it is. Raises SplitError where the recipe contradicts it; SourceError.
     """
     if len(sources) == 1 and is_index(sources[0]):
         index = read_index(sources[0])
         check_split(index, recipe)
         store = None if writer_folder is None else fill_store(index, recipe, writer_folder, progress)
         return index, store
-    listing = list_films(sources, tables)
+    listing, pseudonyms = list_films(sources, tables), Pseudonyms(index_folder)
     if writer_folder is None:
-        return assign(scanning.scan(listing, threads=num_threads(), progress=progress), sources, recipe), None
+        rows = scanning.scan(listing, threads=num_threads(), progress=progress, pseudonyms=pseudonyms)
+        return assign(rows, sources, recipe), None
     writer = _writer(writer_folder, listing, recipe)
-    rows = scanning.scan(listing, threads=num_threads(), observe=writer.put, progress=progress)
+    rows = scanning.scan(listing, threads=num_threads(), observe=writer.put, progress=progress, pseudonyms=pseudonyms)
     return assign(rows, sources, recipe), writer.finish([row.image_id for row in rows])
 
 
@@ -84,7 +88,9 @@ def scanned(
     listing = list_films(sources, tables)
     with tempfile.TemporaryDirectory(prefix="plainfilm-") as folder:
         writer = StoreWriter(Path(folder), count=len(listing.entries), size_px=size_px, fit=fit)
-        rows = scanning.scan(listing, threads=num_threads(), observe=writer.put, progress=progress)
+        rows = scanning.scan(
+            listing, threads=num_threads(), observe=writer.put, progress=progress, pseudonyms=Pseudonyms()
+        )
         yield rows, writer.finish([row.image_id for row in rows])
 
 

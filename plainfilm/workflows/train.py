@@ -15,6 +15,7 @@ import numpy as np
 from plainfilm import files
 from plainfilm.config import Recipe, load_recipe
 from plainfilm.data.index import Index, read_index, write_index
+from plainfilm.data.patients import KEY_NAME
 from plainfilm.data.scan import Progress
 from plainfilm.data.store import films_of, smaller_store
 from plainfilm.errors import Interrupted, OutputError, PlainfilmError
@@ -74,7 +75,9 @@ def start_run(
     created = not run.exists()
     files.new_folder(run)
     try:
-        index, store = make_index(sources, tables, recipe, progress=_until(stop, observer), writer_folder=run)
+        index, store = make_index(
+            sources, tables, recipe, progress=_until(stop, observer), writer_folder=run, index_folder=run
+        )
     except BaseException:
         _undo(run, remove_folder=created)
         raise
@@ -237,7 +240,7 @@ def draw_figures(run: Path, test: Evaluation, card: Card, language: str) -> tupl
 
 def _undo(run: Path, *, remove_folder: bool) -> None:
     """Remove what a run left that never got an index."""
-    for path in run.glob("pixels-*"):
+    for path in (*run.glob("pixels-*"), *run.glob(KEY_NAME)):
         path.unlink()
     if remove_folder:
         run.rmdir()

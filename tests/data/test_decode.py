@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from PIL import Image, ImageOps, TiffImagePlugin
 
 from plainfilm import messages
-from plainfilm.data.decode import LIMITS, Limits, decode, image_id, is_film_name
+from plainfilm.data.decode import decode, image_id, is_film_name
+from plainfilm.data.film import LIMITS, Limits
 from plainfilm.errors import FilmError
 from plainfilm.randomness import generator
 
@@ -335,7 +336,8 @@ def zipped() -> bytes:
         (encoded(GREY, "WEBP"), "WebP"),
         (encoded(GREY, "JPEG2000"), "JPEG 2000"),
         (encoded(COLOUR, "AVIF"), "HEIC/AVIF"),
-        (bytes(128) + b"DICM", "DICOM"),
+        (b"\x08\0\x05\0CS\x0a\0ISO_IR 100", "DICOM without its preamble"),
+        (b"\x08\0\0\0\4\0\0\0\x88\1\0\0", "DICOM without its preamble"),
     ],
 )
 def test_other_formats_are_named(data, found):
@@ -513,7 +515,7 @@ def test_image_id_depends_on_pixels_and_shape_alone():
 
 
 def test_film_names():
-    assert all(map(is_film_name, ["a.png", "b/c.JPG", "d.jpeg", "e.Tif", "f.x.TIFF"]))
+    assert all(map(is_film_name, ["a.png", "b/c.JPG", "d.jpeg", "e.Tif", "f.x.TIFF", "g.dcm", "h.DICOM"]))
     assert not any(map(is_film_name, ["a.gif", "png", ".png", "a.png.txt", "b.jpg/notes", ""]))
 
 

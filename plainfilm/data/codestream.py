@@ -1,0 +1,102 @@
+"""What compressed pixels say of themselves, before any decoder sees them; and RLE, decoded within bounds.
+
+A header and the codestream below it are written by different programs and may contradict each other; a decoder believes
+the codestream. Sources: ITU-T T.81 (JPEG), T.87 (JPEG-LS), T.800 (JPEG 2000); DICOM PS3.5, annex G (RLE).
+"""
+
+import struct
+from dataclasses import dataclass
+
+import numpy as np
+
+from plainfilm.errors import FilmError
+
+JPEG_START, JPEG_2000_START = b"\xff\xd8\xff", b"\xff\x4f\xff\x51"
+END = b"\xff\xd9"  # of JPEG, JPEG-LS and JPEG 2000 alike
+FRAME_MARKERS = {*range(0xC0, 0xD0), 0xF7} - {0xC4, 0xC8, 0xCC}  # SOF0 to SOF15 and JPEG-LS's SOF55
+START_OF_SCAN = 0xDA
+NUM_RLE_OFFSETS = 15
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Size, channels and bits a sample."""
+
+    height: int
+    width: int
+    channels: int
+    bits: int
+
+
+def shape(frame: bytes) -> Shape:
+    """The shape that a JPEG, JPEG-LS or JPEG 2000 codestream declares.
+
+    Raises FilmError where it is no such thing, or its end is missing.
+    """
+    try:
+        found = _jpeg_2000(frame) if frame.startswith(JPEG_2000_START) else _jpeg(frame)
+    except struct.error:
+        raise FilmError("film-truncated") from None
+    if END not in frame[-16:]:  # padded to an even length, by some writers to more
+        raise FilmError("film-truncated")
+    return found
+
+
+def _jpeg(frame: bytes) -> Shape:
+    """Walk over the segments before the frame header (T.81, B.1 and B.2.2)."""
+    position = 2
+    while frame.startswith(JPEG_START):
+        start, marker, length = struct.unpack_from(">BBH", frame, position)
+        if start != 0xFF or marker == START_OF_SCAN or length < 2:
+            break
+        if marker in FRAME_MARKERS:
+            bits, height, width, channels = struct.unpack_from(">BHHB", frame, position + 4)
+            return Shape(height, width, channels, bits)
+        position += 2 + length
+    raise FilmError("film-dicom-damaged")
+
+
+def _jpeg_2000(frame: bytes) -> Shape:
+    """The SIZ segment (T.800, A.5.1); tiles and offsets are those of one whole image in one grid."""
+    x1, y1, x0, y0, tile_width, tile_height, _, _, channels, depth, dx, dy = struct.unpack_from(">8IHBBB", frame, 8)
+    if (x0, y0, dx, dy) != (0, 0, 1, 1) or not (tile_width and tile_height):
+        raise FilmError("film-dicom-codestream")
+    return Shape(y1, x1, channels, (depth & 0x7F) + 1)
+
+
+def decode_rle(frame: bytes, height: int, width: int, num_bytes: int) -> np.ndarray:
+    """The samples of a grey RLE frame: (H, W) unsigned, `num_bytes` (1 or 2) a sample.
+
+    Each segment is unpacked to as many bytes as the image has pixels, and not one more.
+    """
+    if len(frame) < 64:
+        raise FilmError("film-truncated")
+    count, *offsets = struct.unpack_from(f"<{1 + NUM_RLE_OFFSETS}I", frame)
+    if count != num_bytes:
+        raise FilmError("film-dicom-codestream")
+    ends = [*offsets[1:count], len(frame)]
+    planes = [
+        np.frombuffer(_unpack_bits(frame, start, end, height * width), np.uint8)
+        for start, end in zip(offsets[:count], ends, strict=True)
+    ]
+    if num_bytes == 1:
+        return planes[0].reshape(height, width)
+    return (planes[0].astype(np.uint16) << 8 | planes[1]).reshape(height, width)  # the high byte comes first
+
+
+def _unpack_bits(frame: bytes, start: int, end: int, num_bytes: int) -> bytes:
+    """PS3.5, G.3.2: after a byte n below 128, n + 1 bytes as they are; above it, one to repeat 257 - n times."""
+    out, position = bytearray(), start
+    while len(out) < num_bytes and position + 1 < end:
+        head = frame[position]
+        if head < 128:
+            out += frame[position + 1 : min(position + 2 + head, end)]
+            position += 2 + head
+        elif head > 128:
+            out += frame[position + 1 : position + 2] * (257 - head)
+            position += 2
+        else:
+            position += 1
+    if len(out) < num_bytes:
+        raise FilmError("film-truncated")
+    return bytes(out[:num_bytes])

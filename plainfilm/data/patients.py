@@ -1,0 +1,63 @@
+"""Pseudonyms of patients: a DICOM PatientID only ever becomes a keyed hash, for grouping.
+
+The key belongs to an index: it is made at random with the first film that needs it and kept beside the index, in
+`index.key`, which only its owner may read. Who scans into the same folder again uses the same key, so indexes made
+there agree; without the key nobody can try out which PatientID a pseudonym stands for. The key is written nowhere else.
+"""
+
+import contextlib
+import hashlib
+import hmac
+import os
+import secrets
+import threading
+from pathlib import Path
+
+from plainfilm.errors import OutputError, SourceError
+
+KEY_NAME = "index.key"
+NUM_KEY_BYTES = 32
+NUM_HEX_DIGITS = 16
+
+
+class Pseudonyms:
+    """Turns the PatientIDs of one index into pseudonyms; may be used from several threads.
+
+    `folder`: where the index will be written; None for films that are only to be judged, whose key is forgotten.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folder = folder
+        self._key = b""
+        self._lock = threading.Lock()
+
+    def of(self, patient_id: bytes) -> str:
+        """The pseudonym of a PatientID, "" of an empty one. Raises SourceError or OutputError about the key."""
+        if not patient_id:
+            return ""
+        with self._lock:
+            self._key = self._key or _key(self._folder)
+        return f"dicom-{hmac.new(self._key, patient_id, hashlib.sha256).hexdigest()[:NUM_HEX_DIGITS]}"
+
+
+def _key(folder: Path | None) -> bytes:
+    """The key in a folder, made where there is none."""
+    key = secrets.token_bytes(NUM_KEY_BYTES)
+    if folder is None:
+        return key
+    path = folder / KEY_NAME
+    try:
+        with contextlib.suppress(FileExistsError):
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w") as file:
+                file.write(key.hex() + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+        key = bytes.fromhex(path.read_text(encoding="ascii"))
+    except OSError as error:
+        raise OutputError("output-unwritable", path=str(path), reason=error.strerror or "") from error
+    except ValueError:
+        raise SourceError("index-key-damaged", path=str(path)) from None
+    if len(key) != NUM_KEY_BYTES:
+        raise SourceError("index-key-damaged", path=str(path))
+    return key
