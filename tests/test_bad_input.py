@@ -83,7 +83,7 @@ SOURCES: dict[str, tuple[Callable[[Path, Path], Path], str, str]] = {  # what ma
     "no films": (
         lambda folder, _: write(folder / "empty/readme.txt", "").parent,
         "holds no PNG, JPEG, TIFF or DICOM",
-        "中没有 PNG、JPEG 或 TIFF",
+        "中没有 PNG、JPEG、TIFF 或 DICOM",
     ),
     "no label": (
         lambda folder, _: write(folder / "table.csv", "path,klass\na.png,b\n"),

@@ -41,8 +41,12 @@ if TYPE_CHECKING:
 
 NATIVE = {IMPLICIT, EXPLICIT, DEFLATED, BIG_ENDIAN}
 RLE = "1.2.840.10008.1.2.5"
-# JPEG baseline and extended, lossless (two), JPEG-LS (two), JPEG 2000 (two), and which of pydicom's plug-ins decodes it
-PLUGINS = {f"1.2.840.10008.1.2.4.{end}": "pillow" if end == 50 else "gdcm" for end in (50, 51, 57, 70, 80, 81, 90, 91)}
+# JPEG baseline, extended, lossless (two), JPEG-LS (two), JPEG 2000 (two), and which of pydicom's plug-ins decodes it:
+# gdcm's JPEG 2000 would print on the terminal
+PLUGINS = {
+    f"1.2.840.10008.1.2.4.{end}": "pillow" if end in (50, 90, 91) else "gdcm"
+    for end in (50, 51, 57, 70, 80, 81, 90, 91)
+}
 JPEG_EXTENDED = "1.2.840.10008.1.2.4.51"
 WINDOWS = {"LINEAR", "LINEAR_EXACT", "SIGMOID"}
 LUT_BITS = {8, *range(10, 17)}  # PS3.3, C.11.2.1.1
@@ -148,10 +152,11 @@ def _native(data: bytes, header: Header, element: Element, layout: Layout) -> np
         raise FilmError("film-dicom-damaged")
     if element.length >= 2 * num_bytes:
         raise FilmError("film-several-images")
-    content = header.data
-    if header.deflated_from:
-        content = inflate(data, header.deflated_from, element.start + num_bytes)
-    if min(element.length, len(content) - element.start) < num_bytes:
+    if element.length < num_bytes:
+        raise FilmError("film-truncated")
+    stop = element.start + num_bytes
+    content = inflate(data, header.deflated_from, stop) if header.deflated_from else data
+    if len(content) < stop:
         raise FilmError("film-truncated")
     kind = np.dtype(f"{header.order}u{layout.num_bytes}")
     return np.frombuffer(content, kind, num_samples, element.start).reshape(layout.height, layout.width)

@@ -180,7 +180,7 @@ def read_header(data: bytes) -> Header:
     explicit, order = syntax != IMPLICIT, ">" if syntax == BIG_ENDIAN else "<"
     content, first = data, start
     if syntax == DEFLATED:
-        content, first = inflate(data, start, MAX_DEFLATED_HEADER_BYTES), 0
+        content, first = bytes(inflate(data, start, MAX_DEFLATED_HEADER_BYTES)), 0
     wanted = set(TAGS.values()) | {PIXEL_DATA}
     found = {
         element.tag: element for element in walk(content, first, len(content), explicit, order) if element.tag in wanted
@@ -196,7 +196,7 @@ def patient_id(data: bytes) -> bytes:
     return read_header(data).value("PatientID").strip(b" \0")
 
 
-def inflate(data: bytes, start: int, max_bytes: int) -> bytes:
+def inflate(data: bytes, start: int, max_bytes: int) -> bytearray:
     """At most `max_bytes` of the deflated bytes from `start` on. Raises FilmError where they are damaged."""
     stream, out = zlib.decompressobj(-zlib.MAX_WBITS), bytearray()
     try:
@@ -206,7 +206,7 @@ def inflate(data: bytes, start: int, max_bytes: int) -> bytes:
                 break
     except zlib.error:
         raise FilmError("film-dicom-damaged") from None
-    return bytes(out)
+    return out
 
 
 def walk(
