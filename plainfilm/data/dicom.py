@@ -99,7 +99,7 @@ def _read(data: bytes, limits: Limits) -> Film:
 
 def _layout(header: Header, limits: Limits) -> Layout:
     """Check what the header says of the pixels."""
-    photometric = header.text("PhotometricInterpretation")
+    photometric = header.string("PhotometricInterpretation")
     if header.integer("SamplesPerPixel") != 1 or photometric.startswith(("RGB", "YBR", "PALETTE")):
         raise FilmError("film-dicom-colour")
     if photometric not in ("MONOCHROME1", "MONOCHROME2"):
@@ -245,7 +245,7 @@ def _take_window(header: Header, settings: "Dataset") -> bool:
     center, width = header.decimal("WindowCenter"), header.decimal("WindowWidth")
     if center is None or width is None:
         return False
-    function = header.text("VOILUTFunction") or "LINEAR"
+    function = header.string("VOILUTFunction") or "LINEAR"
     if function not in WINDOWS:
         refuse_value("VOILUTFunction")
     if width < 1 and not (width > MIN_SLOPE and function != "LINEAR"):

@@ -89,7 +89,7 @@ class Header:
             refuse_value(name)
         return self.data[element.start : element.start + element.length]
 
-    def text(self, name: str) -> str:
+    def string(self, name: str) -> str:
         """A text in capitals, "" where there is none; what is no ASCII becomes a question mark."""
         return self.value(name).decode("ascii", "replace").strip(" \0").upper()
 
@@ -105,7 +105,7 @@ class Header:
 
         Raises FilmError for what is no number, not finite, or out of all proportion.
         """
-        text = self.text(name).partition("\\")[0].strip()
+        text = self.string(name).partition("\\")[0].strip()
         if not text:
             return None
         try:

@@ -89,12 +89,12 @@ BODY_PARTS = (  # the first pattern that fits
 
 def check_kind(header: Header) -> None:
     """Raise FilmError, with words for what the object is, unless it is or may be a radiograph of the chest."""
-    sop_class, modality = header.text("SOPClassUID"), header.text("Modality")
+    sop_class, modality = header.string("SOPClassUID"), header.string("Modality")
     if sop_class not in FILM_CLASSES:
         raise FilmError("film-dicom-kind", kind_key=_sop_kind(sop_class))
     if modality not in FILM_MODALITIES:
         raise FilmError("film-dicom-kind", kind_key=MODALITIES.get(modality, "dicom.other"))
-    part = header.text("BodyPartExamined")
+    part = header.string("BodyPartExamined")
     if part not in UNNAMED_PARTS and not CHEST & set(re.split(r"[^A-Z]+", part)):
         raise FilmError("film-dicom-body-part", part_key=_part(part))
 

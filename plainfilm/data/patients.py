@@ -5,7 +5,6 @@ The key belongs to an index: it is made at random with the first film that needs
 there agree; without the key nobody can try out which PatientID a pseudonym stands for. The key is written nowhere else.
 """
 
-import contextlib
 import hashlib
 import hmac
 import os
@@ -13,7 +12,8 @@ import secrets
 import threading
 from pathlib import Path
 
-from plainfilm.errors import OutputError, SourceError
+from plainfilm import files
+from plainfilm.errors import SourceError
 
 KEY_NAME = "index.key"
 NUM_KEY_BYTES = 32
@@ -42,21 +42,16 @@ class Pseudonyms:
 
 def _key(folder: Path | None) -> bytes:
     """The key in a folder, made where there is none."""
-    key = secrets.token_bytes(NUM_KEY_BYTES)
     if folder is None:
-        return key
+        return secrets.token_bytes(NUM_KEY_BYTES)
     path = folder / KEY_NAME
+    if not path.exists():
+        with files.replacing(path) as file:
+            os.chmod(file.name, 0o600)
+            file.write(f"{secrets.token_hex(NUM_KEY_BYTES)}\n".encode())
     try:
-        with contextlib.suppress(FileExistsError):
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "w") as file:
-                file.write(key.hex() + "\n")
-                file.flush()
-                os.fsync(file.fileno())
         key = bytes.fromhex(path.read_text(encoding="ascii"))
-    except OSError as error:
-        raise OutputError("output-unwritable", path=str(path), reason=error.strerror or "") from error
-    except ValueError:
+    except (OSError, ValueError):
         raise SourceError("index-key-damaged", path=str(path)) from None
     if len(key) != NUM_KEY_BYTES:
         raise SourceError("index-key-damaged", path=str(path))

@@ -120,7 +120,7 @@ def test_the_header_is_that_of_pydicom_for_every_file_in_its_wheel() -> None:
             file = pydicom.dcmread(path)
         seen += 1
         for name in ("SOPClassUID", "Modality", "BodyPartExamined", "PhotometricInterpretation", "PatientID"):
-            assert header.text(name) == str(file.get(name) or "").strip().upper(), path.name
+            assert header.string(name) == str(file.get(name) or "").strip().upper(), path.name
         for name in ("Rows", "Columns", "BitsStored", "PixelRepresentation"):
             if name in file:
                 assert header.integer(name) == file[name].value, path.name

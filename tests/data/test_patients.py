@@ -1,0 +1,141 @@
+"""A PatientID groups films, as a keyed hash, and stands nowhere else."""
+
+import hashlib
+import hmac
+import json
+import os
+import re
+import stat
+from pathlib import Path
+
+import pytest
+
+from plainfilm.config import load_recipe
+from plainfilm.data.decode import decode
+from plainfilm.data.index import read_index
+from plainfilm.data.patients import KEY_NAME, Pseudonyms
+from plainfilm.data.phantom import draw
+from plainfilm.errors import SourceError
+from plainfilm.workflows.prepare import make_index
+from tests.conftest import Cli
+from tests.dicom_files import film
+
+TOKEN = "XTOKENX"
+
+
+@pytest.fixture(scope="module")
+def hospital(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """DICOM phantoms of 2 classes, 8 patients each with 2 films, names and texts everywhere; one file is cut."""
+    folder = tmp_path_factory.mktemp("hospital") / "films"
+    for label in ("NORMAL", "COVID"):
+        (folder / label).mkdir(parents=True)
+        for number in range(16):
+            pixels = draw(label, seed=5, number=number, size=96).pixels
+            data = film(pixels, PatientID=f"{TOKEN}-{label}-{number // 2}", PatientName=TOKEN, StudyID=TOKEN)
+            (folder / label / f"{number:02d}.dcm").write_bytes(data)
+    (folder / "COVID" / "cut.dcm").write_bytes(
+        film(draw("COVID", seed=5, number=99, size=96).pixels, PatientID=TOKEN)[:-3000]
+    )
+    return folder
+
+
+def test_one_patient_one_pseudonym() -> None:
+    one, other = Pseudonyms(), Pseudonyms()
+    assert one.of(b"12") == one.of(b"12")
+    assert re.fullmatch("dicom-[0-9a-f]{16}", one.of(b"12"))
+    assert len({one.of(b"12"), one.of(b"13"), other.of(b"12")}) == 3  # without a folder, every key is new
+    assert one.of(b"") == ""
+
+
+def test_the_key_is_kept_beside_the_index_for_its_owner_alone(tmp_path: Path) -> None:
+    first = Pseudonyms(tmp_path).of(b"12")
+    key = bytes.fromhex((tmp_path / KEY_NAME).read_text())
+    assert first == f"dicom-{hmac.new(key, b'12', hashlib.sha256).hexdigest()[:16]}"
+    assert len(key) == 32
+    if os.name != "nt":
+        assert stat.S_IMODE((tmp_path / KEY_NAME).stat().st_mode) == 0o600
+    assert Pseudonyms(tmp_path).of(b"12") == first
+    assert bytes.fromhex((tmp_path / KEY_NAME).read_text()) == key
+
+
+@pytest.mark.parametrize("content", ["", "no key", "00" * 31])
+def test_a_key_that_is_none_is_refused(tmp_path: Path, content: str) -> None:
+    (tmp_path / KEY_NAME).write_text(content)
+    with pytest.raises(SourceError, match="index-key-damaged"):
+        Pseudonyms(tmp_path).of(b"12")
+
+
+def test_films_of_a_patient_form_a_group_and_no_file_names_the_patient(
+    cli: Cli, hospital: Path, tmp_path: Path
+) -> None:
+    ran = cli("index", hospital, "--out", tmp_path / "a", "--lang", "en")
+    assert ran.code == 0, ran.err
+    index = read_index(tmp_path / "a" / "index.csv")
+    films = [row for row in index.rows if row.image_id]
+    assert len({row.patient for row in films}) == 16
+    assert all(re.fullmatch("dicom-[0-9a-f]{16}", row.patient) for row in films)
+    groups = {row.patient: {other.group for other in films if other.patient == row.patient} for row in films}
+    assert all(len(group) == 1 for group in groups.values())
+    assert [row.problems for row in index.rows if not row.image_id] == [("film-truncated",)]
+    assert TOKEN not in ran.out + ran.err
+    check_files(tmp_path)
+    key = (tmp_path / "a" / KEY_NAME).read_text().strip()
+    assert all(key not in path.read_text() for path in (tmp_path / "a").glob("index.[cj]*"))
+
+
+def test_two_indexes_in_one_folder_agree_and_elsewhere_they_do_not(cli: Cli, hospital: Path, tmp_path: Path) -> None:
+    patients = []
+    for folder in ("a", "a", "b"):
+        assert cli("index", hospital, "--out", tmp_path / folder, "--json").code == 0
+        patients.append([row.patient for row in read_index(tmp_path / folder / "index.csv").rows])
+    assert patients[0] == patients[1]
+    assert not set(patients[0]) & set(patients[2]) - {""}
+
+
+def test_a_table_names_the_patient_first(hospital: Path, tmp_path: Path) -> None:
+    table = tmp_path / "table.csv"
+    table.write_text("path,patient\n" + "".join(f"{label}/{n:02d}.dcm,p{label}{n // 2}\n" for label in ("NORMAL", "COVID") for n in range(16)))  # fmt: skip
+    index, _ = make_index([hospital], [table], load_recipe("fast"), index_folder=tmp_path)
+    assert {row.patient[0] for row in index.rows if row.image_id} == {"p"}
+    assert not (tmp_path / KEY_NAME).exists()
+
+
+def test_films_without_dicom_need_no_key(cli: Cli, phantoms: Path, tmp_path: Path) -> None:
+    cli("index", phantoms, "--out", tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["index.csv", "index.json"]
+
+
+def test_predictions_name_no_patient(cli: Cli, model: Path, hospital: Path, tmp_path: Path) -> None:
+    bad = hospital / "COVID" / "cut.dcm"
+    out = tmp_path / "out"
+    ran = cli("predict", model, hospital / "NORMAL", bad, "--csv", out / "a.csv", "--maps", out / "maps", "--json")
+    assert ran.code == 1
+    answers = json.loads(ran.out)
+    assert sum(answer["error"] is None for answer in answers) == 16
+    assert answers[-1]["error"]["code"] == "film-truncated"
+    assert TOKEN not in ran.out + ran.err
+    evaluated = cli("evaluate", model, hospital, "--out", out / "evaluation", "--lang", "en")
+    assert evaluated.code == 0, evaluated.err
+    assert TOKEN not in evaluated.out + evaluated.err
+    check_files(out)
+    assert not list(out.rglob(KEY_NAME))
+
+
+def test_a_dicom_film_answers_like_its_png(cli: Cli, model: Path, phantoms: Path, tmp_path: Path) -> None:
+    png = phantoms / "COVID/COVID-0003.png"
+    (tmp_path / "film.dcm").write_bytes(film(decode(png.read_bytes()).pixels))
+    (tmp_path / "IM0001").write_bytes(film(decode(png.read_bytes()).pixels))
+    ran = cli("predict", model, png, tmp_path / "film.dcm", tmp_path / "IM0001", "--json")
+    assert ran.code == 0
+    first, *others = json.loads(ran.out)
+    for other in others:
+        assert other["image_id"] == first["image_id"]
+        assert other["probabilities"] == pytest.approx(first["probabilities"], abs=1e-6)
+
+
+def check_files(folder: Path) -> None:
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    assert files
+    for path in files:
+        assert TOKEN not in path.name
+        assert TOKEN.encode() not in path.read_bytes(), path.name
