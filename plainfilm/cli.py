@@ -112,6 +112,9 @@ def train(
     table: Tables = None,
     recipe: RecipeName = "fast",
     out: Annotated[Path | None, typer.Option(metavar="RUN", help="The new folder of the run.")] = None,
+    init: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Start from these weights: .safetensors, .pth, .pdparams.")
+    ] = None,
     resume: Annotated[Path | None, typer.Option(metavar="RUN", help="Go on with a run that was stopped.")] = None,
     workers: Annotated[
         int, typer.Option(min=0, max=64, help="Processes that make batches; 0: none beside this one.")
@@ -138,12 +141,14 @@ def train(
             if resume is not None:
                 if sources:
                     raise UsageError("resume-with-sources", run=str(resume))
+                if init is not None:
+                    raise UsageError("resume-with-init", run=str(resume))
                 result = continue_run(resume, display, **options)
             else:
                 if not sources:
                     raise UsageError("sources-missing")
                 run = out or Path("runs") / f"{Path(recipe).stem}-{time.strftime('%Y%m%d-%H%M%S')}"
-                result = start_run(sources, table or [], load_recipe(recipe), run, display, **options)
+                result = start_run(sources, table or [], load_recipe(recipe), run, display, init=init, **options)
         stack.close()
         _print_run(terminal, result)
 
@@ -230,6 +235,37 @@ def predict(
     terminal.json(answers_summary(answers, card, lang, predictive, maps=maps is not None))
     if any(answer.error for answer in answers):
         raise typer.Exit(1)
+
+
+@app.command("import")
+def import_checkpoint(
+    checkpoint: Annotated[
+        Path, typer.Argument(metavar="CHECKPOINT", help="Weights of a ResNet: .safetensors, .pth, .pdparams.")
+    ],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="The new model file.")],
+    classes: Annotated[
+        str | None,
+        typer.Option(metavar="A,B,C", help="The outputs' names, in order; else the tutorial's three, for its weights."),
+    ] = None,
+    size: Annotated[int, typer.Option(metavar="PIXELS", min=64, max=1024, help="Side of the square film.")] = 224,
+    lang: Language = "",
+    as_json: Json = False,
+) -> None:
+    """Make a model file of weights from elsewhere; nothing in them is ever run."""
+    from plainfilm.terminal import Terminal
+
+    _check_extra("import")
+    from plainfilm.printing import print_card
+    from plainfilm.workflows.import_weights import import_weights
+
+    terminal = Terminal(lang, as_json=as_json)
+    names = None if classes is None else [name.strip() for name in classes.split(",")]
+    done = import_weights(checkpoint, out, classes=names, size_px=size)
+    weights, shown = done.weights, ", ".join(entry.shown(lang) for entry in done.card.classes)
+    terminal.say("import.done", path=str(out), depth=weights.depth, channels=weights.channels, size=size, classes=shown)
+    terminal.say("train.parity", difference=f"{done.parity:.1e}")
+    print_card(terminal, done.card)
+    terminal.json({"model": str(out), "depth": weights.depth, "parity": done.parity, **done.card.provenance})
 
 
 @app.command()

@@ -5,6 +5,7 @@ Every field has a line of documentation and a check; a value that makes no sense
 """
 
 import difflib
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields
@@ -41,6 +42,11 @@ def each(check: Check) -> Check:
 
 
 DIFFERENT = ("at least two different names", lambda names: len(set(names)) == len(names) >= 2 and all(names))
+INIT_PREFIX = "sha256:"
+INIT = (
+    f"default | tutorial | {INIT_PREFIX}...",
+    lambda init: re.fullmatch(rf"default|tutorial|{INIT_PREFIX}[0-9a-f]{{64}}", init) is not None,
+)
 SIZE_PX = ("64 to 1024, a multiple of 16", lambda size: 64 <= size <= 1024 and size % 16 == 0)
 
 
@@ -90,8 +96,16 @@ class ModelRecipe:
 
     depth: int = setting(18, "layers of the ResNet", one_of(18, 34, 50, 101, 152))
     init: str = setting(
-        "default", "how weights are drawn: as torchvision or as PaddlePaddle", one_of("default", "tutorial")
+        "default",
+        "how weights are drawn: as torchvision or as PaddlePaddle; or the checksum of the file that they come from, "
+        "which `train --init FILE` writes",
+        INIT,
     )
+
+    @property
+    def is_given(self) -> bool:
+        """Whether the first weights come from a file; what that lacks is drawn as for "default"."""
+        return self.init.startswith(INIT_PREFIX)
 
 
 @dataclass(frozen=True, kw_only=True)

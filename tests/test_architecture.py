@@ -36,7 +36,7 @@ TRAINING_HOMES = (
 )
 HOMES = {
     "torch": TRAINING_HOMES,
-    "safetensors": ("model/resnet.py", "model/weights.py", "training/"),
+    "safetensors": ("training/",),
     "onnx": ("model/graph.py", "model/modelfile.py"),
     "onnxscript": ("model/graph.py", "model/modelfile.py"),
     "onnxruntime": ("model/", "training/"),

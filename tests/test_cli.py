@@ -18,9 +18,10 @@ from tests.conftest import Cli, Ran, command
 COMMON = {"--lang", "--json"}
 SURFACE = {  # a new option is a decision: write it here, too
     "index": {"sources", "--table", "--recipe", "--out"} | COMMON,
-    "train": {"sources", "--table", "--recipe", "--out", "--resume", "--workers", "--threads"} | COMMON,
+    "train": {"sources", "--table", "--recipe", "--out", "--init", "--resume", "--workers", "--threads"} | COMMON,
     "evaluate": {"model", "sources", "--table", "--prevalence", "--out"} | COMMON,
     "predict": {"model", "paths", "--table", "--maps", "--csv", "--prevalence"} | COMMON,
+    "import": {"checkpoint", "--out", "--classes", "--size"} | COMMON,
     "demo": {"--out"} | COMMON,
 }
 ROOT = Path(__file__).parents[1]

@@ -174,6 +174,48 @@ SENTENCES: dict[str, str] = {
     "checkpoint-missing": "the checkpoint {path} does not exist",
     "checkpoint-damaged": "the checkpoint {path} is damaged; the one before it is used",
     "checkpoint-none": "there is no usable checkpoint in {path}; start the training anew",
+    # weights from elsewhere
+    "resume-with-init": "--resume {run} goes on with the weights of that run; leave out --init",
+    "file-exists": "{path} exists already; give the name of a new file",
+    "classes-missing": "the checkpoint has {outputs} outputs and does not name them; give --classes with "
+    "{outputs} names, in the order of the outputs",
+    "classes-other": "--classes gives {given}; expected {outputs} different names, as many as the checkpoint "
+    "has outputs",
+    "init-missing": "the recipe starts from the weights {expected}; give their file with --init, or set "
+    'model.init = "default"',
+    "init-other": "the weights given with --init are {given}; the recipe asks for {expected}",
+    "weights-missing": "the checkpoint {path} does not exist or is no file",
+    "weights-unknown-kind": "{path} is no checkpoint that is known here; expected a .safetensors, a .pth or "
+    ".pt of torch.save, or a .pdparams of paddle.save",
+    "weights-none": "the checkpoint {path} holds no state dict; expected tensors by name",
+    "weights-code": "the checkpoint {path} asks for {name}, which no tensor needs; nothing was run and the "
+    "file was not used; get the weights from a source that you trust, best as .safetensors",
+    "weights-damaged": "the checkpoint {path} is damaged or forged: {reason_key}; nothing of it was used; "
+    "download it again",
+    "weights-header": "the checkpoint {path} says that its header has {given} bytes; at most {maximum} are "
+    "read; it is damaged or forged",
+    "weights-layout": "the checkpoint {path} is no ResNet in the layout of torchvision or the tutorial; "
+    "compared with ResNet-{depth}, missing: {missing}; unknown: {foreign}",
+    "weights-stem": "the first convolution in {path} has the shape {given}; expected 1 or 3 channels",
+    "weights-shape": "the tensor {name} in {path} has the shape {given}; expected {expected}",
+    "weights-type": "the tensor {name} in {path} has the type {given}; expected floating-point numbers in "
+    "little-endian order",
+    "weights-not-finite": "the tensor {name} in {path} holds values that no trained network has (NaN, "
+    "infinite, or a negative variance)",
+    "weights-other": "the weights have {key} = {given}; the recipe asks for {expected}; give other weights, "
+    "or change the recipe",
+    "damage.cut-off": "a part is missing",
+    "damage.operation": "it holds an operation that no tensor needs",
+    "damage.arguments": "it describes something that is no tensor",
+    "damage.budget": "the description of its tensors is larger than that of any ResNet",
+    "damage.header": "its header does not describe tensors",
+    "damage.overlap": "its tensors overlap or leave gaps",
+    "damage.twice": "a name stands in it twice",
+    "damage.too-large": "a tensor's size and the bytes that are stored for it differ",
+    "damage.zip": "it is no whole zip",
+    "damage.compressed": "it is compressed, which torch.save never does",
+    "damage.checksum": "a checksum is wrong",
+    "damage.byte-order": "its numbers are not in little-endian order",
     # training
     "precision-not-native": "this {device} has no arithmetic of its own for {wanted}; expected precision = "
     '"float32" or "auto"',
@@ -304,5 +346,6 @@ SENTENCES: dict[str, str] = {
     "train.kept-last": "Kept: the last epoch, {epoch} (no validation part)",
     "train.parity": "The model file answers like the network: probabilities differ by at most {difference}",
     "train.done": "The run is in {run}",
+    "import.done": "Written: {path} (ResNet-{depth}, {channels} channels, {size} px; classes: {classes})",
     "demo.start": "Drawing synthetic radiographs (phantoms) into {folder}",
 }

@@ -157,6 +157,40 @@ SENTENCES: dict[str, str] = {
     "checkpoint-missing": "检查点 {path} 不存在",
     "checkpoint-damaged": "检查点 {path} 已损坏；改用前一个",
     "checkpoint-none": "{path} 中没有可用的检查点；请重新开始训练",
+    # 外来权重
+    "resume-with-init": "--resume {run} 会继续使用该次训练的权重；请去掉 --init",
+    "file-exists": "{path} 已存在；请给出新的文件名",
+    "classes-missing": "该检查点有 {outputs} 个输出，但没有名称；请用 --classes 按输出顺序给出 {outputs} 个名称",
+    "classes-other": "--classes 给出的是 {given}；应为 {outputs} 个互不相同的名称，与检查点的输出一样多",
+    "init-missing": '配方从权重 {expected} 开始；请用 --init 给出该文件，或设 model.init = "default"',
+    "init-other": "--init 给出的权重是 {given}；配方要求 {expected}",
+    "weights-missing": "检查点 {path} 不存在或不是文件",
+    "weights-unknown-kind": "{path} 不是这里所知的检查点；应为 .safetensors、"
+    "torch.save 写出的 .pth 或 .pt，或 paddle.save 写出的 .pdparams",
+    "weights-none": "检查点 {path} 中没有 state dict；应为按名称存放的张量",
+    "weights-code": "检查点 {path} 要求使用 {name}，而张量并不需要它；没有执行任何代码，"
+    "也没有使用该文件；请从可信来源获取权重，最好是 .safetensors",
+    "weights-damaged": "检查点 {path} 已损坏或系伪造：{reason_key}；没有使用其中任何内容；请重新下载",
+    "weights-header": "检查点 {path} 声称其文件头有 {given} 字节；最多读取 {maximum} 字节；文件已损坏或系伪造",
+    "weights-layout": "检查点 {path} 不是 torchvision 或教程布局的 ResNet；"
+    "与 ResNet-{depth} 相比，缺少：{missing}；多出：{foreign}",
+    "weights-stem": "{path} 中第一个卷积的形状为 {given}；应有 1 或 3 个通道",
+    "weights-shape": "{path} 中张量 {name} 的形状为 {given}；应为 {expected}",
+    "weights-type": "{path} 中张量 {name} 的类型为 {given}；应为小端序的浮点数",
+    "weights-not-finite": "{path} 中张量 {name} 含有训练后的网络不会有的数值（NaN、无穷大或负方差）",
+    "weights-other": "权重的 {key} = {given}；配方要求 {expected}；请换用其他权重，或修改配方",
+    "damage.cut-off": "缺少一部分",
+    "damage.operation": "含有张量不需要的操作",
+    "damage.arguments": "所描述的内容不是张量",
+    "damage.budget": "其张量的描述比任何 ResNet 的都大",
+    "damage.header": "文件头没有描述张量",
+    "damage.overlap": "张量相互重叠或留有空隙",
+    "damage.twice": "同一名称出现两次",
+    "damage.too-large": "张量的大小与所存的字节数不符",
+    "damage.zip": "不是完整的 zip",
+    "damage.compressed": "经过压缩，而 torch.save 从不压缩",
+    "damage.checksum": "校验值错误",
+    "damage.byte-order": "其中的数值不是小端序",
     # 训练
     "precision-not-native": '该 {device} 没有 {wanted} 的原生运算；precision 应为 "float32" 或 "auto"',
     "loss-not-finite": "第 {step} 步（第 {epoch} 轮，学习率 {rate:g}）的损失（{loss}）"
@@ -279,5 +313,6 @@ SENTENCES: dict[str, str] = {
     "train.kept-last": "保留：最后一轮，第 {epoch} 轮（没有验证集）",
     "train.parity": "模型文件与网络回答一致：概率最多相差 {difference}",
     "train.done": "训练结果在 {run}",
+    "import.done": "已写出：{path}（ResNet-{depth}，{channels} 通道，{size} 像素；类别：{classes}）",
     "demo.start": "正在 {folder} 中绘制合成胶片（仿体）",
 }

@@ -18,6 +18,7 @@ from plainfilm import files
 from plainfilm.errors import ModelFileError
 
 KEPT = 2
+GIVEN = "given.safetensors"
 NOTE = "sha256 facts"  # the one entry of the metadata: safetensors writes several in an order that changes
 Tensors = dict[str, Tensor]
 
@@ -54,6 +55,21 @@ def prune(folder: Path) -> None:
     """Remove all but the last KEPT checkpoints of steps."""
     for path in _steps(folder)[:-KEPT]:
         path.unlink()
+
+
+def save_given(folder: Path, tensors: Mapping[str, Tensor]) -> None:
+    """Keep the weights that a run starts from, until its first checkpoint holds them."""
+    save_tensors(folder / GIVEN, tensors, {})
+
+
+def load_given(folder: Path) -> Tensors:
+    """The weights that a run starts from. Raises ModelFileError."""
+    return load_tensors(folder / GIVEN)[0]
+
+
+def remove_given(folder: Path) -> None:
+    """Remove the weights that a run started from; its first checkpoint holds them."""
+    (folder / GIVEN).unlink(missing_ok=True)
 
 
 def any_step(folder: Path) -> bool:

@@ -1,7 +1,7 @@
 """The state of a training: everything that a step changes, and how it becomes a checkpoint and comes back from one."""
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,10 +27,15 @@ class State:
     best: dict[str, float] = field(default_factory=dict)  # epoch, validation accuracy and loss
 
 
-def new_state(recipe: Recipe, num_classes: int, device: torch.device) -> State:
-    """The state before the first step."""
+def new_state(
+    recipe: Recipe, num_classes: int, device: torch.device, given: Mapping[str, Tensor] | None = None
+) -> State:
+    """The state before the first step; `given` weights replace drawn ones of the same name and shape."""
     net = ResNet(recipe.model.depth, num_classes=num_classes, in_channels=recipe.data.channels)
-    initialise(net, init=recipe.model.init, seed=recipe.training.seed)
+    initialise(net, init="default" if recipe.model.is_given else recipe.model.init, seed=recipe.training.seed)
+    own = net.state_dict()
+    fitting = {name: tensor for name, tensor in (given or {}).items() if tensor.shape == own[name].shape}
+    net.load_state_dict(fitting, strict=False)
     net = net.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     average = copy.deepcopy(net) if recipe.training.ema_decay else net
     scaler = torch.amp.GradScaler(device.type, enabled=recipe.training.precision == "float16")

@@ -64,18 +64,21 @@ def train(
     plan = make_plan(training, -(-len(films.train) // training.batch_size))
     device = hardware.find_device()
     hardware.keep_freed_memory()
-    state = new_state(recipe, films.num_classes, device)
     checkpoints = run / "checkpoints"
+    is_new = not checkpoint.any_step(checkpoints)
+    given = checkpoint.load_given(checkpoints) if is_new and recipe.model.is_given else None
+    state = new_state(recipe, films.num_classes, device, given)
     for unfinished in run.rglob(f"{files.TEMPORARY_PREFIX}*"):  # of a process that was killed while it wrote
         unfinished.unlink()
     facts: dict[str, Any]
-    if checkpoint.any_step(checkpoints):
+    if not is_new:
         facts = restore(state, checkpoints, reporter.on_warning)
     else:
         precision = hardware.resolve_precision(training.precision, device)
         facts = {"threads": threads, "precision": precision, "device": device.type}
         checkpoints.mkdir(exist_ok=True)  # a run killed before its first checkpoint has it already
         save(state, checkpoints, facts)
+    checkpoint.remove_given(checkpoints)
     torch.set_num_threads(facts["threads"])
     weights = class_weights(training, films).to(device)
     with contextlib.closing(History(run / "history.csv", keep=state.step)) as history:

@@ -6,27 +6,30 @@ A run is a folder. Each stage leaves its artefact there, so a run that was stopp
 import importlib.metadata
 import platform
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 
 from plainfilm import files
-from plainfilm.config import Recipe, load_recipe
+from plainfilm.config import INIT_PREFIX, Recipe, load_recipe
 from plainfilm.data.index import Index, read_index, write_index
 from plainfilm.data.patients import KEY_NAME
 from plainfilm.data.scan import Progress
 from plainfilm.data.store import films_of, smaller_store
-from plainfilm.errors import Interrupted, OutputError, PlainfilmError
+from plainfilm.errors import Interrupted, ModelFileError, OutputError, PlainfilmError, RecipeError
 from plainfilm.evaluation import saliency
 from plainfilm.evaluation.evaluate import Evaluation, evaluate, write_evaluation
 from plainfilm.evaluation.intervals import Estimate
 from plainfilm.model import modelfile
 from plainfilm.model.modelfile import Card, Preprocessing
 from plainfilm.model.predictor import Predictor
+from plainfilm.model.weights import read_weights
 from plainfilm.report import figures
+from plainfilm.training import checkpoint
 from plainfilm.training.batches import Films
+from plainfilm.training.checkpoint import Tensors
 from plainfilm.training.history import Step, read_history
 from plainfilm.training.schedule import Plan
 from plainfilm.training.train import Reporter, train
@@ -68,10 +71,12 @@ def start_run(
     run: Path,
     observer: Observer,
     *,
+    init: Path | None = None,
     stop: Callable[[], int] = lambda: 0,
     **options: Any,
 ) -> Result:
-    """Start a training in the new folder `run`. Options as for `continue_run`."""
+    """Start a training in the new folder `run`, from the weights in `init`. Options as for `continue_run`."""
+    recipe, given = _given_weights(recipe, init)
     created = not run.exists()
     files.new_folder(run)
     try:
@@ -83,9 +88,30 @@ def start_run(
         raise
     assert store is not None
     write_index(index, run)
+    if given is not None:
+        checkpoint.save_given(files.writable_folder(run / "checkpoints"), given)
     files.write_text(run / "recipe.toml", recipe.to_toml())
     observer.on_index(index)
     return _go(run, index, store, recipe, observer, stop=stop, **options)
+
+
+def _given_weights(recipe: Recipe, init: Path | None) -> tuple[Recipe, Tensors | None]:
+    """The weights in the file `init`, as the recipe needs them, and the recipe that names them by their checksum.
+
+    Raises ModelFileError where they do not fit the recipe; RecipeError where that names other weights, or some and none
+    are given.
+    """
+    if init is None:
+        if recipe.model.is_given:
+            raise RecipeError("init-missing", expected=recipe.model.init)
+        return recipe, None
+    weights = read_weights(init)
+    name = INIT_PREFIX + weights.sha256
+    if recipe.model.is_given and recipe.model.init != name:
+        raise RecipeError("init-other", given=name, expected=recipe.model.init)
+    if weights.depth != recipe.model.depth:
+        raise ModelFileError("weights-other", key="model.depth", given=weights.depth, expected=recipe.model.depth)
+    return replace(recipe, model=replace(recipe.model, init=name)), weights.for_channels(recipe.data.channels)
 
 
 def continue_run(run: Path, observer: Observer, *, stop: Callable[[], int] = lambda: 0, **options: Any) -> Result:
@@ -211,6 +237,13 @@ def provenance(index: Index, recipe: Recipe, validation: dict[str, float]) -> di
         "leaking": index.is_leaking,
         "films": {part: len(index.part(part)) for part in ("train", "validation", "test")},
         "validation": validation,
+        **software(),
+    }
+
+
+def software() -> dict[str, Any]:
+    """What wrote a model file."""
+    return {
         "packages": {name: importlib.metadata.version(name) for name in PACKAGES},
         "python": platform.python_version(),
     }

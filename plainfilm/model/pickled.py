@@ -1,0 +1,342 @@
+"""A machine that reads pickles of tensors, and can build tensors and nothing else.
+
+A pickle is a program: Python's own reader imports and calls whatever it names. This one is written for the files of
+`torch.save` and `paddle.save`:
+
+- It knows the operations that those need. Any other one is an error.
+- It imports nothing and calls nothing. A name is a text; GLOBALS are those that may stand in a file, and `_call` says
+  what each means here. Another name is an error that quotes it.
+- It builds descriptions: where a tensor's bytes lie, its type, shape and strides. The bytes stay in the file.
+- What it builds is paid from a budget, so a small file cannot fill the memory; keys are texts or numbers, and nothing
+  is ever walked recursively, so neither depth nor repetition does harm.
+
+The format: https://github.com/python/cpython/blob/main/Lib/pickletools.py (protocols 2 to 4).
+"""
+
+import struct
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+from plainfilm.errors import ModelFileError
+
+MAX_BUILT_BYTES = 2**25  # a ResNet-152 with its optimiser's state takes half of that
+OPERATION_BYTES = 128  # what one operation may leave behind: an empty container, its place on the stack and in the memo
+MAX_TEXT_BYTES = 200  # a longer text can only be the bytes of an array
+MAX_NAME_BYTES = 100
+
+STORAGES = {  # torch's storages: types by the names that safetensors gives them
+    "torch.DoubleStorage": "F64",
+    "torch.FloatStorage": "F32",
+    "torch.HalfStorage": "F16",
+    "torch.BFloat16Storage": "BF16",
+    "torch.LongStorage": "I64",
+    "torch.IntStorage": "I32",
+    "torch.ShortStorage": "I16",
+    "torch.CharStorage": "I8",
+    "torch.ByteStorage": "U8",
+    "torch.BoolStorage": "BOOL",
+}
+RECONSTRUCT = ("numpy.core.multiarray._reconstruct", "numpy._core.multiarray._reconstruct")
+GLOBALS = frozenset(
+    (
+        *STORAGES,
+        *RECONSTRUCT,
+        "collections.OrderedDict",
+        "torch._utils._rebuild_tensor_v2",
+        "torch._utils._rebuild_parameter",
+        "numpy.ndarray",
+        "numpy.dtype",
+        "_codecs.encode",
+    )
+)
+
+CONSTANTS = {b"N": None, b"\x88": True, b"\x89": False}
+NUMBERS = {b"J": "<i", b"K": "<B", b"M": "<H", b"G": ">d"}
+TEXTS = {b"X": "<I", b"\x8c": "<B", b"\x8d": "<Q"}  # by the format of their length
+OCTETS = {b"B": "<I", b"C": "<B", b"\x8e": "<Q"}
+PUTS = {b"q": "<B", b"r": "<I"}
+GETS = {b"h": "<B", b"j": "<I"}
+TUPLES = {b"\x85": 1, b"\x86": 2, b"\x87": 3}
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A name of GLOBALS."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Octets:
+    """Bytes of the file; in protocol 2 they are written as text: Latin-1 characters in UTF-8."""
+
+    view: memoryview
+    is_text: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TorchTensor:
+    """A tensor over a storage that lies elsewhere in the file."""
+
+    dtype: str
+    key: str  # the name of the storage
+    num_stored: int  # elements of the storage
+    offset: int
+    shape: tuple[Any, ...]
+    strides: tuple[Any, ...]
+
+
+@dataclass(slots=True)
+class NumpyType:
+    """The type of an array, such as f4; its byte order comes later."""
+
+    code: str
+    order: str = ""
+
+
+@dataclass(slots=True)
+class NumpyArray:
+    """An array; what it holds comes later."""
+
+    shape: tuple[Any, ...] = ()
+    dtype: NumpyType | None = None
+    is_fortran: bool = False
+    octets: Octets | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pickle:
+    """What a pickle describes."""
+
+    content: Any
+    end: int  # the place after its last byte
+    storages: dict[str, str]  # torch's storages: key -> type
+
+
+def read_pickle(data: memoryview, path: str, start: int = 0) -> Pickle:
+    """What the pickle at `start` describes.
+
+    Containers are dict, list and tuple, leaves are numbers, texts and the classes above. Raises ModelFileError: a name
+    outside GLOBALS, an operation outside those of this machine, more than MAX_BUILT_BYTES, an end that is missing.
+    """
+    machine = _Machine(data, path, start)
+    return Pickle(machine.run(), machine.place, machine.storages)
+
+
+class _Machine:
+    def __init__(self, data: memoryview, path: str, start: int) -> None:
+        self.data, self.path, self.place = data, path, start
+        self.stack: list[Any] = []
+        self.marked: list[list[Any]] = []  # the stacks below each mark
+        self.memo: dict[int, Any] = {}
+        self.storages: dict[str, str] = {}
+        self.budget_bytes = MAX_BUILT_BYTES
+
+    def damaged(self, reason_key: str) -> ModelFileError:
+        return ModelFileError("weights-damaged", path=self.path, reason_key=reason_key)
+
+    def run(self) -> Any:
+        while True:
+            self.pay(OPERATION_BYTES)
+            operation = bytes(self.take(1))
+            if operation == b".":
+                return self.pop()
+            self.step(operation)
+
+    def step(self, operation: bytes) -> None:
+        """One operation; the comments give its name in the format."""
+        match operation:
+            case b"N" | b"\x88" | b"\x89":
+                self.stack.append(CONSTANTS[operation])
+            case b"J" | b"K" | b"M" | b"G":
+                self.stack.append(self.number(NUMBERS[operation]))
+            case b"\x8a":  # LONG1
+                octets = self.take(self.number("<B"))
+                self.pay(len(octets))
+                self.stack.append(int.from_bytes(octets, "little", signed=True))
+            case b"X" | b"\x8c" | b"\x8d":
+                self.stack.append(self.text(self.take(self.number(TEXTS[operation]))))
+            case b"B" | b"C" | b"\x8e":
+                self.pay(OPERATION_BYTES)
+                self.stack.append(Octets(self.take(self.number(OCTETS[operation]))))
+            case b"q" | b"r":
+                self.memo[self.number(PUTS[operation])] = self.top()
+            case b"\x94":  # MEMOIZE
+                self.memo[len(self.memo)] = self.top()
+            case b"h" | b"j":
+                self.stack.append(self.remembered(self.number(GETS[operation])))
+            case b"\x80":  # PROTO
+                self.take(1)
+            case b"\x95":  # FRAME
+                self.take(8)
+            case b"}" | b"]" | b")":
+                self.stack.append({b"}": {}, b"]": [], b")": ()}[operation])
+            case b"(":
+                self.marked.append(self.stack)
+                self.stack = []
+            case b"\x85" | b"\x86" | b"\x87":
+                entries = [self.pop() for _ in range(TUPLES[operation])]
+                self.stack.append(tuple(reversed(entries)))
+            case b"t":  # TUPLE
+                entries = self.since_mark()
+                self.stack.append(tuple(entries))
+            case b"a" | b"e":
+                self.extend([self.pop()] if operation == b"a" else self.since_mark())
+            case b"s" | b"u":
+                self.put_in([self.pop(), self.pop()][::-1] if operation == b"s" else self.since_mark())
+            case b"c" | b"i":  # GLOBAL; INST, which would call what it names
+                self.stack.append(self.known(self.line(), self.line()))
+                if operation == b"i":
+                    raise self.damaged("damage.operation")
+            case b"\x93":  # STACK_GLOBAL
+                name, module = self.pop(), self.pop()
+                self.stack.append(self.known(module, name))
+            case b"Q":  # BINPERSID
+                self.stack.append(self.storage(self.pop()))
+            case b"R":  # REDUCE
+                arguments, name = self.pop(), self.pop()
+                self.stack.append(self.call(name, arguments))
+            case b"b":  # BUILD
+                self.build(self.pop(), self.top())
+            case _:
+                raise self.damaged("damage.operation")
+
+    # --- the file, the stack, the budget ---
+
+    def pay(self, num_bytes: int) -> None:
+        self.budget_bytes -= num_bytes
+        if self.budget_bytes < 0:
+            raise self.damaged("damage.budget")
+
+    def take(self, count: int) -> memoryview:
+        if count > len(self.data) - self.place:
+            raise self.damaged("damage.cut-off")
+        self.place += count
+        return self.data[self.place - count : self.place]
+
+    def number(self, format_: str) -> Any:
+        return struct.unpack(format_, self.take(struct.calcsize(format_)))[0]
+
+    def line(self) -> str:
+        """The text up to the next end of a line."""
+        view = self.data[self.place : self.place + MAX_NAME_BYTES + 1]
+        text, newline, _ = bytes(view).partition(b"\n")
+        if not newline:
+            raise self.damaged("damage.cut-off" if len(view) <= MAX_NAME_BYTES else "damage.arguments")
+        self.place += len(text) + 1
+        return text.decode("utf-8", "replace")
+
+    def text(self, view: memoryview) -> str | Octets:
+        if len(view) > MAX_TEXT_BYTES:
+            self.pay(OPERATION_BYTES)
+            return Octets(view, is_text=True)
+        try:
+            text = str(view, "utf-8")
+        except UnicodeDecodeError as error:
+            raise self.damaged("damage.arguments") from error
+        self.pay(sys.getsizeof(text))
+        return text
+
+    def top(self) -> Any:
+        if not self.stack:
+            raise self.damaged("damage.operation")
+        return self.stack[-1]
+
+    def pop(self) -> Any:
+        self.top()
+        return self.stack.pop()
+
+    def since_mark(self) -> list[Any]:
+        if not self.marked:
+            raise self.damaged("damage.operation")
+        entries, self.stack = self.stack, self.marked.pop()
+        return entries
+
+    def remembered(self, number: int) -> Any:
+        if number not in self.memo:
+            raise self.damaged("damage.operation")
+        return self.memo[number]
+
+    def extend(self, entries: list[Any]) -> None:
+        target = self.top()
+        if not isinstance(target, list):
+            raise self.damaged("damage.operation")
+        target.extend(entries)
+
+    def put_in(self, entries: list[Any]) -> None:
+        target = self.top()
+        if not isinstance(target, dict) or len(entries) % 2:
+            raise self.damaged("damage.operation")
+        for key, value in zip(entries[::2], entries[1::2], strict=True):
+            if not isinstance(key, str | int) or key in target:
+                raise self.damaged("damage.arguments")
+            self.pay(OPERATION_BYTES)
+            target[key] = value
+
+    # --- names, and what they mean here ---
+
+    def known(self, module: Any, name: Any) -> Name:
+        full_name = f"{module}.{name}" if isinstance(module, str) and isinstance(name, str) else "?"
+        if full_name not in GLOBALS:
+            raise ModelFileError("weights-code", path=self.path, name=full_name[:MAX_NAME_BYTES])
+        return Name(full_name)
+
+    def storage(self, identity: Any) -> TorchTensor:
+        """A whole storage, as a tensor of one axis."""
+        match identity:
+            case ("storage", Name(name), str(key), str(_), int(count), *view) if name in STORAGES and view in (
+                [],
+                [None],
+            ):
+                self.pay(2 * OPERATION_BYTES)
+                self.storages[key] = STORAGES[name]
+                return TorchTensor(STORAGES[name], key, count, 0, (count,), (1,))
+            case _:
+                raise self.damaged("damage.arguments")
+
+    def call(self, name: Any, arguments: Any) -> Any:
+        match (name.name if isinstance(name, Name) else "?"), arguments:
+            case "collections.OrderedDict", ():
+                return {}
+            case "torch._utils._rebuild_tensor_v2", (
+                TorchTensor() as whole,
+                int(offset),
+                tuple(shape),
+                tuple(strides),
+                bool(_),
+                dict(_),
+                *_,
+            ):
+                return TorchTensor(whole.dtype, whole.key, whole.num_stored, offset, shape, strides)
+            case "torch._utils._rebuild_parameter", (TorchTensor() as tensor, bool(_), dict(_)):
+                return tensor
+            case (
+                ("numpy.core.multiarray._reconstruct" | "numpy._core.multiarray._reconstruct"),
+                (
+                    Name("numpy.ndarray"),
+                    (0,),
+                    Octets(),
+                ),
+            ):
+                return NumpyArray()
+            case "numpy.dtype", (str(code), bool(_), bool(_)):
+                return NumpyType(code)
+            case "_codecs.encode", (Octets(is_text=True) as octets, "latin1"):
+                return octets
+            case "_codecs.encode", (str(text), "latin1"):
+                self.pay(2 * OPERATION_BYTES + len(text))
+                return Octets(memoryview(text.encode()), is_text=True)
+            case _:
+                raise self.damaged("damage.arguments")
+
+    def build(self, state: Any, target: Any) -> None:
+        match target, state:
+            case dict(), dict():  # attributes of an OrderedDict: versions of modules, which no tensor needs
+                pass
+            case NumpyType(), (3, str(order), None, None, None, -1, -1, 0):
+                target.order = order
+            case NumpyArray(), (1, tuple(shape), NumpyType() as dtype, bool(is_fortran), Octets() as octets):
+                target.shape, target.dtype, target.is_fortran, target.octets = shape, dtype, is_fortran, octets
+            case _:
+                raise self.damaged("damage.arguments")

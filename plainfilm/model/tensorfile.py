@@ -1,0 +1,264 @@
+"""Files of tensors from elsewhere: safetensors, `torch.save` (zip, or the older stream), `paddle.save`.
+
+`read_tensors` says what stands in a file and reads none of it: the file is mapped into memory, each tensor is a view of
+it, and sizes are checked before anything is copied. So a forged header costs no memory. Pickles go through
+`plainfilm.model.pickled`, which runs nothing.
+
+Formats: https://github.com/huggingface/safetensors (README, "Format"), torch/serialization.py (`_save`,
+`_legacy_save`), paddle/framework/io.py (`save`).
+"""
+
+import json
+import math
+import struct
+import zipfile
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import IO, Any, Literal, NoReturn, cast
+
+import numpy as np
+
+from plainfilm.errors import ModelFileError
+from plainfilm.files import ZIP_START
+from plainfilm.model.pickled import NumpyArray, TorchTensor, read_pickle
+from plainfilm.model.stored import DTYPES, Stored, item_bytes, refuse, shown, stored
+
+MAX_HEADER_BYTES = 2**20  # of safetensors, and of a zip's directory; a ResNet-152 takes 0.1 MB
+LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
+LEGACY_VERSION = 1001
+
+NUMPY_TYPES = {"f8": "F64", "f4": "F32", "f2": "F16", "i8": "I64", "i4": "I32", "i2": "I16", "i1": "I8", "u1": "U8"}
+Kind = Literal["safetensors", "torch", "paddle"]
+
+
+@dataclass(frozen=True)
+class TensorFile:
+    """What stands in a file."""
+
+    kind: Kind
+    octets: memoryview  # the whole file
+    tensors: Mapping[str, Stored]
+
+
+def read_tensors(path: Path) -> TensorFile:
+    """The tensors of a file, by name; the kind is found from the content. Raises ModelFileError."""
+    if not path.is_file():
+        raise ModelFileError("weights-missing", path=str(path))
+    try:
+        data = np.memmap(path, np.uint8, "r").data
+    except (OSError, ValueError) as error:  # ValueError: an empty file
+        raise ModelFileError("weights-unknown-kind", path=str(path)) from error
+    reader = _reader(path, data)
+    kind, tensors = reader(data, str(path))
+    return TensorFile(kind, data, tensors)
+
+
+Read = tuple[Kind, dict[str, Stored]]
+
+
+def _reader(path: Path, data: memoryview) -> Callable[[memoryview, str], Read]:
+    start = bytes(data[:9])
+    header_bytes = int.from_bytes(start[:8], "little")
+    if path.suffix == ".safetensors" or (start[8:] == b"{" and header_bytes <= len(data)):
+        return _read_safetensors
+    if start.startswith(ZIP_START):
+        return _read_zip
+    if start[:1] == b"\x80" and start[1:2] in (b"\2", b"\3", b"\4"):
+        is_torch = start[2:4] == b"\x8a\x0a" and bytes(data[4:14]) == LEGACY_MAGIC.to_bytes(10, "little")
+        return _read_legacy if is_torch else _read_paddle
+    raise ModelFileError("weights-unknown-kind", path=str(path))
+
+
+# --- safetensors -----------------------------------------------------------------------------------------------------
+
+
+def _read_safetensors(data: memoryview, path: str) -> Read:
+    header_bytes = int.from_bytes(data[:8], "little")
+    if header_bytes > MAX_HEADER_BYTES:
+        raise ModelFileError("weights-header", path=path, given=header_bytes, maximum=MAX_HEADER_BYTES)
+    if len(data) < 8 + header_bytes:
+        refuse(path, "damage.cut-off")
+
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        if len({name for name, _ in pairs}) < len(pairs):
+            refuse(path, "damage.twice")
+        return dict(pairs)
+
+    try:
+        header = json.loads(bytes(data[8 : 8 + header_bytes]), object_pairs_hook=unique)
+    except (ValueError, RecursionError) as error:
+        if isinstance(error, ModelFileError):
+            raise
+        raise ModelFileError("weights-damaged", path=path, reason_key="damage.header") from error
+    if not isinstance(header, dict):
+        refuse(path, "damage.header")
+    body, found, spans = data[8 + header_bytes :], {}, []
+    for name, entry in header.items():
+        match entry:
+            case _ if name == "__metadata__":
+                continue
+            case {"dtype": str(dtype), "shape": list(shape), "data_offsets": [int(begin), int(end)]} if len(entry) == 3:
+                if not 0 <= begin <= end <= len(body):
+                    refuse(path, "damage.too-large")
+                spans.append((begin, end))
+            case _:
+                refuse(path, "damage.header")
+        if dtype not in DTYPES:
+            raise ModelFileError("weights-type", path=path, name=shown(name), given=shown(dtype))
+        found[name] = stored(body[begin:end], dtype, tuple(shape), path)
+        if math.prod(shape) * item_bytes(dtype) != end - begin:
+            refuse(path, "damage.too-large")
+    edges = [0, *(edge for span in sorted(spans) for edge in span), len(body)]
+    if any(before != after for before, after in zip(edges[::2], edges[1::2], strict=True)):
+        refuse(path, "damage.overlap")
+    return "safetensors", found
+
+
+# --- torch.save ------------------------------------------------------------------------------------------------------
+
+
+class _Mapped:
+    """A mapped file for `zipfile`, which reads a whole directory at once, as large as the file says it is."""
+
+    def __init__(self, data: memoryview, path: str) -> None:
+        self.data, self.path, self.place = data, path, 0
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        self.place = max(0, (0, self.place, len(self.data))[whence] + offset)
+        return self.place
+
+    def tell(self) -> int:
+        return self.place
+
+    def read(self, count: int = -1) -> bytes:
+        part = self.data[self.place :] if count < 0 else self.data[self.place : self.place + count]
+        if len(part) > MAX_HEADER_BYTES:
+            refuse(self.path, "damage.zip")
+        self.place += len(part)
+        return bytes(part)
+
+
+def _read_zip(data: memoryview, path: str) -> Read:
+    members = _members(data, path)
+    descriptions = [name for name in members if name.endswith("/data.pkl")]
+    if len(descriptions) != 1:
+        raise ModelFileError("weights-unknown-kind", path=path)
+    folder = descriptions[0].removesuffix("data.pkl")
+
+    @cache
+    def member(name: str) -> memoryview:
+        if folder + name not in members:
+            refuse(path, "damage.cut-off")
+        return _member(data, members[folder + name], path)
+
+    if folder + "byteorder" in members and bytes(member("byteorder")) != b"little":
+        refuse(path, "damage.byte-order")
+    content = read_pickle(member("data.pkl"), path).content
+    return "torch", _described(content, path, lambda key: member(f"data/{key}"))
+
+
+def _members(data: memoryview, path: str) -> dict[str, zipfile.ZipInfo]:
+    try:
+        with zipfile.ZipFile(cast(IO[bytes], _Mapped(data, path))) as archive:
+            entries = archive.infolist()
+    except (zipfile.BadZipFile, NotImplementedError, UnicodeDecodeError, struct.error) as error:
+        raise ModelFileError("weights-damaged", path=path, reason_key="damage.zip") from error
+    members = {entry.filename: entry for entry in entries}
+    if len(members) < len(entries):
+        refuse(path, "damage.twice")
+    return members
+
+
+def _member(data: memoryview, entry: zipfile.ZipInfo, path: str) -> memoryview:
+    """The bytes of a member: torch stores them as they are, so nothing is ever unpacked."""
+    if entry.compress_type != zipfile.ZIP_STORED or entry.file_size != entry.compress_size or entry.flag_bits & 1:
+        refuse(path, "damage.compressed")
+    header = bytes(data[entry.header_offset : entry.header_offset + 30])
+    if len(header) < 30 or header[:4] != ZIP_START:
+        refuse(path, "damage.zip")
+    begin = entry.header_offset + 30 + sum(struct.unpack("<HH", header[26:]))  # after its name and extra field
+    octets = data[begin : begin + entry.file_size]
+    if len(octets) < entry.file_size:
+        refuse(path, "damage.cut-off")
+    if zlib.crc32(octets) != entry.CRC:
+        refuse(path, "damage.checksum")
+    return octets
+
+
+def _read_legacy(data: memoryview, path: str) -> Read:
+    """Five pickles (magic number, version, system, content, keys), then each storage: its length and its bytes."""
+    place, parts = 0, []
+    for _ in range(5):
+        parts.append(read_pickle(data, path, place))
+        place = parts[-1].end
+    _, version, system, content, keys = (part.content for part in parts)
+    if version != LEGACY_VERSION or not isinstance(system, dict) or not isinstance(keys, list):
+        refuse(path, "damage.arguments")
+    if system.get("little_endian") is not True:
+        refuse(path, "damage.byte-order")
+    storages: dict[str, memoryview] = {}
+    for key in keys:
+        if not isinstance(key, str) or key not in parts[3].storages:
+            refuse(path, "damage.arguments")
+        num_bytes = int.from_bytes(data[place : place + 8], "little") * item_bytes(parts[3].storages[key])
+        storages[key] = data[place + 8 : place + 8 + num_bytes]
+        place += 8 + num_bytes
+
+    def storage(key: str) -> memoryview:
+        if key not in storages:
+            refuse(path, "damage.cut-off")
+        return storages[key]
+
+    return "torch", _described(content, path, storage)
+
+
+# --- paddle.save -----------------------------------------------------------------------------------------------------
+
+
+def _read_paddle(data: memoryview, path: str) -> Read:
+    def no_storage(_: str) -> NoReturn:
+        refuse(path, "damage.arguments")
+
+    return "paddle", _described(read_pickle(data, path).content, path, no_storage)
+
+
+# --- what a pickle describes -----------------------------------------------------------------------------------------
+
+
+def _described(content: Any, path: str, storage: Callable[[str], memoryview]) -> dict[str, Stored]:
+    """The tensors of a state dict: the content itself, or the first of its entries that is one (`state_dict`, `model`).
+
+    `storage` gives the bytes of one of torch's storages by its key; other entries, such as an epoch, are passed over.
+    """
+    entries = list(content.values()) if isinstance(content, dict) else []
+    for candidate in (content, *entries):
+        if isinstance(candidate, dict) and any(
+            isinstance(value, TorchTensor | NumpyArray) for value in candidate.values()
+        ):
+            return {
+                name: _from_torch(value, storage(value.key), path)
+                if isinstance(value, TorchTensor)
+                else _from_numpy(value, name, path)
+                for name, value in candidate.items()
+                if isinstance(name, str) and isinstance(value, TorchTensor | NumpyArray)
+            }
+    raise ModelFileError("weights-none", path=path)
+
+
+def _from_torch(tensor: TorchTensor, octets: memoryview, path: str) -> Stored:
+    if len(octets) != tensor.num_stored * item_bytes(tensor.dtype):
+        refuse(path, "damage.too-large")
+    return stored(octets, tensor.dtype, tensor.shape, path, strides=tensor.strides, offset=tensor.offset)
+
+
+def _from_numpy(array: NumpyArray, name: str, path: str) -> Stored:
+    if array.dtype is None or array.octets is None:
+        refuse(path, "damage.arguments")
+    if array.dtype.code not in NUMPY_TYPES or array.dtype.order not in ("<", "|"):
+        given = array.dtype.order + array.dtype.code
+        raise ModelFileError("weights-type", path=path, name=shown(name), given=shown(given))
+    octets, dtype = array.octets, NUMPY_TYPES[array.dtype.code]
+    return stored(octets.view, dtype, array.shape, path, is_fortran=array.is_fortran, is_text=octets.is_text)
