@@ -46,7 +46,9 @@ def deep_png(path: Path, white: int, seed: int, significant_bits: int = 0) -> No
 def films(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """A film of every kind that the document covers."""
     folder = tmp_path_factory.mktemp("films")
-    grey = [Image.fromarray(random_film(width, height, seed)) for seed, (width, height) in enumerate(((90, 70), (50, 133)))]
+    grey = [
+        Image.fromarray(random_film(width, height, seed)) for seed, (width, height) in enumerate(((90, 70), (50, 133)))
+    ]
     colour = Image.merge("RGB", [Image.fromarray(random_film(120, 90, seed)) for seed in range(3)])
     grey[0].save(folder / "grey.png")
     grey[1].save(folder / "tall.jpg", quality=85)
@@ -108,7 +110,9 @@ def test_the_bare_script_is_bare_and_short() -> None:
 
 def test_the_bare_script_refuses_a_damaged_file(models: dict[str, Path], films: list[Path], tmp_path: Path) -> None:
     path = damaged(models["squash"], tmp_path / "model.onnx")
-    done = subprocess.run([sys.executable, EXAMPLES / "answer.py", path, films[0]], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, EXAMPLES / "answer.py", path, films[0]], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 1
     assert "damaged" in done.stderr
     assert done.stdout == ""
@@ -133,10 +137,18 @@ def test_openvino_answers_as_onnxruntime(model: Path, phantoms: Path, tmp_path: 
     predictor = Predictor(model, threads=1)
     decoded = [Image.open(io.BytesIO(path.read_bytes())) for path in sorted(phantoms.glob("*/*.png"))[::10]]
     size, channels = predictor.card.preprocessing.size, predictor.card.preprocessing.channels
-    planes = np.stack([np.asarray(film.convert("L").resize((size, size), Image.Resampling.LANCZOS)) for film in decoded])
+    planes = np.stack(
+        [np.asarray(film.convert("L").resize((size, size), Image.Resampling.LANCZOS)) for film in decoded]
+    )
     pixels = np.repeat(planes[:, None], channels, axis=1)
     np.save(tmp_path / "films.npy", pixels)
-    program = [python, Path(__file__).with_name("openvino_answer.py"), model, tmp_path / "films.npy", tmp_path / "out.npz"]
+    program = [
+        python,
+        Path(__file__).with_name("openvino_answer.py"),
+        model,
+        tmp_path / "films.npy",
+        tmp_path / "out.npz",
+    ]
     subprocess.run(program, check=True, capture_output=True)
     expected = predictor.answer(pixels)
     with np.load(tmp_path / "out.npz") as found:
@@ -166,7 +178,11 @@ def test_the_cpp_example_answers_as_the_predictor(models: dict[str, Path], tmp_p
     for fit, path in models.items():
         film = write_pgm(random_film(64, 64), tmp_path / f"{fit}.pgm")
         done = subprocess.run([program, path, film], capture_output=True, text=True, check=True)
-        logits = Predictor(path, threads=1).answer(np.tile(random_film(64, 64), (1, 1 if fit == "squash" else 3, 1, 1))).logits
+        logits = (
+            Predictor(path, threads=1)
+            .answer(np.tile(random_film(64, 64), (1, 1 if fit == "squash" else 3, 1, 1)))
+            .logits
+        )
         assert np.abs(np.array(done.stdout.split(), np.float64) - logits[0]).max() < 1e-4
         assert '"classes"' in done.stderr
 
@@ -196,7 +212,9 @@ def test_the_javascript_example_answers_as_the_predictor(
 
 
 @pytest.mark.ort_web
-def test_the_javascript_example_refuses_a_damaged_file(node: list[object], models: dict[str, Path], tmp_path: Path) -> None:
+def test_the_javascript_example_refuses_a_damaged_file(
+    node: list[object], models: dict[str, Path], tmp_path: Path
+) -> None:
     path = damaged(models["squash"], tmp_path / "model.onnx")
     film = write_pgm(random_film(64, 64), tmp_path / "film.pgm")
     done = subprocess.run([str(word) for word in (*node, path, film)], capture_output=True, text=True, check=False)

@@ -110,6 +110,8 @@ def test_calibration_is_fitted_on_the_validation_films_and_applied_to_the_test(t
         assert row["set"] == ("|".join(np.array(classes)[members]) or "none")
     assert list(figures["operating_points"]) == classes
     assert [point["asked"] for point in figures["operating_points"]["COVID"]] == [0.9, 0.95, 0.99]
+
+
 def test_the_maps_were_checked_on_validation_films(trained: tuple[Path, Ran]) -> None:
     run = trained[0]
     found = Predictor(run / "model.onnx").card.maps
