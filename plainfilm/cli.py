@@ -91,7 +91,7 @@ def index(
     from plainfilm import files
     from plainfilm.config import load_recipe
     from plainfilm.data.index import write_index
-    from plainfilm.printing import index_summary, print_index
+    from plainfilm.printing.index import index_summary, print_index
     from plainfilm.terminal import Terminal
     from plainfilm.workflows.prepare import make_index
 
@@ -130,7 +130,7 @@ def train(
 
     _check_extra("train")
     from plainfilm.config import load_recipe
-    from plainfilm.printing import TrainingDisplay
+    from plainfilm.printing.training import TrainingDisplay
     from plainfilm.workflows.train import continue_run, start_run
 
     terminal = Terminal(lang, as_json=as_json)
@@ -167,7 +167,8 @@ def evaluate(
 ) -> None:
     """Test a model on films from elsewhere."""
     from plainfilm.model.predictor import Predictor
-    from plainfilm.printing import print_evaluation, print_predictive_values, print_problems
+    from plainfilm.printing.evaluation import print_evaluation, print_predictive_values
+    from plainfilm.printing.index import print_problems
     from plainfilm.terminal import Terminal
     from plainfilm.workflows.evaluate import evaluate_sources
     from plainfilm.workflows.prevalence import parse_prevalences
@@ -195,19 +196,18 @@ def predict(
     ] = None,
     csv: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the answers as a table.")] = None,
     prevalence: Prevalences = None,
+    override: Annotated[
+        bool, typer.Option("--override", help="Show classes, marked, also for films that the gate refuses.")
+    ] = False,
     lang: Language = "",
     as_json: Json = False,
 ) -> None:
     """Answer for films: label and probability of each class."""
     from plainfilm import files
     from plainfilm.model.predictor import Predictor
-    from plainfilm.printing import (
-        answers_summary,
-        print_answers,
-        print_card,
-        print_maps,
-        print_predictive_values,
-    )
+    from plainfilm.printing.answers import answers_summary, print_answers
+    from plainfilm.printing.card import print_card, print_maps
+    from plainfilm.printing.evaluation import print_predictive_values
     from plainfilm.terminal import Terminal
     from plainfilm.workflows import predict as workflow
     from plainfilm.workflows.prevalence import parse_prevalences, stored_predictive_values
@@ -221,7 +221,7 @@ def predict(
             files.writable_folder(folder)
     answers = []
     with terminal.progress("progress.scan") as update:
-        for answer in workflow.predict(predictor, paths, table or [], maps=maps):
+        for answer in workflow.predict(predictor, paths, table or [], maps=maps, override=override):
             answers.append(answer)
             update(answer.number)
     print_answers(terminal, answers, card)
@@ -233,7 +233,7 @@ def predict(
     if csv is not None:
         workflow.write_csv(answers, card.class_names, csv)
     terminal.json(answers_summary(answers, card, lang, predictive, maps=maps is not None))
-    if any(answer.error for answer in answers):
+    if not all(answer.is_answered for answer in answers):
         raise typer.Exit(1)
 
 
@@ -255,7 +255,7 @@ def import_checkpoint(
     from plainfilm.terminal import Terminal
 
     _check_extra("import")
-    from plainfilm.printing import print_card
+    from plainfilm.printing.card import print_card
     from plainfilm.workflows.import_weights import import_weights
 
     terminal = Terminal(lang, as_json=as_json)
@@ -278,7 +278,7 @@ def demo(
     from plainfilm.terminal import Terminal
 
     _check_extra("demo")
-    from plainfilm.printing import TrainingDisplay
+    from plainfilm.printing.training import TrainingDisplay
     from plainfilm.workflows.demo import demo as run_demo
 
     terminal = Terminal(lang, as_json=as_json)
@@ -291,7 +291,7 @@ def demo(
 
 
 def _print_run(terminal: "Terminal", result: "Result") -> None:
-    from plainfilm.printing import print_result
+    from plainfilm.printing.training import print_result
 
     print_result(terminal, result)
     terminal.json({"run": str(result.run), "validation": result.validation, "test": result.test.figures})

@@ -12,8 +12,8 @@ from PIL import Image
 from plainfilm.config import AugmentRecipe, DataRecipe, ModelRecipe, Recipe, TrainingRecipe
 from plainfilm.errors import PlainfilmError
 from plainfilm.model import modelfile, resnet
+from plainfilm.model.card import Card, Preprocessing, class_names
 from plainfilm.model.decision import Calibration, OperatingPoint
-from plainfilm.model.modelfile import Card, Preprocessing
 from plainfilm.model.resnet import ResNet
 from plainfilm.training.batches import Films
 from plainfilm.training.history import Step
@@ -53,7 +53,7 @@ def random_pixels(count: int, *, channels: int = 1, size_px: int = 64, seed: int
 def make_card(
     classes: tuple[str, ...] = ("a", "b", "c"), *, size_px: int = 64, channels: int = 1, **entries: Any
 ) -> Card:
-    return Card(modelfile.class_names(classes), Preprocessing(size_px, channels, "squash"), "", **entries)
+    return Card(class_names(classes), Preprocessing(size_px, channels, "squash"), "", **entries)
 
 
 def make_calibration(num_classes: int = 3, **entries: Any) -> Calibration:

@@ -50,7 +50,7 @@ HOMES = {
     "fastapi": ("serve/http.py",),
     "uvicorn": ("serve/", "cli.py"),
     "typer": ("cli.py",),
-    "rich": ("terminal.py", "printing.py"),
+    "rich": ("terminal.py", "printing/"),
     "tomli_w": ("config.py",),
     "PIL": ("data/", "model/", "report/", "serve/"),
     "numpy": ("",),
@@ -74,7 +74,8 @@ LIGHT_MODULES = (
     "plainfilm.workflows.predict",
     "plainfilm.workflows.evaluate",
     "plainfilm.workflows.prepare",
-    "plainfilm.printing",
+    "plainfilm.printing.answers",
+    "plainfilm.printing.evaluation",
     "plainfilm.cli",
 )
 FILES = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.py"))

@@ -14,7 +14,7 @@ from builders import SLIM_WIDTHS, make_card, random_film, random_pixels, trained
 from PIL import Image, PngImagePlugin
 
 from plainfilm.model import modelfile, resnet
-from plainfilm.model.modelfile import Preprocessing
+from plainfilm.model.card import Preprocessing
 from plainfilm.model.predictor import Predictor
 
 EXAMPLES = Path(__file__).parents[1] / "docs" / "examples"

@@ -41,6 +41,7 @@ class Row:
     mode: str = ""
     problems: tuple[str, ...] = ()
     origin: int = 0
+    chroma: float = 0.0  # mean over pixels of (max - min over channels), 0..255; 0 for a grey film
     extra: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -195,6 +196,7 @@ def _read_row(cells: dict[str, str]) -> Row:
     known["problems"] = tuple(known["problems"].split())
     for name in ("width", "height", "origin"):
         known[name] = int(known[name])
+    known["chroma"] = float(known["chroma"])
     return Row(**known, extra={name: value for name, value in cells.items() if value and name not in COLUMNS})
 
 

@@ -111,6 +111,7 @@ def _decode_row(listing: Listing, entry: Entry, pseudonyms: Pseudonyms | None) -
         width=width,
         height=height,
         mode=film.mode,
+        chroma=round(film.chroma, 2),
         problems=film.warnings,
     )
     return row, film.pixels

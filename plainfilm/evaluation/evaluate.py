@@ -16,10 +16,11 @@ from plainfilm.data.store import films_of
 from plainfilm.errors import SourceError
 from plainfilm.evaluation import metrics
 from plainfilm.evaluation.decisions import measure_operating_points, measure_sets
-from plainfilm.evaluation.intervals import estimate_all
+from plainfilm.evaluation.intervals import estimate_all, shares
 from plainfilm.evaluation.reliability import reliability
+from plainfilm.model.card import Card
 from plainfilm.model.decision import set_cell
-from plainfilm.model.modelfile import Card
+from plainfilm.model.gate import Verdict
 from plainfilm.model.predictor import Answers, Predictor
 
 CHUNK = 256  # films whose pixels are in memory at a time
@@ -34,6 +35,7 @@ class Evaluation:
     labels: np.ndarray  # (N,) class numbers
     probabilities: np.ndarray  # (N, K)
     sets: np.ndarray | None  # (N, K) bool; None: the model is not calibrated
+    verdicts: tuple[Verdict, ...]  # N, of the gate; a film that it refuses counts all the same
     figures: dict[str, Any]  # the content of metrics.json
 
 
@@ -70,12 +72,14 @@ def evaluate(
     labels = np.array([classes.index(row.label) for row in judged])
     groups = [row.group for row in judged]
     parts = list(answers(predictor, store, known))
+    verdicts = judge(predictor, judged, store, known, parts)
     probabilities = np.concatenate([part.probabilities for part in parts])
     sets = (
         np.concatenate([part.sets for part in parts if part.sets is not None]) if predictor.card.calibration else None
     )
     figures = estimate_all(probabilities, labels, groups, classes)
     figures |= decision_figures(predictor.card, probabilities, sets, labels, groups)
+    figures["gate"] = gate_figures(verdicts, labels, groups, classes) | {"fitted": predictor.gate is not None}
     figures |= {
         "films": name,
         "model": predictor.card.weights_sha256,
@@ -83,7 +87,7 @@ def evaluate(
         "left_out": dict(sorted(left_out.items())),
         "tutorial": tutorial_figures(probabilities, labels),
     }
-    return Evaluation(judged, labels, probabilities, sets, figures)
+    return Evaluation(judged, labels, probabilities, sets, tuple(verdicts), figures)
 
 
 def answers(predictor: Predictor, store: np.ndarray, numbers: Sequence[int]) -> Iterator[Answers]:
@@ -91,6 +95,32 @@ def answers(predictor: Predictor, store: np.ndarray, numbers: Sequence[int]) -> 
     channels = predictor.card.preprocessing.channels
     for start in range(0, len(numbers), CHUNK):
         yield predictor.answer(films_of(store, numbers[start : start + CHUNK], channels))
+
+
+def judge(
+    predictor: Predictor, rows: Sequence[Row], store: np.ndarray, numbers: Sequence[int], parts: Sequence[Answers]
+) -> list[Verdict]:
+    """What the gate says of films of a store whose `answers` are known, in order."""
+    verdicts: list[Verdict] = []
+    for part in parts:
+        start, stop = len(verdicts), len(verdicts) + len(part.features)
+        sizes = zip(*((row.width, row.height, row.chroma) for row in rows[start:stop]), strict=True)
+        verdicts += predictor.judge(films_of(store, numbers[start:stop], 1), part.features, *sizes)
+    return verdicts
+
+
+def gate_figures(
+    verdicts: Sequence[Verdict], labels: np.ndarray, groups: Sequence[str], classes: Sequence[str]
+) -> dict[str, Any]:
+    """The share of films that the gate refuses, in all and by class, and how often for which reason."""
+    refused = np.array([not verdict.passed for verdict in verdicts])
+    counted = np.column_stack([np.ones(len(labels), bool), *(labels == number for number in range(len(classes)))])
+    overall, *by_class = shares(np.repeat(refused[:, None], counted.shape[1], axis=1), counted, groups)
+    return {
+        "refused": overall.as_dict(),
+        "classes": {name: estimate.as_dict() for name, estimate in zip(classes, by_class, strict=True)},
+        "reasons": dict(sorted(Counter(code for verdict in verdicts for code in verdict.reasons).items())),
+    }
 
 
 def decision_figures(
@@ -129,10 +159,13 @@ def write_evaluation(evaluation: Evaluation, classes: Sequence[str], folder: Pat
     files.write_json(folder / "metrics.json", evaluation.figures)
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(["path", "image_id", "group", "label", "predicted", *(f"p_{name}" for name in classes), "set"])
+    writer.writerow(
+        ["path", "image_id", "group", "label", "predicted", *(f"p_{name}" for name in classes), "set", "gate"]
+    )
     for number, (row, probabilities) in enumerate(zip(evaluation.rows, evaluation.probabilities, strict=True)):
         predicted = classes[int(probabilities.argmax())]
         shown = [f"{probability:.6f}" for probability in probabilities]
         members = None if evaluation.sets is None else np.flatnonzero(evaluation.sets[number]).tolist()
-        writer.writerow([row.path, row.image_id, row.group, row.label, predicted, *shown, set_cell(members, classes)])
+        decision = [set_cell(members, classes), evaluation.verdicts[number].cell]
+        writer.writerow([row.path, row.image_id, row.group, row.label, predicted, *shown, *decision])
     files.write_text(folder / "predictions.csv", buffer.getvalue())

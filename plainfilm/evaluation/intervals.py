@@ -145,7 +145,7 @@ def grouped_mean(values: Floats, groups: Sequence[str] | Integers, *, bound: flo
     replicates = [
         weights @ sums / (weights @ films) for weights in _weights(random, len(names), CHUNK_CELLS // len(names) + 1)
     ]
-    return Estimate(value, *_percentiles(np.concatenate(replicates), value), len(values))
+    return Estimate(value, *percentiles(np.concatenate(replicates), value), len(values))
 
 
 def estimate_all(

@@ -74,12 +74,17 @@ SENTENCES: dict[str, str] = {
     "gate-small": "the image has too few pixels to be judged; give the original film",
     "gate-shape": "the image is more than twice as long as wide; expected a whole chest film",
     "gate-blank": "the image is blank: nearly all of it is one grey",
-    "gate-low-contrast": "the image is too faint: nearly all of it lies within a few greys; export it with its window set",
+    "gate-low-contrast": "the image is too faint: nearly all of it lies within a few greys; export it with its window "
+    "set",
     "gate-upside-down": "the film stands upside down; turn it upright",
     "gate-turned": "the film lies on its side; turn it upright",
     "gate-inverted": "black and white are swapped; expected bone to be white and air to be black; invert the film",
     "gate-unlike-training": "the image is unlike the frontal chest films that the model was trained on; is it a whole, "
     "upright, frontal chest film?",
+    "gate.refused": "{about}: no answer: {reasons}. --override shows the classes all the same",
+    "gate.overridden": "{about}: an answer only because of --override: {reasons}",
+    "gate.marked": "{names} (refused)",
+    "gate.and": "; ",
     # a figure with its interval
     "estimate.percent": "{value:.1f} % ({low:.1f} to {high:.1f}, n {n})",
     "estimate.decimal": "{value:.3f} ({low:.3f} to {high:.3f}, n {n})",
@@ -290,6 +295,10 @@ SENTENCES: dict[str, str] = {
     "evaluation.interval": "Value (95 % interval)",
     "evaluation.confusion": "True / predicted",
     "evaluation.auc": "AUC",
+    "evaluation.gate": "The gate would refuse {refused} of these films; the figures count them all the same.",
+    "evaluation.gate-rules": "The gate has no fitted statistics in this model; its rules alone would refuse {refused} of "
+    "these films; the figures count them all the same.",
+    "evaluation.gate-reason": "    {count}: {reason}",
     "evaluation.left-out": "Left out (unreadable, no class of the model, copies under different classes): {left_out}",
     "figure.balanced_accuracy": "Balanced accuracy",
     "figure.macro_auc": "Macro AUC",
@@ -338,6 +347,8 @@ SENTENCES: dict[str, str] = {
     "not depend on the cells that they mark more than on random or central ones, or random weights gave similar maps.",
     "card.maps-not-checked": "This model's class maps were not checked: it is not known whether its answers depend on "
     "the cells that they mark.",
+    "card.no-gate": "This model has no fitted gate: only colour, size, shape and contrast are checked before it "
+    "answers.",
     "card.not-for-diagnosis": "For research and teaching; not for diagnosis.",
     "train.start": "Training: {steps} steps, {threads} threads, {precision} on {device}",
     "train.resume": "Going on after step {step} of {steps}, {threads} threads, {precision} on {device}",

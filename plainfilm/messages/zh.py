@@ -74,6 +74,10 @@ SENTENCES: dict[str, str] = {
     "gate-turned": "胶片横置；请转正",
     "gate-inverted": "黑白反转；骨骼应为白色，空气应为黑色；请将胶片反相",
     "gate-unlike-training": "图像与训练该模型所用的正位胸片不相似；它是完整、直立的正位胸片吗？",
+    "gate.refused": "{about}：不作回答：{reasons}。--override 仍会显示各类别",
+    "gate.overridden": "{about}：仅因 --override 才给出回答：{reasons}",
+    "gate.marked": "{names}（已拒绝）",
+    "gate.and": "；",
     # 带区间的数值
     "estimate.percent": "{value:.1f} %（{low:.1f} 至 {high:.1f}，n {n}）",
     "estimate.decimal": "{value:.3f}（{low:.3f} 至 {high:.3f}，n {n}）",
@@ -261,6 +265,10 @@ SENTENCES: dict[str, str] = {
     "evaluation.interval": "数值（95 % 区间）",
     "evaluation.confusion": "真实 / 预测",
     "evaluation.auc": "AUC",
+    "evaluation.gate": "入口检查会拒绝这些胶片中的 {refused}；各项指标仍把它们计算在内。",
+    "evaluation.gate-rules": "该模型的入口检查没有拟合的统计量；仅凭规则会拒绝这些胶片中的 {refused}；"
+    "各项指标仍把它们计算在内。",
+    "evaluation.gate-reason": "    {count}：{reason}",
     "evaluation.left-out": "排除（不可读、不属于模型的类别，或副本属于不同类别）：{left_out}",
     "figure.balanced_accuracy": "平衡准确率",
     "figure.macro_auc": "宏平均 AUC",
@@ -305,6 +313,7 @@ SENTENCES: dict[str, str] = {
     "card.maps-not-faithful": "请勿依赖该模型的热图：在验证胶片上检验时，"
     "热图标出的格子对回答的影响并不大于随机或中央的格子，或者权重随机化之后热图仍然相似。",
     "card.maps-not-checked": "该模型的热图未经检验：它的回答是否取决于热图标出的格子，尚不可知。",
+    "card.no-gate": "该模型没有拟合的入口检查：回答之前只检查颜色、尺寸、形状和对比度。",
     "card.not-for-diagnosis": "仅供研究与教学，不用于诊断。",
     "train.start": "训练：{steps} 步，{threads} 线程，{device} 上的 {precision}",
     "train.resume": "从 {steps} 步中的第 {step} 步之后继续，{threads} 线程，{device} 上的 {precision}",

@@ -52,6 +52,11 @@ class Verdict:
     reasons: tuple[str, ...]  # message codes, empty where it passed
     distance: float  # from the training films, at least 0; above 1 the film is refused
 
+    @property
+    def cell(self) -> str:
+        """The verdict as a cell of a table: `passed`, or the codes of the reasons."""
+        return " ".join(self.reasons) or "passed"
+
 
 def check(width: int, height: int, chroma: float, plane: np.ndarray) -> tuple[str, ...]:
     """The reasons that need no statistics: of a film `width` x `height` px, its `Film.chroma`, its plane (S, S) uint8.
@@ -70,6 +75,12 @@ def check(width: int, height: int, chroma: float, plane: np.ndarray) -> tuple[st
         "gate-low-contrast": BLANK_RANGE <= brightest - darkest < MIN_RANGE,
     }
     return tuple(code for code, broken in rules.items() if broken)
+
+
+def rules_alone(width: int, height: int, chroma: float, plane: np.ndarray) -> Verdict:
+    """The verdict where there are no statistics: `check` alone, at no distance."""
+    reasons = check(width, height, chroma, plane)
+    return Verdict(not reasons, reasons, 0.0)
 
 
 # --- what is measured ------------------------------------------------------------------------------------------------

@@ -200,7 +200,7 @@ class _Wire:
         if part.start == part.stop:
             return [part.value]
         self.file.seek(part.start)
-        found = []
+        found: list[int] = []
         while self.file.tell() < part.stop and len(found) <= 8:  # no weight of ours has so many sides
             found.append(self._varint())
         return found

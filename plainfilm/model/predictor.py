@@ -3,9 +3,10 @@
 It needs numpy, Pillow and ONNX Runtime alone.
 """
 
-import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +16,13 @@ from plainfilm.data.decode import decode, image_id
 from plainfilm.data.film import Film
 from plainfilm.data.preprocess import preprocess
 from plainfilm.errors import FilmError, ModelFileError, PlainfilmError
+from plainfilm.model.card import Card, check_shapes, parse_card
 from plainfilm.model.decision import conformal_sets, softmax
-from plainfilm.model.modelfile import CARD_KEY, Card, check_shapes, parse_card, read
+from plainfilm.model.gate import Gate, Verdict, rules_alone
+from plainfilm.model.modelfile import CARD_KEY, read
 
 BATCH_SIZE = 32
+NUM_DECODERS = 2  # threads that decode the next batch
 OUTPUTS = ("logits", "class_maps", "features")
 
 
@@ -42,6 +46,7 @@ class Prediction:
     probabilities: np.ndarray  # (K,)
     class_maps: np.ndarray  # (K, h, w)
     set: tuple[int, ...] | None  # numbers of the classes that the film may well be of; None: not calibrated
+    verdict: Verdict  # of the gate; where it refuses the film, the rest is shown only to who insists
 
     @property
     def predicted(self) -> int:
@@ -71,11 +76,22 @@ class Predictor:
             raise ModelFileError("model-unusable", path=str(path), reason=str(error).splitlines()[0]) from error
         self.card: Card = parse_card(self.session.get_modelmeta().custom_metadata_map.get(CARD_KEY, ""), path)
         self._check_shapes(path)
+        self.gate = self._read_gate(path)
 
     def _check_shapes(self, path: Path) -> None:
         """Raise ModelFileError where the card and what ONNX Runtime makes of the graph contradict each other."""
         tensors = (*self.session.get_inputs(), *self.session.get_outputs())
         check_shapes(self.card, {tensor.name: tensor.shape for tensor in tensors}, path)
+
+    def _read_gate(self, path: Path) -> Gate | None:
+        """The gate of this model, None where none was fitted. Raises ModelFileError where its statistics are none."""
+        if self.card.gate is None:
+            return None
+        (shape,) = [tensor.shape for tensor in self.session.get_outputs() if tensor.name == "features"]
+        try:
+            return Gate.from_card(self.card.gate, num_features=shape[1])
+        except ValueError as error:
+            raise ModelFileError("model-card-damaged", path=str(path), reason=str(error)) from error
 
     @property
     def map_side(self) -> int:
@@ -102,39 +118,74 @@ class Predictor:
         sets = conformal_sets(probabilities, calibration.quantiles)
         return Answers(probabilities, logits, class_maps, features, sets)
 
+    def judge(
+        self,
+        pixels: np.ndarray,
+        features: np.ndarray,
+        widths: Sequence[int],
+        heights: Sequence[int],
+        chromas: Sequence[float],
+    ) -> list[Verdict]:
+        """What the gate says of N films: pixels (N, C, S, S) uint8, features (N, D), and what decoding said of each.
+
+        A model without statistics has only the rules that need none.
+        """
+        planes = pixels[:, 0]
+        if self.gate is None:
+            return [rules_alone(*film) for film in zip(widths, heights, chromas, planes, strict=True)]
+        return self.gate.judge(planes, features, widths, heights, chromas)
+
     def predict_bytes(self, data: bytes) -> Prediction:
         """The answer for one image file. Raises FilmError where it cannot be decoded."""
-        film = decode(data)
-        answers = self.answer(self.preprocess(film)[None])
-        return _prediction(film, answers, 0)
+        return self._predictions([self._prepare(data)])[0]
 
     def predict_many(self, reads: Iterable[Callable[[], bytes]]) -> Iterator[Prediction | PlainfilmError]:
-        """An answer or an error for each film, in order; one bad film does not stop the others."""
-        batch: list[Film | PlainfilmError] = []
-        for read_film in reads:
-            try:
-                batch.append(decode(read_film()))
-            except PlainfilmError as error:
-                batch.append(error)
-            except OSError as error:
-                batch.append(FilmError("film-missing", reason=error.strerror or str(error)))
-            if len(batch) == BATCH_SIZE:
-                yield from self._answer_batch(batch)
-                batch = []
-        yield from self._answer_batch(batch)
+        """An answer or an error for each film, in order; one bad film does not stop the others.
 
-    def _answer_batch(self, batch: list[Film | PlainfilmError]) -> Iterator[Prediction | PlainfilmError]:
-        films = [film for film in batch if isinstance(film, Film)]
-        if not films:
-            yield from (error for error in batch if isinstance(error, PlainfilmError))
-            return
-        answers = self.answer(np.stack([self.preprocess(film) for film in films]))
-        rows = itertools.count()
-        for entry in batch:
-            yield entry if isinstance(entry, PlainfilmError) else _prediction(entry, answers, next(rows))
+        While a batch is answered, the next one is read and decoded in other threads.
+        """
+        waiting = iter(reads)
+        with ThreadPoolExecutor(NUM_DECODERS) as pool:
+            ahead = [pool.submit(self._try, read) for read in islice(waiting, BATCH_SIZE)]
+            while ahead:
+                results = [future.result() for future in ahead]
+                ahead = [pool.submit(self._try, read) for read in islice(waiting, BATCH_SIZE)]
+                prepared = [result for result in results if not isinstance(result, PlainfilmError)]
+                answered = iter(self._predictions(prepared) if prepared else ())
+                for result in results:
+                    yield result if isinstance(result, PlainfilmError) else next(answered)
+
+    def _try(self, read_film: Callable[[], bytes]) -> "_Prepared | PlainfilmError":
+        try:
+            return self._prepare(read_film())
+        except PlainfilmError as error:
+            return error
+        except OSError as error:
+            return FilmError("film-missing", reason=error.strerror or str(error))
+
+    def _prepare(self, data: bytes) -> "_Prepared":
+        film = decode(data)
+        return _Prepared(film, image_id(film.pixels), self.preprocess(film))
+
+    def _predictions(self, prepared: "Sequence[_Prepared]") -> list[Prediction]:
+        pixels, films = np.stack([entry.pixels for entry in prepared]), [entry.film for entry in prepared]
+        answers = self.answer(pixels)
+        heights, widths = zip(*(film.pixels.shape for film in films), strict=True)
+        verdicts = self.judge(pixels, answers.features, widths, heights, [film.chroma for film in films])
+        if answers.sets is None:
+            members: list[tuple[int, ...] | None] = [None] * len(films)
+        else:
+            members = [tuple(np.flatnonzero(row).tolist()) for row in answers.sets]
+        return [
+            Prediction(entry.image_id, entry.film, *rest)
+            for entry, *rest in zip(prepared, answers.probabilities, answers.class_maps, members, verdicts, strict=True)
+        ]
 
 
-def _prediction(film: Film, answers: Answers, row: int) -> Prediction:
-    """The answer for a film, which stands in a row of `answers`."""
-    members = None if answers.sets is None else tuple(np.flatnonzero(answers.sets[row]).tolist())
-    return Prediction(image_id(film.pixels), film, answers.probabilities[row], answers.class_maps[row], members)
+@dataclass(frozen=True)
+class _Prepared:
+    """A film that was decoded, ready for the network."""
+
+    film: Film
+    image_id: str
+    pixels: np.ndarray  # (C, S, S) uint8

@@ -1,33 +1,68 @@
-"""What a finished training still has to learn from the validation films, by the model file's own answers."""
+"""What a finished training still has to learn from the model file's answers: calibration, gate, health of the maps."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from plainfilm.config import DecisionRecipe
+from plainfilm.config import Recipe
 from plainfilm.data.index import Index
+from plainfilm.data.store import films_of
+from plainfilm.evaluation import saliency
 from plainfilm.evaluation.calibration import calibrate
 from plainfilm.evaluation.evaluate import answers, is_judged
-from plainfilm.model import modelfile
+from plainfilm.model import gate, modelfile
 from plainfilm.model.predictor import Predictor
 
 
-def fit_calibration(path: Path, index: Index, store: np.ndarray, wanted: DecisionRecipe, *, threads: int) -> None:
-    """Fit temperature, sets and operating points of the model file at `path` and store them there.
+def fit(path: Path, index: Index, store: np.ndarray, recipe: Recipe, *, threads: int) -> None:
+    """Fit what the model file at `path` needs besides its weights, and store it there.
 
-    Without validation films the file stays as it is: not calibrated.
+    Decided on the validation films; the gate's statistics are those of the training films. Without validation films the
+    file stays as it is: not calibrated, without a fitted gate, its maps not checked.
     """
     predictor = Predictor(path, threads=threads)
-    classes = predictor.card.class_names
-    films = [number for number in index.part("validation") if is_judged(index.rows[number], classes)]
-    if not films:
+    validation = _judged(index, "validation", predictor)
+    if not validation:
         return
-    rows = [index.rows[number] for number in films]
-    fitted = calibrate(
-        np.concatenate([part.logits for part in answers(predictor, store, films)]),
-        np.array([classes.index(row.label) for row in rows]),
-        [row.group for row in rows],
-        coverage=wanted.coverage,
-        sensitivities=wanted.sensitivities,
+    rows = [index.rows[number] for number in validation]
+    logits, features = _answers(predictor, store, validation)
+    fitted: dict[str, Any] = {
+        "calibration": calibrate(
+            logits,
+            _labels(index, validation),
+            [row.group for row in rows],
+            coverage=recipe.decision.coverage,
+            sensitivities=recipe.decision.sensitivities,
+        )
+    }
+    train = _judged(index, "train", predictor)
+    fitted["gate"] = gate.fit(
+        store[train], _answers(predictor, store, train)[1], _labels(index, train), store[validation], features
     )
-    modelfile.update(path, calibration=fitted)
+    chosen = [validation[place] for place in saliency.sample(len(validation), seed=recipe.training.seed)]
+    fitted["maps"] = saliency.check_maps(
+        path,
+        films_of(store, chosen, recipe.data.channels),
+        [index.rows[number].group for number in chosen],
+        name="validation",
+        seed=recipe.training.seed,
+        threads=threads,
+    )
+    modelfile.update(path, **fitted)
+
+
+def _judged(index: Index, part: str, predictor: Predictor) -> list[int]:
+    return [number for number in index.part(part) if is_judged(index.rows[number], predictor.card.class_names)]
+
+
+def _labels(index: Index, numbers: Sequence[int]) -> np.ndarray:
+    return np.array([index.classes.index(index.rows[number].label) for number in numbers])
+
+
+def _answers(predictor: Predictor, store: np.ndarray, numbers: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
+    """Logits (N, K) and features (N, D) of films of a store."""
+    parts = [(part.logits, part.features) for part in answers(predictor, store, numbers)]
+    logits, features = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+    return logits, features

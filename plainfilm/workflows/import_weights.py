@@ -10,7 +10,7 @@ from plainfilm.data import phantom
 from plainfilm.data.preprocess import preprocess
 from plainfilm.errors import OutputError, UsageError
 from plainfilm.model import modelfile
-from plainfilm.model.modelfile import NAMES, Card, Preprocessing
+from plainfilm.model.card import NAMES, Card, Preprocessing, class_names
 from plainfilm.model.predictor import Predictor
 from plainfilm.model.weights import Weights, network, read_weights
 from plainfilm.workflows.train import software
@@ -42,7 +42,7 @@ def import_weights(checkpoint: Path, out: Path, *, classes: Sequence[str] | None
         raise OutputError("file-exists", path=str(out))
     weights = read_weights(checkpoint)
     card = Card(
-        classes=modelfile.class_names(_classes(weights, classes)),
+        classes=class_names(_classes(weights, classes)),
         preprocessing=Preprocessing(size_px, weights.channels, "squash"),
         weights_sha256="",
         provenance={

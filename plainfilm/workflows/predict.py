@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from plainfilm.data.listing import ARCHIVES, Entry, Listing, list_films
 from plainfilm.errors import PlainfilmError
 from plainfilm.messages import LANGUAGES, text
 from plainfilm.model.decision import set_cell
+from plainfilm.model.gate import Verdict
 from plainfilm.model.overlay import draw_overlay
 from plainfilm.model.predictor import Prediction, Predictor
 
@@ -26,19 +28,36 @@ class Answer:
     path: str  # as the user gave it, and for a film in a folder or archive its path there
     truth: str  # the class that table or folder names, where the model knows it; else ""
     image_id: str = ""
-    probabilities: np.ndarray | None = None  # (K,); None where the film could not be judged
-    set: tuple[int, ...] | None = None  # class numbers; None where the model is not calibrated
+    probabilities: np.ndarray | None = None  # (K,); None where the film could not be read, or was refused
+    set: tuple[int, ...] | None = None  # class numbers; None where the model is not calibrated, too
     warnings: tuple[str, ...] = ()  # message codes of decoding
-    error: PlainfilmError | None = None  # why it could not be judged
+    verdict: Verdict | None = None  # of the gate; None where the film could not be read
+    error: PlainfilmError | None = None  # why it could not be read
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the gate refuses the film; its classes are there all the same where that was asked for."""
+        return self.verdict is not None and not self.verdict.passed
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether there are classes to show."""
+        return self.probabilities is not None
 
 
 def predict(
-    predictor: Predictor, paths: Sequence[Path], tables: Sequence[Path] = (), *, maps: Path | None = None
+    predictor: Predictor,
+    paths: Sequence[Path],
+    tables: Sequence[Path] = (),
+    *,
+    maps: Path | None = None,
+    override: bool = False,
 ) -> Iterator[Answer]:
-    """Answers in the order of the films; with `maps` the predicted class's map of each is written into that folder,
-    with what the model file says against its maps as a comment in both languages.
+    """Answers in the order of the films.
 
-    A path that cannot be opened is an answer with an error.
+    With `maps` the predicted class's map of each is written into that folder, with what the model file says against its
+    maps as a comment in both languages. A film that the gate refuses gets no classes and no map, unless `override`. A
+    path that cannot be opened is an answer with an error.
     """
     classes = predictor.card.class_names
     warning = predictor.card.map_warning
@@ -59,10 +78,14 @@ def predict(
             if isinstance(result, PlainfilmError):
                 yield Answer(number, shown, truth, error=result)
                 continue
+            about: dict[str, Any] = {"warnings": result.film.warnings, "verdict": result.verdict}
+            if not (result.verdict.passed or override):
+                yield Answer(number, shown, truth, result.image_id, **about)
+                continue
             if maps is not None:
                 name = f"{number:04d}-{Path(entry.path).stem}-{classes[result.predicted]}"
                 write_map(result, name, maps, fit=predictor.card.preprocessing.fit, comment=comment)
-            yield Answer(number, shown, truth, result.image_id, result.probabilities, result.set, result.film.warnings)
+            yield Answer(number, shown, truth, result.image_id, result.probabilities, result.set, **about)
 
 
 def _list(path: Path, tables: Sequence[Path]) -> Listing:
@@ -81,15 +104,17 @@ def write_map(prediction: Prediction, name: str, folder: Path, *, fit: str, comm
 
 
 def write_csv(answers: Sequence[Answer], classes: Sequence[str], path: Path) -> None:
-    """Write a row a film: path, image_id, label, predicted, p_<class>..., problem, set."""
+    """Write a row a film: path, image_id, label, predicted, p_<class>..., problem, set, gate."""
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(["path", "image_id", "label", "predicted", *(f"p_{name}" for name in classes), "problem", "set"])
+    columns = [*(f"p_{name}" for name in classes), "problem", "set", "gate"]
+    writer.writerow(["path", "image_id", "label", "predicted", *columns])
     for answer in answers:
         predicted, shown = "", [""] * len(classes)
         if answer.probabilities is not None:
             predicted = classes[int(answer.probabilities.argmax())]
             shown = [f"{probability:.6f}" for probability in answer.probabilities]
-        problem, members = answer.error.code if answer.error else "", set_cell(answer.set, classes)
-        writer.writerow([answer.path, answer.image_id, answer.truth, predicted, *shown, problem, members])
+        decision = [set_cell(answer.set, classes), "" if answer.verdict is None else answer.verdict.cell]
+        problem = answer.error.code if answer.error else ""
+        writer.writerow([answer.path, answer.image_id, answer.truth, predicted, *shown, problem, *decision])
     files.write_text(path, buffer.getvalue())

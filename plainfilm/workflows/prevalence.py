@@ -6,7 +6,7 @@ from typing import Any
 
 from plainfilm.errors import UsageError
 from plainfilm.evaluation.decisions import add_predictive_values, stored_operating_points
-from plainfilm.model.modelfile import Card
+from plainfilm.model.card import Card
 
 
 def parse_prevalences(given: Sequence[str], card: Card) -> dict[str, float]:

@@ -19,11 +19,10 @@ from plainfilm.data.patients import KEY_NAME
 from plainfilm.data.scan import Progress
 from plainfilm.data.store import films_of, smaller_store
 from plainfilm.errors import Interrupted, ModelFileError, OutputError, PlainfilmError, RecipeError
-from plainfilm.evaluation import saliency
 from plainfilm.evaluation.evaluate import Evaluation, evaluate, write_evaluation
 from plainfilm.evaluation.intervals import Estimate
 from plainfilm.model import modelfile
-from plainfilm.model.modelfile import Card, Preprocessing
+from plainfilm.model.card import Card, Preprocessing, class_names
 from plainfilm.model.predictor import Predictor
 from plainfilm.model.weights import read_weights
 from plainfilm.report import figures
@@ -33,7 +32,7 @@ from plainfilm.training.checkpoint import Tensors
 from plainfilm.training.history import Step, read_history
 from plainfilm.training.schedule import Plan
 from plainfilm.training.train import Reporter, train
-from plainfilm.workflows.fit import fit_calibration
+from plainfilm.workflows.fit import fit
 from plainfilm.workflows.log import RunLog
 from plainfilm.workflows.prepare import fill_store, make_index, num_threads
 
@@ -159,7 +158,7 @@ def _go(
     films = _films(run, index, store, recipe)
     net, validation = train(run, recipe, films, reporter, workers=workers, threads=threads or num_threads(), stop=stop)
     card = Card(
-        classes=modelfile.class_names(index.classes, recipe.data.names),
+        classes=class_names(index.classes, recipe.data.names),
         preprocessing=Preprocessing(recipe.size_px, recipe.data.channels, recipe.data.fit),
         weights_sha256="",
         provenance=provenance(index, recipe, validation),
@@ -167,8 +166,7 @@ def _go(
     parity_rows = [*films.validation, *films.train][:NUM_PARITY_FILMS]
     pixels = films_of(store, parity_rows, recipe.data.channels)
     parity = modelfile.write(run / "model.onnx", net, card, pixels)
-    fit_calibration(run / "model.onnx", index, store, recipe.decision, threads=num_threads())
-    modelfile.update(run / "model.onnx", maps=_check_maps(run, index, store, recipe))
+    fit(run / "model.onnx", index, store, recipe, threads=num_threads())
     predictor = Predictor(run / "model.onnx", threads=num_threads())
     test = evaluate(predictor, index.rows, index.part("test"), store, name="test", leaking=index.is_leaking)
     write_evaluation(test, index.classes, run / "evaluation")
@@ -176,20 +174,6 @@ def _go(
     notices = draw_figures(run, test, card, language)
     log.write("done", parity=parity, accuracy=test.figures["accuracy"])
     return Result(run, index, validation, card, parity, test, notices)
-
-
-def _check_maps(run: Path, index: Index, store: np.ndarray, recipe: Recipe) -> dict[str, Any] | None:
-    """What the model file of a run says of its maps, judged on validation films; None where these are too few."""
-    validation, seed = index.part("validation"), recipe.training.seed
-    chosen = [validation[place] for place in saliency.sample(len(validation), seed=seed)]
-    return saliency.check_maps(
-        run / "model.onnx",
-        films_of(store, chosen, recipe.data.channels),
-        [index.rows[number].group for number in chosen],
-        name="validation",
-        seed=seed,
-        threads=num_threads(),
-    )
 
 
 class _Logged:

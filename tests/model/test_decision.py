@@ -11,8 +11,8 @@ from scipy.special import softmax as reference_softmax
 
 from plainfilm.errors import ModelFileError
 from plainfilm.model import resnet
+from plainfilm.model.card import parse_card
 from plainfilm.model.decision import Calibration, conformal_sets, softmax
-from plainfilm.model.modelfile import parse_card
 from plainfilm.model.predictor import Predictor
 
 

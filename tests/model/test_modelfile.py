@@ -13,6 +13,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from plainfilm.errors import ModelFileError
 from plainfilm.model import graph, modelfile, resnet
+from plainfilm.model.card import Card, class_names
 from plainfilm.model.modelfile import CARD_KEY, DIGEST_KEY
 from plainfilm.model.predictor import Predictor
 
@@ -29,7 +30,7 @@ def written(tmp_path_factory) -> Path:
         return write_model(tmp_path_factory.mktemp("model") / "model.onnx")
 
 
-def card_of(path: Path) -> modelfile.Card:
+def card_of(path: Path) -> Card:
     return Predictor(path).card
 
 
@@ -105,7 +106,7 @@ def test_update_changes_the_card_alone(written, tmp_path):
 
 
 def test_given_names_come_before_the_tutorials():
-    entries = modelfile.class_names(["COVID", "lung_opacity"], {"COVID": ("covid!", "新冠!")})
+    entries = class_names(["COVID", "lung_opacity"], {"COVID": ("covid!", "新冠!")})
     assert [(entry.en, entry.zh) for entry in entries] == [("covid!", "新冠!"), ("lung opacity", "lung opacity")]
 
 

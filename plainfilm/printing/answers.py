@@ -1,0 +1,116 @@
+"""Answers on a terminal, and for --json."""
+
+from collections.abc import Mapping, Sequence
+from functools import reduce
+from typing import Any
+
+from plainfilm.evaluation.decisions import called
+from plainfilm.messages import sentence, text
+from plainfilm.model.card import Card
+from plainfilm.terminal import Terminal
+from plainfilm.workflows.predict import Answer
+
+
+def print_answers(terminal: Terminal, answers: Sequence[Answer], card: Card) -> None:
+    """A table of answers, the tutorial's sentence where the truth is known, and the films that could not be judged."""
+    shown = {entry.name: entry.shown(terminal.language) for entry in card.classes}
+    table, sentences = [], []
+    for answer in answers:
+        if answer.probabilities is None:
+            continue
+        predicted = card.classes[int(answer.probabilities.argmax())]
+        probabilities = [f"{probability:.3f}" for probability in answer.probabilities]
+        names = " ".join(dict.fromkeys((predicted.en, predicted.zh)))
+        if answer.is_refused:
+            names = terminal.text("gate.marked", names=names)
+        decision = [] if answer.set is None else [set_words(answer.set, card, terminal.language)]
+        table.append([answer.number, answer.path, names, *decision, *probabilities])
+        if answer.truth:
+            sentences.append((answer.number, shown[answer.truth], shown[predicted.name]))
+    headings = [terminal.text(f"prediction.{name}") for name in ("number", "film", "label")]
+    if card.calibration is not None:
+        headings.append(terminal.text("prediction.set", coverage=100 * card.calibration.coverage))
+    if table:
+        terminal.table([*headings, *shown.values()], table, left=len(headings))
+    for number, truth, predicted_name in sentences:
+        terminal.say("prediction.sentence", number=number, truth=truth, predicted=predicted_name)
+    for answer in answers:
+        for code in answer.warnings:
+            terminal.warn("warning", about=answer.path, message=terminal.text(code))
+        if answer.is_refused:
+            key = "gate.overridden" if answer.is_answered else "gate.refused"
+            terminal.warn(key, about=answer.path, reasons=_reasons(answer, terminal.language))
+        if answer.error is not None:
+            terminal.fail(answer.error, about="" if "path" in answer.error.parameters else answer.path)
+
+
+def _reasons(answer: Answer, language: str) -> str:
+    """Why the gate refuses a film, in words."""
+    assert answer.verdict is not None
+    return text("gate.and", language).join(text(code, language) for code in answer.verdict.reasons)
+
+
+def set_words(members: Sequence[int], card: Card, language: str) -> str:
+    """A film's set in words.
+
+    A single class, "viral pneumonia or COVID-19: not decided", "any class: not decided", "none of the classes".
+    """
+    if len(members) == len(card.classes):
+        return text("sets.any", language)
+    names = [card.classes[number].shown(language) for number in members]
+    if not names:
+        return text("sets.empty", language)
+    joined = reduce(lambda first, second: text("sets.or", language, first=first, second=second), names)
+    return joined if len(names) == 1 else text("sets.undecided", language, names=joined)
+
+
+def answers_summary(
+    answers: Sequence[Answer], card: Card, language: str, predictive: Mapping[str, Any], *, maps: bool
+) -> list[dict[str, Any]]:
+    """The answers for --json.
+
+    With the predictive values of some classes also what each film is called there; where maps were written, with what
+    the model file says against them.
+    """
+    warning = card.map_warning if maps else ""
+    map_warning = {"code": warning, "message": text(warning, language)} if warning else None
+    return [
+        {
+            "path": answer.path,
+            "image_id": answer.image_id,
+            "truth": answer.truth or None,
+            **_classes_summary(answer, card, predictive),
+            "gate": _gate_summary(answer, language),
+            "warnings": list(answer.warnings),
+            "map_warning": map_warning if answer.is_answered else None,
+            "error": None
+            if answer.error is None
+            else {"code": answer.error.code, "message": sentence(answer.error, language)},
+        }
+        for answer in answers
+    ]
+
+
+def _classes_summary(answer: Answer, card: Card, predictive: Mapping[str, Any]) -> dict[str, Any]:
+    """What the model says of a film's class; every entry is None where it says nothing."""
+    if answer.probabilities is None:
+        return dict.fromkeys(("predicted", "probabilities", "set", "called"))
+    probability_of = dict(zip(card.class_names, answer.probabilities.tolist(), strict=True))
+    return {
+        "predicted": max(probability_of, key=probability_of.__getitem__),
+        "probabilities": probability_of,
+        "set": None if answer.set is None else [card.class_names[number] for number in answer.set],
+        "called": {name: called(probability_of[name], entry["points"]) for name, entry in predictive.items()},
+    }
+
+
+def _gate_summary(answer: Answer, language: str) -> dict[str, Any] | None:
+    """What the gate says of a film; None where it could not be read."""
+    if answer.verdict is None:
+        return None
+    return {
+        "passed": answer.verdict.passed,
+        "overridden": answer.is_refused and answer.is_answered,
+        "distance": answer.verdict.distance,
+        "reasons": [{"code": code, "message": text(code, language)} for code in answer.verdict.reasons],
+    }

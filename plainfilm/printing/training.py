@@ -1,0 +1,84 @@
+"""How a training goes, and what came of it, on a terminal."""
+
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+from plainfilm.data.index import Index
+from plainfilm.errors import PlainfilmError
+from plainfilm.printing.card import print_maps
+from plainfilm.printing.evaluation import print_evaluation
+from plainfilm.printing.index import print_index
+from plainfilm.terminal import Terminal
+from plainfilm.workflows.log import LINE_STEPS, tutorial_line
+
+if TYPE_CHECKING:
+    from plainfilm.training.history import Step
+    from plainfilm.training.schedule import Plan
+    from plainfilm.workflows.train import Result
+
+
+class TrainingDisplay:
+    """Shows how a run goes: progress, the index, and the tutorial's line every 30 batches."""
+
+    def __init__(self, terminal: Terminal, stack: ExitStack) -> None:
+        self.terminal, self.stack = terminal, stack
+        self.update: Callable[..., None] | None = None
+
+    def on_scan(self, done: int, total: int) -> None:
+        """Films decoded so far."""
+        if self.update is None:
+            self.update = self.stack.enter_context(self.terminal.progress("progress.scan"))
+        self.update(done, total)
+
+    def on_index(self, index: Index) -> None:
+        """The index is there."""
+        self.stack.close()
+        print_index(self.terminal, index)
+
+    def on_start(self, plan: "Plan", first_step: int, facts: dict[str, Any]) -> None:
+        """A training starts, or goes on from `first_step`."""
+        self.plan, self.began, self.num_films = plan, time.monotonic(), 0
+        self.terminal.say("train.resume" if first_step else "train.start", step=first_step, steps=plan.steps, **facts)
+        self.update = self.stack.enter_context(self.terminal.progress("progress.train", plan.steps))
+
+    def on_step(self, step: "Step", num_films: int) -> None:
+        """A step is done."""
+        assert self.update is not None
+        self.num_films += num_films
+        speed = self.num_films / (time.monotonic() - self.began)
+        note = self.terminal.text("progress.note", loss=step.loss, accuracy=100 * step.accuracy, speed=speed)
+        self.update(step.step + 1, self.plan.steps, note)
+        in_epoch = self.plan.place(step.step)[1]
+        if in_epoch % LINE_STEPS == 0:
+            self.terminal.line(tutorial_line(step, in_epoch))
+        if step.validation_loss is not None and step.validation_accuracy is not None:
+            self.terminal.say(
+                "train.epoch",
+                epoch=step.epoch,
+                epochs=self.plan.epochs,
+                size=self.plan.sizes_px[step.epoch],
+                loss=step.validation_loss,
+                accuracy=100 * step.validation_accuracy,
+            )
+
+    def on_warning(self, error: PlainfilmError) -> None:
+        """Something was passed over."""
+        self.terminal.fail(error)
+
+
+def print_result(terminal: Terminal, result: "Result") -> None:
+    """What a finished run found, and where it lies."""
+    if result.validation and "accuracy" in result.validation:
+        terminal.say(
+            "train.kept", epoch=int(result.validation["epoch"]), accuracy=f"{100 * result.validation['accuracy']:.1f}"
+        )
+    elif result.validation:
+        terminal.say("train.kept-last", epoch=int(result.validation["epoch"]))
+    terminal.say("train.parity", difference=f"{result.parity:.1e}")
+    print_evaluation(terminal, result.test.figures, result.card)
+    print_maps(terminal, result.card)
+    for notice in result.notices:
+        terminal.warn(notice)
+    terminal.say("train.done", run=str(result.run))
