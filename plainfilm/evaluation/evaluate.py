@@ -71,12 +71,14 @@ def evaluate(
     judged = tuple(rows[number] for number in known)
     labels = np.array([classes.index(row.label) for row in judged])
     groups = [row.group for row in judged]
-    parts = list(answers(predictor, store, known))
-    verdicts = judge(predictor, judged, store, known, parts)
-    probabilities = np.concatenate([part.probabilities for part in parts])
-    sets = (
-        np.concatenate([part.sets for part in parts if part.sets is not None]) if predictor.card.calibration else None
-    )
+    found = [
+        (part.probabilities, part.sets, judge(predictor, judged, store, known, part, start))
+        for part, start in zip(answers(predictor, store, known), range(0, len(known), CHUNK), strict=True)
+    ]
+    probabilities = np.concatenate([part for part, _, _ in found])
+    set_parts = [part for _, part, _ in found if part is not None]
+    sets = np.concatenate(set_parts) if set_parts else None
+    verdicts = [verdict for _, _, part in found for verdict in part]
     figures = estimate_all(probabilities, labels, groups, classes)
     figures |= decision_figures(predictor.card, probabilities, sets, labels, groups)
     figures["gate"] = gate_figures(verdicts, labels, groups, classes) | {"fitted": predictor.gate is not None}
@@ -98,15 +100,17 @@ def answers(predictor: Predictor, store: np.ndarray, numbers: Sequence[int]) -> 
 
 
 def judge(
-    predictor: Predictor, rows: Sequence[Row], store: np.ndarray, numbers: Sequence[int], parts: Sequence[Answers]
+    predictor: Predictor,
+    rows: Sequence[Row],
+    store: np.ndarray,
+    numbers: Sequence[int],
+    part: Answers,
+    start: int,
 ) -> list[Verdict]:
-    """What the gate says of films of a store whose `answers` are known, in order."""
-    verdicts: list[Verdict] = []
-    for part in parts:
-        start, stop = len(verdicts), len(verdicts) + len(part.features)
-        sizes = zip(*((row.width, row.height, row.chroma) for row in rows[start:stop]), strict=True)
-        verdicts += predictor.judge(films_of(store, numbers[start:stop], 1), part.features, *sizes)
-    return verdicts
+    """What the gate says of the films, from the one at `start` on, whose answers are `part`."""
+    films = slice(start, start + len(part.features))
+    sizes = zip(*((row.width, row.height, row.chroma) for row in rows[films]), strict=True)
+    return predictor.judge(films_of(store, numbers[films], 1), part.features, *sizes)
 
 
 def gate_figures(

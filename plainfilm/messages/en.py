@@ -331,7 +331,7 @@ SENTENCES: dict[str, str] = {
     "prediction.number": "No.",
     "prediction.film": "Film",
     "prediction.label": "Prediction",
-    "prediction.set": "{coverage:.0f} % set",
+    "prediction.set": "Film {number}, {coverage:.0f} % set: {words}",
     "prediction.sentence": "Film {number}: true label: {truth}, prediction: {predicted}",
     "prediction.maps": "Maps are in {folder}: {cells}x{cells} cells over a film of {size}x{size} px; orange "
     "speaks for the predicted class.",

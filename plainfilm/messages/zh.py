@@ -300,7 +300,7 @@ SENTENCES: dict[str, str] = {
     "prediction.number": "序号",
     "prediction.film": "胶片",
     "prediction.label": "预测",
-    "prediction.set": "{coverage:.0f} % 预测集",
+    "prediction.set": "图{number}的 {coverage:.0f} % 预测集：{words}",
     "prediction.sentence": "图{number}的真实标签:{truth},预测结果:{predicted}",
     "prediction.maps": "热图在 {folder}：{size}x{size} 像素的胶片上有 {cells}x{cells} 个格子；橙色支持所预测的类别。",
     "card.not-tested": "该模型未经测试。",

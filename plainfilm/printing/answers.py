@@ -12,7 +12,7 @@ from plainfilm.workflows.predict import Answer
 
 
 def print_answers(terminal: Terminal, answers: Sequence[Answer], card: Card) -> None:
-    """A table of answers, the tutorial's sentence where the truth is known, and the films that could not be judged."""
+    """A table of answers, sentences about truth (where it is known) and sets; the films that could not be judged."""
     shown = {entry.name: entry.shown(terminal.language) for entry in card.classes}
     table, sentences = [], []
     for answer in answers:
@@ -23,17 +23,18 @@ def print_answers(terminal: Terminal, answers: Sequence[Answer], card: Card) -> 
         names = " ".join(dict.fromkeys((predicted.en, predicted.zh)))
         if answer.is_refused:
             names = terminal.text("gate.marked", names=names)
-        decision = [] if answer.set is None else [set_words(answer.set, card, terminal.language)]
-        table.append([answer.number, answer.path, names, *decision, *probabilities])
+        table.append([answer.number, answer.path, names, *probabilities])
         if answer.truth:
             sentences.append((answer.number, shown[answer.truth], shown[predicted.name]))
     headings = [terminal.text(f"prediction.{name}") for name in ("number", "film", "label")]
-    if card.calibration is not None:
-        headings.append(terminal.text("prediction.set", coverage=100 * card.calibration.coverage))
     if table:
-        terminal.table([*headings, *shown.values()], table, left=len(headings))
+        terminal.table([*headings, *shown.values()], table, left=3)
     for number, truth, predicted_name in sentences:
         terminal.say("prediction.sentence", number=number, truth=truth, predicted=predicted_name)
+    for answer in answers:
+        if answer.set is not None and card.calibration is not None:
+            words = set_words(answer.set, card, terminal.language)
+            terminal.say("prediction.set", number=answer.number, coverage=100 * card.calibration.coverage, words=words)
     for answer in answers:
         for code in answer.warnings:
             terminal.warn("warning", about=answer.path, message=terminal.text(code))

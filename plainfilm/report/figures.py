@@ -19,7 +19,7 @@ from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import MaxNLocator, PercentFormatter, StrMethodFormatter
 
 from plainfilm.evaluation.intervals import Estimate
 from plainfilm.evaluation.metrics import Floats, Integers, ratio, roc_curve
@@ -61,6 +61,8 @@ STYLE = {
 }
 LINES = (("#000000", "-"), ("#0072b2", "--"), ("#d55e00", "-."), ("#009e73", ":"), ("#999999", "-"), ("#cc79a7", "--"))
 """Colour (Okabe & Ito's, told apart by the colour-blind) and line style of the classes, in turn."""
+MARKERS = "os^Dv*"
+"""Of the classes, in turn, where points are joined by no line."""
 CORNER_AUC = 0.95
 """Where every AUC is above this, the ROC plot enlarges its upper left corner (no such curve passes under the panel)."""
 NUM_SMOOTHED_PARTS = 40
@@ -155,38 +157,31 @@ def draw_roc(
 def draw_reliability(
     curves: Sequence[Sequence[Mapping[str, Any]]], display_names: Sequence[str], path: Path, *, language: str
 ) -> tuple[str, ...]:
-    """A reliability curve a class, over how many films each point rests on; returns notices.
+    """The reliability of each class, bin by bin, over how many films each bin holds; returns notices.
 
-    A curve's points are the bins of `plainfilm.evaluation.reliability`: `low`, `high`, `mean`, `observed`.
+    A curve is the bins of `plainfilm.evaluation.reliability`: `low`, `high`, `mean`, `observed`.
     """
 
     def draw(figure: Figure, language: str, names: Sequence[str]) -> None:
         axes, below = figure.subplots(2, sharex=True, height_ratios=(4, 1))
         axes.plot([0, 1], [0, 1], color="0.75", linewidth=0.8)
         for k, (name, bins) in enumerate(zip(names, curves, strict=True)):
-            colour, style = LINES[k % len(LINES)]
+            colour, marker = LINES[k % len(LINES)][0], MARKERS[k % len(MARKERS)]
             observed = [Estimate.from_dict(entry["observed"]) for entry in bins]
             means, values = [entry["mean"] for entry in bins], [entry.value for entry in observed]
             errors = [[e.value - e.low for e in observed], [e.high - e.value for e in observed]]
-            axes.errorbar(
-                means,
-                values,
-                errors,
-                color=colour,
-                linestyle=style,
-                marker="o",
-                markersize=3.5,
-                elinewidth=0.8,
-                label=name,
-            )
+            points = axes.errorbar(means, values, errors, color=colour, linestyle="", elinewidth=0.8, label=name)
+            points.lines[0].set(marker=marker, markersize=4.5)
             width = 0.8 * (bins[0]["high"] - bins[0]["low"]) / len(names)
             places = [(e["low"] + e["high"]) / 2 + (k - (len(names) - 1) / 2) * width for e in bins]
             below.bar(places, [entry.n for entry in observed], width, color=colour)
         axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
         axes.grid(visible=True)
         axes.set_ylabel(text("figure.observed-share", language))
-        axes.legend(loc="upper left", handlelength=3)
+        figure.legend(*axes.get_legend_handles_labels(), loc="outside upper center", ncols=3)
         below.set_yscale("log")
+        below.set_ylim(bottom=0.5)
+        below.yaxis.set_major_formatter(StrMethodFormatter("{x:.0f}"))
         below.set_ylabel(text("figure.films", language))
         below.set_xlabel(text("figure.predicted-probability", language))
 
