@@ -5,7 +5,7 @@
 RUN: the folder of the run that trained the model (its index.csv and its films). At most 200 films of the part, drawn at
 random; everything is chosen on validation films, and `--part test` is for the end. Differences of areas under the
 curve are positive where the map is better; intervals are 95 %, resampling groups of films (patients and copies). Below
-them the areas themselves, and the correlation of the maps as random weights climb from the head down.
+them the areas themselves by predicted class, and the correlation of the maps as random weights go from the head down.
 """
 
 import argparse
@@ -39,14 +39,15 @@ def main() -> None:
     pixels, groups = films_of(store, chosen, recipe.data.channels), [index.rows[number].group for number in chosen]
     options = {"seed": recipe.training.seed, "threads": num_threads()}
 
-    begun = time.perf_counter()
+    begun, begun_cpu = time.perf_counter(), time.process_time()
     found = saliency.check_maps(arguments.model, pixels, groups, name=arguments.part, **options)
     if found is None:
         print(f"not checked: fewer than {saliency.MIN_GROUPS} groups in {arguments.part}")
         return
+    taken = f"{time.perf_counter() - begun:.0f} s, {time.process_time() - begun_cpu:.0f} CPU seconds"
+    verdict = "faithful" if found["faithful"] else "NOT FAITHFUL"
     print(
-        f"{found['n']} {arguments.part} films in {len(set(groups))} groups, {found['cells']} cells, "
-        f"{time.perf_counter() - begun:.0f} s: {'faithful' if found['faithful'] else 'NOT FAITHFUL'}"
+        f"{found['n']} {arguments.part} films in {len(set(groups))} groups, {found['cells']} cells: {verdict} ({taken})"
     )
     for test in saliency.TESTS:
         for other in saliency.BASELINES:
@@ -56,8 +57,11 @@ def main() -> None:
 
     predictor = Predictor(arguments.model, threads=num_threads())
     areas = saliency.areas_under_curves(predictor, pixels, seed=recipe.training.seed)
-    for test in saliency.TESTS:
-        print(f"area, {test}: " + ", ".join(f"{order} {np.mean(values):.3f}" for order, values in areas[test].items()))
+    predicted = np.concatenate([predictor.answer(film[None]).probabilities.argmax(axis=1) for film in pixels])
+    for k, entry in enumerate(predictor.card.class_names):
+        for test in saliency.TESTS:
+            means = ", ".join(f"{order} {values[predicted == k].mean():.3f}" for order, values in areas[test].items())
+            print(f"area, {test}, films called {entry} (n {np.sum(predicted == k)}): {means}")
     for depth in range(1, len(CASCADE) + 1):
         prefixes = CASCADE[:depth]
         correlation = saliency.random_weights(predictor, arguments.model, pixels, prefixes=prefixes, **options)
