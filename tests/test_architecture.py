@@ -44,7 +44,7 @@ HOMES = {
     "jinja2": ("report/",),
     "sklearn": ("evaluation/shortcuts.py",),
     "scipy": ("evaluation/shortcuts.py",),
-    "pydicom": ("data/dicom.py", "serve/dicom_node.py"),
+    "pydicom": ("data/dicom.py", "data/dicom_lut.py", "serve/dicom_node.py"),
     "gdcm": ("data/dicom.py",),
     "pynetdicom": ("serve/dicom_node.py",),
     "fastapi": ("serve/http.py",),

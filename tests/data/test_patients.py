@@ -100,6 +100,12 @@ def test_a_table_names_the_patient_first(hospital: Path, tmp_path: Path) -> None
     assert not (tmp_path / KEY_NAME).exists()
 
 
+def test_a_training_that_never_began_leaves_no_key(cli: Cli, hospital: Path, tmp_path: Path) -> None:
+    ran = cli("train", hospital / "NORMAL", "--out", tmp_path / "run", "--lang", "en")
+    assert "one class only" in ran.err
+    assert not (tmp_path / "run").exists()
+
+
 def test_films_without_dicom_need_no_key(cli: Cli, phantoms: Path, tmp_path: Path) -> None:
     cli("index", phantoms, "--out", tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["index.csv", "index.json"]
