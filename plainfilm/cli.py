@@ -290,6 +290,31 @@ def demo(
         _print_run(terminal, result)
 
 
+@app.command()
+def doctor(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="PATH", help="Folder, archive, table, image or model file; none: the install."),
+    ] = None,
+    table: Tables = None,
+    lang: Language = "",
+    as_json: Json = False,
+) -> None:
+    """Say what is wrong with this install, a data set, an image or a model file."""
+    from plainfilm.printing.doctor import diagnoses_summary, print_diagnosis
+    from plainfilm.terminal import Terminal
+    from plainfilm.workflows.doctor import diagnose
+
+    terminal = Terminal(lang, as_json=as_json)
+    with terminal.progress("progress.scan") as update:
+        diagnoses = list(diagnose(paths or [], table or [], progress=update))
+    for diagnosis in diagnoses:
+        print_diagnosis(terminal, diagnosis)
+    terminal.json(diagnoses_summary(diagnoses, lang))
+    if not all(diagnosis.is_well for diagnosis in diagnoses):
+        raise typer.Exit(1)
+
+
 def _print_run(terminal: "Terminal", result: "Result") -> None:
     from plainfilm.printing.training import print_result
 

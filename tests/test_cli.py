@@ -23,6 +23,7 @@ SURFACE = {  # a new option is a decision: write it here, too
     "predict": {"model", "paths", "--table", "--maps", "--csv", "--prevalence"} | COMMON,
     "import": {"checkpoint", "--out", "--classes", "--size"} | COMMON,
     "demo": {"--out"} | COMMON,
+    "doctor": {"paths", "--table"} | COMMON,
 }
 ROOT = Path(__file__).parents[1]
 

@@ -358,5 +358,69 @@ SENTENCES: dict[str, str] = {
     "train.parity": "The model file answers like the network: probabilities differ by at most {difference}",
     "train.done": "The run is in {run}",
     "import.done": "Written: {path} (ResNet-{depth}, {channels} channels, {size} px; classes: {classes})",
+    # the doctor
+    "runtime-broken": "ONNX Runtime is installed but does not work ({reason}); install it again: pip install "
+    "--force-reinstall onnxruntime",
+    "doctor.install": "This install",
+    "doctor.severity.ok": "[ok]     ",
+    "doctor.severity.note": "[note]   ",
+    "doctor.severity.problem": "[PROBLEM]",
+    "doctor.well": "Nothing is wrong.",
+    "doctor.ill": "Problems: {problems}",
+    "doctor.python": "Python {version} on {system} {machine}",
+    "doctor.python-old": "Python {version} is too old; expected at least {minimum}",
+    "doctor.core": "installed: {packages}",
+    "doctor.core-missing": "without {packages} nothing works; install it again: pip install plainfilm",
+    "doctor.extra": "the extra {extra} is installed: {packages}",
+    "doctor.extra-missing": 'the extra {extra} lacks {packages}; who needs it: pip install "plainfilm[{extra}]"',
+    "doctor.runtime": "ONNX Runtime runs a small model",
+    "doctor.runtime-import": "ONNX Runtime cannot be loaded ({reason}); install it again: pip install "
+    "--force-reinstall onnxruntime",
+    "doctor.processor": "{cores} of {present} cores may be used; features: {features}",
+    "doctor.quota": "this container gets the time of {quota:.1f} cores while {cores} are seen; give --threads "
+    "accordingly",
+    "doctor.precision": 'precision = "auto" trains in {precision} on {device}',
+    "doctor.memory": "{free:.1f} GiB of memory are free",
+    "doctor.memory-little": "only {free:.1f} GiB of memory are free; training wants {wanted:.0f} GiB; close other "
+    "programs",
+    "doctor.disk": "{free:.1f} GiB are free in this folder",
+    "doctor.disk-little": "only {free:.1f} GiB are free in this folder; a run wants {wanted:.0f} GiB; make room",
+    "doctor.temporary": "the temporary folder {path} can be written",
+    "doctor.temporary-unwritable": "no temporary folder can be written; set TMPDIR to one that can",
+    "doctor.home": "the home folder {path} can be written",
+    "doctor.home-unwritable": "the home folder cannot be written or is not set; set HOME to one that can",
+    "doctor.font": "a Chinese font for figures is installed",
+    "doctor.no-font": "no Chinese font is installed, so that figures are labelled in English; install one such as Noto "
+    "Sans CJK",
+    "doctor.film": "a film of {width}x{height} px, stored as {mode}, {bits} bits used, colour {chroma:.1f} of 255",
+    "doctor.film-coloured": "the film has colours ({chroma:.1f} of 255); a radiograph has none: is it a photograph or "
+    "a marked copy?",
+    "doctor.film-shape": "{width}x{height} px is narrower or wider than a chest film usually is; was it cropped?",
+    "doctor.film-blank": "every pixel has the value {value}; the film is blank",
+    "doctor.data": "{films} films can be read, {groups} patients or groups: {classes}",
+    "doctor.data-films": "{what_key}: {films}, for instance {example}",
+    "doctor.data-told": "every film of class {label} has a {column} that no other class has ({values}): a model can "
+    "tell this class without looking at a lung; add films of other classes with the same {column}, or test elsewhere",
+    "doctor.data-no-sources": "nothing says where the films come from; whether the source tells the class cannot be "
+    "checked; give a --table with the column source",
+    "doctor.data-no-patients": "nothing says whose the films are; only copies are kept together; give a --table with "
+    "the column patient",
+    "doctor.data-quality": "{films} films are not as they came ({found}); recipes can keep them out of validation and "
+    "test (train_only_quality)",
+    "doctor.data-sizes": "the longer sides go from {smallest} to {largest} px; if sizes differ by class, they tell it",
+    "doctor.data-modes": "the films are stored in several ways: {modes}; if these differ by class, they tell it",
+    "doctor.data-odd": "{films} films are narrower or wider than chest films usually are, for instance {example} "
+    "({width}x{height} px)",
+    "doctor.data-split": "the films can be split: {parts}",
+    "doctor.data-leaking": "the split LEAKS: {groups} patients or groups have films in several parts",
+    "doctor.model": "the digest is right; format version {version}, weights {weights}",
+    "doctor.model-classes": "classes: {classes}",
+    "doctor.model-pixels": "it takes films of {size}x{size} px, {channels} channels, {fit}",
+    "doctor.model-not-finite": "it answers a black film with numbers that are not finite; train it again",
+    "doctor.model-packages": "made with {packages}",
+    "doctor.model-no-packages": "it does not say which packages it was made with",
+    "doctor.model-tested": "accuracy on its own test films {value:.1f} % ({low:.1f} to {high:.1f}, n {n})",
+    "doctor.model-calibrated": "it is calibrated",
+    "doctor.model-gate": "it refuses what is no chest film",
     "demo.start": "Drawing synthetic radiographs (phantoms) into {folder}",
 }

@@ -217,6 +217,6 @@ class _Wire:
 
     def entry(self, part: _Field) -> tuple[str, str]:
         """Key and value of a StringStringEntryProto."""
-        found = {field.number: field for field in self.fields(part.start, part.stop)}
+        found = {inner.number: inner for inner in self.fields(part.start, part.stop)}
         key, value = (found.get(number, _Field(number, 0, 0, 0)) for number in (1, 2))
         return self.text(key), self.text(value, MAX_METADATA_BYTES)

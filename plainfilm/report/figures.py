@@ -264,6 +264,11 @@ def _legible(language: str, names: Sequence[str]) -> tuple[list[str], str, Seque
     return fonts, shown_language, shown_names, () if unchanged else ("figure-font-missing",)
 
 
+def has_chinese_font() -> bool:
+    """Whether figures can be labelled in Chinese."""
+    return _chinese_font() is not None
+
+
 def _chinese_font() -> str | None:
     installed = set(font_manager.get_font_names())
     return next((name for name in CHINESE_FONTS if name in installed), None)

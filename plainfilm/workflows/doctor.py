@@ -1,0 +1,79 @@
+"""`plainfilm doctor`: what is wrong with this install, a data set, an image or a model file, in words.
+
+Nothing is written, nothing is changed. What is asked about decides who looks: nothing, the install; `*.onnx`, a model
+file; a folder, archive or table, a data set; any other file, one image.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from plainfilm.data.decode import Film, decode
+from plainfilm.data.listing import ARCHIVES
+from plainfilm.data.scan import Progress
+from plainfilm.errors import PlainfilmError, SourceError, UsageError
+from plainfilm.files import single_film
+from plainfilm.workflows.doctor_data import has_usual_shape, look_at_data
+from plainfilm.workflows.doctor_install import look_at_install
+from plainfilm.workflows.finding import Finding, note, of_error, ok
+
+COLOUR_CHROMA = 8.0  # mean difference between the channels, of 255, from which a film is called coloured
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What was found about one path; "" stands for the install."""
+
+    path: str
+    findings: tuple[Finding, ...]
+
+    @property
+    def is_well(self) -> bool:
+        """Whether nothing is wrong."""
+        return all(finding.severity != "problem" for finding in self.findings)
+
+
+def diagnose(
+    paths: Sequence[Path], tables: Sequence[Path] = (), *, progress: Progress | None = None
+) -> Iterator[Diagnosis]:
+    """What is found about each path, or about the install where there is none; `tables` belong to the paths in order.
+
+    Raises UsageError where there are more tables than paths.
+    """
+    if len(tables) > len(paths):
+        raise UsageError("tables-too-many", tables=len(tables), sources=len(paths))
+    if not paths:
+        yield Diagnosis("", tuple(look_at_install(Path.cwd())))
+    for place, path in enumerate(paths):
+        try:
+            findings = tuple(_look(path, tables[place : place + 1], progress))
+        except PlainfilmError as error:
+            findings = (of_error(error),)
+        yield Diagnosis(str(path), findings)
+
+
+def _look(path: Path, tables: Sequence[Path], progress: Progress | None) -> Iterator[Finding]:
+    if not path.exists():
+        raise SourceError("source-missing", path=str(path))
+    if path.is_dir() or path.suffix.lower() in (*ARCHIVES, ".csv"):
+        yield from look_at_data(path, tables, progress)
+    elif path.suffix.lower() == ".onnx":
+        from plainfilm.workflows.doctor_model import look_at_model  # brings ONNX Runtime, which may be what is missing
+
+        yield from look_at_model(path)
+    else:
+        yield from _look_at_film(decode(single_film(path).read(path.name)))
+
+
+def _look_at_film(film: Film) -> Iterator[Finding]:
+    height, width = film.pixels.shape
+    yield ok("doctor.film", width=width, height=height, mode=film.mode, bits=film.bits, chroma=film.chroma)
+    for code in film.warnings:
+        yield Finding("note", code)
+    if film.chroma > COLOUR_CHROMA:
+        yield note("doctor.film-coloured", chroma=film.chroma)
+    if not has_usual_shape(width, height):
+        yield note("doctor.film-shape", width=width, height=height)
+    low, high = int(film.pixels.min()), int(film.pixels.max())
+    if low == high:
+        yield Finding("problem", "doctor.film-blank", {"value": low})
