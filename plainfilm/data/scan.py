@@ -97,12 +97,13 @@ def _decode_row(listing: Listing, entry: Entry, pseudonyms: Pseudonyms | None) -
         data = listing.read(entry)
         row = replace(row, sha256=sha256(data))
         film = decode(data)
+        identity = patient_id(data) if pseudonyms is not None and is_dicom(data) else b""
     except (FilmError, SourceError) as error:
         return replace(row, problems=(error.code,)), None
     except OSError:
         return replace(row, problems=("film-missing",)), None
-    if pseudonyms is not None and not row.patient and is_dicom(data):
-        row = replace(row, patient=pseudonyms.of(patient_id(data)))
+    if pseudonyms is not None and not row.patient:
+        row = replace(row, patient=pseudonyms.of(identity))
     height, width = film.pixels.shape
     row = replace(
         row,

@@ -13,12 +13,14 @@ import pytest
 from plainfilm.config import load_recipe
 from plainfilm.data.decode import decode
 from plainfilm.data.index import read_index
+from plainfilm.data.listing import list_films
 from plainfilm.data.patients import KEY_NAME, Pseudonyms
 from plainfilm.data.phantom import draw
+from plainfilm.data.scan import scan
 from plainfilm.errors import SourceError
 from plainfilm.workflows.prepare import make_index
 from tests.conftest import Cli
-from tests.dicom_files import film
+from tests.dicom_files import film, patched
 
 TOKEN = "XTOKENX"
 
@@ -104,6 +106,15 @@ def test_a_training_that_never_began_leaves_no_key(cli: Cli, hospital: Path, tmp
     ran = cli("train", hospital / "NORMAL", "--out", tmp_path / "run", "--lang", "en")
     assert "one class only" in ran.err
     assert not (tmp_path / "run").exists()
+
+
+def test_an_endless_patient_id_is_a_problem_of_its_film_alone(tmp_path: Path) -> None:
+    data = film(draw("COVID", seed=5, number=0, size=96).pixels, PatientID="1")
+    for name, content in (("bad", patched(data, 0x00100020, TOKEN.encode() * 300)), ("good", data)):
+        (tmp_path / f"{name}.dcm").write_bytes(content)
+    bad, good = scan(list_films([tmp_path]), threads=1, pseudonyms=Pseudonyms())
+    assert (bad.patient, bad.problems) == ("", ("film-dicom-value",))
+    assert good.patient.startswith("dicom-")
 
 
 def test_films_without_dicom_need_no_key(cli: Cli, phantoms: Path, tmp_path: Path) -> None:
