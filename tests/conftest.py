@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+collect_ignore = ["openvino_answer.py"]  # for a Python of its own
+
 
 @pytest.fixture(scope="session")
 def real_data() -> Path:

@@ -211,7 +211,7 @@ print(peak_kib() - before)
         ("film.png", b"%PDF-1.7\n1 0 obj", "the file looks like PDF; expected a PNG", "文件看起来是 PDF；应为 PNG"),
         ("film.png", b"", "the file is empty; expected a PNG", "文件为空；应为 PNG"),
         ("film.jpg", b"\x89PNG\r\n\x1a\n", "the image is cut off", "图像被截断"),
-        ("films", None, "holds no PNG, JPEG or TIFF", "中没有 PNG、JPEG 或 TIFF"),
+        ("films", None, "holds no PNG, JPEG, TIFF or DICOM", "中没有 PNG、JPEG、TIFF 或 DICOM"),
         ("nothing", None, "nothing does not exist; expected a folder", "不存在；应为"),
     ],
 )

@@ -20,7 +20,7 @@ SURFACE = {  # a new option is a decision: write it here, too
     "index": {"sources", "--table", "--recipe", "--out"} | COMMON,
     "train": {"sources", "--table", "--recipe", "--out", "--init", "--resume", "--workers", "--threads"} | COMMON,
     "evaluate": {"model", "sources", "--table", "--prevalence", "--out"} | COMMON,
-    "predict": {"model", "paths", "--table", "--maps", "--csv", "--prevalence"} | COMMON,
+    "predict": {"model", "paths", "--table", "--maps", "--csv", "--prevalence", "--override"} | COMMON,
     "import": {"checkpoint", "--out", "--classes", "--size"} | COMMON,
     "demo": {"--out"} | COMMON,
     "doctor": {"paths", "--table"} | COMMON,

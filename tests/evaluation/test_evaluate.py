@@ -11,6 +11,7 @@ from plainfilm.data.index import Row
 from plainfilm.errors import SourceError
 from plainfilm.evaluation import evaluate as module
 from plainfilm.evaluation.evaluate import evaluate, tutorial_figures, write_evaluation
+from plainfilm.model.gate import Verdict
 from plainfilm.model.predictor import Answers
 
 CLASSES = ("a", "b", "c")
@@ -22,6 +23,7 @@ class FakePredictor:
     def __init__(self, table: np.ndarray, **card) -> None:
         self.table = table
         self.card = make_card(CLASSES, **card)
+        self.gate = None
         self.shown: list[np.ndarray] = []
 
     def answer(self, pixels: np.ndarray) -> Answers:
@@ -30,6 +32,10 @@ class FakePredictor:
         return Answers(
             probabilities, np.log(probabilities), np.zeros((len(pixels), 3, 2, 2)), np.zeros((len(pixels), 4))
         )
+
+    def judge(self, pixels, features, widths, heights, chromas):
+        assert len(pixels) == len(features) == len(widths) == len(heights) == len(chromas)
+        return [Verdict(chroma < 100, () if chroma < 100 else ("gate-colour",), 0.0) for chroma in chromas]
 
 
 def rows_of(labels, **entries) -> list[Row]:
@@ -163,6 +169,16 @@ def refuse(constant: str) -> None:
     raise AssertionError(f"{constant} in JSON")
 
 
+def test_films_that_the_gate_refuses_count_and_are_told():
+    rows = [replace(row, chroma=chroma) for row, chroma in zip(rows_of("aabc"), (0, 200, 0, 200), strict=True)]
+    evaluation = evaluate(FakePredictor(random_table(4)), rows, range(4), store_of(4), name="test")
+    figures = evaluation.figures["gate"]
+    assert (figures["refused"]["value"], figures["refused"]["n"]) == (0.5, 4)
+    assert [figures["classes"][name]["value"] for name in CLASSES] == [0.5, 0, 1]
+    assert figures["reasons"] == {"gate-colour": 2}
+    assert evaluation.figures["accuracy"]["n"] == 4
+
+
 def test_what_is_written(tmp_path):
     """Class c has no film: its figures are not estimable, and the JSON is valid all the same."""
     table = np.array([[0.8, 0.1, 0.1], [0.25, 0.7, 0.05], [1 / 3, 1 / 3, 1 / 3]])
@@ -178,7 +194,7 @@ def test_what_is_written(tmp_path):
 
     with (tmp_path / "evaluation" / "predictions.csv").open(encoding="utf-8", newline="") as file:
         lines = list(csv.reader(file))
-    assert lines[0] == ["path", "image_id", "group", "label", "predicted", "p_a", "p_b", "p_c", "set"]
+    assert lines[0] == ["path", "image_id", "group", "label", "predicted", "p_a", "p_b", "p_c", "set", "gate"]
     assert [line[:5] for line in lines[1:]] == [
         [row.path, row.image_id, row.group, row.label, predicted] for row, predicted in zip(rows, "aba", strict=True)
     ]

@@ -61,16 +61,17 @@ def planted(path: Path, *, factor: float = 1.0, bias: float = 0.3) -> Path:
         "white": np.array(255, np.float32),
         "head.weight": np.array([-40, 40], np.float32).reshape(2, 1, 1, 1),
         "head.bias": np.array([bias, -bias], np.float32),
-        "factor": np.array(factor, np.float32),
+        "factor": (factor * np.eye(2, dtype=np.float32)).reshape(2, 2, 1, 1),
+        "kernel": np.full((1, 1, SIZE_PX // SIDE, SIZE_PX // SIDE), (SIDE / SIZE_PX) ** 2, np.float32),
         "axes": np.array([2, 3]),
     }
     pool = {"kernel_shape": [SIZE_PX // SIDE] * 2, "strides": [SIZE_PX // SIDE] * 2}
     nodes = [
         helper.make_node("Cast", ["pixels"], ["float"], to=TensorProto.FLOAT),
         helper.make_node("Div", ["float", "white"], ["scaled"]),
-        helper.make_node("AveragePool", ["scaled"], ["cells"], **pool),
+        helper.make_node("Conv", ["scaled", "kernel"], ["cells"], **pool),
         helper.make_node("Conv", ["cells", "head.weight"], ["true_maps"], kernel_shape=[1, 1]),
-        helper.make_node("Mul", ["true_maps", "factor"], ["class_maps"]),
+        helper.make_node("Conv", ["true_maps", "factor"], ["class_maps"], kernel_shape=[1, 1]),
         helper.make_node("ReduceMean", ["true_maps", "axes"], ["mean"], keepdims=0),
         helper.make_node("Add", ["mean", "head.bias"], ["logits"]),
         helper.make_node("ReduceMean", ["cells", "axes"], ["features"], keepdims=0),

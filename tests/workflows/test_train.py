@@ -82,6 +82,7 @@ def test_metrics_and_predictions(trained: tuple[Path, Ran]) -> None:
         "p_Viral_Pneumonia",
         "p_COVID",
         "set",
+        "gate",
     ]
     assert len(rows) == 18
 
