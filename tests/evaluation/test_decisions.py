@@ -118,6 +118,12 @@ def test_the_interval_of_a_predictive_value_covers():
     assert held >= 950
 
 
+def test_the_bounds_are_where_sensitivity_and_specificity_stand_at_theirs_at_once():
+    positive, negative = predictive_values(Estimate(0.9, 0.8, 0.95, 60), Estimate(0.7, 0.6, 0.9, 40), 0.2)
+    assert (positive.low, positive.high) == pytest.approx((0.16 / (0.16 + 0.32), 0.19 / (0.19 + 0.08)))
+    assert (negative.low, negative.high) == pytest.approx((0.48 / (0.48 + 0.04), 0.72 / (0.72 + 0.01)))
+
+
 def test_predictive_values_are_added_to_the_points_of_the_classes_asked_for():
     point = {
         "asked": 0.9,
