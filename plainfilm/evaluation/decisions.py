@@ -91,8 +91,8 @@ def measure_operating_points(
 def predictive_values(sensitivity: Estimate, specificity: Estimate, prevalence: float) -> tuple[Estimate, Estimate]:
     """Positive and negative predictive value of a test at a prevalence between 0 and 1, both excluded.
 
-    >>> high = predictive_values(Estimate(0.9, 0.8, 0.95, 100), Estimate(0.9, 0.8, 0.95, 100), 0.01)
-    >>> [round(estimate.value, 3) for estimate in high]
+    >>> found = predictive_values(Estimate(0.9, 0.8, 0.95, 100), Estimate(0.9, 0.8, 0.95, 100), 0.01)
+    >>> [round(estimate.value, 3) for estimate in found]
     [0.083, 0.999]
     """
     n = sensitivity.n + specificity.n
@@ -145,8 +145,9 @@ def called(probability: float, points: Sequence[Mapping[str, Any]]) -> list[dict
         probability: of the class, for this film.
         points: from `add_predictive_values`.
     """
-    return [
-        {"asked": point["asked"], "positive": positive, "predictive_value": point["ppv" if positive else "npv"]}
-        for point in points
-        for positive in [bool(probability >= point["threshold"])]
-    ]
+    found = []
+    for point in points:
+        positive = bool(probability >= point["threshold"])
+        value = point["ppv" if positive else "npv"]
+        found.append({"asked": point["asked"], "positive": positive, "predictive_value": value})
+    return found

@@ -307,7 +307,7 @@ SENTENCES: dict[str, str] = {
     "figure.specificity": "Specificity",
     "figure.ppv": "Positive predictive value",
     "figure.npv": "Negative predictive value",
-    "sets.coverage": "Set holds the true class (asked for: {asked:.0f} %)",
+    "sets.coverage": "Set holds the true class (asked for: {asked:g} %)",
     "sets.single": "One class: an answer",
     "sets.several": "Several classes: not decided",
     "sets.none": "None of the classes",
@@ -317,8 +317,8 @@ SENTENCES: dict[str, str] = {
     "sets.or": "{first} or {second}",
     "sets.any": "any class: not decided",
     "sets.empty": "none of the classes",
-    "prevalence.title": "Predictive values where {prevalence:.2f} % of the films are {name}:",
-    "prevalence.point": "Sensitivity asked for: {asked:.0f} %",
+    "prevalence.title": "Predictive values where {prevalence:g} % of the films are {name}:",
+    "prevalence.point": "Sensitivity asked for: {asked:g} %",
     "prevalence.threshold": "Threshold of the probability",
     "prevalence.none": "{name}: no operating point; there was no validation film of this class.",
     "prevalence-malformed": "--prevalence {given} cannot be read; expected CLASS=SHARE with a share between 0 and 1, "
@@ -331,7 +331,7 @@ SENTENCES: dict[str, str] = {
     "prediction.number": "No.",
     "prediction.film": "Film",
     "prediction.label": "Prediction",
-    "prediction.set": "Film {number}, {coverage:.0f} % set: {words}",
+    "prediction.set": "Film {number}, {coverage:g} % set: {words}",
     "prediction.sentence": "Film {number}: true label: {truth}, prediction: {predicted}",
     "prediction.maps": "Maps are in {folder}: {cells}x{cells} cells over a film of {size}x{size} px; orange "
     "speaks for the predicted class.",
@@ -339,8 +339,8 @@ SENTENCES: dict[str, str] = {
     "card.tested": "This model's accuracy on its own test films: {accuracy}.",
     "card.not-calibrated": "This model is not calibrated: its probabilities are not frequencies.",
     "card.calibrated": "Calibrated on {films} validation films. Among films like these a set holds the true class in "
-    '{coverage:.0f} % of cases; it is "none of the classes" where each class is less probable than in all but a few of '
-    "its own films.",
+    'at least {coverage:g} % of cases; it is "none of the classes" where each class is less probable than in all but a '
+    "few of its own films.",
     "card.maps-faithful": "This model's class maps passed their check on {n} validation films: its answers depend on "
     "the cells that they mark more than on random or central ones, and random weights give other maps.",
     "card.maps-not-faithful": "Do not rely on this model's class maps: checked on validation films, its answers did "
