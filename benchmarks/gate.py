@@ -112,7 +112,7 @@ def report(name: str, judge: Judge, pictures: Iterable[Picture], films: tuple[np
     print(f"{line}; {counts}", flush=True)
 
 
-def films_of(run: Path, part: str, size_px: int) -> list[tuple[str, np.ndarray]]:
+def films_of(run: Path, part: str) -> list[tuple[str, np.ndarray]]:
     """Group and pixels (H, W) of the films in one part."""
     index = read_index(run / "index.csv")
     listing = reopen(index)
@@ -144,11 +144,11 @@ def main() -> None:
 
     judge, half = Judge(arguments.run), arguments.half
     size_px = judge.size_px
-    films = films_of(arguments.run, arguments.part, size_px)
+    films = films_of(arguments.run, arguments.part)
     whole = spoil(films, "", size_px)
     distances = np.array([verdict.distance for verdict in judge.verdicts(whole)])
     known = (distances, [picture.original for picture in whole])
-    print(f"gate of {arguments.run.name}, {arguments.part} films, half {half} of the non-films")
+    print(f"gate of {arguments.run.name}, {arguments.part} films, half {half} of the non-films", flush=True)
     report(f"{arguments.part} films", judge, whole, None)
 
     print("non-films")
@@ -165,9 +165,10 @@ def main() -> None:
     others = (path for folder in arguments.other_films for path in sorted(folder.rglob("*")))
     report("films of other body parts", judge, non_films.files_of(others, half, size_px), known)
     archive = arguments.data / "external-ieee8023" / "images.zip"
-    slices = non_films.members(archive, "images/ct/", size_px)
-    in_half = (picture for picture in slices if half == "report" or non_films.is_in(half, picture.original))
-    report("CT slices", judge, in_half, known)
+    slices = list(non_films.members(archive, "images/ct/", size_px))
+    report("CT slices", judge, [picture for picture in slices if non_films.is_in(half, picture.original)], known)
+    if half == "report":
+        report("CT slices, both halves", judge, slices, known)
 
     print("the same films, spoiled")
     for change in SPOILED:

@@ -66,8 +66,8 @@ def originals(folders: Sequence[Path], half: str) -> Iterator[tuple[str, Path]]:
     """The originals of a half, by name: one file of each, the largest."""
     found: dict[str, Path] = {}
     for path in sorted(path for folder in folders for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES):
-        (package,) = [place for place, part in enumerate(path.parts) if part == "contents"][:1] or [len(path.parts)]
-        name = path.parts[package - 1] if package < len(path.parts) else COPY.sub("", path.stem)
+        inside = path.parts.index("contents") if "contents" in path.parts else 0  # of one of Plasma's wallpapers
+        name = path.parts[inside - 1] if inside else COPY.sub("", path.stem)
         if name not in found or path.stat().st_size > found[name].stat().st_size:
             found[name] = path
     return ((name, path) for name, path in sorted(found.items()) if is_in(half, name))
@@ -136,7 +136,7 @@ def members(archive: Path, folder: str, size_px: int) -> Iterator[Picture]:
                 yield prepare_bytes(name, content.read(name), size_px)
 
 
-# --- made --------------------------------------------------------------------------------------------------------------
+# --- made ------------------------------------------------------------------------------------------------------------
 
 
 def text_pages(texts: Sequence[Path], fonts: Sequence[Path], half: str, size_px: int) -> Iterator[Picture]:

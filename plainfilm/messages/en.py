@@ -74,8 +74,8 @@ SENTENCES: dict[str, str] = {
     "gate-small": "the image has too few pixels to be judged; give the original film",
     "gate-shape": "the image is more than twice as long as wide; expected a whole chest film",
     "gate-blank": "the image is blank: nearly all of it is one grey",
-    "gate-low-contrast": "the image is too faint: nearly all of it lies within a few greys; export it with its window "
-    "set",
+    "gate-low-contrast": "the image is too faint: nearly all of it lies within a few greys; export it with its "
+    "window set",
     "gate-upside-down": "the film stands upside down; turn it upright",
     "gate-turned": "the film lies on its side; turn it upright",
     "gate-inverted": "black and white are swapped; expected bone to be white and air to be black; invert the film",

@@ -11,7 +11,8 @@ from PIL import Image
 from plainfilm.data.phantom import CLASSES, draw
 from plainfilm.messages import CATALOGUES
 from plainfilm.model import gate
-from plainfilm.model.gate import Gate, Verdict, check, describe, fit, put_right, view
+from plainfilm.model.gate import Gate, Verdict, check, fit
+from plainfilm.model.gate_measures import NUM_TEXTURE, _boxes, describe, put_right, view
 
 SIZE_PX = 64
 NUM_FEATURES = 24
@@ -113,9 +114,9 @@ def test_the_coarse_view_is_the_mean_of_equal_parts(size):
     plane = np.random.default_rng(0).integers(0, 256, (1, size, size), dtype=np.uint8)
     exact = np.asarray(Image.fromarray(plane[0]).convert("F").resize((16, 16), Image.Resampling.BOX))
     if size % 16 == 0:
-        assert np.allclose(gate._boxes(size) @ plane[0].astype(np.float32) @ gate._boxes(size).T, exact, atol=1e-3)
-    assert np.allclose(gate._boxes(size).sum(1), 1, atol=1e-5)
-    assert describe(plane)[1].shape == (1, gate.NUM_TEXTURE)
+        assert np.allclose(_boxes(size) @ plane[0].astype(np.float32) @ _boxes(size).T, exact, atol=1e-3)
+    assert np.allclose(_boxes(size).sum(1), 1, atol=1e-5)
+    assert describe(plane)[1].shape == (1, NUM_TEXTURE)
 
 
 def test_the_coarse_view_sees_neither_brightness_nor_contrast(unseen):
@@ -185,12 +186,12 @@ def test_few_films_are_enough():
     assert np.mean([verdict.passed for verdict in judge(small, non_films("noise"))]) == 0
 
 
-def test_the_threshold_is_a_quantile_or_lies_beyond_the_largest():
-    distances = np.arange(1.0, 1001.0)
-    assert gate._threshold(distances) == 996  # 5 of 1000 lie at or beyond 996; a further film exceeds it in 5 of 1001
-    few = np.arange(1.0, 41.0)
-    assert gate._threshold(few) > 40
-    assert gate._threshold(few[:20]) - 20 > 0
+@pytest.mark.parametrize("count", [30, 400, 20_000])
+def test_a_threshold_lets_the_wanted_share_pass(count):
+    """In the mean over many draws, of exponential values, whose tail is known."""
+    draws = np.random.default_rng(0).exponential(1, (200, count))
+    shares = [np.exp(-gate._tail(values, 0.005)) for values in draws]
+    assert 0.004 < np.mean(shares) < 0.03 * (30 / count) ** 0.5 + 0.005
 
 
 LIES = {
@@ -209,10 +210,10 @@ LIES = {
     "negative variance": lambda card: card["spaces"]["features"]["variances"].update(
         gate._encode(np.full(card["spaces"]["features"]["variances"]["shape"], -1.0), "<f4")
     ),
-    "threshold": lambda card: card.update(threshold=0.0),
+    "thresholds": lambda card: card.update(thresholds=[0.0, 1.0]),
     "spread": lambda card: card.update(spread=[0.0] * gate.NUM_MEASURES),
     "length": lambda card: card.update(middle=[0.0]),
-    "text": lambda card: card.update(threshold="wide"),
+    "text": lambda card: card.update(thresholds="ab"),
 }
 
 
