@@ -62,7 +62,7 @@ def _boxes(size_px: int) -> Floats:
 
 
 def view(images: np.ndarray, number: int) -> np.ndarray:
-    """Images (N, H, W) as they are (0), top to bottom (1), turned by 180 degrees (2), left (3), right (4), inverted (5)."""
+    """Images (N, H, W) as they are (0), top to bottom (1), turned by 180° (2), left (3), right (4), inverted (5)."""
     if number == 1:
         return images[:, ::-1]
     if number in (2, 3, 4):
@@ -119,9 +119,9 @@ class Space:
 
 
 def fit_upright(coarse: Floats) -> Floats:
-    """(COARSE² + 1, NUM_VIEWS): the linear rule from coarse views (N, COARSE, COARSE) of upright films; last row: offsets.
+    """(COARSE² + 1, NUM_VIEWS): the linear rule from coarse views (N, COARSE, COARSE) of upright films.
 
-    Ridge regression on the films in each view, to 1 for the view that it is and 0 for the others.
+    Ridge regression on the films in each view, to 1 for that view and 0 for the others; the last row is the offset.
     """
     size = COARSE**2 + 1
     gram, target = np.zeros((size, size)), np.zeros((size, NUM_VIEWS))

@@ -207,6 +207,10 @@ LIES = {
     "NaN in an array": lambda card: card["spaces"]["features"]["variances"].update(
         gate._encode(np.full(card["spaces"]["features"]["variances"]["shape"], np.nan), "<f4")
     ),
+    "infinity in an array": lambda card: card["upright"].update(
+        gate._encode(np.full(card["upright"]["shape"], np.inf), "<f4")
+    ),
+    "too large a number": lambda card: card.update(thresholds=[10**400, 1]),
     "negative variance": lambda card: card["spaces"]["features"]["variances"].update(
         gate._encode(np.full(card["spaces"]["features"]["variances"]["shape"], -1.0), "<f4")
     ),
