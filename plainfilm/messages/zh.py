@@ -332,7 +332,7 @@ SENTENCES: dict[str, str] = {
     "doctor.severity.problem": "[问题]",
     "doctor.well": "没有发现问题。",
     "doctor.ill": "问题数：{problems}",
-    "doctor.python": "运行环境：Python {version}，{system} {machine}",
+    "doctor.python": "Python {version}，系统 {system} {machine}",
     "doctor.python-old": "Python {version} 过旧；至少应为 {minimum}",
     "doctor.core": "已安装：{packages}",
     "doctor.core-missing": "缺少 {packages}，程序无法工作；请重新安装：pip install plainfilm",
