@@ -5,14 +5,12 @@
 RUN: the folder of the run that trained the model (its index.csv and its films). At most 200 films of the part, drawn at
 random; everything is chosen on validation films, and `--part test` is for the end. Differences of areas under the
 curve are positive where the map is better; intervals are 95 %, resampling groups of films (patients and copies). Below
-them the areas themselves by predicted class, and the correlation of the maps as random weights go from the head down.
+them the correlation of the maps as random weights go from the head down. Classes are those that the model predicts.
 """
 
 import argparse
 import time
 from pathlib import Path
-
-import numpy as np
 
 from plainfilm.config import load_recipe
 from plainfilm.data.index import read_index
@@ -49,19 +47,16 @@ def main() -> None:
     print(
         f"{found['n']} {arguments.part} films in {len(set(groups))} groups, {found['cells']} cells: {verdict} ({taken})"
     )
-    for test in saliency.TESTS:
-        for other in saliency.BASELINES:
-            print(f"  {test} against {other:8} {Estimate.from_dict(found[test][other]).decimal('en')}")
+    for name, figures in {"all": found, **found["classes"]}.items():
+        for test in saliency.TESTS:
+            for other in saliency.BASELINES:
+                print(
+                    f"  {name:16} {test:9} against {other:7} {Estimate.from_dict(figures[test][other]).decimal('en')}"
+                )
     for measure, entry in found["randomised"].items():
-        print(f"  random weights, {measure:10} {Estimate.from_dict(entry).decimal('en')}")
+        print(f"  random weights, {measure:8} {Estimate.from_dict(entry).decimal('en')}")
 
     predictor = Predictor(arguments.model, threads=num_threads())
-    areas = saliency.areas_under_curves(predictor, pixels, seed=recipe.training.seed)
-    predicted = np.concatenate([predictor.answer(film[None]).probabilities.argmax(axis=1) for film in pixels])
-    for k, entry in enumerate(predictor.card.class_names):
-        for test in saliency.TESTS:
-            means = ", ".join(f"{order} {values[predicted == k].mean():.3f}" for order, values in areas[test].items())
-            print(f"area, {test}, films called {entry} (n {np.sum(predicted == k)}): {means}")
     for depth in range(1, len(CASCADE) + 1):
         prefixes = CASCADE[:depth]
         correlation = saliency.random_weights(predictor, arguments.model, pixels, prefixes=prefixes, **options)

@@ -78,7 +78,7 @@ def _reserve(path: Path) -> None:
 
 def films_of(store: np.ndarray, numbers: Sequence[int], channels: int) -> np.ndarray:
     """Some films of a store as a network takes them: (B, C, S, S) uint8, a copy; C channels of one grey plane."""
-    return np.repeat(store[np.asarray(numbers)][:, None], channels, axis=1)
+    return np.repeat(store[np.asarray(numbers, dtype=np.int64)][:, None], channels, axis=1)
 
 
 def _load(folder: Path, size_px: int) -> np.ndarray:

@@ -5,8 +5,9 @@ Notable choices:
   predicted class's map, strongest first, and the probability of that class should fall early (deletion); or they are
   put back into the replaced film, and it should rise early (insertion). Cells are those of the map: it claims no more.
 - A cell is replaced by the film blurred to the scale of a cell: without the edges that a cell of one grey has, which a
-  network may take for a finding, and with nearly as little left to see. What no replacement can take away is the class
-  that a film without content gets; for films of that class both tests say little, and the differences are near 0.
+  network may take for a finding, and with nearly as little left to see. No replacement takes away the class that a film
+  without content gets: for films of that class both curves stay high and say little. So the differences are given by
+  predicted class, too; the verdict is about all films together.
 - The baselines: cells in random order, and from the centre outwards, which knows nothing of the film and is good
   wherever the lungs lie in the middle. Differences are paired by film, and positive where the map is better.
 - Randomised weights (Adebayo et al. 2018, "Sanity checks for saliency maps", NeurIPS): the maps of the same network
@@ -37,6 +38,7 @@ MAX_CORRELATION = 0.5  # mean rank correlation with the maps of random weights, 
 CHUNK = 8  # films whose pictures are answered together
 BASELINES = ("random", "centre")
 TESTS = ("deletion", "insertion")
+Areas = dict[str, dict[str, Floats]]  # by test and order ("map" or a baseline): (N,), 0 to 1
 
 
 def sample(num_films: int, *, seed: int) -> Integers:
@@ -62,31 +64,48 @@ def check_maps(
         `films`, `n`, `cells`; `deletion` and `insertion` with the mean difference of the area under the curve to each
         of BASELINES (-1 to 1, positive where the map is better); `randomised` with the mean `spearman` and `pearson`
         correlation with the maps of random weights; and `faithful`: whether the map is better than both baselines in
-        both tests and random weights destroy it. None, not checked, with fewer than MIN_GROUPS groups.
+        both tests and random weights destroy it. `classes` has `deletion` and `insertion` of the films that the model
+        gives each class, where these have MIN_GROUPS groups. None, not checked, with fewer than MIN_GROUPS groups.
     """
     if len(set(groups)) < MIN_GROUPS:
         return None
     predictor = Predictor(path, threads=threads)
-    areas = areas_under_curves(predictor, pixels, seed=seed)
-    better = {
-        "deletion": {other: areas["deletion"][other] - areas["deletion"]["map"] for other in BASELINES},
-        "insertion": {other: areas["insertion"]["map"] - areas["insertion"][other] for other in BASELINES},
-    }
-    differences = {
-        test: {other: grouped_mean(values, groups, bound=1.0) for other, values in better[test].items()}
-        for test in TESTS
-    }
+    areas, predicted = areas_under_curves(predictor, pixels, seed=seed)
+    found = differences(areas, groups)
+    by_class = {}
+    for k, class_name in enumerate(predictor.card.class_names):
+        members = np.flatnonzero(predicted == k)
+        class_groups = [groups[number] for number in members.tolist()]
+        if len(set(class_groups)) >= MIN_GROUPS:
+            class_areas = {test: {order: area[members] for order, area in areas[test].items()} for test in TESTS}
+            by_class[class_name] = _as_dicts(differences(class_areas, class_groups))
     correlations = random_weights(predictor, path, pixels, seed=seed, threads=threads)
+    every = [difference for test in TESTS for difference in found[test].values()]
     return {
         "films": name,
         "n": len(pixels),
         "cells": predictor.map_side**2,
-        **{test: {other: found.as_dict() for other, found in differences[test].items()} for test in TESTS},
-        "randomised": {measure: found.as_dict() for measure, found in correlations.items()},
-        "faithful": is_faithful(
-            [found for test in TESTS for found in differences[test].values()], correlations["spearman"]
-        ),
+        **_as_dicts(found),
+        "classes": by_class,
+        **_as_dicts({"randomised": correlations}),
+        "faithful": is_faithful(every, correlations["spearman"]),
     }
+
+
+def differences(areas: Areas, groups: Sequence[str]) -> dict[str, dict[str, Estimate]]:
+    """Mean differences of areas (N,) by test and baseline, positive where the map is better; `groups` (N,)."""
+    sign = {"deletion": -1, "insertion": 1}  # deleted in a good order the probability falls early
+    return {
+        test: {
+            other: grouped_mean(sign[test] * (areas[test]["map"] - areas[test][other]), groups, bound=1.0)
+            for other in BASELINES
+        }
+        for test in TESTS
+    }
+
+
+def _as_dicts(found: dict[str, dict[str, Estimate]]) -> dict[str, Any]:
+    return {name: {key: estimate.as_dict() for key, estimate in entry.items()} for name, entry in found.items()}
 
 
 def is_faithful(differences: Sequence[Estimate], correlation: Estimate) -> bool:
@@ -104,20 +123,18 @@ def is_faithful(differences: Sequence[Estimate], correlation: Estimate) -> bool:
 # --- deletion and insertion ------------------------------------------------------------------------------------------
 
 
-def areas_under_curves(predictor: Predictor, pixels: np.ndarray, *, seed: int) -> dict[str, dict[str, Floats]]:
-    """Areas (N,), 0 to 1, under the predicted class's probability over the share of cells deleted, or inserted.
-
-    By test and by order: "map", "random", "centre".
-    """
+def areas_under_curves(predictor: Predictor, pixels: np.ndarray, *, seed: int) -> tuple[Areas, Integers]:
+    """Areas under the predicted class's probability over the share of cells deleted or inserted, and that class."""
     chunks = [_areas(predictor, pixels[start : start + CHUNK], start, seed) for start in range(0, len(pixels), CHUNK)]
-    return {
-        test: {order: np.concatenate([chunk[test][order] for chunk in chunks]) for order in ("map", *BASELINES)}
+    areas = {
+        test: {order: np.concatenate([chunk[test][order] for chunk, _ in chunks]) for order in ("map", *BASELINES)}
         for test in TESTS
     }
+    return areas, np.concatenate([predicted for _, predicted in chunks])
 
 
-def _areas(predictor: Predictor, pixels: np.ndarray, first: int, seed: int) -> dict[str, dict[str, Floats]]:
-    """The areas of films (B, C, S, S), the first of which is film number `first`."""
+def _areas(predictor: Predictor, pixels: np.ndarray, first: int, seed: int) -> tuple[Areas, Integers]:
+    """The same of films (B, C, S, S), the first of which is film number `first`."""
     answers = predictor.answer(pixels)
     predicted = answers.probabilities.argmax(axis=1)
     maps = answers.class_maps[np.arange(len(pixels)), predicted]  # (B, h, w)
@@ -139,18 +156,11 @@ def _areas(predictor: Predictor, pixels: np.ndarray, first: int, seed: int) -> d
         return np.asarray(np.trapezoid(curve, counts / counts[-1], axis=1))
 
     random = area(whole, random_out, gone)  # backwards it is insertion in another random order, of the same area
-    return {
-        "deletion": {
-            "map": area(whole, map_out, gone),
-            "random": random,
-            "centre": area(whole, centre_out, gone),
-        },
-        "insertion": {
-            "map": area(gone, map_in, whole),
-            "random": random,
-            "centre": area(gone, centre_in, whole),
-        },
+    areas = {
+        "deletion": {"map": area(whole, map_out, gone), "random": random, "centre": area(whole, centre_out, gone)},
+        "insertion": {"map": area(gone, map_in, whole), "random": random, "centre": area(gone, centre_in, whole)},
     }
+    return areas, predicted
 
 
 def steps(num_cells: int) -> Integers:

@@ -341,8 +341,9 @@ SENTENCES: dict[str, str] = {
     "card.calibrated": "Calibrated on {films} validation films. Among films like these a set holds the true class in "
     'at least {coverage:g} % of cases; it is "none of the classes" where each class is less probable than in all but a '
     "few of its own films.",
-    "card.maps-faithful": "This model's class maps passed their check on {n} validation films: its answers depend on "
-    "the cells that they mark more than on random or central ones, and random weights give other maps.",
+    "card.maps-faithful": "This model's class maps passed their check on {n} validation films: taken together, its "
+    "answers depend on the cells that they mark more than on random or central ones, and random weights give other "
+    "maps.",
     "card.maps-not-faithful": "Do not rely on this model's class maps: checked on validation films, its answers did "
     "not depend on the cells that they mark more than on random or central ones, or random weights gave similar maps.",
     "card.maps-not-checked": "This model's class maps were not checked: it is not known whether its answers depend on "

@@ -122,6 +122,21 @@ def test_a_true_map_beats_both_baselines(tmp_path, films):
     assert all(low > 0 for low, _ in intervals(found).values()), found
 
 
+def test_classes_are_checked_apart(tmp_path, films):
+    path = planted(tmp_path / "model.onnx")
+    dark = films.copy()
+    dark[:] = 1
+    found = checked(path, np.concatenate([films, dark[:20]]))
+    bright = checked(path, films)
+    assert {name: figures["deletion"]["random"]["n"] for name, figures in found["classes"].items()} == {
+        "dark": 20,
+        "bright": 60,
+    }
+    assert found["classes"]["bright"]["deletion"]["random"]["value"] == bright["deletion"]["random"]["value"]
+    assert bright["classes"].keys() == {"bright"}
+    assert "dark" not in checked(path, np.concatenate([films, dark[:6]]))["classes"]  # too few
+
+
 def test_the_map_turned_round_loses(tmp_path, films):
     found = checked(planted(tmp_path / "model.onnx", factor=-1.0), films)
     assert all(high < 0 for _, high in intervals(found).values()), found
@@ -210,7 +225,7 @@ def test_areas_are_those_of_the_definition(tmp_path):
     model = Predictor(planted(tmp_path / "model.onnx", bias=19.7), threads=1)
     pixels = random_pixels(3, size_px=SIZE_PX)
     pixels[1] = pixels[1] * 0.97  # a dark one
-    areas = areas_under_curves(model, pixels, seed=0)
+    areas, predicted = areas_under_curves(model, pixels, seed=0)
     shares = steps(SIDE**2) / SIDE**2
     for number, film in enumerate(pixels):
         answer = model.answer(film[None])
@@ -220,7 +235,7 @@ def test_areas_are_those_of_the_definition(tmp_path):
             expected = curve(model, film, order, inserted=test == "insertion")
             assert np.ptp(expected) > 1e-3
             assert areas[test]["map"][number] == pytest.approx(np.trapezoid(expected, shares), abs=1e-6)
-    assert {int(k) for k in model.answer(pixels).probabilities.argmax(axis=1)} == {0, 1}
+    assert predicted.tolist() == model.answer(pixels).probabilities.argmax(axis=1).tolist() == [1, 0, 1]
     assert np.array_equal(areas["deletion"]["random"], areas["insertion"]["random"])
 
 
@@ -229,7 +244,7 @@ def test_the_centre_goes_first(tmp_path):
     films = np.full((2, 1, SIZE_PX, SIZE_PX), 4, np.uint8)
     films[0, :, 32:48, 32:48] = 250
     films[1, :, :16, :16] = 250
-    areas = areas_under_curves(Predictor(planted(tmp_path / "model.onnx"), threads=1), films, seed=0)
+    areas, _ = areas_under_curves(Predictor(planted(tmp_path / "model.onnx"), threads=1), films, seed=0)
     middle, corner = areas["deletion"]["centre"] - areas["deletion"]["random"]
     assert middle < corner
     middle, corner = areas["insertion"]["centre"] - areas["insertion"]["random"]
