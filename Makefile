@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 #   make install TORCH_INDEX=https://download.pytorch.org/whl/cpu
 TORCH_INDEX ?=
 DATA ?= ../shared/data
-# The tutorial's own program, for the benchmark of training speed, runs in an environment of its own.
+# PaddlePaddle runs in an environment of its own: the tutorial's program for benchmarks, and tests of its weights.
 PADDLE ?= .paddle-env
 TUTORIAL ?= ../shared/baseline/tutorial_paddle.py
 
@@ -38,7 +38,7 @@ bench: install $(PADDLE)/installed
 
 $(PADDLE)/installed:
 	$(PYTHON) -m venv $(PADDLE)
-	$(PADDLE)/bin/pip install --quiet paddlepaddle pillow
+	$(PADDLE)/bin/pip install --quiet paddlepaddle==3.3.1 pillow
 	touch $@
 
 clean:

@@ -103,3 +103,28 @@ def trained(phantoms: Path, short_recipe: Path, tmp_path_factory: pytest.TempPat
 def model(trained: tuple[Path, Ran]) -> Path:
     """The model file of that run."""
     return trained[0] / "model.onnx"
+
+
+PADDLE_NETWORKS = (
+    *("ResNet-18-64.128.256.512-2", "ResNet-18-64.128.256.512-4"),
+    *(f"ResNet-{depth}-8.16.24.32-4" for depth in (34, 50, 101, 152)),
+)
+
+
+@pytest.fixture(scope="session")
+def paddle_written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of `.pdparams` of the tutorial's network, written by PaddlePaddle, and NPZ with inputs and logits.
+
+    PLAINFILM_PADDLE names a Python that has PaddlePaddle; tests that need it are skipped without.
+    """
+    python = os.environ.get("PLAINFILM_PADDLE")
+    if python is None:
+        pytest.skip("PLAINFILM_PADDLE names no Python with PaddlePaddle")
+    folder = tmp_path_factory.mktemp("paddle")
+    program = Path(__file__).parent / "model" / "paddle_tutorial.py"
+    alone = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    done = subprocess.run(
+        [python, program, folder, *PADDLE_NETWORKS], env=alone, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return folder

@@ -65,7 +65,9 @@ def read_weights(path: Path) -> Weights:
     stem, head = stored[_name("conv1.weight", layout)].shape, stored[_name("fc.weight", layout)].shape
     if len(stem) != 4 or stem[1] not in (1, 3):
         raise ModelFileError("weights-stem", path=str(path), given=list(stem))
-    channels, num_classes = stem[1], head[-1 if layout == "tutorial" else 0] if head else 0
+    if len(head) != 2 or 0 in head:
+        raise ModelFileError("weights-shape", path=str(path), name="fc.weight", given=list(head), expected="[K, D]")
+    channels, num_classes = stem[1], head[1 if layout == "tutorial" else 0]
     for name, shape in _shapes(depth, num_classes, channels, layout).items():
         _check(stored[name], name, shape, str(path))
     arrays = {name: tensor.read() for name, tensor in stored.items()}
