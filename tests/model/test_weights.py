@@ -162,7 +162,7 @@ def test_the_tutorials_weights_say_what_paddle_says(paddle_written: Path, monkey
         expected = np.load(path.with_suffix(".npz"))
         with torch.inference_mode():
             logits = network(weights)(torch.from_numpy(expected["inputs"])).logits.numpy()
-        assert np.abs(expected["logits"]).max() > 0.1
+        assert expected["logits"].std(axis=0).min() > 0.05, "the films tell no difference"
         assert np.abs(logits - expected["logits"]).max() < 1e-4, path.stem
     assert {entry[0] for entry in found} == {18, 34, 50, 101, 152}
     assert {entry[1:] for entry in found} == {("paddle", "tutorial", 3, 3)}
