@@ -4,9 +4,9 @@
     python benchmarks/paddle_import.py ResNet.pdparams logits.npz
 
 The first line is the tutorial's own program, in an environment that has PaddlePaddle: it trains for a few steps and
-writes the weights, and for 64 films the float32 input tensors and the logits. The second imports the weights into a model file
-and runs that, by ONNX Runtime, on the same tensors: they are pixels / 255, so the pixels are found back exactly.
-Exits with 1 where a logit differs by more than the goal.
+writes the weights, and for 64 films the float32 input tensors and the logits. The second imports the weights into a
+model file and runs that, by ONNX Runtime, on the same tensors: they are pixels / 255, so the pixels are found
+back exactly. Exits with 1 where a logit differs by more than the goal.
 """
 
 import argparse

@@ -186,6 +186,8 @@ SENTENCES: dict[str, str] = {
     "{outputs} names, in the order of the outputs",
     "classes-other": "--classes gives {given}; expected {outputs} different names, as many as the checkpoint "
     "has outputs",
+    "classes-one": "the checkpoint has {outputs} output; a model file needs at least 2, one for each class; as a start "
+    "for training it will do: train --init",
     "init-missing": "the recipe starts from the weights {expected}; give their file with --init, or set "
     'model.init = "default"',
     "init-other": "the weights given with --init are {given}; the recipe asks for {expected}",

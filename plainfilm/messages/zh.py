@@ -166,6 +166,8 @@ SENTENCES: dict[str, str] = {
     "file-exists": "{path} 已存在；请给出新的文件名",
     "classes-missing": "该检查点有 {outputs} 个输出，但没有名称；请用 --classes 按输出顺序给出 {outputs} 个名称",
     "classes-other": "--classes 给出的是 {given}；应为 {outputs} 个互不相同的名称，与检查点的输出一样多",
+    "classes-one": "该检查点只有 {outputs} 个输出；模型文件每个类别一个输出，至少需要 2 个；"
+    "可用作训练的起点：train --init",
     "init-missing": '配方从权重 {expected} 开始；请用 --init 给出该文件，或设 model.init = "default"',
     "init-other": "--init 给出的权重是 {given}；配方要求 {expected}",
     "weights-missing": "检查点 {path} 不存在或不是文件",

@@ -4,8 +4,8 @@ A pickle is a program: Python's own reader imports and calls whatever it names. 
 `torch.save` and `paddle.save`:
 
 - It knows the operations that those need. Any other one is an error.
-- It imports nothing and calls nothing. A name is a text; GLOBALS are those that may stand in a file, and `_call` says
-  what each means here. Another name is an error that quotes it.
+- It imports nothing and calls nothing. A name is a text; `pickle_names` has those that may stand in a file, and what
+  each means here. Another name is an error that quotes it.
 - It builds descriptions: where a tensor's bytes lie, its type, shape and strides. The bytes stay in the file.
 - What it builds is paid from a budget, so a small file cannot fill the memory; keys are texts or numbers, and nothing
   is ever walked recursively, so neither depth nor repetition does harm.
@@ -15,41 +15,18 @@ The format: https://github.com/python/cpython/blob/main/Lib/pickletools.py (prot
 
 import struct
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from plainfilm.errors import ModelFileError
+from plainfilm.model.pickle_names import GLOBALS, Name, Octets, TorchTensor, as_result, as_storage, put_state
 
 MAX_BUILT_BYTES = 2**25  # a ResNet-152 with its optimiser's state takes half of that
 OPERATION_BYTES = 128  # what one operation may leave behind: an empty container, its place on the stack and in the memo
+RESULT_BYTES = 256  # what a name may leave behind: a description, a key
 MAX_TEXT_BYTES = 200  # a longer text can only be the bytes of an array
 MAX_NAME_BYTES = 100
-
-STORAGES = {  # torch's storages: types by the names that safetensors gives them
-    "torch.DoubleStorage": "F64",
-    "torch.FloatStorage": "F32",
-    "torch.HalfStorage": "F16",
-    "torch.BFloat16Storage": "BF16",
-    "torch.LongStorage": "I64",
-    "torch.IntStorage": "I32",
-    "torch.ShortStorage": "I16",
-    "torch.CharStorage": "I8",
-    "torch.ByteStorage": "U8",
-    "torch.BoolStorage": "BOOL",
-}
-RECONSTRUCT = ("numpy.core.multiarray._reconstruct", "numpy._core.multiarray._reconstruct")
-GLOBALS = frozenset(
-    (
-        *STORAGES,
-        *RECONSTRUCT,
-        "collections.OrderedDict",
-        "torch._utils._rebuild_tensor_v2",
-        "torch._utils._rebuild_parameter",
-        "numpy.ndarray",
-        "numpy.dtype",
-        "_codecs.encode",
-    )
-)
 
 CONSTANTS = {b"N": None, b"\x88": True, b"\x89": False}
 NUMBERS = {b"J": "<i", b"K": "<B", b"M": "<H", b"G": ">d"}
@@ -57,52 +34,9 @@ TEXTS = {b"X": "<I", b"\x8c": "<B", b"\x8d": "<Q"}  # by the format of their len
 OCTETS = {b"B": "<I", b"C": "<B", b"\x8e": "<Q"}
 PUTS = {b"q": "<B", b"r": "<I"}
 GETS = {b"h": "<B", b"j": "<I"}
+EMPTY: dict[bytes, Callable[[], Any]] = {b"}": dict, b"]": list, b")": tuple}
+LEAVES = frozenset((*CONSTANTS, *NUMBERS, *TEXTS, *OCTETS, *GETS, *EMPTY, b"\x8a"))
 TUPLES = {b"\x85": 1, b"\x86": 2, b"\x87": 3}
-
-
-@dataclass(frozen=True, slots=True)
-class Name:
-    """A name of GLOBALS."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Octets:
-    """Bytes of the file; in protocol 2 they are written as text: Latin-1 characters in UTF-8."""
-
-    view: memoryview
-    is_text: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class TorchTensor:
-    """A tensor over a storage that lies elsewhere in the file."""
-
-    dtype: str
-    key: str  # the name of the storage
-    num_stored: int  # elements of the storage
-    offset: int
-    shape: tuple[Any, ...]
-    strides: tuple[Any, ...]
-
-
-@dataclass(slots=True)
-class NumpyType:
-    """The type of an array, such as f4; its byte order comes later."""
-
-    code: str
-    order: str = ""
-
-
-@dataclass(slots=True)
-class NumpyArray:
-    """An array; what it holds comes later."""
-
-    shape: tuple[Any, ...] = ()
-    dtype: NumpyType | None = None
-    is_fortran: bool = False
-    octets: Octets | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +51,10 @@ class Pickle:
 def read_pickle(data: memoryview, path: str, start: int = 0) -> Pickle:
     """What the pickle at `start` describes.
 
-    Containers are dict, list and tuple, leaves are numbers, texts and the classes above. Raises ModelFileError: a name
-    outside GLOBALS, an operation outside those of this machine, more than MAX_BUILT_BYTES, an end that is missing.
+    Containers are dict, list and tuple; leaves are numbers, texts and the classes of `pickle_names`.
+
+    Raises ModelFileError: a name outside GLOBALS, an operation outside those of this machine, more than MAX_BUILT_BYTES,
+    an end that is missing.
     """
     machine = _Machine(data, path, start)
     return Pickle(machine.run(), machine.place, machine.storages)
@@ -146,32 +82,18 @@ class _Machine:
 
     def step(self, operation: bytes) -> None:
         """One operation; the comments give its name in the format."""
+        if operation in LEAVES:
+            self.stack.append(self.leaf(operation))
+            return
         match operation:
-            case b"N" | b"\x88" | b"\x89":
-                self.stack.append(CONSTANTS[operation])
-            case b"J" | b"K" | b"M" | b"G":
-                self.stack.append(self.number(NUMBERS[operation]))
-            case b"\x8a":  # LONG1
-                octets = self.take(self.number("<B"))
-                self.pay(len(octets))
-                self.stack.append(int.from_bytes(octets, "little", signed=True))
-            case b"X" | b"\x8c" | b"\x8d":
-                self.stack.append(self.text(self.take(self.number(TEXTS[operation]))))
-            case b"B" | b"C" | b"\x8e":
-                self.pay(OPERATION_BYTES)
-                self.stack.append(Octets(self.take(self.number(OCTETS[operation]))))
             case b"q" | b"r":
                 self.memo[self.number(PUTS[operation])] = self.top()
             case b"\x94":  # MEMOIZE
                 self.memo[len(self.memo)] = self.top()
-            case b"h" | b"j":
-                self.stack.append(self.remembered(self.number(GETS[operation])))
             case b"\x80":  # PROTO
                 self.take(1)
             case b"\x95":  # FRAME
                 self.take(8)
-            case b"}" | b"]" | b")":
-                self.stack.append({b"}": {}, b"]": [], b")": ()}[operation])
             case b"(":
                 self.marked.append(self.stack)
                 self.stack = []
@@ -201,6 +123,25 @@ class _Machine:
                 self.build(self.pop(), self.top())
             case _:
                 raise self.damaged("damage.operation")
+
+    def leaf(self, operation: bytes) -> Any:
+        """What an operation that takes nothing from the stack puts there."""
+        if operation in CONSTANTS:
+            return CONSTANTS[operation]
+        if operation in EMPTY:
+            return EMPTY[operation]()
+        if operation in NUMBERS:
+            return self.number(NUMBERS[operation])
+        if operation in TEXTS:
+            return self.text(self.take(self.number(TEXTS[operation])))
+        if operation in GETS:
+            return self.remembered(self.number(GETS[operation]))
+        if operation in OCTETS:
+            self.pay(OPERATION_BYTES)
+            return Octets(self.take(self.number(OCTETS[operation])))
+        octets = self.take(self.number("<B"))  # LONG1
+        self.pay(len(octets))
+        return int.from_bytes(octets, "little", signed=True)
 
     # --- the file, the stack, the budget ---
 
@@ -274,8 +215,6 @@ class _Machine:
             self.pay(OPERATION_BYTES)
             target[key] = value
 
-    # --- names, and what they mean here ---
-
     def known(self, module: Any, name: Any) -> Name:
         full_name = f"{module}.{name}" if isinstance(module, str) and isinstance(name, str) else "?"
         if full_name not in GLOBALS:
@@ -283,60 +222,20 @@ class _Machine:
         return Name(full_name)
 
     def storage(self, identity: Any) -> TorchTensor:
-        """A whole storage, as a tensor of one axis."""
-        match identity:
-            case ("storage", Name(name), str(key), str(_), int(count), *view) if name in STORAGES and view in (
-                [],
-                [None],
-            ):
-                self.pay(2 * OPERATION_BYTES)
-                self.storages[key] = STORAGES[name]
-                return TorchTensor(STORAGES[name], key, count, 0, (count,), (1,))
-            case _:
-                raise self.damaged("damage.arguments")
+        self.pay(RESULT_BYTES)
+        whole = as_storage(identity)
+        if whole is None:
+            raise self.damaged("damage.arguments")
+        self.storages[whole.key] = whole.dtype
+        return whole
 
     def call(self, name: Any, arguments: Any) -> Any:
-        match (name.name if isinstance(name, Name) else "?"), arguments:
-            case "collections.OrderedDict", ():
-                return {}
-            case "torch._utils._rebuild_tensor_v2", (
-                TorchTensor() as whole,
-                int(offset),
-                tuple(shape),
-                tuple(strides),
-                bool(_),
-                dict(_),
-                *_,
-            ):
-                return TorchTensor(whole.dtype, whole.key, whole.num_stored, offset, shape, strides)
-            case "torch._utils._rebuild_parameter", (TorchTensor() as tensor, bool(_), dict(_)):
-                return tensor
-            case (
-                ("numpy.core.multiarray._reconstruct" | "numpy._core.multiarray._reconstruct"),
-                (
-                    Name("numpy.ndarray"),
-                    (0,),
-                    Octets(),
-                ),
-            ):
-                return NumpyArray()
-            case "numpy.dtype", (str(code), bool(_), bool(_)):
-                return NumpyType(code)
-            case "_codecs.encode", (Octets(is_text=True) as octets, "latin1"):
-                return octets
-            case "_codecs.encode", (str(text), "latin1"):
-                self.pay(2 * OPERATION_BYTES + len(text))
-                return Octets(memoryview(text.encode()), is_text=True)
-            case _:
-                raise self.damaged("damage.arguments")
+        self.pay(RESULT_BYTES)
+        result = as_result(name, arguments)
+        if result is None:
+            raise self.damaged("damage.arguments")
+        return result
 
     def build(self, state: Any, target: Any) -> None:
-        match target, state:
-            case dict(), dict():  # attributes of an OrderedDict: versions of modules, which no tensor needs
-                pass
-            case NumpyType(), (3, str(order), None, None, None, -1, -1, 0):
-                target.order = order
-            case NumpyArray(), (1, tuple(shape), NumpyType() as dtype, bool(is_fortran), Octets() as octets):
-                target.shape, target.dtype, target.is_fortran, target.octets = shape, dtype, is_fortran, octets
-            case _:
-                raise self.damaged("damage.arguments")
+        if not put_state(target, state):
+            raise self.damaged("damage.arguments")

@@ -23,7 +23,8 @@ import numpy as np
 
 from plainfilm.errors import ModelFileError
 from plainfilm.files import ZIP_START
-from plainfilm.model.pickled import NumpyArray, TorchTensor, read_pickle
+from plainfilm.model.pickle_names import NumpyArray, TorchTensor
+from plainfilm.model.pickled import read_pickle
 from plainfilm.model.stored import DTYPES, Stored, item_bytes, refuse, shown, stored
 
 MAX_HEADER_BYTES = 2**20  # of safetensors, and of a zip's directory; a ResNet-152 takes 0.1 MB

@@ -8,7 +8,7 @@ import numpy as np
 
 from plainfilm.data import phantom
 from plainfilm.data.preprocess import preprocess
-from plainfilm.errors import OutputError, UsageError
+from plainfilm.errors import ModelFileError, OutputError, UsageError
 from plainfilm.model import modelfile
 from plainfilm.model.card import NAMES, Card, Preprocessing, class_names
 from plainfilm.model.predictor import Predictor
@@ -36,7 +36,7 @@ def import_weights(checkpoint: Path, out: Path, *, classes: Sequence[str] | None
     Raises:
         OutputError: where `out` exists already.
         UsageError: where there are not as many different names as outputs.
-        ModelFileError: where the checkpoint cannot be used.
+        ModelFileError: where the checkpoint cannot be used, or has one output only.
     """
     if out.exists():
         raise OutputError("file-exists", path=str(out))
@@ -55,6 +55,8 @@ def import_weights(checkpoint: Path, out: Path, *, classes: Sequence[str] | None
 
 
 def _classes(weights: Weights, given: Sequence[str] | None) -> Sequence[str]:
+    if weights.num_classes < 2:
+        raise ModelFileError("classes-one", outputs=weights.num_classes)
     if given is None:
         if weights.layout == "tutorial" and weights.num_classes == len(NAMES):
             return tuple(NAMES)

@@ -148,7 +148,11 @@ def test_code_is_named_and_does_not_run(
 
 
 def test_a_name_may_stand_in_the_file_but_not_be_called() -> None:
-    for content in (p.call("torch", "FloatStorage", b"K\x04"), p.call("numpy", "ndarray", p.tuple_of(p.int4(2**30)))):
+    for content in (
+        p.call("torch", "FloatStorage", b"K\x04"),
+        p.call("numpy", "ndarray", p.tuple_of(p.int4(2**30))),
+        b"K\x01" + p.tuple_of(p.name("numpy", "ndarray"), b"K\x00\x85", b"C\x01b") + b"R",
+    ):
         with pytest.raises(ModelFileError, match="arguments"):
             read_pickle(memoryview(p.PROTO + content + b"."), "file")
 

@@ -2,6 +2,7 @@
 
 import json
 import signal
+import time
 import tomllib
 from pathlib import Path
 
@@ -113,7 +114,7 @@ def test_a_training_starts_from_given_weights_and_resumes_without_them(
     words = ["train", phantoms, "--recipe", recipe, "--init", checkpoint, "--out", run, "--threads", 1]
     with command(*words) as process:
         while process.poll() is None and not (run / "history.csv").exists():
-            pass
+            time.sleep(0.05)
         process.send_signal(signal.SIGTERM)
         _, err = process.communicate(timeout=60)
     assert process.returncode == 143, err
@@ -175,3 +176,9 @@ def test_a_model_file_is_no_checkpoint(cli: Cli, model: Path, tmp_path: Path) ->
     assert modelfile.read(model)
     ran = cli("import", model, "--out", tmp_path / "new.onnx", "--lang", "en")
     check_one_line(ran, 1, "is no checkpoint that is known here")
+
+
+def test_one_output_is_no_answer(cli: Cli, tmp_path: Path) -> None:
+    torch.save(trained_looking(num_classes=1).state_dict(), tmp_path / "one.pth")
+    ran = cli("import", tmp_path / "one.pth", "--out", tmp_path / "new.onnx", "--classes", "A", "--lang", "en")
+    check_one_line(ran, 1, "needs at least 2")
