@@ -1,7 +1,8 @@
 """The names that may stand in a pickle of tensors, and what each means to `plainfilm.model.pickled`: a description.
 
 No name is looked up and nothing is called: a name and its arguments are compared with the forms in which `torch.save`
-and `paddle.save` write tensors (torch/_tensor.py, `__reduce_ex__`; numpy/_core/src/multiarray/methods.c, `array_reduce`).
+and `paddle.save` write tensors (torch/_tensor.py, `__reduce_ex__`; numpy/_core/src/multiarray/methods.c,
+`array_reduce`).
 """
 
 from dataclasses import dataclass

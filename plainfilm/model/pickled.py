@@ -46,28 +46,30 @@ class Pickle:
     content: Any
     end: int  # the place after its last byte
     storages: dict[str, str]  # torch's storages: key -> type
+    budget_bytes: int  # what is left of the budget
 
 
-def read_pickle(data: memoryview, path: str, start: int = 0) -> Pickle:
+def read_pickle(data: memoryview, path: str, start: int = 0, budget_bytes: int | None = None) -> Pickle:
     """What the pickle at `start` describes.
 
-    Containers are dict, list and tuple; leaves are numbers, texts and the classes of `pickle_names`.
+    Containers are dict, list and tuple; leaves are numbers, texts and the classes of `pickle_names`. `budget_bytes`:
+    what it may take, not given: MAX_BUILT_BYTES.
 
-    Raises ModelFileError: a name outside GLOBALS, an operation outside those of this machine, more than MAX_BUILT_BYTES,
-    an end that is missing.
+    Raises ModelFileError: a name outside GLOBALS, an operation outside those of this machine, a budget overdrawn, an
+    end that is missing.
     """
-    machine = _Machine(data, path, start)
-    return Pickle(machine.run(), machine.place, machine.storages)
+    machine = _Machine(data, path, start, MAX_BUILT_BYTES if budget_bytes is None else budget_bytes)
+    return Pickle(machine.run(), machine.place, machine.storages, machine.budget_bytes)
 
 
 class _Machine:
-    def __init__(self, data: memoryview, path: str, start: int) -> None:
+    def __init__(self, data: memoryview, path: str, start: int, budget_bytes: int) -> None:
         self.data, self.path, self.place = data, path, start
         self.stack: list[Any] = []
         self.marked: list[list[Any]] = []  # the stacks below each mark
         self.memo: dict[int, Any] = {}
         self.storages: dict[str, str] = {}
-        self.budget_bytes = MAX_BUILT_BYTES
+        self.budget_bytes = budget_bytes
 
     def damaged(self, reason_key: str) -> ModelFileError:
         return ModelFileError("weights-damaged", path=self.path, reason_key=reason_key)

@@ -191,16 +191,15 @@ def _member(data: memoryview, entry: zipfile.ZipInfo, path: str) -> memoryview:
 
 def _read_legacy(data: memoryview, path: str) -> Read:
     """Five pickles (magic number, version, system, content, keys), then each storage: its length and its bytes."""
-    place, parts = 0, []
-    for _ in range(5):
-        parts.append(read_pickle(data, path, place))
-        place = parts[-1].end
+    parts = [read_pickle(data, path)]
+    while len(parts) < 5:
+        parts.append(read_pickle(data, path, parts[-1].end, parts[-1].budget_bytes))
     _, version, system, content, keys = (part.content for part in parts)
     if version != LEGACY_VERSION or not isinstance(system, dict) or not isinstance(keys, list):
         refuse(path, "damage.arguments")
     if system.get("little_endian") is not True:
         refuse(path, "damage.byte-order")
-    storages: dict[str, memoryview] = {}
+    place, storages = parts[-1].end, {}
     for key in keys:
         if not isinstance(key, str) or key not in parts[3].storages:
             refuse(path, "damage.arguments")

@@ -188,6 +188,15 @@ def test_a_pickle_cannot_fill_the_memory(kind: str, tmp_path: Path, monkeypatch:
     assert error.code in ("weights-damaged", "weights-none")
 
 
+def test_the_pickles_of_a_stream_share_a_budget(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pickled, "MAX_BUILT_BYTES", 2**21)
+    part = p.PROTO + b"]" + b"]a" * 5_000 + b"."  # two thirds of it
+    assert read_pickle(memoryview(part), "file").end == len(part)
+    start = wrapped("legacy", b"N")[:15]  # the magic number
+    error = refused(tmp_path / "weights.pth", start + part * 4, 1.5 * 2**21)
+    assert error.parameters["reason_key"] == "damage.budget"
+
+
 def test_nothing_is_walked_recursively(tmp_path: Path) -> None:
     """Deep nesting within the budget: as a value, as a key, as a shape."""
     deep = b"N" + b"\x85" * 60_000
@@ -285,6 +294,7 @@ FORGED: dict[str, tuple[bytes, str]] = {
     "no object": (safetensors([1]), "damage.header"),
     "no text": (safetensors(b"{\xff\xfe}"), "damage.header"),
     "deep": (safetensors(b'{"a":' + b"[" * 500_000), "damage.header"),
+    "lists": (safetensors(b'{"a":[' + b"[]," * 340_000 + b"[]]}"), "damage.header"),
     "a number without end": (safetensors(b'{"a":' + b"9" * 500_000 + b"}"), "damage.header"),
     "a name twice": (safetensors(TWICE), "damage.twice"),
     "before the start": (safetensors({"a": entry(-16, 0)}), "damage.too-large"),
