@@ -33,7 +33,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-TRAINING_LIBRARIES = ("torch", "onnx", "safetensors", "tomli_w", "matplotlib")
+TRAINING_LIBRARIES = ("torch", "onnx", "safetensors", "tomli_w", "matplotlib", "threadpoolctl")
 
 
 def _check_language(value: str) -> str:

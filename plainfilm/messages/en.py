@@ -298,8 +298,8 @@ SENTENCES: dict[str, str] = {
     "evaluation.confusion": "True / predicted",
     "evaluation.auc": "AUC",
     "evaluation.gate": "The gate would refuse {refused} of these films; the figures count them all the same.",
-    "evaluation.gate-rules": "The gate has no fitted statistics in this model; its rules alone would refuse {refused} of "
-    "these films; the figures count them all the same.",
+    "evaluation.gate-rules": "The gate has no fitted statistics in this model; its rules alone would refuse {refused} "
+    "of these films; the figures count them all the same.",
     "evaluation.gate-reason": "    {count}: {reason}",
     "evaluation.left-out": "Left out (unreadable, no class of the model, copies under different classes): {left_out}",
     "figure.balanced_accuracy": "Balanced accuracy",

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from plainfilm.data.decode import Film, decode
+from plainfilm.data.decode import decode
+from plainfilm.data.film import Film
 from plainfilm.data.listing import ARCHIVES
 from plainfilm.data.scan import Progress
 from plainfilm.errors import PlainfilmError, SourceError, UsageError

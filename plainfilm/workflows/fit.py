@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from plainfilm.config import Recipe
 from plainfilm.data.index import Index
@@ -20,8 +21,14 @@ def fit(path: Path, index: Index, store: np.ndarray, recipe: Recipe, *, threads:
     """Fit what the model file at `path` needs besides its weights, and store it there.
 
     Decided on the validation films; the gate's statistics are those of the training films. Without validation films the
-    file stays as it is: not calibrated, without a fitted gate, its maps not checked.
+    file stays as it is: not calibrated, without a fitted gate, its maps not checked. numpy's linear algebra has one
+    thread here, so that the same films give the same bits.
     """
+    with threadpool_limits(1, user_api="blas"):
+        _fit(path, index, store, recipe, threads)
+
+
+def _fit(path: Path, index: Index, store: np.ndarray, recipe: Recipe, threads: int) -> None:
     predictor = Predictor(path, threads=threads)
     validation = _judged(index, "validation", predictor)
     if not validation:
