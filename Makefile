@@ -8,6 +8,9 @@ TORCH_INDEX ?=
 DATA ?= ../shared/data
 # PaddlePaddle runs in an environment of its own: the tutorial's program for benchmarks, and tests of its weights.
 PADDLE ?= .paddle-env
+# Other runtimes read the model file in tests: each in a place of its own.
+OPENVINO ?= .openvino-env
+ORT_WEB ?= .ort-web
 TUTORIAL ?= ../shared/baseline/tutorial_paddle.py
 
 .PHONY: install demo test check bench clean
@@ -41,5 +44,14 @@ $(PADDLE)/installed:
 	$(PADDLE)/bin/pip install --quiet paddlepaddle==3.3.1 pillow
 	touch $@
 
+$(OPENVINO)/installed:
+	$(PYTHON) -m venv $(OPENVINO)
+	$(OPENVINO)/bin/pip install --quiet openvino==2026.4.1
+	touch $@
+
+$(ORT_WEB)/installed:
+	npm install --silent --ignore-scripts --no-audit --no-fund --prefix $(ORT_WEB) onnxruntime-web@1.30.0
+	touch $@
+
 clean:
-	rm -rf $(VENV) $(PADDLE) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(PADDLE) $(OPENVINO) $(ORT_WEB) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

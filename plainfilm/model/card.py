@@ -109,6 +109,8 @@ def parse_card(text: str, path: Path) -> Card:
         version = content["format_version"]
         if version != FORMAT_VERSION or not _is_integer(version):
             raise ModelFileError("model-version", path=str(path), given=str(version)[:40], expected=FORMAT_VERSION)
+        for name in ("calibration", "gate", "evaluation", "maps"):
+            _demand(isinstance(content.get(name), dict | None), f"{name}: an object or null")
         content["classes"] = tuple(ClassName(**entry) for entry in content["classes"])
         content["preprocessing"] = Preprocessing(**content["preprocessing"])
         if content.get("calibration") is not None:
@@ -138,8 +140,6 @@ def _check_card(card: Card) -> None:
     _demand(isinstance(card.weights_sha256, str), "weights_sha256: a text")
     _demand(isinstance(card.provenance, dict), "provenance: an object")
     _demand(isinstance(card.provenance.get("leaking", False), bool), "leaking: true or false")
-    for name in ("gate", "evaluation", "maps"):
-        _demand(isinstance(getattr(card, name), dict | None), f"{name}: an object or null")
     if card.evaluation is not None:
         accuracy = card.evaluation["accuracy"]
         _demand(all(_is_figure(accuracy[name]) for name in ("value", "low", "high", "n")), "accuracy: a figure")

@@ -34,7 +34,7 @@ def look_at_install(folder: Path) -> Iterator[Finding]:
     if sys.version_info < MIN_PYTHON:
         yield problem("doctor.python-old", version=version, minimum=".".join(map(str, MIN_PYTHON)))
     else:
-        yield ok("doctor.python", version=version, system=platform.uname().system, machine=platform.machine())
+        yield ok("doctor.python", version=version, system=sys.platform, machine=platform.machine())
     yield from _libraries()
     yield from _runtime()
     yield from _processor()
