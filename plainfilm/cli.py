@@ -122,6 +122,9 @@ def train(
     threads: Annotated[
         int | None, typer.Option(min=1, max=1024, help="Compute threads; a resumed run keeps its own.")
     ] = None,
+    int8: Annotated[
+        bool, typer.Option("--int8", help="Also write model-int8.onnx, if it answers as well on validation films.")
+    ] = False,
     lang: Language = "",
     as_json: Json = False,
 ) -> None:
@@ -137,7 +140,13 @@ def train(
     with contextlib.ExitStack() as stack:
         display = TrainingDisplay(terminal, stack)
         with _stop_requests() as stop:
-            options: dict[str, Any] = {"workers": workers, "threads": threads, "stop": stop, "language": lang}
+            options: dict[str, Any] = {
+                "workers": workers,
+                "threads": threads,
+                "stop": stop,
+                "language": lang,
+                "int8": int8,
+            }
             if resume is not None:
                 if sources:
                     raise UsageError("resume-with-sources", run=str(resume))

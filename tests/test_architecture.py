@@ -37,7 +37,7 @@ TRAINING_HOMES = (
 HOMES = {
     "torch": TRAINING_HOMES,
     "safetensors": ("training/",),
-    "onnx": ("model/graph.py", "model/modelfile.py"),
+    "onnx": ("model/graph.py", "model/modelfile.py", "model/quantise.py"),
     "onnxscript": ("model/graph.py", "model/modelfile.py"),
     "onnxruntime": ("model/", "training/"),
     "matplotlib": ("report/figures.py",),

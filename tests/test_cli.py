@@ -18,7 +18,8 @@ from tests.conftest import Cli, Ran, command
 COMMON = {"--lang", "--json"}
 SURFACE = {  # a new option is a decision: write it here, too
     "index": {"sources", "--table", "--recipe", "--out"} | COMMON,
-    "train": {"sources", "--table", "--recipe", "--out", "--init", "--resume", "--workers", "--threads"} | COMMON,
+    "train": {"sources", "--table", "--recipe", "--out", "--init", "--resume", "--workers", "--threads", "--int8"}
+    | COMMON,
     "evaluate": {"model", "sources", "--table", "--prevalence", "--out"} | COMMON,
     "predict": {"model", "paths", "--table", "--maps", "--csv", "--prevalence", "--override"} | COMMON,
     "import": {"checkpoint", "--out", "--classes", "--size"} | COMMON,

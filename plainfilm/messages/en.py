@@ -348,6 +348,8 @@ SENTENCES: dict[str, str] = {
     "maps.",
     "card.maps-not-faithful": "Do not rely on this model's class maps: checked on validation films, its answers did "
     "not depend on the cells that they mark more than on random or central ones, or random weights gave similar maps.",
+    "card.maps-doubted": "Do not rely on this model's class maps of {names}: among validation films that it calls so, "
+    "its answers depend on random or central cells more than on those that the maps mark.",
     "card.maps-not-checked": "This model's class maps were not checked: it is not known whether its answers depend on "
     "the cells that they mark.",
     "card.no-gate": "This model has no fitted gate: only colour, size, shape and contrast are checked before it "
@@ -359,6 +361,12 @@ SENTENCES: dict[str, str] = {
     "train.kept": "Kept: epoch {epoch}, validation accuracy {accuracy} %",
     "train.kept-last": "Kept: the last epoch, {epoch} (no validation part)",
     "train.parity": "The model file answers like the network: probabilities differ by at most {difference}",
+    "train.int8": "{name} is written; on the validation films its accuracy differs by {value:+.1f} points "
+    "({low:+.1f} to {high:+.1f}, n {n})",
+    "train.int8-refused": "{name} is not written: on the validation films its accuracy differs by {value:+.1f} points "
+    "({low:+.1f} to {high:+.1f}, n {n}); at most 0.5 may be lost",
+    "int8-no-validation": "--int8 compares the two models on validation films, and this run has none; use a recipe "
+    "with a validation part",
     "train.done": "The run is in {run}",
     "import.done": "Written: {path} (ResNet-{depth}, {channels} channels, {size} px; classes: {classes})",
     # the doctor

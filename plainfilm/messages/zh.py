@@ -314,6 +314,8 @@ SENTENCES: dict[str, str] = {
     "总体而言，它的回答更取决于热图标出的格子，而非随机或中央的格子；权重随机化之后，热图也随之改变。",
     "card.maps-not-faithful": "请勿依赖该模型的热图：在验证胶片上检验时，"
     "热图标出的格子对回答的影响并不大于随机或中央的格子，或者权重随机化之后热图仍然相似。",
+    "card.maps-doubted": "请勿依赖该模型对 {names} 的热图：在判为该类的验证胶片上，"
+    "它的回答更取决于随机或中央的格子，而非热图标出的格子。",
     "card.maps-not-checked": "该模型的热图未经检验：它的回答是否取决于热图标出的格子，尚不可知。",
     "card.no-gate": "该模型没有拟合的入口检查：回答之前只检查颜色、尺寸、形状和对比度。",
     "card.not-for-diagnosis": "仅供研究与教学，不用于诊断。",
@@ -323,6 +325,10 @@ SENTENCES: dict[str, str] = {
     "train.kept": "保留：第 {epoch} 轮，验证准确率 {accuracy} %",
     "train.kept-last": "保留：最后一轮，第 {epoch} 轮（没有验证集）",
     "train.parity": "模型文件与网络回答一致：概率最多相差 {difference}",
+    "train.int8": "已写出 {name}；在验证胶片上准确率相差 {value:+.1f} 个百分点（{low:+.1f} 至 {high:+.1f}，n {n}）",
+    "train.int8-refused": "未写出 {name}：在验证胶片上准确率相差 {value:+.1f} 个百分点"
+    "（{low:+.1f} 至 {high:+.1f}，n {n}）；最多允许损失 0.5",
+    "int8-no-validation": "--int8 需要在验证胶片上比较两个模型，而本次训练没有验证集；请使用带验证集的配方",
     "train.done": "训练结果在 {run}",
     "import.done": "已写出：{path}（ResNet-{depth}，{channels} 通道，{size} 像素；类别：{classes}）",
     # 诊断

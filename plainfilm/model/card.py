@@ -12,6 +12,7 @@ from typing import Any
 
 from plainfilm.data.preprocess import CHANNELS, FITS
 from plainfilm.errors import ModelFileError
+from plainfilm.messages import text
 from plainfilm.model.decision import Calibration
 
 FORMAT_VERSION = 1
@@ -74,11 +75,26 @@ class Card:
         return bool(self.provenance.get("leaking", False))
 
     @property
-    def map_warning(self) -> str:
-        """The key of the sentence that goes with every map shown; empty where the maps were found faithful."""
+    def doubted_maps(self) -> tuple[str, ...]:
+        """The classes whose maps a random or a central one surely beats in a test, among films that it calls so."""
+        by_class = {} if self.maps is None else self.maps.get("classes", {})
+        return tuple(
+            name
+            for name, tests in by_class.items()
+            if any(difference["high"] < 0 for test in tests.values() for difference in test.values())
+        )
+
+    def map_warning(self, language: str) -> str:
+        """The sentence that goes with every map shown; empty where the maps were found faithful, for every class."""
         if self.maps is None:
-            return "card.maps-not-checked"
-        return "" if self.maps["faithful"] is True else "card.maps-not-faithful"
+            return text("card.maps-not-checked", language)
+        if self.maps["faithful"] is not True:
+            return text("card.maps-not-faithful", language)
+        if not self.doubted_maps:
+            return ""
+        names = {entry.name: entry.shown(language) for entry in self.classes}
+        shown = ", ".join(names.get(name, name) for name in self.doubted_maps)
+        return text("card.maps-doubted", language, names=shown)
 
 
 def class_names(classes: Sequence[str], given: Mapping[str, Sequence[str]] | None = None) -> tuple[ClassName, ...]:

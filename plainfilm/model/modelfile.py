@@ -132,7 +132,7 @@ def write(path: Path, net: "ResNet", card: Card, films: np.ndarray) -> float:
     assert not net.training
     assert len(films) > 0
     proto = to_onnx(net, size_px=card.preprocessing.size)
-    data = _with_card(proto, replace(card, weights_sha256=_weights_sha256(proto)))
+    data = assemble(proto, card)
     difference = _parity(data, net, films)
     if not difference <= PARITY_TOLERANCE:  # NaN too
         raise ModelFileError("model-parity", difference=f"{difference:.2g}", maximum=PARITY_TOLERANCE)
@@ -171,14 +171,21 @@ def randomised(path: Path, *, seed: int, draw: int, prefixes: tuple[str, ...] = 
                 learnt.shape, dtype=np.float32
             )
             initialiser.CopyFrom(numpy_helper.from_array(drawn * np.float32(size), initialiser.name))
-    return _with_card(proto, replace(parse_card(text, path), weights_sha256=_weights_sha256(proto)))
+    return assemble(proto, parse_card(text, path))
+
+
+def assemble(proto: "onnx.ModelProto", card: Card) -> bytes:
+    """The bytes of a model file: the graph, and the card with the checksum of its weights filled in."""
+    return _with_card(proto, replace(card, weights_sha256=_weights_sha256(proto)))
 
 
 def _weights_sha256(proto: "onnx.ModelProto") -> str:
     """The checksum of the weights, a model's identity."""
+    from onnx import numpy_helper
+
     weights = hashlib.sha256()
     for initialiser in proto.graph.initializer:
-        weights.update(initialiser.name.encode() + initialiser.raw_data)
+        weights.update(initialiser.name.encode() + numpy_helper.to_array(initialiser).tobytes())
     return weights.hexdigest()
 
 

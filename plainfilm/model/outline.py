@@ -15,8 +15,10 @@ from typing import IO
 
 from plainfilm.errors import ModelFileError
 
-OPERATORS = frozenset({"Cast", "Div", "Conv", "Relu", "MaxPool", "Add", "ReduceMean"})  # what graph.py writes
-ITEM_BYTES = {1: 4, 7: 8}  # of TensorProto.FLOAT and INT64
+OPERATORS = frozenset(  # what graph.py writes, and what quantise.py adds
+    {"Cast", "Div", "Conv", "Relu", "MaxPool", "Add", "ReduceMean", "QuantizeLinear", "DequantizeLinear"}
+)
+ITEM_BYTES = {1: 4, 2: 1, 3: 1, 6: 4, 7: 8}  # of TensorProto.FLOAT, UINT8, INT8, INT32 and INT64
 FLOAT, UINT8 = 1, 2  # TensorProto.DataType
 EXTERNAL = 1  # TensorProto.DataLocation
 MAX_FIELDS = 200_000  # ResNet-152 has some 15,000

@@ -73,8 +73,7 @@ def answers_summary(
     With the predictive values of some classes also what each film is called there; where maps were written, with what
     the model file says against them.
     """
-    warning = card.map_warning if maps else ""
-    map_warning = {"code": warning, "message": text(warning, language)} if warning else None
+    map_warning = (card.map_warning(language) if maps else "") or None
     return [
         {
             "path": answer.path,

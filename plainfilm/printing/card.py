@@ -26,7 +26,8 @@ def print_card(terminal: Terminal, card: Card) -> None:
 
 def print_maps(terminal: Terminal, card: Card) -> None:
     """What a model's class maps are worth."""
-    if card.maps is None or card.map_warning:
-        terminal.say(card.map_warning)
-    else:
+    warning = card.map_warning(terminal.language)
+    if warning:
+        terminal.line(warning)
+    elif card.maps is not None:
         terminal.say("card.maps-faithful", n=card.maps["n"])

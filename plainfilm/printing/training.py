@@ -79,6 +79,16 @@ def print_result(terminal: Terminal, result: "Result") -> None:
     terminal.say("train.parity", difference=f"{result.parity:.1e}")
     print_evaluation(terminal, result.test.figures, result.card)
     print_maps(terminal, result.card)
+    if result.twin is not None:
+        difference = result.twin.difference
+        terminal.say(
+            "train.int8" if result.twin.path else "train.int8-refused",
+            name="model-int8.onnx",
+            value=100 * difference.value,
+            low=100 * difference.low,
+            high=100 * difference.high,
+            n=difference.n,
+        )
     for notice in result.notices:
         terminal.warn(notice)
     terminal.say("train.done", run=str(result.run))

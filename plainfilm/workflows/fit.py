@@ -30,7 +30,7 @@ def fit(path: Path, index: Index, store: np.ndarray, recipe: Recipe, *, threads:
 
 def _fit(path: Path, index: Index, store: np.ndarray, recipe: Recipe, threads: int) -> None:
     predictor = Predictor(path, threads=threads)
-    validation = _judged(index, "validation", predictor)
+    validation = judged(index, "validation", predictor)
     if not validation:
         return
     rows = [index.rows[number] for number in validation]
@@ -38,15 +38,15 @@ def _fit(path: Path, index: Index, store: np.ndarray, recipe: Recipe, threads: i
     fitted: dict[str, Any] = {
         "calibration": calibrate(
             logits,
-            _labels(index, validation),
+            labels_of(index, validation),
             [row.group for row in rows],
             coverage=recipe.decision.coverage,
             sensitivities=recipe.decision.sensitivities,
         )
     }
-    train = _judged(index, "train", predictor)
+    train = judged(index, "train", predictor)
     fitted["gate"] = gate.fit(
-        store[train], _answers(predictor, store, train)[1], _labels(index, train), store[validation], features
+        store[train], _answers(predictor, store, train)[1], labels_of(index, train), store[validation], features
     )
     chosen = [validation[place] for place in saliency.sample(len(validation), seed=recipe.training.seed)]
     fitted["maps"] = saliency.check_maps(
@@ -60,11 +60,13 @@ def _fit(path: Path, index: Index, store: np.ndarray, recipe: Recipe, threads: i
     modelfile.update(path, **fitted)
 
 
-def _judged(index: Index, part: str, predictor: Predictor) -> list[int]:
+def judged(index: Index, part: str, predictor: Predictor) -> list[int]:
+    """The films of a part whose class the model knows."""
     return [number for number in index.part(part) if is_judged(index.rows[number], predictor.card.class_names)]
 
 
-def _labels(index: Index, numbers: Sequence[int]) -> np.ndarray:
+def labels_of(index: Index, numbers: Sequence[int]) -> np.ndarray:
+    """(N,) class numbers of films."""
     return np.array([index.classes.index(index.rows[number].label) for number in numbers])
 
 

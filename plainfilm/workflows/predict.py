@@ -13,7 +13,7 @@ import numpy as np
 from plainfilm import files
 from plainfilm.data.listing import ARCHIVES, Entry, Listing, list_films
 from plainfilm.errors import PlainfilmError
-from plainfilm.messages import LANGUAGES, text
+from plainfilm.messages import LANGUAGES
 from plainfilm.model.decision import set_cell
 from plainfilm.model.gate import Verdict
 from plainfilm.model.overlay import draw_overlay
@@ -60,8 +60,7 @@ def predict(
     path that cannot be opened is an answer with an error.
     """
     classes = predictor.card.class_names
-    warning = predictor.card.map_warning
-    comment = "\n".join(text(warning, language) for language in LANGUAGES) if warning else ""
+    comment = "\n".join(predictor.card.map_warning(language) for language in LANGUAGES).strip()
     number = 0
     for place, path in enumerate(paths):
         try:

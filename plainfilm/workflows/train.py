@@ -33,6 +33,7 @@ from plainfilm.training.history import Step, read_history
 from plainfilm.training.schedule import Plan
 from plainfilm.training.train import Reporter, train
 from plainfilm.workflows.fit import fit
+from plainfilm.workflows.int8 import Twin, write_twin
 from plainfilm.workflows.log import RunLog
 from plainfilm.workflows.prepare import fill_store, make_index, num_threads
 
@@ -50,6 +51,7 @@ class Result:
     card: Card  # what the model file says of itself
     parity: float  # largest difference of a probability between network and model file
     test: Evaluation
+    twin: Twin | None  # None: not asked for
     notices: tuple[str, ...]  # message codes about the figures
 
 
@@ -117,7 +119,8 @@ def continue_run(run: Path, observer: Observer, *, stop: Callable[[], int] = lam
     """Go on with a run that was stopped. Raises OutputError where `run` is no run.
 
     Options: `workers` (processes that make batches), `threads` (of computing; only the start of a run decides), `stop`
-        (asked after each chunk of films and each step which signal came, 0: none), `language` of the figures.
+        (asked after each chunk of films and each step which signal came, 0: none), `language` of the figures,
+        `int8` (also write the int8 twin).
     """
     if not (run / "recipe.toml").is_file():
         raise OutputError("run-missing", path=str(run))
@@ -152,6 +155,7 @@ def _go(
     threads: int | None = None,
     stop: Callable[[], int],
     language: str = "en",
+    int8: bool = False,
 ) -> Result:
     log = RunLog(run)
     reporter = _Logged(log, observer)
@@ -171,9 +175,10 @@ def _go(
     test = evaluate(predictor, index.rows, index.part("test"), store, name="test", leaking=index.is_leaking)
     write_evaluation(test, index.classes, run / "evaluation")
     card = modelfile.update(run / "model.onnx", evaluation=test.figures)
+    twin = write_twin(run, index, store, recipe, threads=num_threads()) if int8 else None
     notices = draw_figures(run, test, card, language)
     log.write("done", parity=parity, accuracy=test.figures["accuracy"])
-    return Result(run, index, validation, card, parity, test, notices)
+    return Result(run, index, validation, card, parity, test, twin, notices)
 
 
 class _Logged:
