@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+from onnx import numpy_helper
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
@@ -49,4 +50,7 @@ def to_int8(path: Path, films: np.ndarray) -> onnx.ModelProto:
             weight_type=QuantType.QInt8,
             nodes_to_exclude=[HEAD],
         )
-        return onnx.load(target)
+        proto = onnx.load(target)
+    for initialiser in proto.graph.initializer:  # all as raw bytes, as in every file of ours
+        initialiser.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(initialiser), initialiser.name))
+    return proto
