@@ -18,7 +18,7 @@ from onnxruntime.quantization.shape_inference import quant_pre_process
 from plainfilm.model.modelfile import read
 
 CALIBRATION_BATCH = 16
-HEAD = "Conv:class_maps"  # the node of the head, see plainfilm.model.graph
+HEAD = ["Conv:class_maps", "Add:logits"]  # the nodes of the head, see plainfilm.model.graph
 
 
 class _Films(CalibrationDataReader):  # type: ignore[misc]
@@ -48,7 +48,7 @@ def to_int8(path: Path, films: np.ndarray) -> onnx.ModelProto:
             per_channel=True,
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
-            nodes_to_exclude=[HEAD],
+            nodes_to_exclude=HEAD,
         )
         proto = onnx.load(target)
     for initialiser in proto.graph.initializer:  # all as raw bytes, as in every file of ours
