@@ -20,6 +20,7 @@ TENSORS = {"pixels", "logits", "class_maps", "features"}
 MAX_SIZE_PX = 4096
 MAX_CLASSES = 1000
 MAX_REASON = 200  # characters
+MAX_FIGURE = 1e12  # beyond any figure or n; JSON writes infinity as 1e999
 
 NAMES = {  # display names of the tutorial's classes
     "NORMAL": ("normal lungs", "正常肺部"),
@@ -174,7 +175,7 @@ def _is_integer(value: Any) -> bool:
 
 def _is_figure(value: Any) -> bool:
     """Whether this is a number, or null for one that could not be estimated."""
-    return value is None or _is_integer(value) or isinstance(value, float)
+    return value is None or ((_is_integer(value) or isinstance(value, float)) and abs(value) < MAX_FIGURE)
 
 
 def _refuse_constant(name: str) -> None:

@@ -87,8 +87,7 @@ def _stream_digest(file: IO[bytes], start: int) -> str:
     digest = hashlib.sha256()
     file.seek(0)
     left = start
-    while left:
-        chunk = file.read(min(left, CHUNK_BYTES))
+    while chunk := file.read(min(left, CHUNK_BYTES)):  # ends, too, where the file shrinks meanwhile
         digest.update(chunk)
         left -= len(chunk)
     digest.update(BLANK_DIGEST.encode())
