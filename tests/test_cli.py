@@ -164,7 +164,7 @@ def test_every_problem_of_a_film_has_a_sentence_in_both_languages() -> None:
 
 
 def test_ctrl_c_is_exit_code_130_without_a_traceback(phantoms: Path) -> None:
-    with command("index", *[phantoms] * 8) as process:
+    with command("index", *[phantoms] * 40) as process:  # enough to last
         time.sleep(1.5)
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=20)

@@ -167,7 +167,7 @@ def test_a_trained_model_is_well(model: Path) -> None:
 def test_what_a_model_lacks_is_said(tmp_path: Path) -> None:
     path = builders.write_model(tmp_path / "model.onnx", provenance={"leaking": True})
     assert codes(path, severity="problem") == ["evaluation.leaking"]
-    assert {"card.not-tested", "card.not-calibrated", "doctor.model-no-gate", "doctor.model-maps-unchecked"} <= set(
+    assert {"card.not-tested", "card.not-calibrated", "card.no-gate", "card.maps-not-checked"} <= set(
         codes(path, severity="note")
     )
     path.write_bytes(path.read_bytes()[:-9])

@@ -239,7 +239,7 @@ def calibrated(model: Path, tmp_path: Path) -> Path:
 
 
 def test_table_csv_json_and_api_give_the_same_sets(cli: Cli, calibrated: Path, phantoms: Path, tmp_path: Path) -> None:
-    ran = cli("predict", calibrated, phantoms, "--csv", tmp_path / "answers.csv", "--json")
+    ran = cli("predict", calibrated, phantoms, "--csv", tmp_path / "answers.csv", "--override", "--json")
     answers = json.loads(ran.out)
     with (tmp_path / "answers.csv").open(encoding="utf-8", newline="") as file:
         cells = [row["set"] for row in csv.DictReader(file)]
