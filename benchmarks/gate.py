@@ -55,7 +55,7 @@ class Judge:
         fit_to = self.predictor.card.preprocessing.fit
         store = open_store(run, [row.image_id for row in index.rows], size_px=self.size_px, fit=fit_to)
         assert store is not None, "the run has no pixel store"
-        card = getattr(self.predictor.card, "gate", None) or self._fit(index, store)
+        card = self.predictor.card.gate or self._fit(index, store)
         self.gate = Gate.from_card(card, num_features=self.features(store[:1]).shape[1])
 
     def _fit(self, index: Index, store: np.ndarray) -> dict[str, object]:

@@ -1,11 +1,14 @@
 """What several tests build: small networks, model files, films as arrays, recipes of a few seconds."""
 
 import io
+import os
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 import torch
 from PIL import Image
 
@@ -151,3 +154,21 @@ class Recorder:
 
     def on_warning(self, error: PlainfilmError) -> None:
         self.warnings.append(error)
+
+
+def installed(variable: str) -> Path:
+    """The path in an environment variable; without it the test is skipped, in CI it fails."""
+    return _there(os.environ.get(variable, ""), variable)
+
+
+def program(name: str) -> Path:
+    """The path of a program; without it the test is skipped, in CI it fails."""
+    return _there(shutil.which(name) or "", name)
+
+
+def _there(path: str, name: str) -> Path:
+    if path and Path(path).exists():
+        return Path(path)
+    if os.environ.get("CI"):
+        pytest.fail(f"{name} = {path}: CI has to install it")
+    pytest.skip(f"{name} is not there")

@@ -2,7 +2,6 @@
 
 import io
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -10,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from builders import SLIM_WIDTHS, make_card, random_film, random_pixels, trained_looking
+from builders import SLIM_WIDTHS, installed, make_card, program, random_film, random_pixels, trained_looking
 from PIL import Image, PngImagePlugin
 
 from plainfilm.model import modelfile, resnet
@@ -121,16 +120,6 @@ def test_the_bare_script_refuses_a_damaged_file(models: dict[str, Path], films: 
 # --- other runtimes --------------------------------------------------------------------------------------------------
 
 
-def installed(variable: str) -> Path:
-    """The path in an environment variable; without it the test is skipped, in CI it fails."""
-    given = os.environ.get(variable)
-    if given and Path(given).exists():
-        return Path(given)
-    if os.environ.get("CI"):
-        pytest.fail(f"{variable} = {given}: CI has to install it")
-    pytest.skip(f"{variable} is not set")
-
-
 @pytest.mark.openvino
 def test_openvino_answers_as_onnxruntime(model: Path, phantoms: Path, tmp_path: Path) -> None:
     python = installed("PLAINFILM_OPENVINO")
@@ -142,14 +131,14 @@ def test_openvino_answers_as_onnxruntime(model: Path, phantoms: Path, tmp_path: 
     )
     pixels = np.repeat(planes[:, None], channels, axis=1)
     np.save(tmp_path / "films.npy", pixels)
-    program = [
+    line = [
         python,
         Path(__file__).with_name("openvino_answer.py"),
         model,
         tmp_path / "films.npy",
         tmp_path / "out.npz",
     ]
-    subprocess.run(program, check=True, capture_output=True)
+    subprocess.run(line, check=True, capture_output=True)
     expected = predictor.answer(pixels)
     with np.load(tmp_path / "out.npz") as found:
         for name in ("logits", "class_maps", "features"):
@@ -166,18 +155,18 @@ def write_pgm(pixels: np.ndarray, path: Path) -> Path:
 
 
 @pytest.mark.openvino
-@pytest.mark.skipif(shutil.which("g++") is None, reason="no C++ compiler")
 def test_the_cpp_example_answers_as_the_predictor(models: dict[str, Path], tmp_path: Path) -> None:
+    compiler = program("g++")
     code = "import pathlib, openvino; print(pathlib.Path(openvino.__file__).parent)"
     done = subprocess.run([installed("PLAINFILM_OPENVINO"), "-c", code], capture_output=True, text=True, check=True)
     home = Path(done.stdout.strip())
     (library,) = (home / "libs").glob("libopenvino.so*")
-    program, libraries = tmp_path / "answer", home / "libs"
-    line = ["g++", "-std=c++17", "-w", f"-I{home}/include", EXAMPLES / "answer.cpp", "-o", program, library]
+    answer, libraries = tmp_path / "answer", home / "libs"
+    line = [compiler, "-std=c++17", "-w", f"-I{home}/include", EXAMPLES / "answer.cpp", "-o", answer, library]
     subprocess.run([*line, f"-Wl,-rpath,{libraries}", f"-Wl,-rpath-link,{libraries}"], check=True)
     for fit, path in models.items():
         film = write_pgm(random_film(64, 64), tmp_path / f"{fit}.pgm")
-        done = subprocess.run([program, path, film], capture_output=True, text=True, check=True)
+        done = subprocess.run([answer, path, film], capture_output=True, text=True, check=True)
         logits = (
             Predictor(path, threads=1)
             .answer(np.tile(random_film(64, 64), (1, 1 if fit == "squash" else 3, 1, 1)))
@@ -191,10 +180,8 @@ def test_the_cpp_example_answers_as_the_predictor(models: dict[str, Path], tmp_p
 def node(tmp_path: Path) -> list[object]:
     """The words that start the JavaScript example: node finds a library in node_modules beside the script."""
     home = installed("PLAINFILM_ORT_WEB")
-    if (program := shutil.which("node")) is None:
-        pytest.skip("no node") if not os.environ.get("CI") else pytest.fail("no node: CI has to install it")
     (tmp_path / "node_modules").symlink_to((home / "node_modules").resolve())
-    return [program, shutil.copy(EXAMPLES / "answer.mjs", tmp_path / "answer.mjs")]
+    return [program("node"), shutil.copy(EXAMPLES / "answer.mjs", tmp_path / "answer.mjs")]
 
 
 @pytest.mark.ort_web

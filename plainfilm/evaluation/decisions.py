@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from plainfilm.evaluation.intervals import Estimate, shares
+from plainfilm.evaluation.intervals import Estimate, shares, shares_by_class
 from plainfilm.evaluation.metrics import Booleans, Floats, Integers
 from plainfilm.model.decision import Calibration
 
@@ -33,12 +33,8 @@ def measure_sets(
     at_least = count[:, None] > np.arange(num_classes)  # (N, K): column j, more than j classes
     covered = np.take_along_axis(sets, labels[:, None], axis=1)
     hits = np.column_stack([covered, count == 0, count == 1, count > 1, at_least])
-    masks = [np.ones(len(labels), bool), *(labels == k for k in range(num_classes))]
-    counted = np.concatenate([np.repeat(mask[:, None], hits.shape[1], axis=1) for mask in masks], axis=1)
-    estimates = shares(np.tile(hits, len(masks)), counted, groups)
-    parts = [estimates[start : start + hits.shape[1]] for start in range(0, len(estimates), hits.shape[1])]
     figures = []
-    for coverage, none, single, several, *steps in parts:
+    for coverage, none, single, several, *steps in shares_by_class(hits, labels, groups, num_classes):
         shown = {"coverage": coverage, "none": none, "single": single, "several": several, "size": _sum(steps)}
         figures.append({name: estimate.as_dict() for name, estimate in shown.items()})
     return {"asked": asked, **figures[0], "classes": dict(zip(class_names, figures[1:], strict=True))}

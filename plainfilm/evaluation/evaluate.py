@@ -16,7 +16,7 @@ from plainfilm.data.store import films_of
 from plainfilm.errors import SourceError
 from plainfilm.evaluation import metrics
 from plainfilm.evaluation.decisions import measure_operating_points, measure_sets
-from plainfilm.evaluation.intervals import estimate_all, shares
+from plainfilm.evaluation.intervals import estimate_all, shares_by_class
 from plainfilm.evaluation.reliability import reliability
 from plainfilm.model.card import Card
 from plainfilm.model.decision import set_cell
@@ -71,14 +71,15 @@ def evaluate(
     judged = tuple(rows[number] for number in known)
     labels = np.array([classes.index(row.label) for row in judged])
     groups = [row.group for row in judged]
-    found = [
-        (part.probabilities, part.sets, judge(predictor, judged, store, known, part, start))
-        for part, start in zip(answers(predictor, store, known), range(0, len(known), CHUNK), strict=True)
-    ]
-    probabilities = np.concatenate([part for part, _, _ in found])
-    set_parts = [part for _, part, _ in found if part is not None]
+    parts, verdicts = [], list[Verdict]()
+    for pixels, part in answers(predictor, store, known):
+        rows_of_part = judged[len(verdicts) : len(verdicts) + len(pixels)]
+        sizes = zip(*((row.width, row.height, row.chroma) for row in rows_of_part), strict=True)
+        verdicts += predictor.judge(pixels, part.features, *sizes)
+        parts.append((part.probabilities, part.sets))
+    probabilities = np.concatenate([part for part, _ in parts])
+    set_parts = [part for _, part in parts if part is not None]
     sets = np.concatenate(set_parts) if set_parts else None
-    verdicts = [verdict for _, _, part in found for verdict in part]
     figures = estimate_all(probabilities, labels, groups, classes)
     figures |= decision_figures(predictor.card, probabilities, sets, labels, groups)
     figures["gate"] = gate_figures(verdicts, labels, groups, classes) | {"fitted": predictor.gate is not None}
@@ -92,25 +93,12 @@ def evaluate(
     return Evaluation(judged, labels, probabilities, sets, tuple(verdicts), figures)
 
 
-def answers(predictor: Predictor, store: np.ndarray, numbers: Sequence[int]) -> Iterator[Answers]:
-    """The answers for some films of a store, in order, in parts of at most CHUNK films."""
+def answers(predictor: Predictor, store: np.ndarray, numbers: Sequence[int]) -> Iterator[tuple[np.ndarray, Answers]]:
+    """Pixels (B, C, S, S) of some films of a store and the answers for them, in order, at most CHUNK at a time."""
     channels = predictor.card.preprocessing.channels
     for start in range(0, len(numbers), CHUNK):
-        yield predictor.answer(films_of(store, numbers[start : start + CHUNK], channels))
-
-
-def judge(
-    predictor: Predictor,
-    rows: Sequence[Row],
-    store: np.ndarray,
-    numbers: Sequence[int],
-    part: Answers,
-    start: int,
-) -> list[Verdict]:
-    """What the gate says of the films, from the one at `start` on, whose answers are `part`."""
-    films = slice(start, start + len(part.features))
-    sizes = zip(*((row.width, row.height, row.chroma) for row in rows[films]), strict=True)
-    return predictor.judge(films_of(store, numbers[films], 1), part.features, *sizes)
+        pixels = films_of(store, numbers[start : start + CHUNK], channels)
+        yield pixels, predictor.answer(pixels)
 
 
 def gate_figures(
@@ -118,11 +106,10 @@ def gate_figures(
 ) -> dict[str, Any]:
     """The share of films that the gate refuses, in all and by class, and how often for which reason."""
     refused = np.array([not verdict.passed for verdict in verdicts])
-    counted = np.column_stack([np.ones(len(labels), bool), *(labels == number for number in range(len(classes)))])
-    overall, *by_class = shares(np.repeat(refused[:, None], counted.shape[1], axis=1), counted, groups)
+    (overall,), *by_class = shares_by_class(refused[:, None], labels, groups, len(classes))
     return {
         "refused": overall.as_dict(),
-        "classes": {name: estimate.as_dict() for name, estimate in zip(classes, by_class, strict=True)},
+        "classes": {name: estimate.as_dict() for name, (estimate,) in zip(classes, by_class, strict=True)},
         "reasons": dict(sorted(Counter(code for verdict in verdicts for code in verdict.reasons).items())),
     }
 

@@ -137,15 +137,12 @@ def grouped_mean(values: Floats, groups: Sequence[str] | Integers, *, bound: flo
     For paired differences and correlations, of which each film has one.
     """
     names, group_of_film = np.unique(np.asarray(groups), return_inverse=True)
-    sums, films = np.bincount(group_of_film, values), np.bincount(group_of_film)  # (G,) each
-    value = float(sums.sum()) / len(values)
+    value = float(np.sum(values)) / len(values)
     if len(names) < 2:
         return Estimate(value, -bound, bound, len(values))
-    random = generator(seed, "bootstrap")
-    replicates = [
-        weights @ sums / (weights @ films) for weights in _weights(random, len(names), CHUNK_CELLS // len(names) + 1)
-    ]
-    return Estimate(value, *percentiles(np.concatenate(replicates), value), len(values))
+    sums = group_sums(np.column_stack([values, np.ones(len(values))]), group_of_film)  # (G, 2)
+    drawn = resampled(sums, seed=seed)
+    return Estimate(value, *percentiles(drawn[:, 0] / drawn[:, 1], value), len(values))
 
 
 def estimate_all(
@@ -199,6 +196,14 @@ def shares(hits: Booleans, counted: Booleans, groups: Sequence[str], *, seed: in
     drawn = resampled(np.hstack([found, films]), seed=seed)  # (R, 2 M)
     replicates = metrics.ratio(*np.hsplit(drawn, 2))
     return [_proportion(*column) for column in zip(found.T, films.T, replicates.T, strict=True)]
+
+
+def shares_by_class(hits: Booleans, labels: Integers, groups: Sequence[str], num_classes: int) -> list[list[Estimate]]:
+    """M shares (N, M) of all films, then of each class's alone: 1 + K lists of M."""
+    masks = [np.ones(len(labels), bool), *(labels == k for k in range(num_classes))]
+    counted = np.concatenate([np.repeat(mask[:, None], hits.shape[1], axis=1) for mask in masks], axis=1)
+    estimates = shares(np.tile(hits, len(masks)), counted, groups)
+    return [estimates[start : start + hits.shape[1]] for start in range(0, len(estimates), hits.shape[1])]
 
 
 def group_sums(values: NDArray[Any], group_of_film: Integers) -> Floats:

@@ -85,17 +85,21 @@ class Card:
             if any(difference["high"] < 0 for test in tests.values() for difference in test.values())
         )
 
+    @property
+    def map_health(self) -> str:
+        """The key of what is to be said of this model's maps, with the parameters n and names."""
+        if self.maps is None:
+            return "card.maps-not-checked"
+        if not self.maps["faithful"]:
+            return "card.maps-not-faithful"
+        return "card.maps-doubted" if self.doubted_maps else "card.maps-faithful"
+
     def map_warning(self, language: str) -> str:
         """The sentence that goes with every map shown; empty where the maps were found faithful, for every class."""
-        if self.maps is None:
-            return text("card.maps-not-checked", language)
-        if self.maps["faithful"] is not True:
-            return text("card.maps-not-faithful", language)
-        if not self.doubted_maps:
+        if self.map_health == "card.maps-faithful":
             return ""
-        names = {entry.name: entry.shown(language) for entry in self.classes}
-        shown = ", ".join(names.get(name, name) for name in self.doubted_maps)
-        return text("card.maps-doubted", language, names=shown)
+        names = [entry.shown(language) for entry in self.classes if entry.name in self.doubted_maps]
+        return text(self.map_health, language, names=", ".join(names))
 
 
 def class_names(classes: Sequence[str], given: Mapping[str, Sequence[str]] | None = None) -> tuple[ClassName, ...]:

@@ -141,11 +141,8 @@ def write(path: Path, net: "ResNet", card: Card, films: np.ndarray) -> float:
 
 def update(path: Path, **changes: Any) -> Card:
     """Change fields of the card of the model file at `path`, and return it; the weights stay as they are."""
-    import onnx
-
-    proto = onnx.load_from_string(read(path))
-    (text,) = [entry.value for entry in proto.metadata_props if entry.key == CARD_KEY]
-    card = replace(parse_card(text, path), **changes)
+    proto, card = _opened(path)
+    card = replace(card, **changes)
     files.write_bytes(path, _with_card(proto, card))
     return card
 
@@ -157,11 +154,9 @@ def randomised(path: Path, *, seed: int, draw: int, prefixes: tuple[str, ...] = 
     with the root mean square that it had (1 where it was all zeros), so that signals keep about their size on the way.
     Another `draw` of the same seed gives other weights.
     """
-    import onnx
     from onnx import numpy_helper
 
-    proto = onnx.load_from_string(read(path))
-    (text,) = [entry.value for entry in proto.metadata_props if entry.key == CARD_KEY]
+    proto, card = _opened(path)
     for initialiser in proto.graph.initializer:
         if initialiser.name.endswith((".weight", ".bias")) and initialiser.name.startswith(prefixes):
             learnt = numpy_helper.to_array(initialiser)
@@ -170,7 +165,16 @@ def randomised(path: Path, *, seed: int, draw: int, prefixes: tuple[str, ...] = 
                 learnt.shape, dtype=np.float32
             )
             initialiser.CopyFrom(numpy_helper.from_array(drawn * np.float32(size), initialiser.name))
-    return assemble(proto, parse_card(text, path))
+    return assemble(proto, card)
+
+
+def _opened(path: Path) -> "tuple[onnx.ModelProto, Card]":
+    """The graph and the card of the model file at `path`."""
+    import onnx
+
+    proto = onnx.load_from_string(read(path))
+    (text,) = [entry.value for entry in proto.metadata_props if entry.key == CARD_KEY]
+    return proto, parse_card(text, path)
 
 
 def assemble(proto: "onnx.ModelProto", card: Card) -> bytes:

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime
@@ -87,17 +88,20 @@ class Predictor:
         """The gate of this model, None where none was fitted. Raises ModelFileError where its statistics are none."""
         if self.card.gate is None:
             return None
-        (shape,) = [tensor.shape for tensor in self.session.get_outputs() if tensor.name == "features"]
         try:
-            return Gate.from_card(self.card.gate, num_features=shape[1])
+            return Gate.from_card(self.card.gate, num_features=self._output_shape("features")[1])
         except ValueError as error:
             raise ModelFileError("model-card-damaged", path=str(path), reason=str(error)) from error
 
     @property
     def map_side(self) -> int:
         """Cells a side of a class map, for instance 7 for films of 224 px."""
-        (shape,) = [tensor.shape for tensor in self.session.get_outputs() if tensor.name == "class_maps"]
-        return int(shape[2])
+        return int(self._output_shape("class_maps")[2])
+
+    def _output_shape(self, name: str) -> list[Any]:
+        """The sides of an output; the first, the number of films, is free."""
+        (shape,) = [tensor.shape for tensor in self.session.get_outputs() if tensor.name == name]
+        return list(shape)
 
     def preprocess(self, film: Film) -> np.ndarray:
         """A decoded film as the network takes it: (C, S, S) uint8."""

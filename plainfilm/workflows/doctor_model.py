@@ -43,11 +43,5 @@ def _worth(card: Card) -> Iterator[Finding]:
         yield problem("evaluation.leaking")
     yield note("card.not-calibrated") if card.calibration is None else ok("doctor.model-calibrated")
     yield note("card.no-gate") if card.gate is None else ok("doctor.model-gate")
-    if card.maps is None:
-        yield note("card.maps-not-checked")
-    elif not card.maps["faithful"]:
-        yield note("card.maps-not-faithful")
-    elif card.doubted_maps:
-        yield note("card.maps-doubted", names=", ".join(card.doubted_maps))
-    else:
-        yield ok("card.maps-faithful", n=card.maps["n"])
+    finding = ok if card.map_health == "card.maps-faithful" else note
+    yield finding(card.map_health, n=(card.maps or {}).get("n"), names=", ".join(card.doubted_maps))

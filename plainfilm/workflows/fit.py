@@ -72,6 +72,6 @@ def labels_of(index: Index, numbers: Sequence[int]) -> np.ndarray:
 
 def _answers(predictor: Predictor, store: np.ndarray, numbers: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
     """Logits (N, K) and features (N, D) of films of a store."""
-    parts = [(part.logits, part.features) for part in answers(predictor, store, numbers)]
+    parts = [(part.logits, part.features) for _, part in answers(predictor, store, numbers)]
     logits, features = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
     return logits, features

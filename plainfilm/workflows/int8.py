@@ -58,5 +58,5 @@ def write_twin(run: Path, index: Index, store: np.ndarray, recipe: Recipe, *, th
 
 def _hits(predictor: Predictor, store: np.ndarray, numbers: Sequence[int], labels: np.ndarray) -> np.ndarray:
     """(N,): 1 where a film's class is answered, else 0."""
-    predicted = [part.probabilities.argmax(axis=1) for part in answers(predictor, store, numbers)]
+    predicted = [part.probabilities.argmax(axis=1) for _, part in answers(predictor, store, numbers)]
     return np.asarray(np.concatenate(predicted) == labels, dtype=float)
