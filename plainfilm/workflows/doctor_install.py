@@ -20,7 +20,7 @@ from plainfilm.workflows.finding import Finding, note, of_error, ok, problem
 from plainfilm.workflows.prepare import num_threads
 
 MIN_PYTHON = (3, 11)
-IMPORT_NAMES = {"pillow": "PIL"}  # where a package is not imported by its own name
+IMPORT_NAMES = {"pillow": "PIL", "python-gdcm": "gdcm"}  # where a package is not imported by its own name
 OWN_EXTRAS = ("all", "dev")  # made of the others, or for developers
 REQUIREMENT = re.compile(r"([A-Za-z0-9._-]+)[^;]*(?:;.*extra == ['\"]([a-z]+)['\"])?")
 FEATURES = ("amx_bf16", "amx_fp16", "amx_int8", "avx512_bf16", "avx512_vnni", "avx_vnni", "avx512f", "avx2")
