@@ -37,7 +37,8 @@ def square(film: Image.Image, size: int, fit: str) -> np.ndarray:
     width, height = (max(1, round(side * scale)) if fit == "letterbox" else size for side in film.size)
     canvas = np.zeros((size, size), np.uint8)
     top, left = (size - height) // 2, (size - width) // 2
-    canvas[top : top + height, left : left + width] = film.resize((width, height), Image.Resampling.LANCZOS)
+    sideways = film.resize((width, film.height), Image.Resampling.LANCZOS)
+    canvas[top : top + height, left : left + width] = sideways.resize((width, height), Image.Resampling.LANCZOS)
     return canvas
 
 

@@ -1,6 +1,6 @@
 """Grey pixels -> what the network sees: THE preprocessing. Training, evaluation, prediction, page and audit call it.
 
-Lanczos as Pillow computes it, on 8-bit samples: for a grey film with three channels it equals the tutorial's
+Lanczos as Pillow 12 computes it, on 8-bit samples: for a grey film with three channels it equals the tutorial's
 `Image.open(path).convert("RGB").resize((224, 224), Image.LANCZOS)` bit for bit. Scaling to floats is inside the graph.
 """
 
@@ -44,6 +44,7 @@ def _letterbox(pixels: np.ndarray, size: int) -> np.ndarray:
 
 
 def _lanczos(pixels: np.ndarray, width: int, height: int) -> np.ndarray:
-    """(H, W) uint8 -> (height, width) uint8, writable."""
+    """(H, W) uint8 -> (height, width) uint8, writable; in two calls: Pillow 12 and 13 order the passes differently."""
     assert pixels.dtype == np.uint8
-    return np.array(Image.fromarray(pixels).resize((width, height), Image.Resampling.LANCZOS))
+    sideways = Image.fromarray(pixels).resize((width, pixels.shape[0]), Image.Resampling.LANCZOS)
+    return np.array(sideways.resize((width, height), Image.Resampling.LANCZOS))
