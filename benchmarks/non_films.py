@@ -74,10 +74,10 @@ def originals(folders: Sequence[Path], half: str) -> Iterator[tuple[str, Path]]:
 
 
 def load(path: Path) -> Image.Image | None:
-    """An image as RGBA, at most MAX_SIDE_PX long; None where it is small, or none."""
+    """An image as RGBA, at most MAX_SIDE_PX long; None where it is small, too large for Pillow, or none."""
     try:
         image = Image.open(path).convert("RGBA")
-    except (OSError, ValueError):
+    except (OSError, ValueError, Image.DecompressionBombError):
         return None
     if min(image.size) < MIN_SIDE_PX:
         return None

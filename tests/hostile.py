@@ -122,6 +122,12 @@ def wrong_type(proto: onnx.ModelProto) -> bytes:
     return signed(proto)
 
 
+def endless_accuracy(card: Card) -> str:
+    """A card whose accuracy is 1e999: JSON's other way to write infinity."""
+    text = json.dumps(card | {"evaluation": {"accuracy": {"value": 0.5, "low": 0, "high": 1, "n": 3}}})
+    return text.replace('"value": 0.5', '"value": 1e999')
+
+
 FOREIGN = ("is no model file of plainfilm, or is cut off", "不是 plainfilm 的模型文件")
 DAMAGED = ("is damaged: its digest does not fit", "已损坏")
 OPERATOR = ("which no network of plainfilm does", "网络中没有的运算")
@@ -179,6 +185,7 @@ FILES: dict[str, tuple[Maker, tuple[str, str]]] = {  # what makes it, what the s
             ("evaluation", {}),
             ("evaluation", {"accuracy": 0.99}),
             ("evaluation", {"accuracy": {"value": "high", "low": 0, "high": 1, "n": 3}}),
+            ("evaluation", {"accuracy": {"value": 10**400, "low": 0, "high": 1, "n": 3}}),
             ("surprise", 1),
         )
     },
@@ -186,6 +193,7 @@ FILES: dict[str, tuple[Maker, tuple[str, str]]] = {  # what makes it, what the s
     "card: no JSON": (with_card(lambda card: "hello"), INCOMPLETE),
     "card: nested": (with_card(lambda card: "[" * 300_000), INCOMPLETE),
     "card: not finite": (with_card(lambda card: json.dumps(card | {"evaluation": float("nan")})), INCOMPLETE),
+    "card: beyond any float": (with_card(endless_accuracy), INCOMPLETE),
     "card: endless number": (with_card(lambda card: '{"format_version": ' + "9" * 9999 + "}"), INCOMPLETE),
     "card: many objects": (with_card(lambda card: "[" + "{}," * 400_000 + "{}]"), INCOMPLETE),
     "card: too long": (with_card(lambda card: " " * 2_000_000), UNUSABLE),

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -35,21 +34,22 @@ def _fit(path: Path, index: Index, store: np.ndarray, recipe: Recipe, threads: i
         return
     rows = [index.rows[number] for number in validation]
     logits, features = _answers(predictor, store, validation)
-    fitted: dict[str, Any] = {
-        "calibration": calibrate(
-            logits,
-            labels_of(index, validation),
-            [row.group for row in rows],
-            coverage=recipe.decision.coverage,
-            sensitivities=recipe.decision.sensitivities,
-        )
-    }
+    calibration = calibrate(
+        logits,
+        labels_of(index, validation),
+        [row.group for row in rows],
+        coverage=recipe.decision.coverage,
+        sensitivities=recipe.decision.sensitivities,
+    )
     train = judged(index, "train", predictor)
-    fitted["gate"] = gate.fit(
+    fitted_gate = gate.fit(
         store[train], _answers(predictor, store, train)[1], labels_of(index, train), store[validation], features
     )
+    modelfile.update(
+        path, calibration=calibration, gate=fitted_gate
+    )  # before the maps: their check asks for probabilities
     chosen = [validation[place] for place in saliency.sample(len(validation), seed=recipe.training.seed)]
-    fitted["maps"] = saliency.check_maps(
+    maps = saliency.check_maps(
         path,
         films_of(store, chosen, recipe.data.channels),
         [index.rows[number].group for number in chosen],
@@ -57,7 +57,7 @@ def _fit(path: Path, index: Index, store: np.ndarray, recipe: Recipe, threads: i
         seed=recipe.training.seed,
         threads=threads,
     )
-    modelfile.update(path, **fitted)
+    modelfile.update(path, maps=maps)
 
 
 def judged(index: Index, part: str, predictor: Predictor) -> list[int]:
