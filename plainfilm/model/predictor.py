@@ -4,7 +4,7 @@ It needs numpy, Pillow and ONNX Runtime alone.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -141,23 +141,37 @@ class Predictor:
 
     def predict_bytes(self, data: bytes) -> Prediction:
         """The answer for one image file. Raises FilmError where it cannot be decoded."""
-        return self._predictions([self._prepare(data)])[0]
+        prepared = [self._prepare(data)]
+        return self._predictions(prepared, self._answer_prepared(prepared))[0]
 
     def predict_many(self, reads: Iterable[Callable[[], bytes]]) -> Iterator[Prediction | PlainfilmError]:
         """An answer or an error for each film, in order; one bad film does not stop the others.
 
-        While a batch is answered, the next one is read and decoded in other threads.
+        While the network has a batch, the next one is read and decoded, and the one before it goes through the gate.
         """
         waiting = iter(reads)
-        with ThreadPoolExecutor(NUM_DECODERS) as pool:
-            ahead = [pool.submit(self._try, read) for read in islice(waiting, BATCH_SIZE)]
+        with ThreadPoolExecutor(NUM_DECODERS) as decoders, ThreadPoolExecutor(1) as network:
+            ahead = [decoders.submit(self._try, read) for read in islice(waiting, BATCH_SIZE)]
+            before: Iterator[Prediction | PlainfilmError] = iter(())
             while ahead:
                 results = [future.result() for future in ahead]
-                ahead = [pool.submit(self._try, read) for read in islice(waiting, BATCH_SIZE)]
+                ahead = [decoders.submit(self._try, read) for read in islice(waiting, BATCH_SIZE)]
                 prepared = [result for result in results if not isinstance(result, PlainfilmError)]
-                answered = iter(self._predictions(prepared) if prepared else ())
-                for result in results:
-                    yield result if isinstance(result, PlainfilmError) else next(answered)
+                answers = network.submit(self._answer_prepared, prepared) if prepared else None
+                yield from before
+                before = self._finish(results, prepared, answers)
+            yield from before
+
+    def _finish(
+        self,
+        results: "Sequence[_Prepared | PlainfilmError]",
+        prepared: "Sequence[_Prepared]",
+        answers: "Future[Answers] | None",
+    ) -> Iterator[Prediction | PlainfilmError]:
+        """The predictions of a batch, each error in its place."""
+        answered = iter(self._predictions(prepared, answers.result()) if answers else ())
+        for result in results:
+            yield result if isinstance(result, PlainfilmError) else next(answered)
 
     def _try(self, read_film: Callable[[], bytes]) -> "_Prepared | PlainfilmError":
         try:
@@ -171,9 +185,11 @@ class Predictor:
         film = decode(data)
         return _Prepared(film, image_id(film.pixels), self.preprocess(film))
 
-    def _predictions(self, prepared: "Sequence[_Prepared]") -> list[Prediction]:
+    def _answer_prepared(self, prepared: "Sequence[_Prepared]") -> Answers:
+        return self.answer(np.stack([entry.pixels for entry in prepared]))
+
+    def _predictions(self, prepared: "Sequence[_Prepared]", answers: Answers) -> list[Prediction]:
         pixels, films = np.stack([entry.pixels for entry in prepared]), [entry.film for entry in prepared]
-        answers = self.answer(pixels)
         heights, widths = zip(*(film.pixels.shape for film in films), strict=True)
         verdicts = self.judge(pixels, answers.features, widths, heights, [film.chroma for film in films])
         if answers.sets is None:
