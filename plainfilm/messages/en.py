@@ -81,7 +81,7 @@ SENTENCES: dict[str, str] = {
     "gate-inverted": "black and white are swapped; expected bone to be white and air to be black; invert the film",
     "gate-unlike-training": "the image is unlike the frontal chest films that the model was trained on; is it a whole, "
     "upright, frontal chest film?",
-    "gate.refused": "{about}: no answer: {reasons}. --override shows the classes all the same",
+    "gate.refused": "{about}: no answer (--override shows the classes all the same): {reasons}",
     "gate.overridden": "{about}: an answer only because of --override: {reasons}",
     "gate.marked": "{names} (refused)",
     "gate.and": "; ",

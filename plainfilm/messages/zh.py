@@ -65,7 +65,7 @@ SENTENCES: dict[str, str] = {
     "film-transparent": "胶片含有透明像素；已置于黑色之上",
     "film-depth-guessed": "文件没有说明数值使用多少位；以最大值作为白色",
     # 门控拒绝胶片的原因
-    "gate-colour": "图像是彩色的；应为灰度X线片；请提供原始胶片，而不是它的照片",
+    "gate-colour": "图像是彩色的；应为灰度 X 光片；请提供原始胶片，而不是它的照片",
     "gate-small": "图像像素过少，无法判断；请提供原始胶片",
     "gate-shape": "图像的长边超过短边的两倍；应为完整的胸片",
     "gate-blank": "图像是空白的：几乎全部为同一灰度",
@@ -74,7 +74,7 @@ SENTENCES: dict[str, str] = {
     "gate-turned": "胶片横置；请转正",
     "gate-inverted": "黑白反转；骨骼应为白色，空气应为黑色；请将胶片反相",
     "gate-unlike-training": "图像与训练该模型所用的正位胸片不相似；它是完整、直立的正位胸片吗？",
-    "gate.refused": "{about}：不作回答：{reasons}。--override 仍会显示各类别",
+    "gate.refused": "{about}：不作回答（--override 仍会显示各类别）：{reasons}",
     "gate.overridden": "{about}：仅因 --override 才给出回答：{reasons}",
     "gate.marked": "{names}（已拒绝）",
     "gate.and": "；",
@@ -314,7 +314,7 @@ SENTENCES: dict[str, str] = {
     "总体而言，它的回答更取决于热图标出的格子，而非随机或中央的格子；权重随机化之后，热图也随之改变。",
     "card.maps-not-faithful": "请勿依赖该模型的热图：在验证胶片上检验时，"
     "热图标出的格子对回答的影响并不大于随机或中央的格子，或者权重随机化之后热图仍然相似。",
-    "card.maps-doubted": "请勿依赖该模型对 {names} 的热图：在判为该类的验证胶片上，"
+    "card.maps-doubted": "请勿依赖该模型对{names}的热图：在判为该类的验证胶片上，"
     "它的回答更取决于随机或中央的格子，而非热图标出的格子。",
     "card.maps-not-checked": "该模型的热图未经检验：它的回答是否取决于热图标出的格子，尚不可知。",
     "card.no-gate": "该模型没有拟合的入口检查：回答之前只检查颜色、尺寸、形状和对比度。",
