@@ -14,6 +14,8 @@
 - A very accurate model misses less often than sets may: then the sets of the least certain films are empty. Adding
   the most probable class to them would make sets that are wrong no less often than asked for look like answers.
 - Operating point: the highest threshold at which the share of the class's films asked for is positive.
+- Every quantile and threshold is the probability of some film. Runtimes and batches differ in the seventh digit, and
+  would put that very film inside or outside by rounding; so the probability that is needed is lowered by MARGIN of it.
 
 Sources: Guo et al. 2017, ICML (temperature); Vovk, Gammerman & Shafer 2005, Algorithmic learning in a random world;
 Sadinle, Lei & Wasserman 2019, J Am Stat Assoc 114:223 (1 - p); Lee, Barber & Willett 2023, arXiv:2306.06342 (groups).
@@ -30,6 +32,7 @@ from plainfilm.model.decision import TEMPERATURES, Calibration, OperatingPoint, 
 
 MIN_GROUPS_OUTSIDE = 2
 ROUNDING = 1e-9  # a sum of shares may miss what it stands for by this much
+MARGIN = 1e-5
 NUM_HALVINGS = 60
 
 
@@ -47,7 +50,10 @@ def calibrate(
     probabilities = softmax(logits, temperature)
     quantiles, pooled = fit_quantiles(probabilities, labels, groups, coverage)
     classes = range(logits.shape[1])
-    thresholds = [[fit_threshold(probabilities[labels == k, k], asked) for asked in sensitivities] for k in classes]
+    quantiles = [1 - (1 - quantile) * (1 - MARGIN) for quantile in quantiles]
+    thresholds = [
+        [fit_threshold(probabilities[labels == k, k], asked) * (1 - MARGIN) for asked in sensitivities] for k in classes
+    ]
     measured = measure_points(probabilities, labels, groups, thresholds)
     points = [
         tuple(

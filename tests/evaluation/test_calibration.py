@@ -229,6 +229,18 @@ def test_any_number_of_classes(num_classes):
     assert metrics.ratio(np.take_along_axis(sets, labels[:, None], axis=1).sum(), np.array(500)) >= 0.94
 
 
+def test_rounding_puts_no_film_that_was_fitted_on_outside_its_bound():
+    logits, labels = draw(300)
+    found = fitted(logits, labels)
+    probabilities = softmax(logits, found.temperature)
+    sets = conformal_sets(probabilities, found.quantiles)
+    for elsewhere in (probabilities * (1 - 2e-7), probabilities * (1 + 2e-7)):  # another runtime, another batch
+        assert np.array_equal(conformal_sets(elsewhere, found.quantiles), sets)
+        for k, points in enumerate(found.operating_points):
+            for point in points:
+                assert np.array_equal(elsewhere[:, k] >= point.threshold, probabilities[:, k] >= point.threshold)
+
+
 def test_a_class_with_one_film_or_none():
     logits, labels = draw(60)
     labels = np.where(labels == 2, 0, labels)
@@ -241,7 +253,8 @@ def test_a_class_with_one_film_or_none():
     labels[7] = 1
     found = fitted(logits, labels)
     assert found.films == (59, 1, 0)
-    assert {point.threshold for point in found.operating_points[1]} == {softmax(logits, found.temperature)[7, 1]}
+    (threshold,) = {point.threshold for point in found.operating_points[1]}
+    assert threshold == pytest.approx(softmax(logits, found.temperature)[7, 1], rel=1e-4)
     assert found.operating_points[1][0].sensitivity["n"] == 1
 
 
