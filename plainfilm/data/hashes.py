@@ -83,7 +83,7 @@ def _whitening(described: Floats) -> tuple[Floats, Floats]:
     mean = vectors.mean(axis=0)
     vectors -= mean
     variance, directions = np.linalg.eigh(vectors.T @ vectors / len(vectors))
-    scaled = directions / np.sqrt(variance + DAMPING * variance[-1] + np.finfo(np.float64).tiny)
+    scaled = directions / np.sqrt(variance + DAMPING * variance[-1] + 1e-12)  # blank films: nothing varies
     random = generator(0, "hash-projections").standard_normal((len(mean), NUM_BITS))
     return mean.astype(np.float32), (scaled @ random).astype(np.float32)
 
