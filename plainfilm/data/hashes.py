@@ -28,7 +28,7 @@ Words = NDArray[np.uint64]
 Places = NDArray[np.int64]
 
 NUM_BITS = 128
-RADIUS = 34  # bits that may differ: of copies cut by 5 % nearly all differ in fewer
+RADIUS = 30  # bits that may differ: more than in nearly all copies that are only turned by 5 degrees or cut by 5 %
 NUM_PASSES = 48
 WINDOW = 4  # sorted neighbours that each hash is compared with
 BAND = (0.05, 0.3)  # widths of the structures kept, as shares of a film's width
@@ -134,10 +134,12 @@ def _neighbours(words: Words, num_films: int, radius: int, random: np.random.Gen
     keys |= np.arange(num_hashes, dtype=np.uint64)
     keys.sort()
     order = (keys & np.uint64(2**place_bits - 1)).astype(np.int64)
-    ordered = words[:, order]
+    ordered = np.take(words, order, axis=1)  # a third of the time of words[:, order]
     hits = []
     for offset in range(1, WINDOW + 1):
-        distance = np.bitwise_count(ordered[:, offset:] ^ ordered[:, :-offset]).sum(axis=0, dtype=np.uint8)
+        distance = np.zeros(num_hashes - offset, np.uint8)
+        for word in ordered:  # a seventh of the time of a sum over an axis
+            distance += np.bitwise_count(word[offset:] ^ word[:-offset])
         close = np.flatnonzero(distance <= radius)
         hits.append(_packed(order[close], order[close + offset], distance[close], num_films))
     return hits
@@ -164,8 +166,13 @@ def _nearest_views(hits: list[Places]) -> Places:
 
 def _among_nearest(first: Places, second: Places, distance: Places, num_candidates: int) -> Places:
     """The places of the pairs that are among the nearest of one of their films."""
-    films, pairs = np.concatenate([first, second]), np.tile(np.arange(len(first)), 2)
-    order = np.lexsort((np.tile(distance, 2), films))
-    films, pairs = films[order], pairs[order]
-    start = np.searchsorted(films, films)  # the place of the film's nearest
-    return np.unique(pairs[np.arange(len(films)) - start < num_candidates])
+    pair_bits = len(first).bit_length()
+    pairs = np.arange(len(first))
+    keys = np.sort(
+        np.concatenate([(films << DISTANCE_BITS | distance) << pair_bits | pairs for films in (first, second)])
+    )
+    films = keys >> DISTANCE_BITS + pair_bits
+    places = np.arange(len(films))
+    is_nearest = np.append(True, films[1:] != films[:-1])[: len(films)]
+    start = np.maximum.accumulate(np.where(is_nearest, places, 0))  # the place of the film's nearest
+    return np.unique(keys[places - start < num_candidates] & (2**pair_bits - 1))
