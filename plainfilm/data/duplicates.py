@@ -4,7 +4,7 @@ A hash alone cannot tell: one wide enough to find every brightened copy pairs on
 
 - films with one `image_id` are exact duplicates;
 - a descriptor, 63 low frequencies of the film with its contrast flattened, *proposes* the nearest films of each film,
-  zoomed, turned, shifted and mirrored a little;
+  zoomed, turned, shifted and mirrored a little; among many films `plainfilm.data.hashes` does, which is not quadratic;
 - `plainfilm.data.registration` *confirms*: it lays one film over the other and correlates the fine structures;
 - films that share a confirmed partner are proposed to each other, so that a group of copies becomes complete.
 
@@ -21,21 +21,22 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from plainfilm.data.registration import Floats, flatten, grid, register
+from plainfilm.data import hashes
+from plainfilm.data.descriptors import COARSE_SIZE_PX, cosines, descriptor_matrix, unit
+from plainfilm.data.registration import Floats, flatten, register
 
 Pixels = NDArray[np.uint8]
 Places = NDArray[np.int64]
 
 THUMBNAIL_SIZE_PX = 96  # what a search keeps of each film: 9 KiB
-COARSE_SIZE_PX = 32  # the size that is registered first
 NUM_CANDIDATES = 20  # films proposed to each film: children of one hospital look alike
+EXACT_UP_TO = 20_000  # films that are all compared with all, in minutes; of more, sorted hashes propose candidates
 NUM_STEPS_COARSE, NUM_STEPS_FINE = 6, 3
 DESCRIPTOR_BAND = (0.0625, 0.2)  # widths kept, as shares of a film's width: what survives a shift of 2 %
 COARSE_BAND = (0.015, 0.04)
 FINE_BAND = (0.01, 0.025)  # coarser structures are alike in all chests
 COARSE_CORRELATION = 0.78  # below it a pair is dropped before its fine structures are compared
 SAME_EXPOSURE = 0.84  # correlation of fine structures; nearly all copies exceed 0.88, no other patient 0.82
-NUM_FREQUENCIES = 8  # on each axis
 BATCH_FILMS, BATCH_PAIRS = 256, 256
 
 
@@ -63,8 +64,8 @@ def phash(pixels: Pixels) -> str:
     is left out of the median.
     """
     small = Image.fromarray(pixels).resize((COARSE_SIZE_PX, COARSE_SIZE_PX), Image.Resampling.BILINEAR)
-    cosines = _cosines(COARSE_SIZE_PX)
-    frequencies = (cosines @ np.asarray(small, np.float64) @ cosines.T).ravel()
+    lowest = cosines(COARSE_SIZE_PX)
+    frequencies = (lowest @ np.asarray(small, np.float64) @ lowest.T).ravel()
     bits = frequencies > np.median(frequencies[1:])
     return np.packbits(bits).tobytes().hex()
 
@@ -73,7 +74,8 @@ def find_pairs(thumbnails: Pixels, image_ids: Sequence[str]) -> list[Pair]:
     """All pairs of one exposure among thumbnails (N, T, T), ordered by place.
 
     Films with equal image_ids are exact pairs of their first; only the first takes part in the search for near ones.
-    Memory: 20 KiB a film beside the thumbnails. Time: quadratic in N, 35 s for 3,900 films on one core.
+    Memory: 20 KiB a film beside the thumbnails. Time: quadratic in N up to EXACT_UP_TO, 35 s for 3,900 films on one
+    core; above, near-linear.
     """
     assert len(thumbnails) == len(image_ids)
     first_of: dict[str, int] = {}
@@ -124,11 +126,14 @@ def _near_pairs(thumbnails: Pixels) -> list[Pair]:
     """Propose and confirm, then propose friends of friends until no pair is new."""
     if len(thumbnails) < 2:
         return []
-    coarse = _shrink(thumbnails)
+    coarse = shrink(thumbnails)
     flat = flatten(coarse, *COARSE_BAND)
     found: dict[tuple[int, int], tuple[float, Floats]] = {}
     tried: set[tuple[int, int]] = set()
-    first, second, warps = _propose(coarse)
+    if len(coarse) <= EXACT_UP_TO:
+        first, second, warps = _propose(coarse)
+    else:
+        first, second, warps = hashes.propose(coarse, NUM_CANDIDATES)
     while len(first):
         for left, right, score, warp in _confirm(thumbnails, flat, first, second, warps):
             if score > found.get((left, right), (0.0, warp))[0]:
@@ -141,17 +146,11 @@ def _near_pairs(thumbnails: Pixels) -> list[Pair]:
     ]
 
 
-def _shrink(thumbnails: Pixels) -> Floats:
+def shrink(thumbnails: Pixels) -> Floats:
     """(N, T, T) uint8 -> (N, C, C) by averaging squares of pixels."""
     factor = THUMBNAIL_SIZE_PX // COARSE_SIZE_PX
     squares = thumbnails.reshape(len(thumbnails), COARSE_SIZE_PX, factor, COARSE_SIZE_PX, factor)
     return np.asarray(squares.mean(axis=(2, 4), dtype=np.float32))
-
-
-def _cosines(size: int) -> Floats:
-    """The lowest frequencies of the cosine transform (DCT-II): (NUM_FREQUENCIES, size)."""
-    angles = (np.arange(size) + 0.5) * np.pi / size
-    return np.cos(np.arange(NUM_FREQUENCIES)[:, None] * angles).astype(np.float32)
 
 
 def _search_warps() -> Floats:
@@ -169,25 +168,6 @@ def _search_warps() -> Floats:
     )
 
 
-def _descriptor_matrix(warp: Floats) -> Floats:
-    """The matrix that takes the C * C pixels of a film to the descriptor of the film warped: (63, C * C).
-
-    Warping, leaving out a margin and the cosine transform are all linear, so one product does all three.
-    """
-    size = COARSE_SIZE_PX // 2  # enough for eight frequencies
-    points = warp @ (grid(size).reshape(3, -1) * np.array([[0.88], [0.88], [1]], np.float32))  # (2, P)
-    pixels = (points[..., None] + 1) * COARSE_SIZE_PX / 2 - 0.5
-    places = np.arange(COARSE_SIZE_PX, dtype=np.float32)
-    across, down = np.maximum(0, 1 - np.abs(pixels - places))  # bilinear weights, (P, C) each
-    sampling = (down[:, :, None] * across[:, None, :]).reshape(size * size, -1)
-    frequencies = np.kron(_cosines(size), _cosines(size))[1:]  # (63, P): without the mean
-    return np.asarray(frequencies @ sampling)
-
-
-def _unit(vectors: Floats) -> Floats:
-    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), np.float32(1e-6)))
-
-
 def _propose(coarse: Floats) -> tuple[Places, Places, Floats]:
     """For each film the NUM_CANDIDATES most like it, and the warp between them.
 
@@ -197,13 +177,13 @@ def _propose(coarse: Floats) -> tuple[Places, Places, Floats]:
     num_films, num_candidates = len(coarse), min(NUM_CANDIDATES, len(coarse) - 1)
     warps = _search_warps()
     films = flatten(coarse, *DESCRIPTOR_BAND).reshape(num_films, -1)
-    matrices = np.stack([_descriptor_matrix(warp) for warp in warps])
-    unmoved = _unit(films @ _descriptor_matrix(np.eye(2, 3, dtype=np.float32)).T)
+    matrices = np.stack([descriptor_matrix(warp) for warp in warps])
+    unmoved = unit(films @ descriptor_matrix(np.eye(2, 3, dtype=np.float32)).T)
     second = np.empty((num_films, num_candidates), np.int64)
     chosen = np.empty_like(second)
     for start in range(0, num_films, BATCH_FILMS):
         batch = slice(start, start + BATCH_FILMS)
-        moved = _unit(films[batch] @ matrices.transpose(0, 2, 1))  # (V, B, 63)
+        moved = unit(films[batch] @ matrices.transpose(0, 2, 1))  # (V, B, 63)
         likeness = np.full((moved.shape[1], num_films), -1, np.float32)
         for queries in moved:
             np.maximum(likeness, queries @ unmoved.T, out=likeness)

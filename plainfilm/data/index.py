@@ -42,6 +42,7 @@ class Row:
     problems: tuple[str, ...] = ()
     origin: int = 0
     chroma: float = 0.0  # mean over pixels of (max - min over channels), 0..255; 0 for a grey film
+    twins: tuple[str, ...] = ()  # confirmed near copies, in the form of `plainfilm.data.twins`
     extra: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -51,6 +52,8 @@ class Row:
 
 
 COLUMNS = tuple(entry.name for entry in fields(Row) if entry.name != "extra")
+LISTS = ("problems", "twins")  # columns of several words
+ADDED = ("twins",)  # columns that an older index lacks
 
 
 @dataclass(frozen=True)
@@ -156,7 +159,8 @@ def write_index(index: Index, folder: Path) -> None:
     writer.writerow([*COLUMNS, *extra])
     for row in index.rows:
         cells = [getattr(row, name) for name in COLUMNS]
-        cells[COLUMNS.index("problems")] = " ".join(row.problems)
+        for name in LISTS:
+            cells[COLUMNS.index(name)] = " ".join(getattr(row, name))
         writer.writerow([*cells, *(row.extra.get(name, "") for name in extra)])
     table = buffer.getvalue().encode("utf-8", "surrogateescape")  # file names that are no UTF-8 keep their bytes
     side = {
@@ -192,8 +196,8 @@ def read_index(path: Path) -> Index:
 
 
 def _read_row(cells: dict[str, str]) -> Row:
-    known: dict[str, Any] = {name: cells[name] for name in COLUMNS}
-    known["problems"] = tuple(known["problems"].split())
+    known: dict[str, Any] = {name: cells.get(name, "") if name in ADDED else cells[name] for name in COLUMNS}
+    known |= {name: tuple(known[name].split()) for name in LISTS}
     for name in ("width", "height", "origin"):
         known[name] = int(known[name])
     known["chroma"] = float(known["chroma"])

@@ -17,6 +17,7 @@ from plainfilm.data.dicom_header import is_dicom, patient_id
 from plainfilm.data.index import Row
 from plainfilm.data.listing import Entry, Listing
 from plainfilm.data.patients import Pseudonyms
+from plainfilm.data.twins import written
 from plainfilm.errors import FilmError, SourceError
 from plainfilm.files import sha256
 
@@ -119,8 +120,10 @@ def _decode_row(listing: Listing, entry: Entry, pseudonyms: Pseudonyms | None) -
 
 
 def _mark_duplicates(rows: list[Row], readable: Sequence[int], thumbnails: np.ndarray) -> None:
-    """Give the readable rows their group, and the problems duplicate-exact, duplicate-near and label-conflict."""
-    pairs = duplicates.find_pairs(thumbnails, [rows[number].image_id for number in readable])
+    """Give readable rows group and twins, and the problems duplicate-exact, duplicate-near and label-conflict."""
+    image_ids = [rows[number].image_id for number in readable]
+    pairs = duplicates.find_pairs(thumbnails, image_ids)
+    twins = written(pairs, image_ids)
     exact = {film for pair in pairs if pair.kind == "exact" for film in (pair.first, pair.second)}
     together = _Groups(len(readable))
     found: dict[int, tuple[str, ...]] = {}
@@ -138,7 +141,8 @@ def _mark_duplicates(rows: list[Row], readable: Sequence[int], thumbnails: np.nd
         members[together.root(film)].append(rows[number].image_id)
     for film, number in enumerate(readable):
         group = f"g-{min(members[together.root(film)])}"  # whatever the order of the films
-        rows[number] = replace(rows[number], group=group, problems=rows[number].problems + found.get(film, ()))
+        problems = rows[number].problems + found.get(film, ())
+        rows[number] = replace(rows[number], group=group, problems=problems, twins=twins[film])
 
 
 def _films_of_patients(rows: Sequence[Row], readable: Sequence[int]) -> Iterator[list[int]]:
