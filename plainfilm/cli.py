@@ -246,6 +246,44 @@ def predict(
         raise typer.Exit(1)
 
 
+@app.command()
+def audit(
+    sources: Annotated[
+        list[Path], typer.Argument(metavar="SOURCE", help="As for `index`; or the folder of a run, with its model.")
+    ],
+    model: Annotated[
+        Path | None, typer.Option(metavar="MODEL", help="A model trained on these films with this split.")
+    ] = None,
+    table: Tables = None,
+    recipe: RecipeName = "fast",
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Write audit.json, pairs.html, clusters.csv there; a run's: RUN/audit."),
+    ] = None,
+    lang: Language = "",
+    as_json: Json = False,
+) -> None:
+    """Show what leaks in a data set, and what tells its classes apart without the lungs."""
+    from plainfilm.terminal import Terminal
+
+    _check_extra("audit")
+    from plainfilm.config import load_recipe
+    from plainfilm.printing.audit import print_audit
+    from plainfilm.workflows.audit import audit_run, audit_sources, is_run
+
+    terminal = Terminal(lang, as_json=as_json)
+    with terminal.progress("progress.scan") as update:
+        if len(sources) == 1 and model is None and is_run(sources[0]):
+            out = out or sources[0] / "audit"
+            found = audit_run(sources[0], out, language=lang, progress=update)
+        else:
+            found = audit_sources(
+                sources, table or [], load_recipe(recipe), model=model, out=out, language=lang, progress=update
+            )
+    print_audit(terminal, found, out)
+    terminal.json(found.figures)
+
+
 @app.command("import")
 def import_checkpoint(
     checkpoint: Annotated[
