@@ -40,10 +40,8 @@ HOMES = {
     "onnx": ("model/graph.py", "model/modelfile.py", "model/quantise.py"),
     "onnxscript": ("model/graph.py", "model/modelfile.py"),
     "onnxruntime": ("model/", "training/"),
-    "matplotlib": ("report/figures.py",),
+    "matplotlib": ("report/figures.py", "report/audit_figures.py"),
     "jinja2": ("report/",),
-    "sklearn": ("evaluation/shortcuts.py",),
-    "scipy": ("evaluation/shortcuts.py",),
     "pydicom": ("data/dicom.py", "data/dicom_lut.py", "serve/dicom_node.py"),
     "gdcm": ("data/dicom.py",),
     "pynetdicom": ("serve/dicom_node.py",),
@@ -53,7 +51,7 @@ HOMES = {
     "typer": ("cli.py",),
     "rich": ("terminal.py", "printing/"),
     "tomli_w": ("config.py",),
-    "PIL": ("data/", "model/", "report/", "serve/"),
+    "PIL": ("data/", "model/", "evaluation/lungfield.py", "report/", "serve/"),
     "numpy": ("",),
 }
 HEAVY = (

@@ -481,5 +481,60 @@ SENTENCES: dict[str, str] = {
     "doctor.model-tested": "accuracy on its own test films {value:.1f} % ({low:.1f} to {high:.1f}, n {n})",
     "doctor.model-calibrated": "it is calibrated",
     "doctor.model-gate": "it refuses what is no chest film",
+    # the shortcut audit
+    "view.chance": "chance (commonest class)",
+    "view.model": "the model",
+    "view.file": "file facts",
+    "view.border": "border ring",
+    "view.corners": "four corners",
+    "view.blanked": "lungs blanked",
+    "view.statistics": "grey-value statistics",
+    "view.spectrum": "spectrum and sharpness",
+    "view.thumbnail": "16 x 16 thumbnail",
+    "view.lungs": "lung field alone",
+    "shortcuts.title": "Shortcuts: what cheap readers tell from views of the films ({films} films, {groups} groups; "
+    "{split_key})",
+    "shortcuts.split.test": "learnt on the training part, judged on the test part",
+    "shortcuts.split.folds": "five grouped folds",
+    "shortcuts.split.fold": "one of five grouped folds",
+    "shortcuts.view": "View",
+    "shortcuts.lung": "sees lung",
+    "shortcuts.accuracy": "Accuracy (95 % interval)",
+    "shortcuts.share": "Share of the model's gain",
+    "shortcuts.flagged": "beats chance",
+    "shortcuts.yes": "yes",
+    "shortcuts.no": "no",
+    "shortcuts.permutation": "Labels shuffled {n} times among groups, read from: {view_key}. True labels {accuracy}, "
+    "shuffled at most {highest:.1f} %, p = {p:.3f}",
+    "shortcuts.source": "The source, told from the model's features: {accuracy}; from the class alone: {chance}",
+    "shortcuts.source-class": "The source within {label}, told from the model's features: {accuracy}; the commonest "
+    "source: {chance}",
+    "shortcuts.class": "Class",
+    "shortcuts.left-out": "Source left out",
+    "shortcuts.sensitivity": "Sensitivity there",
+    "shortcuts.usual": "with the source in training",
+    "shortcuts.lost": "classes it had alone",
+    "shortcuts.unanswered.class-within-source.no-source-holds-both": "Not estimable: {label} against the rest within "
+    "one source, because no source holds both ({label}: {source})",
+    "shortcuts.unanswered.class-within-source.source-unknown": "Not estimable: {label} against the rest within one "
+    "source, because nothing says where its films come from",
+    "shortcuts.unanswered.source-left-out.one-source": "Not estimable: {label} in a source that was not trained on, "
+    "because all its films come from {source}",
+    "shortcuts.unanswered.source-left-out.source-unknown": "Not estimable: {label} in a source that was not trained "
+    "on, because nothing says where its films come from",
+    "shortcuts.verdict.untrusted": "Verdict: from this view alone, a cheap reader gets {share:.0f} % of what the "
+    "model adds over chance ({low:.0f} to {high:.0f}, n {n}): {view_key}. This score cannot be trusted as medicine.",
+    "shortcuts.verdict.doubted": "Verdict: from this view alone, a cheap reader gets {share:.0f} % of what the model "
+    "adds over chance ({low:.0f} to {high:.0f}, n {n}): {view_key}. Part of this score may not be medicine.",
+    "shortcuts.verdict.model-adds-nothing": "Verdict: the model adds nothing measurable over chance, while a cheap "
+    "reader beats it from this view: {view_key}, accuracy {accuracy}.",
+    "shortcuts.verdict.data-untrusted": "Verdict: a cheap reader tells the classes from a view without lungs: "
+    "{view_key}, accuracy {accuracy}, chance {chance}. No score on these films can be trusted as medicine.",
+    "shortcuts.verdict.data-doubted": "Verdict: a cheap reader beats chance from a view without lungs: {view_key}, "
+    "accuracy {accuracy}, chance {chance}. Part of any score on these films may not be medicine.",
+    "shortcuts.verdict.clear": "Verdict: no view without lungs beats chance (the best: {view_key}, accuracy "
+    "{accuracy}, chance {chance}). These views show no shortcut; another kind may exist.",
+    "figure.shortcut-lungless": "sees no lung",
+    "figure.shortcut-lung": "sees lung",
     "demo.start": "Drawing synthetic radiographs (phantoms) into {folder}",
 }

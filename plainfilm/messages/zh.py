@@ -430,5 +430,58 @@ SENTENCES: dict[str, str] = {
     "doctor.model-tested": "在自身测试胶片上的准确率 {value:.1f} %（{low:.1f} 至 {high:.1f}，n {n}）",
     "doctor.model-calibrated": "已校准",
     "doctor.model-gate": "会拒绝不是胸片的图像",
+    # 捷径审计
+    "view.chance": "随机水平（最常见类别）",
+    "view.model": "模型",
+    "view.file": "文件信息",
+    "view.border": "边框",
+    "view.corners": "四角",
+    "view.blanked": "遮去肺部",
+    "view.statistics": "灰度统计量",
+    "view.spectrum": "频谱与清晰度",
+    "view.thumbnail": "16 x 16 缩略图",
+    "view.lungs": "仅肺野",
+    "shortcuts.title": "捷径：简单分类器从胶片的各种视图能看出什么（{films} 张胶片，{groups} 组；{split_key}）",
+    "shortcuts.split.test": "在训练集上学习，在测试集上判断",
+    "shortcuts.split.folds": "按组划分的五折",
+    "shortcuts.split.fold": "按组划分的五折之一",
+    "shortcuts.view": "视图",
+    "shortcuts.lung": "含肺部",
+    "shortcuts.accuracy": "准确率（95 % 区间）",
+    "shortcuts.share": "占模型增益的比例",
+    "shortcuts.flagged": "高于随机水平",
+    "shortcuts.yes": "是",
+    "shortcuts.no": "否",
+    "shortcuts.permutation": "标签在组间打乱 {n} 次，视图：{view_key}。真实标签 {accuracy}，打乱后最高 "
+    "{highest:.1f} %，p = {p:.3f}",
+    "shortcuts.source": "由模型特征判断来源：{accuracy}；仅凭类别：{chance}",
+    "shortcuts.source-class": "在 {label} 之内由模型特征判断来源：{accuracy}；最常见的来源：{chance}",
+    "shortcuts.class": "类别",
+    "shortcuts.left-out": "留出的来源",
+    "shortcuts.sensitivity": "在该来源的灵敏度",
+    "shortcuts.usual": "该来源参与训练时",
+    "shortcuts.lost": "仅见于该来源的类别",
+    "shortcuts.unanswered.class-within-source.no-source-holds-both": "无法估计：同一来源之内 {label} 与其他类别"
+    "的区分，因为没有任何来源同时含有两者（{label}：{source}）",
+    "shortcuts.unanswered.class-within-source.source-unknown": "无法估计：同一来源之内 {label} 与其他类别的区分，"
+    "因为没有说明其胶片来自何处",
+    "shortcuts.unanswered.source-left-out.one-source": "无法估计：{label} 在未参与训练的来源中的表现，因为其胶"
+    "片全部来自 {source}",
+    "shortcuts.unanswered.source-left-out.source-unknown": "无法估计：{label} 在未参与训练的来源中的表现，因为"
+    "没有说明其胶片来自何处",
+    "shortcuts.verdict.untrusted": "结论：简单分类器仅凭这一视图就达到模型高于随机水平的增益的 {share:.0f} %（"
+    "{low:.0f} 至 {high:.0f}，n {n}）：{view_key}。该成绩不能当作医学结果来相信。",
+    "shortcuts.verdict.doubted": "结论：简单分类器仅凭这一视图就达到模型高于随机水平的增益的 {share:.0f} %（"
+    "{low:.0f} 至 {high:.0f}，n {n}）：{view_key}。该成绩可能有一部分与医学无关。",
+    "shortcuts.verdict.model-adds-nothing": "结论：模型并不明显高于随机水平，而简单分类器仅凭这一视图就高于随机"
+    "水平：{view_key}，准确率 {accuracy}。",
+    "shortcuts.verdict.data-untrusted": "结论：简单分类器从不含肺部的视图就能分辨类别：{view_key}，准确率 "
+    "{accuracy}，随机水平 {chance}。在这些胶片上取得的任何成绩都不能当作医学结果来相信。",
+    "shortcuts.verdict.data-doubted": "结论：简单分类器从不含肺部的视图得到的准确率高于随机水平：{view_key}，准"
+    "确率 {accuracy}，随机水平 {chance}。在这些胶片上取得的成绩可能有一部分与医学无关。",
+    "shortcuts.verdict.clear": "结论：没有任何不含肺部的视图高于随机水平（最高：{view_key}，准确率 {accuracy}，"
+    "随机水平 {chance}）。这些视图未显示捷径，但可能存在其他捷径。",
+    "figure.shortcut-lungless": "不含肺部",
+    "figure.shortcut-lung": "含肺部",
     "demo.start": "正在 {folder} 中绘制合成胶片（仿体）",
 }

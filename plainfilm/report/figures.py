@@ -88,7 +88,7 @@ def draw_history(
         handles, labels = loss.get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower center", ncols=3)
 
-    return _render(path, draw, language, (), width=7.0, height=3.0)
+    return render(path, draw, language, (), width=7.0, height=3.0)
 
 
 def draw_confusion(counts: Integers, display_names: Sequence[str], path: Path, *, language: str) -> tuple[str, ...]:
@@ -115,7 +115,7 @@ def draw_confusion(counts: Integers, display_names: Sequence[str], path: Path, *
             axes.text(column, row + 0.17, shown, ha="center", va="center", color=colour, size=8)
 
     side = 1.6 + 0.9 * len(counts)
-    return _render(path, draw, language, display_names, width=side + 0.3, height=side)
+    return render(path, draw, language, display_names, width=side + 0.3, height=side)
 
 
 def draw_roc(
@@ -151,7 +151,7 @@ def draw_roc(
         handles, words = zip(*entries, strict=True)
         axes.legend(handles, words, title=text("figure.auc", language), loc="lower right", handlelength=3)
 
-    return _render(path, draw, language, display_names, width=4.6, height=4.6)
+    return render(path, draw, language, display_names, width=4.6, height=4.6)
 
 
 def draw_reliability(
@@ -185,7 +185,7 @@ def draw_reliability(
         below.set_ylabel(text("figure.films", language))
         below.set_xlabel(text("figure.predicted-probability", language))
 
-    return _render(path, draw, language, display_names, width=4.6, height=5.4)
+    return render(path, draw, language, display_names, width=4.6, height=5.4)
 
 
 def _corner(axes: Axes) -> Axes:
@@ -230,7 +230,7 @@ def _running_mean(values: Floats, window: int) -> Floats:
     return np.asarray((sums[stop] - sums[start]) / (stop - start))
 
 
-def _render(
+def render(
     path: Path,
     draw: Callable[[Figure, str, Sequence[str]], None],
     language: str,
