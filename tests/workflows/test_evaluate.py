@@ -11,12 +11,12 @@ from tests.conftest import Cli
 
 
 @pytest.fixture
-def elsewhere(phantoms: Path, tmp_path: Path) -> Path:
+def elsewhere(strangers: Path, tmp_path: Path) -> Path:
     """Films of two known classes and of one that the model does not know, one unreadable."""
     folder = tmp_path / "elsewhere"
     for source, target in (("NORMAL", "NORMAL"), ("COVID", "COVID"), ("Viral_Pneumonia", "Tuberculosis")):
         (folder / target).mkdir(parents=True)
-        for path in sorted((phantoms / source).iterdir())[:12]:
+        for path in sorted((strangers / source).iterdir())[:12]:
             shutil.copy(path, folder / target)
     (folder / "COVID" / "bad.png").write_text("no film")
     return folder
