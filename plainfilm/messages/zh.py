@@ -335,7 +335,8 @@ SENTENCES: dict[str, str] = {
     "evaluation-all-seen": "可用于测试的胶片模型都已见过（{films} 张中有 {count} 张属于其训练或验证胶片，"
     "或与其中之一属于同一患者（组））；请提供来自别处的胶片",
     "seen.counts": "模型已见过、因而排除：{films} 张胶片中的 {count} 张（像素完全相同 {exact} 张，"
-    "经改动的副本 {near} 张，与它们属于同一患者（组）的另有 {related} 张）。模型用 {train} 张胶片训练，用 {validation} 张验证。",
+    "经改动的副本 {near} 张，与它们属于同一患者（组）的另有 {related} 张）。"
+    "模型用 {train} 张胶片训练，用 {validation} 张验证。",
     "seen.exact-alone": "模型文件只保存了胶片像素的校验和：经改动的副本无法查出。",
     "seen.base-unknown": "训练始于来自别处的权重；这些权重见过哪些胶片，无从得知。",
     "seen.cannot-say": "这 {films} 张胶片中哪些是模型见过的，无法判断：模型文件中没有训练胶片清单。"

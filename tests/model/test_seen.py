@@ -2,6 +2,7 @@
 
 import base64
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
-from builders import write_model
+from builders import SLIM_WIDTHS, write_model
 from onnx import helper
 
 from plainfilm.data import phantom
@@ -17,7 +18,7 @@ from plainfilm.data.decode import image_id
 from plainfilm.data.fingerprint import NUM_BYTES
 from plainfilm.data.preprocess import preprocess
 from plainfilm.errors import ModelFileError
-from plainfilm.model import modelfile, seen
+from plainfilm.model import modelfile, resnet, seen
 from plainfilm.model.modelfile import CARD_KEY, DIGEST_KEY
 from plainfilm.model.predictor import Predictor
 from plainfilm.model.seen import FILMS_KEY, SeenFilms, parse_seen, seen_films
@@ -34,11 +35,20 @@ def listed(is_base_known: bool = True) -> SeenFilms:
     return found
 
 
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small model file without a list."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(resnet, "STAGE_WIDTHS", SLIM_WIDTHS)
+        return write_model(tmp_path_factory.mktemp("bare") / "model.onnx")
+
+
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    path = write_model(tmp_path / "model.onnx")
-    modelfile.update(path, seen=listed())
-    return path
+def path(bare: Path, tmp_path: Path) -> Path:
+    """The same with a list."""
+    shutil.copy(bare, tmp_path / "model.onnx")
+    modelfile.update(tmp_path / "model.onnx", seen=listed())
+    return tmp_path / "model.onnx"
 
 
 def test_a_model_file_says_what_it_has_seen(path: Path) -> None:
@@ -75,8 +85,8 @@ def test_a_film_in_disguise_is_near_and_what_is_in_a_group_with_it_related(path:
     assert [sighting.kind for sighting in found[:3]] == ["near", "related", ""]
 
 
-def test_a_model_without_a_list_has_none(tmp_path: Path) -> None:
-    predictor = Predictor(write_model(tmp_path / "model.onnx"))
+def test_a_model_without_a_list_has_none(bare: Path) -> None:
+    predictor = Predictor(bare)
     assert predictor.seen is None
     assert predictor.card.seen is None
 
