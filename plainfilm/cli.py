@@ -168,15 +168,16 @@ def evaluate(
     sources: SourceArguments,
     table: Tables = None,
     out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Write metrics.json and predictions.csv there.")
+        Path | None, typer.Option(metavar="DIR", help="Write metrics.json, predictions.csv and seen.csv there.")
     ] = None,
     prevalence: Prevalences = None,
     lang: Language = "",
     as_json: Json = False,
 ) -> None:
-    """Test a model on films from elsewhere."""
+    """Test a model on films from elsewhere that it has not seen; say by how much it is worse than on its own."""
     from plainfilm.model.predictor import Predictor
     from plainfilm.printing.evaluation import print_evaluation, print_predictive_values
+    from plainfilm.printing.external import print_fall, print_seen
     from plainfilm.printing.index import print_problems
     from plainfilm.terminal import Terminal
     from plainfilm.workflows.evaluate import evaluate_sources
@@ -189,9 +190,11 @@ def evaluate(
         found, rows = evaluate_sources(
             predictor, sources, table or [], prevalences=prevalences, out=out, progress=update
         )
+    print_seen(terminal, found.figures["seen"])
     print_problems(terminal, [row for row in rows if not row.image_id])
     print_evaluation(terminal, found.figures, predictor.card)
     print_predictive_values(terminal, found.figures.get("predictive_values", {}), predictor.card)
+    print_fall(terminal, found.figures["fall"])
     terminal.json(found.figures)
 
 

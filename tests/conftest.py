@@ -82,6 +82,16 @@ def phantoms(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def strangers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of other phantoms, 16 a class, 96 px, which no model of these fixtures has seen."""
+    from plainfilm.data.phantom import write_folder
+
+    folder = tmp_path_factory.mktemp("data") / "strangers"
+    write_folder(folder, seed=29, per_class=16, size=96, duplicates=0)
+    return folder
+
+
+@pytest.fixture(scope="session")
 def short_recipe(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A recipe of six steps."""
     path = tmp_path_factory.mktemp("recipes") / "short.toml"

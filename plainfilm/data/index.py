@@ -82,12 +82,17 @@ class Index:
     @property
     def data_checksum(self) -> str:
         """SHA-256 over the sorted checksums of all files and their labels."""
-        return _checksum(f"{row.sha256} {row.label}" for row in self.rows)
+        return data_checksum(self.rows)
 
     @property
     def split_checksum(self) -> str:
         """SHA-256 over the sorted image ids and their parts."""
         return _checksum(f"{row.image_id} {row.split}" for row in self.rows)
+
+
+def data_checksum(rows: Iterable[Row]) -> str:
+    """SHA-256 over the sorted checksums of the files of some rows and their labels."""
+    return _checksum(f"{row.sha256} {row.label}" for row in rows)
 
 
 def _checksum(lines: Iterable[str]) -> str:

@@ -73,15 +73,15 @@ def register(template: Floats, moving: Floats, warps: Floats, num_steps: int) ->
     curvature = descent @ descent.transpose(0, 2, 1)  # (B, 6, 6)
     curvature += (DAMPING * np.einsum("bii->b", curvature)[:, None, None] + TINY) * np.eye(6, dtype=np.float32)
     for _ in range(num_steps):
-        moved, inside = _sample(moving, warps @ points)
+        moved, inside = sample(moving, warps @ points)
         residual = (_gain(fixed, moved, inside) * moved - fixed) * inside
         step = np.linalg.solve(curvature, descent @ residual[..., None]).reshape(-1, 2, 3)
         warps = _undo(warps, step)
-    moved, inside = _sample(moving, warps @ points)
+    moved, inside = sample(moving, warps @ points)
     return warps, np.where(_plausible(warps), _correlation(fixed, moved, inside), np.float32(0))
 
 
-def _sample(films: Floats, points: Floats) -> tuple[Floats, Floats]:
+def sample(films: Floats, points: Floats) -> tuple[Floats, Floats]:
     """Bilinear values of films (B, S, S) at points (B, 2, P): (B, P), and 1 where a point is inside, else 0."""
     size = films.shape[-1]
     inside = (np.abs(points[:, 0]) <= 1) & (np.abs(points[:, 1]) <= 1)

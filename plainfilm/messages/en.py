@@ -417,6 +417,32 @@ SENTENCES: dict[str, str] = {
     "with a validation part",
     "train.done": "The run is in {run}",
     "import.done": "Written: {path} (ResNet-{depth}, {channels} channels, {size} px; classes: {classes})",
+    # external tests
+    "evaluation-all-seen": "the model has seen all films that it could be tested on ({count} of the {films} films are "
+    "among its training and validation films, or belong to a patient or group with one); give films from elsewhere",
+    "seen.counts": "Seen by the model, and left out: {count} of {films} films ({exact} with the same pixels, {near} "
+    "copies in disguise, {related} more of a patient or group with one of these). It was trained on {train} films and "
+    "validated on {validation}.",
+    "seen.exact-alone": "The model file knows its films by the checksums of their pixels alone: copies in disguise are "
+    "not found.",
+    "seen.base-unknown": "Its training began with weights from elsewhere; which films these have seen, nobody can say.",
+    "seen.cannot-say": "Which of these {films} films the model has seen, its file cannot say: it has no list of its "
+    "training films. If there are some among them, the figures are too good.",
+    "fall.title": "The fall, from the model's own test films to these (95 % intervals):",
+    "fall.internal": "Own test films",
+    "fall.external": "These films",
+    "fall.difference": "Fall, points of 100",
+    "fall.points": "{value:.1f} ({low:.1f} to {high:.1f})",
+    "fall.worse": "On these films the model is worse: its balanced accuracy is {low:.1f} to {high:.1f} points lower.",
+    "fall.better": "On these films the model is better: its balanced accuracy is {low:.1f} to {high:.1f} points "
+    "higher.",
+    "fall.unclear": "Whether the model is worse on these films is not certain: the fall of its balanced accuracy is "
+    "{low:.1f} to {high:.1f} points (below 0: a rise).",
+    "fall.not-estimable": "The fall of the balanced accuracy is not estimable: these films or the model's own test "
+    "films lack a class. The accuracy alone depends on how many films of each class there are.",
+    "fall.leaking": "The split of the model's own test leaks: its figures are too good, and so the fall is in part a "
+    "correction of them.",
+    "fall.not-tested": "This model was not tested on films of its own; by how much it falls cannot be said.",
     # the doctor
     "runtime-broken": "ONNX Runtime is installed but does not work ({reason}); install it again: pip install "
     "--force-reinstall onnxruntime",

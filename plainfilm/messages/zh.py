@@ -375,6 +375,29 @@ SENTENCES: dict[str, str] = {
     "int8-no-validation": "--int8 需要在验证胶片上比较两个模型，而本次训练没有验证集；请使用带验证集的配方",
     "train.done": "训练结果在 {run}",
     "import.done": "已写出：{path}（ResNet-{depth}，{channels} 通道，{size} 像素；类别：{classes}）",
+    # 外部测试
+    "evaluation-all-seen": "可用于测试的胶片模型都已见过（{films} 张中有 {count} 张属于其训练或验证胶片，"
+    "或与其中之一属于同一患者（组））；请提供来自别处的胶片",
+    "seen.counts": "模型已见过、因而排除：{films} 张胶片中的 {count} 张（像素完全相同 {exact} 张，"
+    "经改动的副本 {near} 张，与它们属于同一患者（组）的另有 {related} 张）。"
+    "模型用 {train} 张胶片训练，用 {validation} 张验证。",
+    "seen.exact-alone": "模型文件只保存了胶片像素的校验和：经改动的副本无法查出。",
+    "seen.base-unknown": "训练始于来自别处的权重；这些权重见过哪些胶片，无从得知。",
+    "seen.cannot-say": "这 {films} 张胶片中哪些是模型见过的，无法判断：模型文件中没有训练胶片清单。"
+    "若其中有见过的胶片，结果会偏高。",
+    "fall.title": "从模型自身的测试胶片到这些胶片的性能下降（95 % 区间）：",
+    "fall.internal": "自身测试胶片",
+    "fall.external": "这些胶片",
+    "fall.difference": "下降（百分点）",
+    "fall.points": "{value:.1f}（{low:.1f} 至 {high:.1f}）",
+    "fall.worse": "模型在这些胶片上较差：平衡准确率低 {low:.1f} 至 {high:.1f} 个百分点。",
+    "fall.better": "模型在这些胶片上较好：平衡准确率高 {low:.1f} 至 {high:.1f} 个百分点。",
+    "fall.unclear": "模型在这些胶片上是否较差尚不确定：平衡准确率的下降在 {low:.1f} 至 {high:.1f} 个百分点之间"
+    "（负值表示上升）。",
+    "fall.not-estimable": "平衡准确率的下降无法估计：这些胶片或模型自身的测试胶片缺少某个类别。"
+    "单看准确率，则取决于各类别胶片的数量。",
+    "fall.leaking": "模型自身测试所用的划分有泄漏：其结果偏高，因此这一下降部分是对它的修正。",
+    "fall.not-tested": "该模型未在自己的测试胶片上测试过；下降多少无从得知。",
     # 诊断
     "runtime-broken": "ONNX Runtime 已安装但无法工作（{reason}）；"
     "请重新安装：pip install --force-reinstall onnxruntime",

@@ -14,6 +14,7 @@ from plainfilm.data.preprocess import CHANNELS, FITS
 from plainfilm.errors import ModelFileError
 from plainfilm.messages import text
 from plainfilm.model.decision import Calibration
+from plainfilm.model.seen import check_summary
 
 FORMAT_VERSION = 1
 TENSORS = {"pixels", "logits", "class_maps", "features"}
@@ -63,6 +64,7 @@ class Card:
     gate: Mapping[str, Any] | None = None  # what `plainfilm.model.gate.fit` gave; None: only rules that need no fitting
     evaluation: Mapping[str, Any] | None = None  # None: not tested
     maps: Mapping[str, Any] | None = None  # what `plainfilm.evaluation.saliency.check_maps` found; None: not checked
+    seen: Mapping[str, Any] | None = None  # numbers of `plainfilm.model.seen.SeenFilms`; None: cannot say
     format_version: int = FORMAT_VERSION
 
     @property
@@ -130,7 +132,7 @@ def parse_card(text: str, path: Path) -> Card:
         version = content["format_version"]
         if version != FORMAT_VERSION or not _is_integer(version):
             raise ModelFileError("model-version", path=str(path), given=str(version)[:40], expected=FORMAT_VERSION)
-        for name in ("calibration", "gate", "evaluation", "maps"):
+        for name in ("calibration", "gate", "evaluation", "maps", "seen"):
             _demand(isinstance(content.get(name), dict | None), f"{name}: an object or null")
         content["classes"] = tuple(ClassName(**entry) for entry in content["classes"])
         content["preprocessing"] = Preprocessing(**content["preprocessing"])
@@ -163,9 +165,13 @@ def _check_card(card: Card) -> None:
     _demand(isinstance(card.provenance.get("leaking", False), bool), "leaking: true or false")
     if card.evaluation is not None:
         accuracy = card.evaluation["accuracy"]
-        _demand(all(_is_figure(accuracy[name]) for name in ("value", "low", "high", "n")), "accuracy: a figure")
+        for figure in (accuracy, *(card.evaluation.get(name, accuracy) for name in ("balanced_accuracy", "macro_auc"))):
+            is_figure = all(_is_figure(figure[name]) for name in ("value", "low", "high"))
+            _demand(is_figure and _is_integer(figure["n"]) and 0 <= figure["n"] < MAX_FIGURE, "accuracy: a figure")
     if card.maps is not None:
         _demand(isinstance(card.maps["faithful"], bool) and _is_integer(card.maps["n"]), "maps: a verdict and its n")
+    if card.seen is not None:
+        check_summary(card.seen)
 
 
 def _demand(is_right: bool, reason: str) -> None:

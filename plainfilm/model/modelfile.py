@@ -1,10 +1,10 @@
 """The model file: one ONNX file that answers by itself and says what it is.
 
-Its metadata holds two entries: `plainfilm`, a JSON document (format version, classes with names, preprocessing,
-calibration, provenance, test result, health of the maps), and `plainfilm.sha256`, the SHA-256 of the whole file with
-these 64 digits set to zeros. ONNX Runtime loads a file with a flipped bit without a word; `read` here does not. The
-weights have a checksum of their own, which is the model's identity: it does not change when calibration or a test
-result is added.
+Its metadata holds: `plainfilm`, a JSON document (format version, classes with names, preprocessing, calibration,
+provenance, test result, health of the maps); `plainfilm.films`, the films that it has seen, where it can say that; and
+`plainfilm.sha256`, the SHA-256 of the whole file with these 64 digits set to zeros. ONNX Runtime loads a file with a
+flipped bit without a word; `read` here does not. The weights have a checksum of their own, which is the model's
+identity: it does not change when calibration or a test result is added.
 
 Reading needs neither onnx nor torch; writing imports them where it writes. What is refused is refused before the file
 is in memory: digest, outline and card are checked on the open file.
@@ -15,6 +15,7 @@ import io
 import json
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -25,6 +26,7 @@ from plainfilm import files
 from plainfilm.errors import ModelFileError
 from plainfilm.model.card import Card, check_shapes, parse_card
 from plainfilm.model.outline import FLOAT, UINT8, Outline, read_outline
+from plainfilm.model.seen import FILMS_KEY, SeenFilms, parse_seen
 from plainfilm.randomness import generator
 
 if TYPE_CHECKING:
@@ -55,12 +57,21 @@ def read(path: Path) -> bytes:
             _check_digest(file, path)
             outline = read_outline(file, size_bytes, str(path))
             card = parse_card(outline.metadata.get(CARD_KEY, ""), path)
+            films_seen(outline.metadata, card, path)
             _check_elements(outline, path)
             check_shapes(card, {name: list(tensor.shape) for name, tensor in outline.tensors.items()}, path)
             file.seek(0)
             return file.read()
     except OSError as error:
         raise ModelFileError("model-missing", path=str(path)) from error
+
+
+def films_seen(metadata: Mapping[str, str], card: Card, path: Path) -> SeenFilms | None:
+    """The films that the model has seen, None where its file cannot say. Raises ModelFileError for a damaged list."""
+    try:
+        return parse_seen(metadata.get(FILMS_KEY), card.seen)
+    except ValueError as error:
+        raise ModelFileError("model-card-damaged", path=str(path), reason=str(error)) from error
 
 
 def _check_digest(file: IO[bytes], path: Path) -> None:
@@ -139,9 +150,15 @@ def write(path: Path, net: "ResNet", card: Card, films: np.ndarray) -> float:
     return difference
 
 
-def update(path: Path, **changes: Any) -> Card:
-    """Change fields of the card of the model file at `path`, and return it; the weights stay as they are."""
+def update(path: Path, *, seen: SeenFilms | None = None, **changes: Any) -> Card:
+    """Change fields of the card of the model file at `path`, and return it; the weights stay as they are.
+
+    `seen`: the films that the model has seen; not given, the file keeps the list that it has.
+    """
     proto, card = _opened(path)
+    if seen is not None:
+        proto.metadata_props.add(key=FILMS_KEY, value=seen.text)
+        changes["seen"] = dict(seen.summary)
     card = replace(card, **changes)
     files.write_bytes(path, _with_card(proto, card))
     return card
@@ -193,11 +210,14 @@ def _weights_sha256(proto: "onnx.ModelProto") -> str:
 
 
 def _with_card(proto: "onnx.ModelProto", card: Card) -> bytes:
-    """The bytes of the file: the graph with its card and its digest."""
+    """The bytes of the file: the graph with its card, its latest list of films seen, and its digest."""
     from onnx import helper
 
     text = json.dumps(asdict(card), ensure_ascii=False, allow_nan=False, sort_keys=True)
-    helper.set_model_props(proto, {CARD_KEY: text, DIGEST_KEY: BLANK_DIGEST})
+    kept = {
+        entry.key: entry.value for entry in proto.metadata_props if entry.key == FILMS_KEY and card.seen is not None
+    }
+    helper.set_model_props(proto, {CARD_KEY: text, **kept, DIGEST_KEY: BLANK_DIGEST})
     data: bytes = proto.SerializeToString(deterministic=True)
     ((start, end),) = _digest_places(data)
     return data[:start] + _digest(data, start).encode() + data[end:]

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import IO
 
 from plainfilm.errors import ModelFileError
+from plainfilm.model.seen import FILMS_KEY, MAX_ENTRY_BYTES
 
 OPERATORS = frozenset(  # what graph.py writes, and what quantise.py adds
     {"Cast", "Div", "Conv", "Relu", "MaxPool", "Add", "ReduceMean", "QuantizeLinear", "DequantizeLinear"}
@@ -221,4 +222,5 @@ class _Wire:
         """Key and value of a StringStringEntryProto."""
         found = {inner.number: inner for inner in self.fields(part.start, part.stop)}
         key, value = (found.get(number, _Field(number, 0, 0, 0)) for number in (1, 2))
-        return self.text(key), self.text(value, MAX_METADATA_BYTES)
+        name = self.text(key)
+        return name, self.text(value, MAX_ENTRY_BYTES if name == FILMS_KEY else MAX_METADATA_BYTES)

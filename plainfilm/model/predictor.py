@@ -20,7 +20,7 @@ from plainfilm.errors import FilmError, ModelFileError, PlainfilmError
 from plainfilm.model.card import Card, check_shapes, parse_card
 from plainfilm.model.decision import conformal_sets, softmax
 from plainfilm.model.gate import Gate, Verdict, rules_alone
-from plainfilm.model.modelfile import CARD_KEY, read
+from plainfilm.model.modelfile import CARD_KEY, films_seen, read
 
 BATCH_SIZE = 32
 NUM_DECODERS = 2  # threads that decode the next batch
@@ -75,7 +75,9 @@ class Predictor:
             self.session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # onnxruntime's exceptions share no base of their own
             raise ModelFileError("model-unusable", path=str(path), reason=str(error).splitlines()[0]) from error
-        self.card: Card = parse_card(self.session.get_modelmeta().custom_metadata_map.get(CARD_KEY, ""), path)
+        metadata = self.session.get_modelmeta().custom_metadata_map
+        self.card: Card = parse_card(metadata.get(CARD_KEY, ""), path)
+        self.seen = films_seen(metadata, self.card, path)
         self._check_shapes(path)
         self.gate = self._read_gate(path)
 

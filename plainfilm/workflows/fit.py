@@ -1,4 +1,4 @@
-"""What a finished training still has to learn from the model file's answers: calibration, gate, health of the maps."""
+"""What a model file gets after its training: the films that it has seen, calibration, gate, health of the maps."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,16 +14,18 @@ from plainfilm.evaluation.calibration import calibrate
 from plainfilm.evaluation.evaluate import answers, is_judged
 from plainfilm.model import gate, modelfile
 from plainfilm.model.predictor import Predictor
+from plainfilm.model.seen import seen_films
 
 
 def fit(path: Path, index: Index, store: np.ndarray, recipe: Recipe, *, threads: int) -> None:
     """Fit what the model file at `path` needs besides its weights, and store it there.
 
     Decided on the validation films; the gate's statistics are those of the training films. Without validation films the
-    file stays as it is: not calibrated, without a fitted gate, its maps not checked. numpy's linear algebra has one
-    thread here, so that the same films give the same bits.
+    file only gets the list of those that it has seen: it stays not calibrated, without a fitted gate, its maps not
+    checked. numpy's linear algebra has one thread here, so that the same films give the same bits.
     """
     with threadpool_limits(1, user_api="blas"):
+        _list_films(path, index, store, recipe)
         _fit(path, index, store, recipe, threads)
 
 
@@ -58,6 +60,13 @@ def _fit(path: Path, index: Index, store: np.ndarray, recipe: Recipe, threads: i
         threads=threads,
     )
     modelfile.update(path, maps=maps)
+
+
+def _list_films(path: Path, index: Index, store: np.ndarray, recipe: Recipe) -> None:
+    """Store the list of the films that the model has seen; which ones given weights have seen, nobody knows."""
+    numbers = {part: index.part(part) for part in ("train", "validation")}
+    image_ids = [row.image_id for row in index.rows]
+    modelfile.update(path, seen=seen_films(image_ids, store, numbers, is_base_known=not recipe.model.is_given))
 
 
 def judged(index: Index, part: str, predictor: Predictor) -> list[int]:

@@ -43,7 +43,7 @@ def write_twin(run: Path, index: Index, store: np.ndarray, recipe: Recipe, *, th
     chosen = train[:: max(len(train) // NUM_RANGE_FILMS, 1)][:NUM_RANGE_FILMS]
     proto = quantise.to_int8(path, films_of(store, chosen, recipe.data.channels))
     labels = labels_of(index, validation)
-    bare = replace(predictor.card, calibration=None, gate=None, maps=None, evaluation=None)
+    bare = replace(predictor.card, calibration=None, gate=None, maps=None, evaluation=None, seen=None)
     twin = Predictor(path, threads=threads, data=modelfile.assemble(proto, bare))
     gained = _hits(twin, store, validation, labels) - _hits(predictor, store, validation, labels)
     difference = grouped_mean(gained, [index.rows[number].group for number in validation], bound=1.0)

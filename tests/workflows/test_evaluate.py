@@ -3,20 +3,31 @@
 import csv
 import json
 import shutil
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PIL import Image, ImageOps
 
+from plainfilm.evaluation.fall import FIGURES
+from plainfilm.messages import CATALOGUES, text
+from plainfilm.model import modelfile
+from plainfilm.model.predictor import Predictor
+from plainfilm.printing.external import print_fall
+from plainfilm.terminal import Terminal
 from tests.conftest import Cli
+
+LABELS = ("NORMAL", "Viral_Pneumonia", "COVID")
 
 
 @pytest.fixture
-def elsewhere(phantoms: Path, tmp_path: Path) -> Path:
+def elsewhere(strangers: Path, tmp_path: Path) -> Path:
     """Films of two known classes and of one that the model does not know, one unreadable."""
     folder = tmp_path / "elsewhere"
     for source, target in (("NORMAL", "NORMAL"), ("COVID", "COVID"), ("Viral_Pneumonia", "Tuberculosis")):
         (folder / target).mkdir(parents=True)
-        for path in sorted((phantoms / source).iterdir())[:12]:
+        for path in sorted((strangers / source).iterdir())[:12]:
             shutil.copy(path, folder / target)
     (folder / "COVID" / "bad.png").write_text("no film")
     return folder
@@ -101,3 +112,149 @@ def test_sets_calibration_and_predictive_values_are_printed(
 ) -> None:
     out = cli("evaluate", model, elsewhere, "--prevalence", "COVID=0.02", "--lang", language).out
     assert [word for word in words if word not in out] == []
+
+
+# --- films that the model has seen -----------------------------------------------------------------------------------
+
+
+def films_of(run: Path, part: str) -> list[str]:
+    with (run / "index.csv").open(encoding="utf-8", newline="") as file:
+        return [row["path"] for row in csv.DictReader(file) if row["split"] == part]
+
+
+def disguise(source: Path, target: Path, change: Callable[[Image.Image], Image.Image], suffix: str = ".png") -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    change(Image.open(source)).save(target.with_suffix(suffix))
+
+
+@pytest.fixture
+def mixed(trained: tuple[Path, object], phantoms: Path, strangers: Path, tmp_path: Path) -> Path:
+    """36 films that the model has not seen, and 10 seen ones: 4 as they are, 3 recompressed, 3 mirrored."""
+    folder = tmp_path / "mixed"
+    for path in (path for label in LABELS for path in sorted((strangers / label).iterdir())[:12]):
+        disguise(path, folder / path.parent.name / path.name, lambda film: film)
+    seen = films_of(trained[0], "train")[:7] + films_of(trained[0], "validation")[:3]
+    for number, name in enumerate(seen):
+        target = folder / Path(name).parent / f"planted-{number}"
+        if number < 4:
+            disguise(phantoms / name, target, lambda film: film)
+        elif number < 7:
+            disguise(phantoms / name, target, lambda film: film.convert("L"), ".jpg")
+        else:
+            disguise(phantoms / name, target, ImageOps.mirror)
+    return folder
+
+
+def test_seen_films_are_counted_by_kind_and_left_out(cli: Cli, model: Path, mixed: Path, tmp_path: Path) -> None:
+    figures = json.loads(cli("evaluate", model, mixed, "--out", tmp_path / "out", "--json").out)
+    seen = figures["seen"]
+    assert (seen["listed"], seen["films"], seen["exact"], seen["near"], seen["related"]) == (True, 46, 4, 6, 0)
+    assert sum(entry["exact"] + entry["near"] for entry in seen["classes"].values()) == 10
+    assert figures["accuracy"]["n"] == 36
+    assert figures["left_out"] == {}
+    with (tmp_path / "out/predictions.csv").open(encoding="utf-8", newline="") as file:
+        assert not [row["path"] for row in csv.DictReader(file) if "planted" in row["path"]]
+    with (tmp_path / "out/seen.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {Path(row["path"]).stem for row in rows} == {f"planted-{number}" for number in range(10)}
+    assert [row["seen"] for row in sorted(rows, key=lambda row: Path(row["path"]).stem)] == ["exact"] * 4 + ["near"] * 6
+
+
+@pytest.mark.parametrize(
+    ("language", "counts", "fall"),
+    [
+        (
+            "en",
+            "left out: 10 of 46 films (4 with the same pixels, 6 copies in disguise",
+            "The fall, from the model's own",
+        ),
+        ("zh", "46 张胶片中的 10 张（像素完全相同 4 张，经改动的副本 6 张", "从模型自身的测试胶片到这些胶片的性能下降"),
+    ],
+)
+def test_what_was_seen_is_said_first_and_the_fall_last(
+    cli: Cli, model: Path, mixed: Path, language: str, counts: str, fall: str
+) -> None:
+    out = cli("evaluate", model, mixed, "--lang", language).out
+    assert counts in out.splitlines()[0]
+    assert out.index("n 36") < out.index(fall)
+
+
+def test_films_of_a_patient_with_a_seen_film_are_left_out(cli: Cli, model: Path, mixed: Path, tmp_path: Path) -> None:
+    (planted,) = mixed.glob("*/planted-0.png")
+    others = sorted(path for path in mixed.glob("COVID/*") if "planted" not in path.name)[:2]
+    table = tmp_path / "table.csv"
+    lines = [f"{path.relative_to(mixed).as_posix()},p-1" for path in (planted, *others)]
+    table.write_text("\n".join(["path,patient", *lines]))
+    figures = json.loads(cli("evaluate", model, mixed, "--table", table, "--json").out)
+    assert (figures["seen"]["exact"], figures["seen"]["near"], figures["seen"]["related"]) == (4, 6, 2)
+    assert figures["accuracy"]["n"] == 34
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("en", "the model has seen all films that it could be"), ("zh", "模型都已见过")]
+)
+def test_where_all_films_were_seen_there_is_no_figure(
+    cli: Cli, model: Path, trained: tuple[Path, object], phantoms: Path, tmp_path: Path, language: str, words: str
+) -> None:
+    for part in ("train", "validation"):
+        for name in films_of(trained[0], part)[:20]:
+            disguise(phantoms / name, tmp_path / "films" / name, lambda film: film)
+    ran = cli("evaluate", model, tmp_path / "films", "--out", tmp_path / "out", "--lang", language)
+    assert ran.code == 1
+    assert words in ran.err
+    assert not (tmp_path / "out/metrics.json").exists()
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "its file cannot say"), ("zh", "无法判断")])
+def test_a_model_without_a_list_cannot_say(
+    cli: Cli, model: Path, mixed: Path, tmp_path: Path, language: str, words: str
+) -> None:
+    proto, card = modelfile._opened(model)
+    (tmp_path / "bare.onnx").write_bytes(modelfile._with_card(proto, replace(card, seen=None, evaluation=None)))
+    ran = cli("evaluate", tmp_path / "bare.onnx", mixed, "--lang", language)
+    assert words in ran.out.splitlines()[0]
+    assert CATALOGUES[language]["fall.not-tested"] in ran.out
+    figures = json.loads(cli("evaluate", tmp_path / "bare.onnx", mixed, "--json").out)
+    assert figures["seen"] == {"listed": False, "films": 46, "exact": None, "near": None, "related": None}
+    assert figures["fall"] is None
+    assert figures["accuracy"]["n"] == 46
+
+
+def test_the_fall_is_that_from_the_model_s_test_to_these_films(cli: Cli, model: Path, strangers: Path) -> None:
+    figures = json.loads(cli("evaluate", model, strangers, "--json").out)
+    own = Predictor(model).card.evaluation
+    assert own is not None
+    assert (figures["seen"]["exact"], figures["seen"]["near"]) == (0, 0)
+    for name in ("accuracy", "balanced_accuracy", "macro_auc"):
+        entry = figures["fall"][name]
+        assert (entry["internal"], entry["external"]) == (own[name], figures[name])
+        assert entry["difference"]["value"] == pytest.approx(own[name]["value"] - figures[name]["value"])
+        assert entry["difference"]["low"] <= entry["difference"]["value"] <= entry["difference"]["high"]
+    assert figures["model"] == Predictor(model).card.weights_sha256
+    assert len(figures["data_sha256"]) == 64
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "not estimable"), ("zh", "无法估计")])
+def test_without_a_class_the_balanced_fall_is_not_estimable(
+    cli: Cli, model: Path, elsewhere: Path, language: str, words: str
+) -> None:
+    out = cli("evaluate", model, elsewhere, "--lang", language).out
+    assert CATALOGUES[language]["fall.not-estimable"] in out
+    assert words in CATALOGUES[language]["fall.not-estimable"]
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize(
+    ("low", "high", "key"), [(0.1, 0.3, "fall.worse"), (-0.3, -0.1, "fall.better"), (-0.1, 0.3, "fall.unclear")]
+)
+def test_the_verdict_follows_the_interval(
+    capsys: pytest.CaptureFixture[str], language: str, low: float, high: float, key: str
+) -> None:
+    difference = {"value": (low + high) / 2, "low": low, "high": high, "n": 90}
+    figure = {"value": 0.5, "low": 0.4, "high": 0.6, "n": 45}
+    entry = {"internal": figure, "external": figure, "difference": difference}
+    print_fall(Terminal(language), dict.fromkeys(FIGURES, entry) | {"leaking": True})
+    out = capsys.readouterr().out
+    shown = (-100 * high, -100 * low) if key == "fall.better" else (100 * low, 100 * high)
+    assert text(key, language, low=shown[0], high=shown[1]) in out
+    assert CATALOGUES[language]["fall.leaking"] in out

@@ -44,6 +44,7 @@ def test_a_checkpoint_becomes_a_model_file(cli: Cli, public: Path, phantoms: Pat
     imported = {"kind": "torch", "layout": "torchvision", "sha256": files.sha256(public.read_bytes())}
     assert card.provenance["imported"] == imported
     assert str(public) not in json.dumps(card.provenance)
+    assert predictor.seen is None
     pixels = random_pixels(3, channels=3, size_px=96)
     with torch.inference_mode():
         expected = trained_looking(in_channels=3, num_classes=5)(torch.from_numpy(pixels)).logits.numpy()
@@ -133,7 +134,10 @@ def test_a_training_starts_from_given_weights_and_resumes_without_them(
     with command("train", "--resume", run) as process:
         _, err = process.communicate(timeout=100)
     assert process.returncode == 0, err
-    assert named in Predictor(run / "model.onnx").card.provenance["recipe"]
+    card = Predictor(run / "model.onnx").card
+    assert named in card.provenance["recipe"]
+    assert card.seen is not None
+    assert card.seen["base_known"] is False  # what the weights that were given have seen, nobody knows
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

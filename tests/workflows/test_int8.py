@@ -45,6 +45,10 @@ def test_the_twin_is_a_model_file_that_answers_alike(
     assert other.card.calibration is not None
     assert other.gate is not None
     assert other.card.evaluation is None
+    assert one.seen is not None
+    assert other.seen is not None
+    assert other.seen.text == one.seen.text
+    assert other.card.seen == one.card.seen
     store = np.load(trained[0] / "pixels-64.npy", mmap_mode="r")
     pixels = films_of(store, range(60), 1)
     ours, theirs = one.answer(pixels), other.answer(pixels)

@@ -125,6 +125,22 @@ def test_the_maps_were_checked_on_validation_films(trained: tuple[Path, Ran]) ->
     assert re.search(r"^(This model's|Do not rely on this model's) class maps", trained[1].out, re.MULTILINE)
 
 
+def test_the_model_file_lists_the_films_of_training_and_validation(trained: tuple[Path, Ran]) -> None:
+    with (trained[0] / "index.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    predictor = Predictor(trained[0] / "model.onnx")
+    assert predictor.seen is not None
+    listed = [checksum.tobytes().hex() for checksum in predictor.seen.checksums]
+    assert listed == sorted({row["image_id"] for row in rows if row["split"] in ("train", "validation")})
+    assert predictor.card.seen == {
+        "films": len(listed),
+        "train": sum(row["split"] == "train" for row in rows),
+        "validation": sum(row["split"] == "validation" for row in rows),
+        "fingerprints": True,
+        "base_known": True,
+    }
+
+
 def test_the_test_films_are_those_of_the_index(trained: tuple[Path, Ran]) -> None:
     def paths(name: str, **wanted: str) -> set[str]:
         with (trained[0] / name).open(encoding="utf-8", newline="") as file:

@@ -1,0 +1,52 @@
+"""An external test: which films of a source the model has seen. They are left out, counted, listed in `seen.csv`."""
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from plainfilm import files
+from plainfilm.data.index import Row
+from plainfilm.model.predictor import Predictor
+from plainfilm.model.seen import KINDS, Sighting
+
+
+def look_for_seen(predictor: Predictor, rows: Sequence[Row], store: np.ndarray) -> list[Sighting]:
+    """What the model's file knows of each film of rows (N,) and store (N, S, S); nothing where it has no list."""
+    if predictor.seen is None:
+        return [Sighting("", 0.0)] * len(rows)
+    return predictor.seen.sightings([row.image_id for row in rows], [row.group for row in rows], store)
+
+
+def seen_figures(predictor: Predictor, rows: Sequence[Row], sightings: Sequence[Sighting]) -> dict[str, Any]:
+    """The entry "seen" of metrics.json: how many films of each kind, in all and by class; null where nobody can say."""
+    readable = [(row, sighting) for row, sighting in zip(rows, sightings, strict=True) if row.image_id]
+    if predictor.seen is None:
+        return {"listed": False, "films": len(readable), **dict.fromkeys(KINDS)}
+    counts = Counter(sighting.kind for _, sighting in readable)
+    by_class = {
+        label: Counter(sighting.kind for row, sighting in readable if row.label == label)
+        for label in sorted({row.label for row, _ in readable})
+    }
+    return {
+        "listed": True,
+        "films": len(readable),
+        **{kind: counts[kind] for kind in KINDS},
+        "classes": {label: {kind: of_class[kind] for kind in KINDS} for label, of_class in by_class.items()},
+        "model": dict(predictor.seen.summary),
+    }
+
+
+def write_seen(rows: Sequence[Row], sightings: Sequence[Sighting], folder: Path) -> None:
+    """Write `seen.csv`, the films that were left out because the model has seen them, for who wants to look at them."""
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(["path", "image_id", "group", "label", "seen", "likeness"])
+    for row, sighting in zip(rows, sightings, strict=True):
+        if sighting.kind:
+            writer.writerow([row.path, row.image_id, row.group, row.label, sighting.kind, f"{sighting.likeness:.3f}"])
+    files.write_text(folder / "seen.csv", buffer.getvalue())

@@ -1,0 +1,137 @@
+"""The films that a model has seen: what its file says of them, and which films at hand are among them.
+
+Seen are the films of training and of validation: validation chose the epoch and everything that was fitted. The card
+counts them (`Card.seen`); their checksums and fingerprints stand in a metadata entry of their own, FILMS_KEY, base64
+of first all checksums, 8 bytes each, in rising order, then the fingerprints (`plainfilm.data.fingerprint`) in the same
+order. Binary, not JSON: the card stays small, and nothing in the entry can grow while it is read.
+
+A film at hand is
+
+- "exact": its decoded pixels are those of a film of the list;
+- "near": it is one in disguise (recompressed, resized, cropped, turned, mirrored);
+- "related": it is of a group (a patient, or copies) with a film that is one of these.
+"""
+
+import base64
+import binascii
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plainfilm.data.duplicates import Pixels, thumbnail
+from plainfilm.data.fingerprint import NUM_BYTES, SAME_FILM, Fingerprints, fingerprints, likeness
+
+FILMS_KEY = "plainfilm.films"
+CHECKSUM_BYTES = 8  # an image_id
+MAX_FINGERPRINTS = 50_000  # films; of more, a model file keeps the checksums alone
+MAX_FILMS = 1_000_000  # of more, it keeps nothing
+MAX_ENTRY_BYTES = 4 * -(-max(MAX_FINGERPRINTS * (CHECKSUM_BYTES + NUM_BYTES), MAX_FILMS * CHECKSUM_BYTES) // 3)
+KINDS = ("exact", "near", "related")
+SUMMARY = {"films": int, "train": int, "validation": int, "fingerprints": bool, "base_known": bool}  # of `Card.seen`
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """Whether a model has seen a film."""
+
+    kind: str  # one of KINDS; "": not that anybody knows
+    likeness: float  # to the likest film of the list, at most 1; 0 where nothing was compared
+
+
+@dataclass(frozen=True)
+class SeenFilms:
+    """The films that a model has seen."""
+
+    checksums: NDArray[np.uint8]  # (N, 8), each once, rising
+    fingerprints: Fingerprints | None  # (N, NUM_BYTES); None: too many films
+    summary: Mapping[str, Any]  # `Card.seen`
+
+    @property
+    def text(self) -> str:
+        """The metadata entry."""
+        parts = [self.checksums.tobytes(), b"" if self.fingerprints is None else self.fingerprints.tobytes()]
+        return base64.b64encode(b"".join(parts)).decode()
+
+    def sightings(self, image_ids: Sequence[str], groups: Sequence[str], films: Pixels) -> list[Sighting]:
+        """Which of N films at hand are among these: films (N, S, S), as the model takes them; "" as id: unreadable."""
+        known = {row.tobytes().hex() for row in self.checksums}
+        exact = np.array([image_id in known for image_id in image_ids], dtype=bool)
+        likest = exact.astype(np.float64)
+        unknown = np.flatnonzero(~exact & np.array([bool(image_id) for image_id in image_ids]))
+        if self.fingerprints is not None and len(unknown):
+            likest[unknown] = likeness(_thumbnails(films, unknown.tolist()), self.fingerprints)
+        found = exact | (likest >= SAME_FILM)
+        seen_groups = {group for group, is_found in zip(groups, found, strict=True) if is_found}
+        kinds = [
+            "exact" if is_exact else "near" if is_found else "related" if group in seen_groups else ""
+            for is_exact, is_found, group in zip(exact, found, groups, strict=True)
+        ]
+        return [Sighting(kind, float(value)) for kind, value in zip(kinds, likest, strict=True)]
+
+
+def seen_films(
+    image_ids: Sequence[str], films: Pixels, numbers: Mapping[str, Sequence[int]], *, is_base_known: bool
+) -> SeenFilms | None:
+    """The list of the films that a training saw; None where there are more than MAX_FILMS.
+
+    Args:
+        image_ids: of all films of a run, M.
+        films: (M, S, S) uint8, as the model takes them.
+        numbers: which of them stand in "train", and which in "validation".
+        is_base_known: whether the training began with weights that had seen no film.
+    """
+    place_of = {image_ids[number]: number for part in numbers.values() for number in part}
+    if len(place_of) > MAX_FILMS:
+        return None
+    order = sorted(place_of)
+    has_fingerprints = len(order) <= MAX_FINGERPRINTS
+    summary = {
+        "films": len(order),
+        **{part: len(chosen) for part, chosen in numbers.items()},
+        "fingerprints": has_fingerprints,
+        "base_known": is_base_known,
+    }
+    checksums = np.frombuffer(bytes.fromhex("".join(order)), np.uint8).reshape(-1, CHECKSUM_BYTES)
+    chosen = [place_of[image_id] for image_id in order]
+    return SeenFilms(checksums, fingerprints(_thumbnails(films, chosen)) if has_fingerprints else None, summary)
+
+
+def check_summary(summary: Any) -> None:
+    """Raise ValueError where this is no `Card.seen`."""
+    if not isinstance(summary, dict) or {name: type(value) for name, value in summary.items()} != SUMMARY:
+        raise ValueError(f"seen: {', '.join(SUMMARY)}")
+    films, train, validation = (summary[name] for name in ("films", "train", "validation"))
+    if not (0 < films <= MAX_FILMS and min(train, validation) >= 0 and films <= train + validation):
+        raise ValueError("seen: numbers of films")
+
+
+def parse_seen(text: str | None, summary: Mapping[str, Any] | None) -> SeenFilms | None:
+    """The list of a model file, from its metadata entry and `Card.seen`; None where it has none.
+
+    Raises ValueError where the two contradict each other.
+    """
+    if text is None or summary is None:
+        if text is not None or summary is not None:
+            raise ValueError(f"{FILMS_KEY}: there, and in the card, or in neither")
+        return None
+    count, length = summary["films"], NUM_BYTES if summary["fingerprints"] else 0
+    try:
+        data = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise ValueError(f"{FILMS_KEY}: base64") from error
+    if len(data) != count * (CHECKSUM_BYTES + length):
+        raise ValueError(f"{FILMS_KEY}: {len(data)} bytes for {count} films")
+    checksums = np.frombuffer(data, np.uint8, count * CHECKSUM_BYTES).reshape(count, CHECKSUM_BYTES)
+    numbers = checksums.view(">u8")[:, 0]
+    if not (numbers[1:] > numbers[:-1]).all():
+        raise ValueError(f"{FILMS_KEY}: checksums rise")
+    rest = np.frombuffer(data, np.int8, offset=checksums.nbytes).reshape(count, length)
+    return SeenFilms(checksums, rest if length else None, summary)
+
+
+def _thumbnails(films: Pixels, numbers: Sequence[int]) -> Pixels:
+    """(M, S, S), N numbers -> (N, T, T)."""
+    return np.stack([thumbnail(films[number]) for number in numbers])

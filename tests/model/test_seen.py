@@ -1,0 +1,196 @@
+"""The list of the films that a model has seen: written, kept, found again; damaged or contradicted, refused."""
+
+import base64
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+from builders import SLIM_WIDTHS, write_model
+from onnx import helper
+
+from plainfilm.data import phantom
+from plainfilm.data.decode import image_id
+from plainfilm.data.fingerprint import NUM_BYTES
+from plainfilm.data.preprocess import preprocess
+from plainfilm.errors import ModelFileError
+from plainfilm.model import modelfile, resnet, seen
+from plainfilm.model.modelfile import CARD_KEY, DIGEST_KEY
+from plainfilm.model.predictor import Predictor
+from plainfilm.model.seen import FILMS_KEY, SeenFilms, parse_seen, seen_films
+
+PICTURES = [phantom.draw("COVID", seed=4, number=number, size=160).pixels for number in range(9)]
+IDS = [image_id(picture) for picture in PICTURES]
+STORE = np.stack([preprocess(picture, size=96)[0] for picture in PICTURES])
+
+
+def listed(is_base_known: bool = True) -> SeenFilms:
+    """Films 0 to 3 are of training, 4 and 5 of validation; 6 to 8 are not in it."""
+    found = seen_films(IDS, STORE, {"train": range(4), "validation": [4, 5]}, is_base_known=is_base_known)
+    assert found is not None
+    return found
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small model file without a list."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(resnet, "STAGE_WIDTHS", SLIM_WIDTHS)
+        return write_model(tmp_path_factory.mktemp("bare") / "model.onnx")
+
+
+@pytest.fixture
+def path(bare: Path, tmp_path: Path) -> Path:
+    """The same with a list."""
+    shutil.copy(bare, tmp_path / "model.onnx")
+    modelfile.update(tmp_path / "model.onnx", seen=listed())
+    return tmp_path / "model.onnx"
+
+
+def test_a_model_file_says_what_it_has_seen(path: Path) -> None:
+    predictor = Predictor(path)
+    assert predictor.card.seen == {
+        "films": 6,
+        "train": 4,
+        "validation": 2,
+        "fingerprints": True,
+        "base_known": True,
+    }
+    assert predictor.seen is not None
+    found = predictor.seen.sightings(IDS, [f"g{number}" for number in range(9)], STORE)
+    assert [sighting.kind for sighting in found] == ["exact"] * 6 + [""] * 3
+    assert all(sighting.likeness == 1 for sighting in found[:6])
+
+
+def test_the_list_stays_when_the_card_changes_and_is_replaced_by_a_new_one(path: Path) -> None:
+    before = Predictor(path)
+    modelfile.update(path, evaluation=None)
+    assert Predictor(path).seen.text == before.seen.text
+    modelfile.update(path, seen=listed(is_base_known=False))
+    after = Predictor(path)
+    assert after.card.seen["base_known"] is False
+    assert after.seen.text == before.seen.text
+    assert after.card.weights_sha256 == before.card.weights_sha256
+
+
+def test_a_film_in_disguise_is_near_and_what_is_in_a_group_with_it_related(path: Path) -> None:
+    known = Predictor(path).seen
+    assert known is not None
+    disguised = np.stack([STORE[2][:, ::-1], STORE[6], STORE[7], STORE[8]])
+    found = known.sightings(["ab" * 8, IDS[6], IDS[7], ""], ["one", "one", "two", "one"], disguised)
+    assert [sighting.kind for sighting in found[:3]] == ["near", "related", ""]
+
+
+def test_a_model_without_a_list_has_none(bare: Path) -> None:
+    predictor = Predictor(bare)
+    assert predictor.seen is None
+    assert predictor.card.seen is None
+
+
+def test_of_many_films_the_checksums_alone_are_kept_and_of_more_nothing(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(seen, "MAX_FINGERPRINTS", 5)
+    modelfile.update(path, seen=listed())
+    known = Predictor(path).seen
+    assert known is not None
+    assert known.fingerprints is None
+    assert known.summary["fingerprints"] is False
+    found = known.sightings([IDS[0], "ab" * 8], ["a", "b"], np.stack([STORE[0], STORE[1][:, ::-1]]))
+    assert [sighting.kind for sighting in found] == ["exact", ""]
+    monkeypatch.setattr(seen, "MAX_FILMS", 5)
+    assert seen_films(IDS, STORE, {"train": range(6), "validation": []}, is_base_known=True) is None
+
+
+def test_films_twice_in_a_training_stand_once_in_the_list() -> None:
+    found = seen_films(
+        [*IDS, IDS[0]], np.concatenate([STORE, STORE[:1]]), {"train": range(10), "validation": []}, is_base_known=True
+    )
+    assert found is not None
+    assert found.summary["films"] == len(found.checksums) == 9
+    assert found.summary["train"] == 10
+
+
+def test_the_largest_lists_fit_into_their_entry() -> None:
+    largest = max(seen.MAX_FINGERPRINTS * (8 + NUM_BYTES), seen.MAX_FILMS * 8)
+    assert len(base64.b64encode(bytes(largest))) <= seen.MAX_ENTRY_BYTES
+
+
+# --- hostile ---------------------------------------------------------------------------------------------------------
+
+Change = Callable[[str, dict[str, Any]], str | None]
+
+
+def decoded(text: str) -> bytes:
+    return base64.b64decode(text)
+
+
+def encoded(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+def saying(**entries: Any) -> Change:
+    """The summary says something else."""
+
+    def change(text: str, summary: dict[str, Any]) -> str:
+        summary.update(entries)
+        return text
+
+    return change
+
+
+LIES: dict[str, Change] = {
+    "no list": lambda text, summary: None,
+    "no summary": lambda text, summary: summary.clear() or text,
+    "empty": lambda text, summary: "",
+    "cut": lambda text, summary: text[:-4],
+    "cut inside": lambda text, summary: text[:-1],
+    "longer": lambda text, summary: encoded(decoded(text) + bytes(8)),
+    "no base64": lambda text, summary: "?" + text[1:],
+    "line breaks": lambda text, summary: text[:40] + "\n" + text[40:],
+    "not ASCII": lambda text, summary: "\u80f8" + text[1:],
+    "a checksum twice": lambda text, summary: encoded(decoded(text)[:8] * 2 + decoded(text)[16:]),
+    "falling": lambda text, summary: encoded(decoded(text)[8:16] + decoded(text)[:8] + decoded(text)[16:]),
+    "too long": lambda text, summary: "A" * (seen.MAX_ENTRY_BYTES + 4),
+    "a film more": saying(films=7, train=5),
+    "no film": saying(films=0),
+    "fewer than none": saying(films=6, train=-4, validation=10),
+    "films that no part has": saying(train=1),
+    "too many": saying(films=10**12, train=10**12),
+    "films as text": saying(films="6"),
+    "films as a fraction": saying(films=6.0),
+    "films true": saying(films=True),
+    "no fingerprints": saying(fingerprints=False),
+    "fingerprints as a number": saying(fingerprints=1),
+    "one entry more": saying(surprise=1),
+    "one entry less": lambda text, summary: summary.pop("base_known") and text,
+}
+
+
+@pytest.mark.parametrize("lie", LIES.values(), ids=LIES)
+def test_a_list_that_lies_is_refused(path: Path, tmp_path: Path, lie: Change) -> None:
+    proto = onnx.load(path)
+    entries = {entry.key: entry.value for entry in proto.metadata_props}
+    card = json.loads(entries[CARD_KEY])
+    text = lie(entries[FILMS_KEY], card["seen"])
+    card["seen"] = card["seen"] or None
+    kept = {} if text is None else {FILMS_KEY: text}
+    helper.set_model_props(proto, {CARD_KEY: json.dumps(card), **kept, DIGEST_KEY: modelfile.BLANK_DIGEST})
+    data = proto.SerializeToString(deterministic=True)
+    ((start, end),) = modelfile._digest_places(data)
+    (tmp_path / "lie.onnx").write_bytes(data[:start] + modelfile._digest(data, start).encode() + data[end:])
+    with pytest.raises(ModelFileError) as caught:
+        Predictor(tmp_path / "lie.onnx")
+    assert caught.value.code in ("model-card-damaged", "model-unusable")
+    assert IDS[0] not in str(caught.value.parameters)
+
+
+def test_a_list_is_read_as_it_was_written() -> None:
+    again = parse_seen(listed().text, listed().summary)
+    assert again is not None
+    assert np.array_equal(again.checksums, listed().checksums)
+    assert np.array_equal(again.fingerprints, listed().fingerprints)
