@@ -83,12 +83,13 @@ def figure(entry: Mapping[str, Any] | None, *, scale: int = 100) -> tuple[Words,
     if entry["value"] is None:
         return say("report.not-estimable"), "–", str(entry["n"])
     value, low, high = (_number(scale * entry[name], scale) for name in ("value", "low", "high"))
-    return value + (" %" if scale == 100 else ""), f"{low}–{high}" if float(low) >= 0 else f"{low} … {high}", str(entry["n"])
+    between = "–" if entry["low"] >= 0 else " … "  # a dash before a minus sign reads badly
+    return value + (" %" if scale == 100 else ""), f"{low}{between}{high}", str(entry["n"])
 
 
 def _number(value: float, scale: int) -> str:
     shown = f"{value:.1f}" if scale == 100 else f"{value:.3f}"
-    return shown.replace("-", "−") if float(shown) else shown.lstrip("-")
+    return shown.replace("-", "−") if float(shown) else shown.removeprefix("-")
 
 
 def markup(value: object) -> object:
