@@ -1,7 +1,8 @@
 """报告所用的中文语句；键与英文目录相同。"""
 
 REPORT: dict[str, str] = {
-    "report-no-run": "{path} 中没有训练结果：既无 recipe.toml，也无 model.onnx 和 evaluation/metrics.json；应为 `train` 写出的文件夹",
+    "report-no-run": "{path} 中没有训练结果：既无 recipe.toml，也无 model.onnx 和 evaluation/metrics.json；应为 "
+    "`train` 写出的文件夹",
     "report-damaged": "{path} 已损坏（{reason}）；请重新生成",
     "report-failed": "报告未能写出；训练结果是完整的；`plainfilm report RUN` 会说明原因",
     "report.written": "报告：{path}",
@@ -19,35 +20,45 @@ REPORT: dict[str, str] = {
     "report.all-classes": "所有类别",
     # 首先要知道的
     "report.first": "捷径与泄漏",
-    "report.first.no-audit": "尚未做审查。不知道仅凭这些胶片的四角、边框或缩略图能把类别分辨到什么程度；在此之前，下面的任何数字都不能当作医学结论。"
-    "请运行：`plainfilm audit SOURCE --model model.onnx`",
-    "report.first.corners": "{view}：仅凭它们分辨类别的准确率就有 {accuracy}。随意猜测可达 {chance}。",
-    "report.first.corners-alone": "{view}：仅凭它们分辨类别的准确率就有 {accuracy}。",
-    "report.first.share": "模型的准确率为 {model}。{view}单独就达到了模型超出随意猜测部分的 {share}。",
-    "report.first.untrusted": "{views} 个简单读取器中有 {flagged} 个与模型相差无几，因此不能把模型的成绩当作医学结论：它可能是从肺以外的地方读出来的。",
+    "report.first.no-audit": "尚未做审查。不知道仅凭这些胶片的四角、边框或缩略图能把类别分辨到什么程度；在此之前，"
+    "下面的任何数字都不能当作医学结论。请运行：`plainfilm audit SOURCE --model model.onnx`",
+    "report.first.corners": "除{view}外什么也看不到的简单读取器，准确率就达到 {accuracy}。随意猜测可达 {chance}。",
+    "report.first.corners-alone": "除{view}外什么也看不到的简单读取器，准确率就达到 {accuracy}。",
+    "report.first.share": "看到整张胶片的模型达到 {model}。模型超出随意猜测的部分中，该读取器占 {share}。",
+    "report.first.untrusted": "不能把这一成绩当作医学结论。{views} 个过于简单或所见太少、无法发现疾病的读取器中，有 "
+    "{flagged} 个与模型接近：模型的成绩可能是从肺以外的地方读出来的。",
     "report.first.not-flagged": "{views} 个简单读取器都与模型相差很远。这对成绩有利，但不能说明读取器没有看过的地方。",
-    "report.first.naive": "若像教程那样每十张取一张作测试，则 {share} 的测试胶片所属的患者也在训练集中，或其本身就是训练胶片的副本。",
-    "report.first.tutorial": "若像教程那样每十张取一张作测试，则 {tested} 张测试胶片中有 {shared} 张与其他部分的胶片属于同一患者，或是其副本。",
-    "report.first.own-leaks": "本次训练的划分存在泄漏：{tested} 张测试胶片中有 {shared} 张与其他部分的胶片属于同一患者，或是其副本。",
-    "report.first.own-clean": "在本次训练的划分中，{tested} 张测试胶片都不与其他部分共有已知患者，也不是已发现的副本。{films} 张胶片中有 {known} 张已知患者。",
+    "report.first.naive": "若像教程那样每十张取一张作测试，则 {share} 的测试胶片所属的患者也在训练集中，"
+    "或其本身就是训练胶片的副本。",
+    "report.first.tutorial": "若像教程那样每十张取一张作测试，则 {tested} 张测试胶片中有 {shared} "
+    "张与其他部分的胶片属于同一患者，或是其副本。",
+    "report.first.own-leaks": "本次训练的划分存在泄漏：{tested} 张测试胶片中有 {shared} "
+    "张与其他部分的胶片属于同一患者，或是其副本。",
+    "report.first.own-clean": "在本次训练的划分中，{tested} 张测试胶片都不与其他部分共有已知患者，也不是已发现的副本。"
+    "{films} 张胶片中有 {known} 张已知患者。",
     "report.first.external": "在别处的胶片（{name}）上，平衡准确率为 {balanced}。",
-    "report.first.no-external": "模型没有在别处的胶片上测试过。请运行：`plainfilm evaluate model.onnx SOURCE --out external/NAME`",
+    "report.first.no-external": "模型没有在别处的胶片上测试过。请运行："
+    "`plainfilm evaluate model.onnx SOURCE --out external/NAME`",
     "report.first.own": "本次训练自己的测试胶片",
     "report.first.at": "别处：{name}",
     "report.first.table": "在本地与在别处",
     # 数据
     "report.data": "数据",
     "report.data.missing": "文件夹中没有 index.csv，无法说明模型用什么训练。请在此训练：`plainfilm train SOURCE`",
-    "report.data.summary": "{films} 张胶片，来自 {sources} 个压缩包或文件夹，边长 {smallest} 至 {largest} 像素，存储方式：{modes}。",
+    "report.data.summary": "{films} 张胶片；压缩包或文件夹：{sources} 个；边长：{smallest} 至 {largest} 像素；"
+    "存储方式：{modes}。",
     "report.data.counts": "各类别、来源和部分的胶片数。一组是同一患者的胶片及其副本。",
-    "report.data.source-is-class": "来源就说明了类别：{names} 的来源中没有其他类别的胶片。来源之间的任何差别（机器、年龄、裁剪、标记）都可能代替疾病被学到，"
-    "而这些胶片上的任何数字都无法把两者分开。",
-    "report.data.no-sources": "没有说明胶片来自何处，无法检查来源是否泄露类别。请给出含 source 列的表格：`plainfilm train SOURCE --table TABLE`",
-    "report.data.patients": "{films} 张可读胶片中有 {known} 张已知患者（患者 {patients} 位）；合并副本后共 {groups} 组。",
+    "report.data.source-is-class": "来源就说明了类别：{names} 的来源中没有其他类别的胶片。来源之间的任何差别（机器、"
+    "年龄、裁剪、标记）都可能代替疾病被学到，而这些胶片上的任何数字都无法把两者分开。",
+    "report.data.no-sources": "没有说明胶片来自何处，无法检查来源是否泄露类别。请给出含 source 列的表格："
+    "`plainfilm train SOURCE --table TABLE`",
+    "report.data.patients": "{films} 张可读胶片中有 {known} 张已知患者（患者 {patients} 位）；合并副本后共 {groups} "
+    "组。",
     "report.data.copies": "各类别中属于副本的胶片数",
     "report.data.what": "项目",
     "report.data.problems": "胶片的其他问题",
-    "report.data.no-patients-table": "患者的性别、年龄以及投照体位都不清楚。请给出含 sex、age、view 列的表格：`plainfilm train SOURCE --table TABLE`",
+    "report.data.no-patients-table": "患者的性别、年龄以及投照体位都不清楚。请给出含 sex、age、view 列的表格："
+    "`plainfilm train SOURCE --table TABLE`",
     "report.data.described": "各部分的患者与体位（胶片数；年龄：中位数、范围、胶片数）",
     "report.data.column": "列",
     "report.data.median": "中位数（范围），n",
@@ -65,13 +76,15 @@ REPORT: dict[str, str] = {
     "report.audit.method": "对胶片的每种视图都重新训练了简单读取器，并在其中 {films} 张上测试（{split}）。",
     "report.audit.split.test": "测试部分",
     "report.audit.split.5 grouped folds": "5 折，组不拆分",
-    "report.audit.views": "什么能分辨类别。横条为准确率及其区间，虚线为随意猜测；份额是相对于模型超出随意猜测的部分。",
+    "report.audit.views": "什么能分辨类别。横条为准确率及其区间，虚线为随意猜测；"
+    "份额是占增益即模型超出随意猜测部分的比例。",
     "report.audit.sees": "读取器所见",
     "report.audit.chance": "什么也不看（最多的类别）",
     "report.audit.model": "模型：整张胶片",
-    "report.audit.share": "占模型增益的份额",
+    "report.audit.share": "占增益的份额",
     "report.audit.flagged": "可疑",
-    "report.audit.permutation": "随机打乱标签（{draws} 次，{view}）时，得到同样或更高准确率的 p = {p:.3f}；使用真实标签时为 {accuracy}。",
+    "report.audit.permutation": "随机打乱标签（{draws} 次，{view}）时，得到同样或更高准确率的 p = {p:.3f}；"
+    "使用真实标签时为 {accuracy}。",
     "report.audit.sources": "训练简单读取器时去掉一个来源，再在该来源上测试：灵敏度",
     "report.audit.left-out": "去掉的来源",
     "report.audit.not-estimable": "无法估计：{question}，因为{reason}。",
@@ -84,7 +97,8 @@ REPORT: dict[str, str] = {
     "report.audit.column.across_classes": "跨类别",
     "report.audit.column.across_splits": "跨部分",
     "report.audit.column.across_sources": "跨来源",
-    "report.audit.patients": "患者：{known_films} 张胶片已知患者；{patients_across_splits} 位患者的 {across_splits} 张胶片分布在多个部分。",
+    "report.audit.patients": "患者：{known_films} 张胶片已知患者；{patients_across_splits} 位患者的 {across_splits} "
+    "张胶片分布在多个部分。",
     "report.audit.ids": "图像编号",
     "report.audit.conflicts": "同一胶片的副本属于不同类别；{conflicts} 处中的 {shown} 处",
     "report.audit.naive-table": "简单读取器在教程的划分（每十张取一张）与无泄漏划分上的成绩",
@@ -95,17 +109,19 @@ REPORT: dict[str, str] = {
     "report.view.corners": "四个角",
     "report.view.border": "边框",
     "report.view.thumbnail": "缩略图",
-    "report.view.prior": "什么也不看：类别比例",
-    "report.view.file": "文件信息：尺寸、长宽比、存储方式、字节数",
+    "report.view.prior": "什么也不看（类别比例）",
+    "report.view.file": "文件信息（尺寸、长宽比、存储方式、字节数）",
     "report.view.statistics": "灰度的总体统计",
     "report.view.spectrum": "频谱斜率与锐度",
     "report.view.lungs-blanked": "遮去肺部的胶片",
     "report.view.lungs-only": "只有肺部",
-    "report.view.source": "由模型特征预测来源",
+    "report.view.source": "模型特征，问的是来源",
     # 模型与训练
     "report.training": "模型与训练",
-    "report.training.model": "按下面的配方训练的 ResNet。输入胶片 {size}x{size} 像素，{channels} 个通道（{fit}）；灰度的缩放在模型文件内进行。",
-    "report.training.imported": "权重为导入而非在此训练的 ResNet。输入胶片 {size}x{size} 像素，{channels} 个通道（{fit}）。",
+    "report.training.model": "按下面的配方训练的 ResNet。输入胶片 {size}x{size} 像素（{fit}；通道数：{channels}）；"
+    "灰度的缩放在模型文件内进行。",
+    "report.training.imported": "权重为导入而非在此训练的 ResNet。输入胶片 {size}x{size} 像素（{fit}；通道数："
+    "{channels}）。",
     "report.fit.squash": "压缩为正方形",
     "report.fit.letterbox": "两侧补黑成为正方形",
     "report.training.missing": "没有训练记录：模型不是在此文件夹中训练的。请训练：`plainfilm train SOURCE --out RUN`",
@@ -138,7 +154,8 @@ REPORT: dict[str, str] = {
     "report.results.overall": "所有类别合计",
     "report.results.by-class": "每个类别对其余类别",
     "report.results.confusion": "混淆矩阵：每个真实类别（行）被预测为各类别（列）的胶片数，以及占该行的比例",
-    "report.results.interval": "区间为 95 %，以 {groups} 个组（患者与副本）而非胶片为单位。它只反映患者抽取的偶然性：不反映另一家医院，也不反映错误的标签。",
+    "report.results.interval": "区间为 95 %，以 {groups} 个组（患者与副本）而非胶片为单位。它只反映患者抽取的偶然性："
+    "不反映另一家医院，也不反映错误的标签。",
     "figure.brier": "Brier 分数",
     # 校准与判定
     "report.calibration": "校准",
@@ -153,7 +170,8 @@ REPORT: dict[str, str] = {
     "report.risk.accuracy": "准确率",
     "report.risk.risk": "错误比例",
     "report.decisions": "阈值、判定集合与门",
-    "report.decisions.missing": "模型没有工作点，也没有判定集合：它没有校准。请用验证部分训练：`plainfilm train SOURCE --recipe fast`",
+    "report.decisions.missing": "模型没有工作点，也没有判定集合：它没有校准。请用验证部分训练："
+    "`plainfilm train SOURCE --recipe fast`",
     "report.decisions.points": "工作点：由验证胶片拟合的阈值，以及它们在测试胶片上的结果",
     "report.decisions.asked": "要求的灵敏度",
     "report.decisions.sets": "判定集合：胶片可能属于的类别",
@@ -162,9 +180,12 @@ REPORT: dict[str, str] = {
     "report.decisions.reason": "原因",
     # 类别图
     "report.maps": "胶片与类别图",
-    "report.maps.missing": "没有带预测的测试胶片和模型，因此无法显示胶片。请运行：`plainfilm evaluate model.onnx SOURCE --out evaluation`",
-    "report.maps.no-pixels": "无法显示胶片：文件夹中的像素缓存和索引所列的来源都已不在。来源还在时，`plainfilm train --resume RUN` 会重建像素缓存。",
-    "report.maps.how": "橙色标出支持预测类别之处。类别图的平均值加上一个常数就是模型的回答；这并不说明所标之处就是原因，而且每一格都看过胶片的大部分。",
+    "report.maps.missing": "没有带预测的测试胶片和模型，因此无法显示胶片。请运行："
+    "`plainfilm evaluate model.onnx SOURCE --out evaluation`",
+    "report.maps.no-pixels": "无法显示胶片：文件夹中的像素缓存和索引所列的来源都已不在。来源还在时，"
+    "`plainfilm train --resume RUN` 会重建像素缓存。",
+    "report.maps.how": "橙色标出支持预测类别之处。类别图的平均值加上一个常数就是模型的回答；"
+    "这并不说明所标之处就是原因，而且每一格都看过胶片的大部分。",
     "report.maps.worst": "最严重的错误：{films} 张胶片的 {errors} 个错误回答中，模型最有把握的 {shown} 个",
     "report.maps.no-errors": "{films} 张测试胶片全部回答正确。",
     "report.maps.typical": "典型的正确回答：每个类别中概率居中的胶片",
@@ -176,13 +197,16 @@ REPORT: dict[str, str] = {
     "report.maps.overlay": "同一胶片叠加预测类别的类别图",
     # 别处
     "report.external": "在别处的胶片上测试",
-    "report.external.missing": "尚未做过。模型的价值要在别处的胶片上才看得出：`plainfilm evaluate model.onnx SOURCE --out external/NAME`",
-    "report.external.cannot-say": "{name}：无法判断模型是否用其中一些胶片训练过。请重新测试：`plainfilm evaluate model.onnx SOURCE --out external/NAME`",
+    "report.external.missing": "尚未做过。模型的价值要在别处的胶片上才看得出："
+    "`plainfilm evaluate model.onnx SOURCE --out external/NAME`",
+    "report.external.cannot-say": "{name}：无法判断模型是否用其中一些胶片训练过。请重新测试："
+    "`plainfilm evaluate model.onnx SOURCE --out external/NAME`",
     "report.external.seen": "{name}：所给胶片中有 {films} 张是模型的训练胶片；它们已被去掉。",
     "report.external.table": "在 {name} 上的结果",
     "report.external.fall": "{figure}：与本地相比的变化",
     "report.subgroups": "亚组",
-    "report.subgroups.missing": "没有各亚组的数字。需要含 sex、age、view、source 等列的表格：`plainfilm evaluate model.onnx SOURCE --table TABLE`",
+    "report.subgroups.missing": "没有各亚组的数字。需要含 sex、age、view、source 等列的表格："
+    "`plainfilm evaluate model.onnx SOURCE --table TABLE`",
     "report.subgroups.by": "按",
     "report.subgroups.group": "组",
     "report.subgroups.table": "各亚组的结果；不足 30 张胶片的不给出",
@@ -207,9 +231,12 @@ REPORT: dict[str, str] = {
     "report.origin.commands": "命令，与下面的配方放在一起运行。在同类机器上得到逐位相同的权重。",
     # 局限
     "report.limits": "局限",
-    "report.limits.not-clinical": "不可用于临床。该模型没有在就诊患者中测试过，不是医疗器械，不得用来决定任何人的事情。",
-    "report.limits.source": "{names} 的来源与类别无法分开：这些数字既说明疾病被发现的程度，也同样说明来源被分辨的程度。",
-    "report.limits.patients": "{films} 张胶片中有 {known} 张已知患者；其余胶片若不是副本，可能在各部分之间共有患者而不被察觉。",
+    "report.limits.not-clinical": "不可用于临床。该模型没有在就诊患者中测试过，不是医疗器械，"
+    "不得用来决定任何人的事情。",
+    "report.limits.source": "{names} 的来源与类别无法分开：这些数字既说明疾病被发现的程度，"
+    "也同样说明来源被分辨的程度。",
+    "report.limits.patients": "{films} 张胶片中有 {known} 张已知患者；其余胶片若不是副本，"
+    "可能在各部分之间共有患者而不被察觉。",
     "report.limits.few": "测试胶片少于 {minimum} 张：{names}。其区间很宽，错误标签的影响也大。",
     "report.limits.few-of": "{name}（n {n}）",
     "report.limits.no-external": "对别处的胶片一无所知。",
@@ -219,7 +246,8 @@ REPORT: dict[str, str] = {
     "report.limits.calibration": "校准、阈值和集合只适用于与验证胶片相似、类别比例相同的胶片，不适用于另一个地方。",
     # 清单
     "claim.title": "CLAIM 2024 清单",
-    "claim.counts": "{items} 项中，{program} 项由程序填写，{recipe} 项由作者通过配方填写，{partly} 项由程序填写一部分、其余留给作者，{author} 项留给作者。",
+    "claim.counts": "{items} 项中，{program} 项由程序填写，{recipe} 项由作者通过配方填写，{partly} "
+    "项由程序填写一部分、其余留给作者，{author} 项留给作者。",
     "claim.how": "条目依据 Tejani 等 2024，Radiology: Artificial Intelligence 6(4):e240300，用我们自己的话表述。"
     '作者在配方的 `[report.claim]` 中填写，每项一行，如 `16 = "..."`。',
     "claim.table": "清单",
@@ -292,11 +320,13 @@ REPORT: dict[str, str] = {
     "claim.44": "资助及资助者的作用",
     "claim.fill.technology": "深度学习：对单张 X 光片分类的卷积网络（ResNet）。",
     "claim.fill.goal": "建立并测试一个模型。",
-    "claim.fill.sources": "列出的来源 {sources} 个，分布在 {archives} 个压缩包或文件夹中，附胶片数。何时何地采集由作者说明。",
+    "claim.fill.sources": "列出的来源 {sources} 个，分布在 {archives} 个压缩包或文件夹中，附胶片数。"
+    "何时何地采集由作者说明。",
     "claim.fill.left-out": "无法读取或互相矛盾的胶片按原因计数。临床标准由作者说明。",
     "claim.fill.preprocessing": "灰度像素，{size} 像素，{fit}；训练、测试与使用共用同一个函数。",
     "claim.fill.subsets": "整张胶片，不裁剪。以下质量的胶片不进入验证集和测试集：{quality}。",
-    "claim.fill.identifiers": "本报告和模型文件只用像素的哈希值称呼胶片；DICOM 的患者用带密钥的哈希值。此前如何处理由作者说明。",
+    "claim.fill.identifiers": "本报告和模型文件只用像素的哈希值称呼胶片；DICOM 的患者用带密钥的哈希值。"
+    "此前如何处理由作者说明。",
     "claim.fill.missing": "无法读取和没有类别的胶片被去掉并计数；没有填补任何数值。",
     "claim.fill.partitions": "{kind}；种子 {seed}；附各部分的胶片数和划分的校验值。",
     "claim.fill.split.grouped": "随机，组不拆分，各类别和来源的比例保持不变",

@@ -1,4 +1,4 @@
-"""What a section is made of: sentences, tables, charts, films with maps, listings. Plain values; templates show them."""
+"""What a section is made of: sentences, tables, charts, films with maps, code. Plain values; templates show them."""
 
 from dataclasses import dataclass, field
 from typing import ClassVar

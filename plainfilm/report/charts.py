@@ -3,6 +3,8 @@
 Nothing is told by colour alone: lines differ in dashes and width, and numbers stand beside the bars.
 """
 
+import itertools
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,7 +14,7 @@ from plainfilm.report.words import TAGS, Both, Words
 
 Point = tuple[float, float]
 WIDTH, HEIGHT = 340, 230
-LEFT, RIGHT, TOP, BOTTOM = 46, 10, 26, 40  # margins
+LEFT, RIGHT, TOP, BOTTOM = 46, 22, 26, 40  # margins
 MAX_POINTS = 160  # of a curve
 
 
@@ -33,7 +35,9 @@ def bar(value: float, low: float, high: float, mark: float | None = None) -> Mar
 class Plane:
     """A drawing with two axes."""
 
-    def __init__(self, title: Words, x: tuple[float, float], y: tuple[float, float], *, percent: Sequence[str] = ()) -> None:
+    def __init__(
+        self, title: Words, x: tuple[float, float], y: tuple[float, float], *, percent: Sequence[str] = ()
+    ) -> None:
         """`x`, `y`: the ranges of the axes; `percent`: the axes ("x", "y") that are in percent."""
         self.x, self.y = x, y
         self.parts = [_text(LEFT - 38, 14, title, "chart-title")]
@@ -41,7 +45,9 @@ class Plane:
             self.parts.append(f'<path class="grid" d="M{LEFT} {self._down(place):.1f}H{WIDTH - RIGHT}"/>')
             self.parts.append(_text(LEFT - 6, self._down(place) + 4, _tick(place, y, "y" in percent), "tick end"))
         for place in _ticks(*x):
-            self.parts.append(_text(self._right(place), HEIGHT - BOTTOM + 16, _tick(place, x, "x" in percent), "tick middle"))
+            self.parts.append(
+                _text(self._right(place), HEIGHT - BOTTOM + 16, _tick(place, x, "x" in percent), "tick middle")
+            )
         self.parts.append(f'<path class="axis" d="M{LEFT} {TOP}V{HEIGHT - BOTTOM}H{WIDTH - RIGHT}"/>')
 
     def name_x(self, words: Words) -> None:
@@ -61,7 +67,9 @@ class Plane:
 
     def interval(self, x: float, low: float, high: float) -> None:
         """A vertical line from `low` to `high`."""
-        self.parts.append(f'<path class="whisker" d="M{self._right(x):.1f} {self._down(low):.1f}V{self._down(high):.1f}"/>')
+        self.parts.append(
+            f'<path class="whisker" d="M{self._right(x):.1f} {self._down(low):.1f}V{self._down(high):.1f}"/>'
+        )
 
     def label(self, x: float, y: float, words: Words, align: str = "end") -> None:
         """Words beside a line, at a place of the axes."""
@@ -89,7 +97,7 @@ def thinned(points: Sequence[Point]) -> list[Point]:
     if len(points) <= MAX_POINTS:
         return list(points)
     edges = [len(points) * place // MAX_POINTS for place in range(MAX_POINTS + 1)]
-    stretches = [points[start:stop] for start, stop in zip(edges, edges[1:], strict=False)]
+    stretches = [points[start:stop] for start, stop in itertools.pairwise(edges)]
     return [(sum(x for x, _ in part) / len(part), sum(y for _, y in part) / len(part)) for part in stretches]
 
 
@@ -104,13 +112,19 @@ def reliability_chart(name: Both, bins: Sequence[Mapping[str, Any]], words: Mapp
         observed = entry["observed"]
         if observed["value"] is not None:
             plane.interval(entry["mean"], observed["low"], observed["high"])
-    plane.dots([(entry["mean"], entry["observed"]["value"]) for entry in bins if entry["observed"]["value"] is not None])
+    plane.dots(
+        [(entry["mean"], entry["observed"]["value"]) for entry in bins if entry["observed"]["value"] is not None]
+    )
     plane.name_x(words["x"])
     return plane.drawn(words["about"])
 
 
 def _ticks(low: float, high: float) -> list[float]:
-    return [low + (high - low) * place / 4 for place in range(5)]
+    """Round places from `low` to `high`, three to seven of them."""
+    rough = (high - low) / 5
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= rough)
+    return [low + place * step for place in range(int((high - low) / step + 1e-9) + 1)]
 
 
 def _tick(value: float, axis: tuple[float, float], percent: bool) -> str:

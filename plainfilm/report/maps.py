@@ -21,7 +21,7 @@ from plainfilm.model.overlay import draw_overlay
 from plainfilm.model.predictor import Predictor
 from plainfilm.report.blocks import Picture
 from plainfilm.report.gather import Gathered
-from plainfilm.report.words import Both, say
+from plainfilm.report.words import Both, Words, say
 
 NUM_ERRORS = 8
 NUM_CORRECT_A_CLASS = 2
@@ -111,7 +111,7 @@ def _as_taken(plane: np.ndarray, row: Row, predictor: Predictor) -> np.ndarray:
 
 def _picture(found: Gathered, answer: Answer, film: np.ndarray, class_map: np.ndarray) -> Picture:
     true, predicted = found.shown(answer["label"]), found.shown(answer["predicted"])
-    lines = [
+    lines: list[Words] = [
         answer["image_id"],
         say("report.maps.true", name=true),
         say("report.maps.predicted", name=predicted, value=100 * _probability(answer)),

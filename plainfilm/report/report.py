@@ -29,11 +29,25 @@ from plainfilm.report.sections.training import training
 from plainfilm.report.words import TAGS, Both, listed, markup, say
 
 REPORT_NAME, CARD_NAME = "report.html", "MODEL_CARD.md"
-ORDER = (headline, data, audit, training, results, calibration, decisions, films, external, subgroups, origin, claim, limits)
+ORDER = (
+    headline,
+    data,
+    audit,
+    training,
+    results,
+    calibration,
+    decisions,
+    films,
+    external,
+    subgroups,
+    origin,
+    claim,
+    limits,
+)
 """The sections of the page, in order."""
 CARD_ORDER = (headline, limits, data, training, results, external, origin)
 """Those of the model card."""
-SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|~>])")
+SPECIAL = re.compile(r"([\\`*_\[\]|~]|^(?:[#+\-]|\d+[.)]))")
 
 
 def write_report(run: Path, *, language: str = "en") -> Path:
@@ -72,7 +86,9 @@ def render_card(found: Gathered) -> str:
         environment = _environment(autoescape=False)
         environment.finalize = lambda value, language=language: markdown(value, language)
         template = environment.get_template("MODEL_CARD.md")
-        parts.append(template.render(title=title(found), sections=sections, say=say, classes=listed(found.names.values())))
+        parts.append(
+            template.render(title=title(found), sections=sections, say=say, classes=listed(found.names.values()))
+        )
     return "\n---\n\n".join(parts)
 
 
@@ -99,7 +115,7 @@ def markdown(value: object, language: str) -> str:
 def _environment(*, autoescape: bool) -> Environment:
     return Environment(
         loader=PackageLoader("plainfilm.report"),
-        autoescape=autoescape,
+        autoescape=autoescape,  # noqa: S701 - off for Markdown alone, which `markdown` escapes
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

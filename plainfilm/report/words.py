@@ -55,7 +55,9 @@ def listed(entries: Iterable[Words]) -> Both:
     given = list(entries)
     return Both(
         *(
-            text("report.comma", language).join(entry.shown(language) if isinstance(entry, Both) else entry for entry in given)
+            text("report.comma", language).join(
+                entry.shown(language) if isinstance(entry, Both) else entry for entry in given
+            )
             for language in LANGUAGES
         )
     )

@@ -1,4 +1,4 @@
-"""Leaks and shortcuts: what the audit found, table by table. Read tolerantly: a part that is not there is passed over."""
+"""Leaks and shortcuts: what the audit found, table by table. A part that is not there is passed over."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -32,8 +32,8 @@ def _shortcuts(found: Gathered, shortcuts: Figures) -> list[Block]:
         words = label("report.audit.split.", str(method.get("split", "")))
         blocks.append(Note(say("report.audit.method", films=method.get("films", 0), split=words)))
     blocks.append(_views(shortcuts))
-    if is_told := shortcuts.get("permutation"):
-        blocks.append(_permutation(is_told))
+    if shortcuts.get("permutation"):
+        blocks.append(_permutation(shortcuts["permutation"]))
     if shortcuts.get("sources"):
         blocks.append(_left_out_sources(found, shortcuts["sources"]))
     blocks += [_not_estimable(entry) for entry in shortcuts.get("not_estimable") or []]
@@ -58,7 +58,7 @@ def _views(shortcuts: Figures) -> Table:
         *(say("report.audit.sees"), say("figure.accuracy"), *(say(key) for key in FIGURE_HEAD)),
         *(say("report.audit.share"), say("report.audit.flagged")),
     )
-    return Table(say("report.audit.views"), head, tuple(rows))
+    return Table(say("report.audit.views"), head, tuple(rows), left=2)
 
 
 def _view(
@@ -131,8 +131,14 @@ def _leaks(found: Gathered, leaks: Figures) -> list[Block]:
 
 def _copies(leaks: Figures, kinds: Sequence[str]) -> Table:
     columns = ("films", "clusters", "across_classes", "across_splits", "across_sources")
-    rows = tuple((say(f"report.audit.{kind}"), *(str(leaks[kind].get(name, "–")) for name in columns)) for kind in kinds)
-    return Table(say("report.audit.copies"), (say("report.data.what"), *(say(f"report.audit.column.{name}") for name in columns)), rows)
+    rows: list[tuple[Cell, ...]] = [
+        (say(f"report.audit.{kind}"), *(str(leaks[kind].get(name, "–")) for name in columns)) for kind in kinds
+    ]
+    return Table(
+        say("report.audit.copies"),
+        (say("report.data.what"), *(say(f"report.audit.column.{name}") for name in columns)),
+        tuple(rows),
+    )
 
 
 def _clusters(found: Gathered, clusters: Sequence[Figures]) -> Table:

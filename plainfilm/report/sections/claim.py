@@ -11,10 +11,11 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from plainfilm.messages import printable
 from plainfilm.report.blocks import Block, Cell, Note, Section, Table, link
 from plainfilm.report.gather import Gathered
 from plainfilm.report.sections.data import DESCRIBED
-from plainfilm.report.words import Both, Words, markup, say
+from plainfilm.report.words import Both, markup, say
 
 NUM_ITEMS = 44
 TOPICS = (  # the first item of each part of the checklist
@@ -77,11 +78,11 @@ def _item(number: int, topic: str | None) -> Cell:
 
 
 def _answer(filling: Filling | None, text: str | None) -> Cell:
-    parts: list[Words | Markup] = []
+    parts: list[str] = []
     if filling is not None:
         parts.append(Markup("{} {}").format(markup(filling.words), link(filling.section, say("claim.see"))))
     if text:
-        parts.append(text)
+        parts.append(printable(text))
     return Markup("<br>").join(parts)
 
 

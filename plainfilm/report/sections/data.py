@@ -73,7 +73,11 @@ def _source_is_class(found: Gathered, index: Index) -> list[Note]:
     if not any(row.source for row in index.rows):
         return [Note(say("report.data.no-sources"), "missing")]
     told = classes_told_by_source(index)
-    return [Note(say("report.data.source-is-class", names=listed(found.shown(name) for name in told)), "alarm")] if told else []
+    return (
+        [Note(say("report.data.source-is-class", names=listed(found.shown(name) for name in told)), "alarm")]
+        if told
+        else []
+    )
 
 
 def _groups(index: Index) -> Note:
@@ -92,7 +96,10 @@ def _groups(index: Index) -> Note:
 
 def _copies(found: Gathered, index: Index) -> Table:
     rows = tuple(
-        (label("problem.", code), *(str(sum(code in row.problems for row in of)) for of in (*_by_class(index), index.rows)))
+        (
+            label("problem.", code),
+            *(str(sum(code in row.problems for row in of)) for of in (*_by_class(index), index.rows)),
+        )
         for code in COPIES
     )
     head = (say("report.data.what"), *(found.shown(name) for name in index.classes), say("index.total"))

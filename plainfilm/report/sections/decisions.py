@@ -114,5 +114,7 @@ def _gate(found: Gathered, gate: Figures) -> list[Block]:
         (say(code) if code in CATALOGUES["en"] else code, str(count)) for code, count in gate.get("reasons", {}).items()
     )
     if rows:
-        blocks.append(Table(say("report.decisions.reasons"), (say("report.decisions.reason"), say("index.films")), rows))
+        blocks.append(
+            Table(say("report.decisions.reasons"), (say("report.decisions.reason"), say("index.films")), rows)
+        )
     return blocks

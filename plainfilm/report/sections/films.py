@@ -31,5 +31,7 @@ def films(found: Gathered) -> Section:
         blocks.append(Pictures(key, of_wrong))
     else:
         blocks.append(Note(say("report.maps.no-errors", films=len(found.predictions))))
-    blocks.append(Pictures(say("report.maps.typical"), tuple(picture for picture in shown if picture.lines[0] not in ids)))
+    blocks.append(
+        Pictures(say("report.maps.typical"), tuple(picture for picture in shown if picture.lines[0] not in ids))
+    )
     return Section("maps", say("report.maps"), tuple(blocks))

@@ -32,16 +32,14 @@ def _shortcuts(found: Gathered) -> list[Block]:
     parameters: dict[str, object] = {"view": words, "accuracy": percent(told["accuracy"])}
     if shortcuts.get("chance"):
         parameters["chance"] = percent(shortcuts["chance"])
-    blocks: list[Block] = [Note(say(sentence, **parameters), "alarm" if told.get("flagged") else "plain")]
-    if shortcuts.get("model") and told.get("share"):
-        blocks.append(
-            Note(say("report.first.share", model=percent(shortcuts["model"]), view=words, share=percent(told["share"])))
-        )
     flagged = [view for view in views if view.get("flagged")]
     if flagged:
-        blocks.append(Note(say("report.first.untrusted", flagged=len(flagged), views=len(views)), "alarm"))
+        blocks: list[Block] = [Note(say("report.first.untrusted", flagged=len(flagged), views=len(views)), "alarm")]
     else:
-        blocks.append(Note(say("report.first.not-flagged", views=len(views))))
+        blocks = [Note(say("report.first.not-flagged", views=len(views)))]
+    blocks.append(Note(say(sentence, **parameters)))
+    if shortcuts.get("model") and told.get("share"):
+        blocks.append(Note(say("report.first.share", model=percent(shortcuts["model"]), share=percent(told["share"]))))
     return blocks
 
 

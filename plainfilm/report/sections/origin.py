@@ -72,13 +72,23 @@ def limits(found: Gathered) -> Section:
             notes.append(Note(say("report.limits.patients", known=known, films=total)))
         if index.is_leaking:
             notes.append(Note(say("evaluation.leaking"), "alarm"))
-        of_class = [(name, sum(row.split == "test" and row.label == name for row in index.rows)) for name in index.classes]
-        few = [say("report.limits.few-of", name=found.shown(name), n=count) for name, count in of_class if count < FEW_FILMS]
+        of_class = [
+            (name, sum(row.split == "test" and row.label == name for row in index.rows)) for name in index.classes
+        ]
+        few = [
+            say("report.limits.few-of", name=found.shown(name), n=count)
+            for name, count in of_class
+            if count < FEW_FILMS
+        ]
         if few:
             notes.append(Note(say("report.limits.few", names=listed(few), minimum=FEW_FILMS)))
     if not found.external:
         notes.append(Note(say("report.limits.no-external")))
     if found.audit is None:
         notes.append(Note(say("report.limits.no-audit")))
-    notes += [Note(say("report.limits.labels")), Note(say("report.limits.maps")), Note(say("report.limits.calibration"))]
+    notes += [
+        Note(say("report.limits.labels")),
+        Note(say("report.limits.maps")),
+        Note(say("report.limits.calibration")),
+    ]
     return Section("limits", say("report.limits"), tuple(notes))

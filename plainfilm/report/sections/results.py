@@ -43,9 +43,7 @@ def overall(figures: Figures) -> Table:
     names = [name for name in OVERALL if is_estimate(figures.get(name))]
     names += [name for name, entry in figures.items() if is_estimate(entry) and name not in OVERALL]
     rows = tuple((label("figure.", name), *figure(figures[name], scale=scale_of(name))) for name in names)
-    return Table(
-        say("report.results.overall"), (say("evaluation.figure"), *(say(key) for key in FIGURE_HEAD)), rows
-    )
+    return Table(say("report.results.overall"), (say("evaluation.figure"), *(say(key) for key in FIGURE_HEAD)), rows)
 
 
 def by_class(found: Gathered, figures: Figures) -> Table:

@@ -3,10 +3,12 @@
 import math
 from collections.abc import Callable, Sequence
 
+from markupsafe import Markup
+
 from plainfilm.report.blocks import Block, Cell, Charts, Note, Section, Table
-from plainfilm.report.charts import Plane, Point
+from plainfilm.report.charts import Plane, Point, thinned
 from plainfilm.report.gather import Gathered
-from plainfilm.report.words import Both, listed, say
+from plainfilm.report.words import Both, say
 from plainfilm.training.history import Step
 
 TOLD = {
@@ -18,6 +20,9 @@ TOLD = {
     ),
 }
 """The fields of a recipe that the table names; all of them stand in the recipe at the end of the report."""
+
+SHARE_FLOORS = (0.0, 0.5, 0.8, 0.9)
+"""Where the axis of an accuracy may begin."""
 
 
 def training(found: Gathered) -> Section:
@@ -89,20 +94,17 @@ def _curve(
     of_validation: Callable[[Step], float | None],
     *,
     is_share: bool = False,
-) -> "Cell":
-    from plainfilm.report.charts import thinned
-
+) -> Markup:
     trained = thinned([(float(step.step), of_step(step)) for step in history])
-    judged: list[Point] = [
-        (float(step.step), value) for step in history if (value := of_validation(step)) is not None
-    ]
+    judged: list[Point] = [(float(step.step), value) for step in history if (value := of_validation(step)) is not None]
     highest = max((y for _, y in (*trained, *judged)), default=1.0)
     lowest = min((y for _, y in (*trained, *judged)), default=0.0)
-    bottom = math.floor(lowest * 4) / 4 if is_share else 0.0
     plane = Plane(
         name,
         (0, max(float(history[-1].step), 1.0)),
-        (min(bottom, 0.75), 1.0) if is_share else (0.0, math.ceil(highest * 4) / 4 or 1.0),
+        (max((floor for floor in SHARE_FLOORS if floor <= lowest), default=0.0), 1.0)
+        if is_share
+        else (0.0, math.ceil(highest * 5) / 5 or 1.0),
         percent=("y",) if is_share else (),
     )
     plane.line(trained, "curve")
