@@ -202,7 +202,7 @@ class Recipe:
             name: {key: value for key, value in section.items() if value is not None}
             for name, section in asdict(self).items()
         }
-        return tomli_w.dumps(sections)
+        return tomli_w.dumps({name: section for name, section in sections.items() if section})
 
 
 def load_recipe(name: str) -> Recipe:

@@ -137,9 +137,8 @@ REPORT: dict[str, str] = {
     "one: `plainfilm train SOURCE --out RUN`",
     "report.training.recipe": "The recipe, in short",
     "report.training.field": "Field",
-    "report.training.kept": "{steps} steps in {epochs} epochs. The epoch that the validation films prefer was kept: "
-    "epoch {epoch} (counted from 0), accuracy {accuracy:.1f} % on the {n} films that chose it, which is no estimate "
-    "of anything.",
+    "report.training.kept": "{steps} steps in {epochs} epochs. Epoch {epoch} (counted from 0) did best on the {n} "
+    "validation films and was kept.",
     "report.training.kept-last": "{steps} steps in {epochs} epochs; without a validation part the last epoch was kept.",
     "report.training.curves": "The course of the training. Solid: training films, smoothed; dashed with dots: "
     "validation films, each epoch.",

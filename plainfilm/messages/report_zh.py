@@ -127,8 +127,7 @@ REPORT: dict[str, str] = {
     "report.training.missing": "没有训练记录：模型不是在此文件夹中训练的。请训练：`plainfilm train SOURCE --out RUN`",
     "report.training.recipe": "配方摘要",
     "report.training.field": "字段",
-    "report.training.kept": "共 {steps} 步，{epochs} 轮。保留了验证胶片上最好的一轮：第 {epoch} 轮（从 0 计），"
-    "在用来选择的 {n} 张胶片上准确率为 {accuracy:.1f} %，它不是任何估计。",
+    "report.training.kept": "共 {steps} 步，{epochs} 轮。第 {epoch} 轮（从 0 计）在 {n} 张验证胶片上最好，因此保留。",
     "report.training.kept-last": "共 {steps} 步，{epochs} 轮；没有验证部分，因此保留最后一轮。",
     "report.training.curves": "训练过程。实线：训练胶片，经平滑；带圆点的虚线：验证胶片，每轮一点。",
     "report.training.curve": "训练过程中的{name}",
@@ -169,32 +168,32 @@ REPORT: dict[str, str] = {
     "report.risk.answered": "回答的胶片",
     "report.risk.accuracy": "准确率",
     "report.risk.risk": "错误比例",
-    "report.decisions": "阈值、判定集合与门",
-    "report.decisions.missing": "模型没有工作点，也没有判定集合：它没有校准。请用验证部分训练："
+    "report.decisions": "阈值、预测集与入口检查",
+    "report.decisions.missing": "模型没有工作点，也没有预测集：它没有校准。请用验证部分训练："
     "`plainfilm train SOURCE --recipe fast`",
     "report.decisions.points": "工作点：由验证胶片拟合的阈值，以及它们在测试胶片上的结果",
     "report.decisions.asked": "要求的灵敏度",
-    "report.decisions.sets": "判定集合：胶片可能属于的类别",
-    "report.decisions.set": "胶片的集合",
-    "report.decisions.reasons": "门拒绝胶片的原因",
+    "report.decisions.sets": "预测集：胶片可能属于的类别",
+    "report.decisions.set": "胶片的预测集",
+    "report.decisions.reasons": "入口检查拒绝胶片的原因",
     "report.decisions.reason": "原因",
-    # 类别图
-    "report.maps": "胶片与类别图",
+    # 热图
+    "report.maps": "胶片与热图",
     "report.maps.missing": "没有带预测的测试胶片和模型，因此无法显示胶片。请运行："
     "`plainfilm evaluate model.onnx SOURCE --out evaluation`",
     "report.maps.no-pixels": "无法显示胶片：文件夹中的像素缓存和索引所列的来源都已不在。来源还在时，"
     "`plainfilm train --resume RUN` 会重建像素缓存。",
-    "report.maps.how": "橙色标出支持预测类别之处。类别图的平均值加上一个常数就是模型的回答；"
-    "这并不说明所标之处就是原因，而且每一格都看过胶片的大部分。",
+    "report.maps.how": "橙色标出支持预测类别之处。热图的平均值加上一个常数就是模型的回答；这并不说明所标之处就是原因，"
+    "而且每一格都看过胶片的大部分。",
     "report.maps.worst": "最严重的错误：{films} 张胶片的 {errors} 个错误回答中，模型最有把握的 {shown} 个",
     "report.maps.no-errors": "{films} 张测试胶片全部回答正确。",
     "report.maps.typical": "典型的正确回答：每个类别中概率居中的胶片",
     "report.maps.true": "真实：{name}",
     "report.maps.predicted": "回答：{name}，{value:.1f} %",
-    "report.maps.set": "集合：{names}",
-    "report.maps.refused": "门会拒绝它",
+    "report.maps.set": "预测集：{names}",
+    "report.maps.refused": "入口检查会拒绝它",
     "report.maps.alternative": "胶片 {id}，真实类别 {true}，预测为 {predicted}",
-    "report.maps.overlay": "同一胶片叠加预测类别的类别图",
+    "report.maps.overlay": "同一胶片叠加预测类别的热图",
     # 别处
     "report.external": "在别处的胶片上测试",
     "report.external.missing": "尚未做过。模型的价值要在别处的胶片上才看得出："
@@ -242,8 +241,8 @@ REPORT: dict[str, str] = {
     "report.limits.no-external": "对别处的胶片一无所知。",
     "report.limits.no-audit": "对捷径一无所知。",
     "report.limits.labels": "标签按原样采用：这里没有检查它们是否正确。",
-    "report.limits.maps": "类别图很粗略，描述的是模型而不是疾病。",
-    "report.limits.calibration": "校准、阈值和集合只适用于与验证胶片相似、类别比例相同的胶片，不适用于另一个地方。",
+    "report.limits.maps": "热图很粗略，描述的是模型而不是疾病。",
+    "report.limits.calibration": "校准、阈值和预测集只适用于与验证胶片相似、类别比例相同的胶片，不适用于另一个地方。",
     # 清单
     "claim.title": "CLAIM 2024 清单",
     "claim.counts": "{items} 项中，{program} 项由程序填写，{recipe} 项由作者通过配方填写，{partly} "
@@ -346,12 +345,12 @@ REPORT: dict[str, str] = {
     "claim.fill.metrics": "准确率、平衡准确率、AUC、灵敏度、特异度、精确率、F1、对数损失、校准误差。",
     "claim.fill.intervals": "每个数字都有以组为单位的 95 % 区间。",
     "claim.fill.audit": "简单读取器不看肺部能达到的成绩、泄漏、随机标签。",
-    "claim.fill.maps": "类别图，经删除、插入和随机权重检验。",
+    "claim.fill.maps": "热图，经删除、插入和随机权重检验。",
     "claim.fill.internal": "测试部分，n {n}，在一切确定之后才打开。",
     "claim.fill.external": "{tests} 次测试。",
     "claim.fill.performance": "所有数字，附区间和 n。",
     "claim.fill.by-class": "每个类别的灵敏度、特异度等，附区间。",
-    "claim.fill.failures": "混淆矩阵，以及最严重的错误及其类别图。这些胶片有何共同之处由作者说明。",
+    "claim.fill.failures": "混淆矩阵，以及最严重的错误及其热图。这些胶片有何共同之处由作者说明。",
     "claim.fill.limits": "由数据和未做之事得出的局限。",
     "claim.fill.implications": "不可用于临床。",
     "claim.fill.protocol": "配方、命令和校验值。",

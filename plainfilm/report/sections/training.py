@@ -64,7 +64,6 @@ def _kept(found: Gathered) -> Note:
                 steps=steps,
                 epochs=epochs,
                 epoch=int(validation["epoch"]),
-                accuracy=100 * validation["accuracy"],
                 n=films,
             )
         )
