@@ -33,7 +33,8 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-TRAINING_LIBRARIES = ("torch", "onnx", "safetensors", "tomli_w", "matplotlib", "threadpoolctl")
+TRAINING_LIBRARIES = ("torch", "onnx", "safetensors", "tomli_w", "matplotlib", "jinja2", "threadpoolctl")
+REPORT_LIBRARIES = ("jinja2",)
 
 
 def _check_language(value: str) -> str:
@@ -128,7 +129,7 @@ def train(
     lang: Language = "",
     as_json: Json = False,
 ) -> None:
-    """Index, train, evaluate on the untouched test split, draw the figures."""
+    """Index, train, evaluate on the untouched test split, draw the figures, write the report."""
     from plainfilm.terminal import Terminal
 
     _check_extra("train")
@@ -287,6 +288,24 @@ def audit(
     terminal.json(found.figures)
 
 
+@app.command()
+def report(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.")],
+    lang: Language = "",
+    as_json: Json = False,
+) -> None:
+    """Write report.html and MODEL_CARD.md of a run, from what it holds."""
+    from plainfilm.terminal import Terminal
+
+    _check_extra("report", REPORT_LIBRARIES, extra="report")
+    from plainfilm.workflows.report import report as make_report
+
+    terminal = Terminal(lang, as_json=as_json)
+    path = make_report(run, language=lang)
+    terminal.say("report.written", path=str(path))
+    terminal.json({"report": str(path)})
+
+
 @app.command("import")
 def import_checkpoint(
     checkpoint: Annotated[
@@ -372,11 +391,11 @@ def _print_run(terminal: "Terminal", result: "Result") -> None:
     terminal.json({"run": str(result.run), "validation": result.validation, "test": result.test.figures})
 
 
-def _check_extra(command: str) -> None:
-    """Raise MissingExtraError, before any work, where a library that training needs is not installed."""
-    for library in TRAINING_LIBRARIES:
+def _check_extra(command: str, libraries: tuple[str, ...] = TRAINING_LIBRARIES, extra: str = "train") -> None:
+    """Raise MissingExtraError, before any work, where a library that the command needs is not installed."""
+    for library in libraries:
         if importlib.util.find_spec(library) is None:
-            raise MissingExtraError("extra-missing", command=command, library=library, extra="train")
+            raise MissingExtraError("extra-missing", command=command, library=library, extra=extra)
 
 
 @contextlib.contextmanager

@@ -148,6 +148,23 @@ class DecisionRecipe:
     )
 
 
+CLAIM_ITEMS = {str(number) for number in range(1, 45)}
+"""The numbers of the items of the CLAIM 2024 checklist."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportRecipe:
+    """What only the authors of a report can say; no weight and no figure depends on it."""
+
+    title: str | None = setting(None, "of the report", ("a text", lambda title: bool(title.strip())))
+    authors: str | None = setting(None, "of the report", ("a text", lambda authors: bool(authors.strip())))
+    claim: Mapping[str, str] | None = setting(
+        None,
+        "what the authors say to items of the CLAIM 2024 checklist, by number",
+        ("texts by numbers 1 to 44", lambda texts: set(texts) <= CLAIM_ITEMS and all(map(str.strip, texts.values()))),
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
     """A whole recipe: one section a stage."""
@@ -158,6 +175,7 @@ class Recipe:
     model: ModelRecipe = ModelRecipe()
     training: TrainingRecipe = TrainingRecipe()
     decision: DecisionRecipe = DecisionRecipe()
+    report: ReportRecipe = ReportRecipe()
 
     def __post_init__(self) -> None:
         for section in fields(self):
@@ -184,7 +202,7 @@ class Recipe:
             name: {key: value for key, value in section.items() if value is not None}
             for name, section in asdict(self).items()
         }
-        return tomli_w.dumps(sections)
+        return tomli_w.dumps({name: section for name, section in sections.items() if section})
 
 
 def load_recipe(name: str) -> Recipe:

@@ -201,3 +201,12 @@ def test_a_file_that_is_no_text_is_no_toml(tmp_path):
     with pytest.raises(RecipeError) as caught:
         load_recipe(str(tmp_path / "a.toml"))
     assert caught.value.code == "recipe-not-toml"
+
+
+def test_what_the_authors_say_is_checked_and_an_empty_section_is_not_written():
+    assert "[report]" not in Recipe().to_toml()
+    given = parse_recipe('[report]\ntitle = "A"\n[report.claim]\n5 = "Retrospective."\n')
+    assert parse_recipe(given.to_toml()) == given
+    for wrong in ('[report.claim]\n45 = "x"', '[report.claim]\n5 = " "', '[report]\ntitle = ""', "[report]\nclaim = 3"):
+        with pytest.raises(RecipeError, match="recipe-impossible"):
+            parse_recipe(wrong)

@@ -1,6 +1,7 @@
 """Messages: two complete catalogues, and nothing said that is not in them."""
 
 import ast
+import re
 import string
 from pathlib import Path
 
@@ -41,7 +42,7 @@ def literals(argument: ast.expr) -> list[str]:
 
 
 def all_strings() -> tuple[set[str], set[str]]:
-    """All string literals of the package outside the catalogues, and the beginnings of all f-strings."""
+    """All string literals and keys in templates outside the catalogues, and the beginnings of all f-strings."""
     whole, beginnings = set(), set()
     for path in ROOT.rglob("*.py"):
         if path.parent.name == "messages":
@@ -51,6 +52,9 @@ def all_strings() -> tuple[set[str], set[str]]:
                 whole.add(node.value)
             if isinstance(node, ast.JoinedStr) and literals(node.values[0]):
                 beginnings.update(literals(node.values[0]))
+    beginnings.update(key for _, name, first in calls() if name == "label" for key in literals(first))
+    for path in ROOT.rglob("templates/*"):
+        whole.update(re.findall(r'say\("([^"]+)"', path.read_text(encoding="utf-8")))
     return whole, {beginning for beginning in beginnings if beginning.endswith(".")}
 
 

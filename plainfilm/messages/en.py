@@ -1,6 +1,9 @@
 """The English catalogue; `zh.py` holds the same keys with the same parameters."""
 
+from plainfilm.messages.report_en import REPORT
+
 SENTENCES: dict[str, str] = {
+    **REPORT,
     # one film
     "film-empty": "the file is empty; expected a PNG, JPEG, TIFF or DICOM image",
     "film-file-too-large": "the file has {size_bytes} bytes; at most {maximum_bytes} are read; save the image smaller",

@@ -1,6 +1,9 @@
 """The Chinese catalogue; `en.py` holds the same keys with the same parameters."""
 
+from plainfilm.messages.report_zh import REPORT
+
 SENTENCES: dict[str, str] = {
+    **REPORT,
     # 单张胶片
     "film-empty": "文件为空；应为 PNG、JPEG、TIFF 或 DICOM 图像",
     "film-file-too-large": "文件有 {size_bytes} 字节；最多读取 {maximum_bytes} 字节；请把图像存小一些",

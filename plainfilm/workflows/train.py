@@ -1,4 +1,4 @@
-"""`plainfilm train`: index, train, write the model file, evaluate on the untouched test split, draw the figures.
+"""`plainfilm train`: index, train, write the model file, evaluate on the untouched test split, draw and report.
 
 A run is a folder. Each stage leaves its artefact there, so a run that was stopped goes on from what it finds.
 """
@@ -36,6 +36,7 @@ from plainfilm.workflows.fit import fit
 from plainfilm.workflows.int8 import Twin, write_twin
 from plainfilm.workflows.log import RunLog
 from plainfilm.workflows.prepare import fill_store, make_index, num_threads
+from plainfilm.workflows.report import report_after_training
 
 NUM_PARITY_FILMS = 32  # at least; films on which the model file is compared with the network
 PACKAGES = ("plainfilm", "numpy", "pillow", "torch", "onnx", "onnxruntime")
@@ -52,7 +53,7 @@ class Result:
     parity: float  # largest difference of a probability between network and model file
     test: Evaluation
     twin: Twin | None  # None: not asked for
-    notices: tuple[str, ...]  # message codes about the figures
+    notices: tuple[str, ...]  # message codes about figures and report
 
 
 class Observer(Reporter, Protocol):
@@ -178,6 +179,7 @@ def _go(
     twin = write_twin(run, index, store, recipe, threads=num_threads()) if int8 else None
     notices = draw_figures(run, test, card, language)
     log.write("done", parity=parity, accuracy=test.figures["accuracy"])
+    notices += report_after_training(run, log, language=language)
     return Result(run, index, validation, card, parity, test, twin, notices)
 
 

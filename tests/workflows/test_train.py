@@ -284,9 +284,11 @@ def test_awkward_names_and_a_model_file_without_paths_times_and_patients(
     assert json.loads(again.out)["classes"] == ["[red]x", "two\nlines", "正常 肺部"]
     assert "Jones-two\nlines" in (run / "index.csv").read_text(encoding="utf-8")
     data, log = (run / "model.onnx").read_bytes(), (run / "log.jsonl").read_bytes()
+    reports = (run / "report.html").read_bytes() + (run / "MODEL_CARD.md").read_bytes()
     for word in (b"Jones", b".png", bytes(tmp_path), folder.name.encode()):
         assert word not in data
         assert word not in log
+        assert word not in reports
     assert time.strftime("%Y-%m").encode() not in data
     card = Predictor(run / "model.onnx").card
     assert set(card.provenance) == {

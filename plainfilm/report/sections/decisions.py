@@ -1,0 +1,120 @@
+"""How sure, and where to cut: calibration, operating points, sets, what the gate refuses, answering fewer films."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from plainfilm.messages import CATALOGUES
+from plainfilm.report.blocks import Block, Cell, Charts, Note, Section, Table
+from plainfilm.report.charts import reliability_chart
+from plainfilm.report.gather import Figures, Gathered
+from plainfilm.report.sections.headline import FIGURE_HEAD
+from plainfilm.report.words import figure, is_estimate, label, percent, say
+
+SETS = ("coverage", "single", "several", "none")
+
+
+def calibration(found: Gathered) -> Section:
+    """The section of calibration."""
+    blocks: list[Block] = []
+    fitted = None if found.card is None else found.card.calibration
+    if fitted is None:
+        blocks.append(Note(say("card.not-calibrated"), "missing"))
+    else:
+        key = "report.calibration.fitted"
+        blocks.append(Note(say(key, films=sum(fitted.films), temperature=fitted.temperature)))
+    measured = (found.figures or {}).get("calibration") or {}
+    if measured:
+        blocks += [_error(measured), *_curves(found, measured)]
+    coverage = (found.figures or {}).get("risk_coverage")
+    if isinstance(coverage, list):
+        blocks += _risk(coverage)
+    return Section("calibration", say("report.calibration"), tuple(blocks))
+
+
+def _error(measured: Figures) -> Table:
+    """The calibration error, and whatever the evaluation puts beside it: its noise floor."""
+    rows: list[tuple[Cell, ...]] = []
+    for name, entry in measured.items():
+        words = label("report.calibration.", name)
+        if is_estimate(entry):
+            rows.append((words, *figure(entry, scale=1)))
+        elif isinstance(entry, int | float) and name != "temperature":
+            rows.append((words, f"{entry:.3f}", "–", "–"))
+    head = (say("evaluation.figure"), *(say(key) for key in FIGURE_HEAD))
+    return Table(say("report.calibration.error"), head, tuple(rows))
+
+
+def _curves(found: Gathered, measured: Figures) -> list[Block]:
+    curves = measured.get("reliability") or {}
+    about = {"x": say("figure.predicted-probability")}
+    drawn = [
+        reliability_chart(
+            found.shown(name), bins, {**about, "about": say("report.calibration.chart", name=found.shown(name))}
+        )
+        for name, bins in curves.items()
+    ]
+    return [Charts(tuple(drawn), say("report.calibration.caption"))] if drawn else []
+
+
+def _risk(entries: list[Mapping[str, Any]]) -> list[Block]:
+    rows = []
+    for entry in entries:
+        estimates = [(name, value) for name, value in entry.items() if is_estimate(value)]
+        if estimates and isinstance(entry.get("coverage"), int | float):
+            name, value = estimates[0]
+            rows.append((f"{100 * entry['coverage']:.0f} %", label("report.risk.", name), *figure(value)))
+    head = (say("report.risk.answered"), say("evaluation.figure"), *(say(key) for key in FIGURE_HEAD))
+    return [Table(say("report.risk"), head, tuple(rows), left=2)] if rows else []
+
+
+def decisions(found: Gathered) -> Section:
+    """The section of operating points, sets and gate."""
+    figures = found.figures or {}
+    blocks: list[Block] = []
+    if figures.get("operating_points"):
+        blocks.append(_points(found, figures["operating_points"]))
+    if figures.get("sets"):
+        blocks.append(_sets(found, figures["sets"]))
+    if not blocks:
+        blocks.append(Note(say("report.decisions.missing"), "missing"))
+    if figures.get("gate"):
+        blocks += _gate(found, figures["gate"])
+    return Section("decisions", say("report.decisions"), tuple(blocks))
+
+
+def _points(found: Gathered, points: Figures) -> Table:
+    rows: list[tuple[Cell, ...]] = []
+    for name, entries in points.items():
+        for entry in entries:
+            for key in ("sensitivity", "specificity"):
+                asked, threshold = f"{100 * entry['asked']:g} %", f"{entry['threshold']:.3f}"
+                rows.append((found.shown(name), asked, threshold, say(f"figure.{key}"), *figure(entry[key])))
+    head = (
+        *(say("index.class"), say("report.decisions.asked"), say("prevalence.threshold"), say("evaluation.figure")),
+        *(say(key) for key in FIGURE_HEAD),
+    )
+    return Table(say("report.decisions.points"), head, tuple(rows), left=4)
+
+
+def _sets(found: Gathered, sets: Figures) -> Table:
+    rows: list[tuple[Cell, ...]] = []
+    entries = [(say("sets.all"), sets), *((found.shown(name), of) for name, of in sets.get("classes", {}).items())]
+    for name, entry in entries:
+        for key in SETS:
+            words = say("sets.coverage", asked=100 * sets["asked"]) if key == "coverage" else say(f"sets.{key}")
+            rows.append((name, words, *figure(entry[key])))
+    head = (say("index.class"), say("report.decisions.set"), *(say(key) for key in FIGURE_HEAD))
+    return Table(say("report.decisions.sets"), head, tuple(rows), left=2)
+
+
+def _gate(found: Gathered, gate: Figures) -> list[Block]:
+    key = "evaluation.gate" if gate.get("fitted") else "evaluation.gate-rules"
+    blocks: list[Block] = [Note(say(key, refused=percent(gate["refused"])))]
+    rows = tuple(
+        (say(code) if code in CATALOGUES["en"] else code, str(count)) for code, count in gate.get("reasons", {}).items()
+    )
+    if rows:
+        blocks.append(
+            Table(say("report.decisions.reasons"), (say("report.decisions.reason"), say("index.films")), rows)
+        )
+    return blocks

@@ -1,0 +1,107 @@
+"""What to know before any figure: how far the corners alone go, what leaks, what is left elsewhere."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from plainfilm.data import split
+from plainfilm.data.index import Index
+from plainfilm.report.blocks import Block, Cell, Note, Section, Table
+from plainfilm.report.gather import Gathered
+from plainfilm.report.words import Both, figure, label, percent, say
+
+FIGURE_HEAD = ("report.value", "report.interval", "report.n")
+
+
+def headline(found: Gathered) -> Section:
+    """The verdict, first of all."""
+    blocks: list[Block] = [*_shortcuts(found), *_leaks(found), *_elsewhere(found)]
+    table = _beside(found)
+    if table is not None:
+        blocks.append(table)
+    return Section("first", say("report.first"), tuple(blocks))
+
+
+def _shortcuts(found: Gathered) -> list[Block]:
+    shortcuts = found.section("shortcuts")
+    views = shortcuts.get("views", [])
+    if not views:
+        return [Note(say("report.first.no-audit"), "missing")]
+    told = next((view for view in views if view["name"] == "corners"), views[0])
+    words = label("report.view.", told["name"])
+    sentence = "report.first.corners" if shortcuts.get("chance") else "report.first.corners-alone"
+    parameters: dict[str, object] = {"view": words, "accuracy": percent(told["accuracy"])}
+    if shortcuts.get("chance"):
+        parameters["chance"] = percent(shortcuts["chance"])
+    flagged = [view for view in views if view.get("flagged")]
+    if flagged:
+        blocks: list[Block] = [Note(say("report.first.untrusted", flagged=len(flagged), views=len(views)), "alarm")]
+    else:
+        blocks = [Note(say("report.first.not-flagged", views=len(views)))]
+    blocks.append(Note(say(sentence, **parameters)))
+    if shortcuts.get("model") and told.get("share"):
+        blocks.append(Note(say("report.first.share", model=percent(shortcuts["model"]), share=percent(told["share"]))))
+    return blocks
+
+
+def _leaks(found: Gathered) -> list[Block]:
+    blocks: list[Block] = []
+    naive = found.section("leaks").get("naive") or {}
+    if naive.get("leaking_films"):
+        blocks.append(Note(say("report.first.naive", share=percent(naive["leaking_films"])), "alarm"))
+    elif found.index is not None:
+        shared, tested = tutorial_leak(found.index)
+        blocks.append(Note(say("report.first.tutorial", shared=shared, tested=tested), "alarm" if shared else "plain"))
+    if found.index is not None:
+        blocks.append(own_split(found.index))
+    return blocks
+
+
+def tutorial_leak(index: Index) -> tuple[int, int]:
+    """Of the films that the tutorial's split would test: how many share a patient or copy with other parts, and all."""
+    rows = [row for row in index.rows if row.split and row.label]
+    parts = split.tutorial([row.path for row in rows], [row.label for row in rows])
+    torn = set(split.straddling([row.group for row in rows], parts))
+    tested = [row for row, part in zip(rows, parts, strict=True) if part == "test"]
+    return sum(row.group in torn for row in tested), len(tested)
+
+
+def own_split(index: Index) -> Note:
+    """Whether this run's own split keeps patients and copies apart."""
+    torn = set(index.straddling())
+    tested = [row for row in index.rows if row.split == "test"]
+    if torn:
+        shared = sum(row.group in torn for row in tested)
+        return Note(say("report.first.own-leaks", shared=shared, tested=len(tested)), "alarm")
+    films = [row for row in index.rows if row.split]
+    known = sum(bool(row.patient) for row in films)
+    return Note(say("report.first.own-clean", tested=len(tested), known=known, films=len(films)))
+
+
+def _elsewhere(found: Gathered) -> list[Block]:
+    if not found.external:
+        return [Note(say("report.first.no-external"), "missing")]
+    return [
+        Note(say("report.first.external", name=name, balanced=percent(figures["balanced_accuracy"])))
+        for name, figures in found.external.items()
+        if figures.get("balanced_accuracy")
+    ]
+
+
+def _beside(found: Gathered) -> Table | None:
+    """The score beside what the cheap readers and other places say of it."""
+    rows: list[tuple[Cell, ...]] = []
+    own: Mapping[str, Any] = found.figures or {}
+    if own:
+        rows += _rows([(say("report.first.own"), own)])
+    rows += _rows([(say("report.first.at", name=name), figures) for name, figures in found.external.items()])
+    head = (say("report.tested-on"), say("evaluation.figure"), *(say(key) for key in FIGURE_HEAD))
+    return Table(say("report.first.table"), head, tuple(rows), left=2) if rows else None
+
+
+def _rows(tests: Sequence[tuple[Both, Mapping[str, Any]]]) -> list[tuple[Cell, ...]]:
+    return [
+        (name, say(f"figure.{key}"), *figure(figures[key]))
+        for name, figures in tests
+        for key in ("accuracy", "balanced_accuracy")
+        if figures.get(key)
+    ]
