@@ -35,6 +35,7 @@ app = typer.Typer(
 
 TRAINING_LIBRARIES = ("torch", "onnx", "safetensors", "tomli_w", "matplotlib", "jinja2", "threadpoolctl")
 REPORT_LIBRARIES = ("jinja2",)
+AUDIT_LIBRARIES = ("matplotlib", "threadpoolctl")
 
 
 def _check_language(value: str) -> str:
@@ -270,7 +271,7 @@ def audit(
     """Show what leaks in a data set, and what tells its classes apart without the lungs."""
     from plainfilm.terminal import Terminal
 
-    _check_extra("audit")
+    _check_extra("audit", AUDIT_LIBRARIES, extra="audit")
     from plainfilm.config import load_recipe
     from plainfilm.printing.audit import print_audit
     from plainfilm.workflows.audit import audit_run, audit_sources, is_run

@@ -59,8 +59,8 @@ def audit_sources(
 ) -> Audit:
     """Audit the films of sources; with a model, as it answers the films of its own test part.
 
-    The recipe sets the split, unless the source is an `index.csv`, which has one. Raises UsageError where the model was trained on other films or by another split: it
-    would be judged on films that it knows.
+    The recipe sets the split, unless the source is an `index.csv`, which has one. Raises UsageError where the model was
+    trained on other films or by another split: it would be judged on films that it knows.
     """
     predictor = None if model is None else Predictor(model)
     size_px, fit = SIZE_PX, recipe.data.fit
@@ -102,7 +102,7 @@ def audit(
     with threadpool_limits(1, user_api="blas"):
         probabilities, features = (None, None) if predictor is None else run_model(predictor, store, index)
         pairs = confirmed_pairs(index, store)
-        figures = {
+        figures: dict[str, Any] = {
             "format_version": FORMAT_VERSION,
             "films": len(index.rows),
             "classes": list(index.classes),
