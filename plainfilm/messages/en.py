@@ -292,7 +292,7 @@ SENTENCES: dict[str, str] = {
     "index.leaking": "This split LEAKS: {shared} of {tested} test films share a patient with films in other parts, or "
     "are copies of them.",
     "index.written": "Written: {path}",
-    "audit-model-other": "the model was trained {what_key}; give the films of its training, with their table and recipe, "
+    "audit-model-other": "the model was trained {what_key}; give the films of its training, with table and recipe, "
     "or the folder of its run",
     "audit.data_sha256": "on other films than these",
     "audit.split_sha256": "with another split of these films",

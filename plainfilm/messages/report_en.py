@@ -4,6 +4,7 @@ REPORT: dict[str, str] = {
     "report-no-run": "{path} holds no run: neither recipe.toml, model.onnx nor evaluation/metrics.json; expected a "
     "folder that `train` wrote",
     "report-damaged": "{path} is damaged ({reason}); make it again",
+    "audit-failed": "the audit could not be made; the run is complete; `plainfilm audit RUN` says why",
     "report-failed": "the report could not be written; the run is complete; `plainfilm report RUN` says why",
     "report.written": "Report: {path}",
     "report.title": "Report on a deep-learning classifier of chest radiographs",
@@ -22,7 +23,7 @@ REPORT: dict[str, str] = {
     "report.first": "Shortcuts and leaks",
     "report.first.no-audit": "No audit was made. It is not known how well the corners, the border or a thumbnail of "
     "these films alone tell the classes apart; until it is, no figure below can be taken for medicine. Make it: "
-    "`plainfilm audit SOURCE --model model.onnx`",
+    "`plainfilm audit RUN`",
     "report.first.corners": "A cheap reader that sees nothing of each film but {view} reaches an accuracy of "
     "{accuracy}. Chance would reach {chance}.",
     "report.first.corners-alone": "A cheap reader that sees nothing of each film but {view} reaches an accuracy of "
@@ -77,10 +78,10 @@ REPORT: dict[str, str] = {
     "report.column.source": "Source",
     # leaks and shortcuts
     "report.audit": "Leaks and shortcuts in detail",
-    "report.audit.missing": "No audit was made. Make it: `plainfilm audit SOURCE --model model.onnx`",
-    "report.audit.no-shortcuts": "The audit holds no part on shortcuts. Make it again: `plainfilm audit SOURCE "
+    "report.audit.missing": "No audit was made. Make it: `plainfilm audit RUN`",
+    "report.audit.no-shortcuts": "The audit holds no part on shortcuts. Make it again: `plainfilm audit RUN "
     "--model model.onnx`",
-    "report.audit.no-leaks": "The audit holds no part on leaks. Make it again: `plainfilm audit SOURCE`",
+    "report.audit.no-leaks": "The audit holds no part on leaks. Make it again: `plainfilm audit RUN`",
     "report.audit.method": "Cheap readers were trained afresh on each view of the films and tested on {films} of them "
     "({split}).",
     "report.audit.split.test": "the test part",

@@ -4,6 +4,7 @@ REPORT: dict[str, str] = {
     "report-no-run": "{path} 中没有训练结果：既无 recipe.toml，也无 model.onnx 和 evaluation/metrics.json；应为 "
     "`train` 写出的文件夹",
     "report-damaged": "{path} 已损坏（{reason}）；请重新生成",
+    "audit-failed": "未能完成审查；训练结果是完整的；`plainfilm audit RUN` 会说明原因",
     "report-failed": "报告未能写出；训练结果是完整的；`plainfilm report RUN` 会说明原因",
     "report.written": "报告：{path}",
     "report.title": "胸部 X 光片深度学习分类模型报告",
@@ -21,7 +22,7 @@ REPORT: dict[str, str] = {
     # 首先要知道的
     "report.first": "捷径与泄漏",
     "report.first.no-audit": "尚未做审查。不知道仅凭这些胶片的四角、边框或缩略图能把类别分辨到什么程度；在此之前，"
-    "下面的任何数字都不能当作医学结论。请运行：`plainfilm audit SOURCE --model model.onnx`",
+    "下面的任何数字都不能当作医学结论。请运行：`plainfilm audit RUN`",
     "report.first.corners": "除{view}外什么也看不到的简单读取器，准确率就达到 {accuracy}。随意猜测可达 {chance}。",
     "report.first.corners-alone": "除{view}外什么也看不到的简单读取器，准确率就达到 {accuracy}。",
     "report.first.share": "看到整张胶片的模型达到 {model}。模型超出随意猜测的部分中，该读取器占 {share}。",
@@ -70,9 +71,9 @@ REPORT: dict[str, str] = {
     "report.column.source": "来源",
     # 泄漏与捷径
     "report.audit": "泄漏与捷径的细节",
-    "report.audit.missing": "尚未做审查。请运行：`plainfilm audit SOURCE --model model.onnx`",
-    "report.audit.no-shortcuts": "审查中没有捷径部分。请重新运行：`plainfilm audit SOURCE --model model.onnx`",
-    "report.audit.no-leaks": "审查中没有泄漏部分。请重新运行：`plainfilm audit SOURCE`",
+    "report.audit.missing": "尚未做审查。请运行：`plainfilm audit RUN`",
+    "report.audit.no-shortcuts": "审查中没有捷径部分。请重新运行：`plainfilm audit RUN`",
+    "report.audit.no-leaks": "审查中没有泄漏部分。请重新运行：`plainfilm audit RUN`",
     "report.audit.method": "对胶片的每种视图都重新训练了简单读取器，并在其中 {films} 张上测试（{split}）。",
     "report.audit.split.test": "测试部分",
     "report.audit.split.5 grouped folds": "5 折，组不拆分",

@@ -1,8 +1,13 @@
-"""`plainfilm report`: the report of a run, from what the run holds; also the last step of a training."""
+"""`plainfilm report`: the report of a run, from what the run holds; and what follows a training."""
 
 from pathlib import Path
 
+import numpy as np
+
+from plainfilm.data.index import Index
+from plainfilm.model.predictor import Predictor
 from plainfilm.report.report import write_report
+from plainfilm.workflows.audit import audit
 from plainfilm.workflows.log import RunLog
 
 
@@ -11,11 +16,22 @@ def report(run: Path, *, language: str) -> Path:
     return write_report(run, language=language)
 
 
-def report_after_training(run: Path, log: RunLog, *, language: str) -> tuple[str, ...]:
-    """The same for a run that was just trained; what goes wrong here is a notice and a line of the log, no failure."""
-    try:
-        report(run, language=language)
-    except Exception as error:  # hours of training are not lost because a page could not be written
-        log.write("warning", code="report-failed", kind=type(error).__name__)
-        return ("report-failed",)
-    return ()
+def describe(
+    run: Path, index: Index, store: np.ndarray, predictor: Predictor, log: RunLog, *, language: str
+) -> tuple[str, ...]:
+    """Audit, in its cheap form, and report a run that was just trained, store (N, S, S) uint8; returns notices.
+
+    What goes wrong here is a notice and a line of the log, no failure: hours of training are not lost because a page
+    could not be written.
+    """
+    notices = []
+    for code, step in (
+        ("audit-failed", lambda: audit(index, store, predictor, run / "audit", language=language, cheap=True)),
+        ("report-failed", lambda: report(run, language=language)),
+    ):
+        try:
+            step()
+        except Exception as error:
+            log.write("warning", code=code, kind=type(error).__name__)
+            notices.append(code)
+    return tuple(notices)

@@ -36,7 +36,7 @@ from plainfilm.workflows.fit import fit
 from plainfilm.workflows.int8 import Twin, write_twin
 from plainfilm.workflows.log import RunLog
 from plainfilm.workflows.prepare import fill_store, make_index, num_threads
-from plainfilm.workflows.report import report_after_training
+from plainfilm.workflows.report import describe
 
 NUM_PARITY_FILMS = 32  # at least; films on which the model file is compared with the network
 PACKAGES = ("plainfilm", "numpy", "pillow", "torch", "onnx", "onnxruntime")
@@ -179,7 +179,7 @@ def _go(
     twin = write_twin(run, index, store, recipe, threads=num_threads()) if int8 else None
     notices = draw_figures(run, test, card, language)
     log.write("done", parity=parity, accuracy=test.figures["accuracy"])
-    notices += report_after_training(run, log, language=language)
+    notices += describe(run, index, store, predictor, log, language=language)
     return Result(run, index, validation, card, parity, test, twin, notices)
 
 

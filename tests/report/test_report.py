@@ -10,7 +10,10 @@ import subprocess
 import pytest
 from builders import program
 
+from plainfilm.config import load_recipe
+from plainfilm.data.index import read_index
 from plainfilm.errors import PlainfilmError
+from plainfilm.model.predictor import Predictor
 from plainfilm.report.gather import gather
 from plainfilm.report.maps import typical_answers, worst_errors
 from plainfilm.report.report import CARD_ORDER, ORDER, markdown, write_report
@@ -18,7 +21,8 @@ from plainfilm.report.sections.claim import NUM_ITEMS, STATUSES, Filling, claim,
 from plainfilm.report.sections.headline import tutorial_leak
 from plainfilm.report.words import Both, figure, markup, say
 from plainfilm.workflows.log import RunLog
-from plainfilm.workflows.report import report_after_training
+from plainfilm.workflows.prepare import fill_store
+from plainfilm.workflows.report import describe
 from tests.report.artefacts import estimate, make_audit, make_external, make_subgroups
 from tests.report.pages import Page
 
@@ -218,11 +222,15 @@ def test_a_damaged_part_is_named_and_the_old_report_stays(copy, html, content):
     assert (copy / "report.html").read_text(encoding="utf-8") == html
 
 
-def test_a_report_that_cannot_be_written_does_not_fail_a_training(copy):
-    assert report_after_training(copy, RunLog(copy), language="en") == ()
-    (copy / "report.html").unlink()
-    (copy / "report.html").mkdir()
-    assert report_after_training(copy, RunLog(copy), language="en") == ("report-failed",)
+def test_an_audit_or_report_that_cannot_be_written_does_not_fail_a_training(copy):
+    index, recipe = read_index(copy / "index.csv"), load_recipe(str(copy / "recipe.toml"))
+    given = (copy, index, fill_store(index, recipe, copy), Predictor(copy / "model.onnx"), RunLog(copy))
+    assert describe(*given, language="en") == ()
+    assert json.loads((copy / "audit/audit.json").read_text())["shortcuts"]["method"]["cheap"]
+    for path in (copy / "report.html", copy / "audit/audit.json"):
+        path.unlink()
+        path.mkdir()
+    assert describe(*given, language="en") == ("audit-failed", "report-failed")
     assert '"code": "report-failed"' in (copy / "log.jsonl").read_text()
 
 
