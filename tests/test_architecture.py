@@ -48,7 +48,7 @@ HOMES = {
     "pynetdicom": ("serve/dicom_node.py",),
     "fastapi": ("serve/http.py",),
     "uvicorn": ("serve/", "cli.py"),
-    "threadpoolctl": ("workflows/fit.py",),
+    "threadpoolctl": ("workflows/fit.py", "workflows/audit.py"),
     "typer": ("cli.py",),
     "rich": ("terminal.py", "printing/"),
     "tomli_w": ("config.py",),

@@ -24,6 +24,7 @@ SURFACE = {  # a new option is a decision: write it here, too
     "predict": {"model", "paths", "--table", "--maps", "--csv", "--prevalence", "--override"} | COMMON,
     "import": {"checkpoint", "--out", "--classes", "--size"} | COMMON,
     "demo": {"--out"} | COMMON,
+    "audit": {"sources", "--model", "--table", "--recipe", "--out"} | COMMON,
     "report": {"run"} | COMMON,
     "doctor": {"paths", "--table"} | COMMON,
 }
