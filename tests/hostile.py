@@ -19,7 +19,7 @@ Maker = Callable[[onnx.ModelProto], bytes]
 def signed(proto: onnx.ModelProto, card: str | None = None) -> bytes:
     """The bytes of a model with this card (its own, if none is given) and a digest that fits."""
     entries = {entry.key: entry.value for entry in proto.metadata_props}
-    helper.set_model_props(proto, {CARD_KEY: card or entries[CARD_KEY], DIGEST_KEY: modelfile.BLANK_DIGEST})
+    helper.set_model_props(proto, entries | {CARD_KEY: card or entries[CARD_KEY], DIGEST_KEY: modelfile.BLANK_DIGEST})
     data = proto.SerializeToString(deterministic=True)
     ((start, end),) = modelfile._digest_places(data)
     return data[:start] + modelfile._digest(data, start).encode() + data[end:]
@@ -186,6 +186,10 @@ FILES: dict[str, tuple[Maker, tuple[str, str]]] = {  # what makes it, what the s
             ("evaluation", {"accuracy": 0.99}),
             ("evaluation", {"accuracy": {"value": "high", "low": 0, "high": 1, "n": 3}}),
             ("evaluation", {"accuracy": {"value": 10**400, "low": 0, "high": 1, "n": 3}}),
+            ("evaluation", {"accuracy": {"value": 0.5, "low": 0, "high": 1, "n": "many"}}),
+            ("evaluation", {"accuracy": {"value": 0.5, "low": 0, "high": 1, "n": 3}, "macro_auc": "high"}),
+            ("seen", []),
+            ("seen", {"films": 3}),
             ("surprise", 1),
         )
     },

@@ -115,6 +115,16 @@ def test_films_twice_in_a_training_stand_once_in_the_list() -> None:
     assert found.summary["train"] == 10
 
 
+def test_a_list_may_be_longer_than_any_card(path: Path) -> None:
+    count = 300_000  # 3.2 MB in base64
+    checksums = np.arange(count, dtype=">u8").view(np.uint8).reshape(count, 8)
+    summary = {"films": count, "train": count, "validation": 0, "fingerprints": False, "base_known": True}
+    modelfile.update(path, seen=SeenFilms(checksums, None, summary))
+    known = Predictor(path).seen
+    assert known is not None
+    assert np.array_equal(known.checksums, checksums)
+
+
 def test_the_largest_lists_fit_into_their_entry() -> None:
     largest = max(seen.MAX_FINGERPRINTS * (8 + NUM_BYTES), seen.MAX_FILMS * 8)
     assert len(base64.b64encode(bytes(largest))) <= seen.MAX_ENTRY_BYTES
