@@ -26,14 +26,8 @@ REPORT: dict[str, str] = {
     "`plainfilm audit RUN`",
     "report.first.corners": "A cheap reader that sees nothing of each film but {view} reaches an accuracy of "
     "{accuracy}. Chance would reach {chance}.",
-    "report.first.corners-alone": "A cheap reader that sees nothing of each film but {view} reaches an accuracy of "
-    "{accuracy}.",
     "report.first.share": "The model, which sees the whole film, reaches {model}. Of what it adds over chance, that "
     "reader has {share}.",
-    "report.first.untrusted": "This score cannot be trusted as medicine. {flagged} of {views} readers that are too "
-    "simple, or see too little, to find a disease come near the model: what it scores may be read off what is no lung.",
-    "report.first.not-flagged": "None of the {views} cheap readers comes near the model. That speaks for the score; "
-    "it proves nothing about what no reader looked at.",
     "report.first.naive": "Were every tenth film the test, as in the tutorial, {share} of the test films would show a "
     "patient who is also in training, or be a copy of a training film.",
     "report.first.tutorial": "Were every tenth film the test, as in the tutorial, {shared} of {tested} test films "
@@ -78,14 +72,13 @@ REPORT: dict[str, str] = {
     "report.column.source": "Source",
     # leaks and shortcuts
     "report.audit": "Leaks and shortcuts in detail",
+    "report.audit.pairs": "The films of each pair and cluster stand side by side in `audit/pairs.html`.",
     "report.audit.missing": "No audit was made. Make it: `plainfilm audit RUN`",
     "report.audit.no-shortcuts": "The audit holds no part on shortcuts. Make it again: `plainfilm audit RUN "
     "--model model.onnx`",
     "report.audit.no-leaks": "The audit holds no part on leaks. Make it again: `plainfilm audit RUN`",
     "report.audit.method": "Cheap readers were trained afresh on each view of the films and tested on {films} of them "
     "({split}).",
-    "report.audit.split.test": "the test part",
-    "report.audit.split.5 grouped folds": "5 folds, groups kept whole",
     "report.audit.views": "What tells the classes apart. The bar is the accuracy with its interval, the dashed line "
     "chance; the share is that of the gain: of what the model adds over chance.",
     "report.audit.sees": "The reader sees",
@@ -96,8 +89,6 @@ REPORT: dict[str, str] = {
     "report.audit.permutation": "With labels drawn at random ({draws} draws, {view}) such an accuracy or a higher one "
     "came up with p = {p:.3f}; seen with the true labels: {accuracy}.",
     "report.audit.sources": "One source left out of the training of the cheap reader, then tested on it: sensitivity",
-    "report.audit.left-out": "Source left out",
-    "report.audit.not-estimable": "Not estimable: {question}, because {reason}.",
     "report.audit.exact": "Exact copies",
     "report.audit.near": "Near copies",
     "report.audit.copies": "Copies, and what they cross",
@@ -116,15 +107,6 @@ REPORT: dict[str, str] = {
     "report.audit.naive": "every tenth film",
     "report.audit.clean": "clean",
     "report.audit.difference": "difference, points",
-    "report.view.corners": "the four corners",
-    "report.view.border": "the border ring",
-    "report.view.thumbnail": "a thumbnail",
-    "report.view.prior": "nothing (the shares of the classes)",
-    "report.view.file": "file facts (size, aspect, mode, bytes)",
-    "report.view.statistics": "global statistics of the greys",
-    "report.view.spectrum": "spectrum slope and sharpness",
-    "report.view.lungs-blanked": "the film with the lungs blanked",
-    "report.view.lungs-only": "the lungs alone",
     "report.view.source": "the model's features, asked for the source",
     # model and training
     "report.training": "Model and training",

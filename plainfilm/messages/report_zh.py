@@ -24,11 +24,7 @@ REPORT: dict[str, str] = {
     "report.first.no-audit": "尚未做审查。不知道仅凭这些胶片的四角、边框或缩略图能把类别分辨到什么程度；在此之前，"
     "下面的任何数字都不能当作医学结论。请运行：`plainfilm audit RUN`",
     "report.first.corners": "除{view}外什么也看不到的简单读取器，准确率就达到 {accuracy}。随意猜测可达 {chance}。",
-    "report.first.corners-alone": "除{view}外什么也看不到的简单读取器，准确率就达到 {accuracy}。",
     "report.first.share": "看到整张胶片的模型达到 {model}。模型超出随意猜测的部分中，该读取器占 {share}。",
-    "report.first.untrusted": "不能把这一成绩当作医学结论。{views} 个过于简单或所见太少、无法发现疾病的读取器中，有 "
-    "{flagged} 个与模型接近：模型的成绩可能是从肺以外的地方读出来的。",
-    "report.first.not-flagged": "{views} 个简单读取器都与模型相差很远。这对成绩有利，但不能说明读取器没有看过的地方。",
     "report.first.naive": "若像教程那样每十张取一张作测试，则 {share} 的测试胶片所属的患者也在训练集中，"
     "或其本身就是训练胶片的副本。",
     "report.first.tutorial": "若像教程那样每十张取一张作测试，则 {tested} 张测试胶片中有 {shared} "
@@ -71,12 +67,11 @@ REPORT: dict[str, str] = {
     "report.column.source": "来源",
     # 泄漏与捷径
     "report.audit": "泄漏与捷径的细节",
+    "report.audit.pairs": "每一对、每一簇胶片并排显示在 `audit/pairs.html` 中。",
     "report.audit.missing": "尚未做审查。请运行：`plainfilm audit RUN`",
     "report.audit.no-shortcuts": "审查中没有捷径部分。请重新运行：`plainfilm audit RUN`",
     "report.audit.no-leaks": "审查中没有泄漏部分。请重新运行：`plainfilm audit RUN`",
     "report.audit.method": "对胶片的每种视图都重新训练了简单读取器，并在其中 {films} 张上测试（{split}）。",
-    "report.audit.split.test": "测试部分",
-    "report.audit.split.5 grouped folds": "5 折，组不拆分",
     "report.audit.views": "什么能分辨类别。横条为准确率及其区间，虚线为随意猜测；"
     "份额是占增益即模型超出随意猜测部分的比例。",
     "report.audit.sees": "读取器所见",
@@ -87,8 +82,6 @@ REPORT: dict[str, str] = {
     "report.audit.permutation": "随机打乱标签（{draws} 次，{view}）时，得到同样或更高准确率的 p = {p:.3f}；"
     "使用真实标签时为 {accuracy}。",
     "report.audit.sources": "训练简单读取器时去掉一个来源，再在该来源上测试：灵敏度",
-    "report.audit.left-out": "去掉的来源",
-    "report.audit.not-estimable": "无法估计：{question}，因为{reason}。",
     "report.audit.exact": "完全相同的副本",
     "report.audit.near": "近似副本",
     "report.audit.copies": "副本及其跨越的范围",
@@ -107,15 +100,6 @@ REPORT: dict[str, str] = {
     "report.audit.naive": "每十张取一张",
     "report.audit.clean": "无泄漏",
     "report.audit.difference": "差（百分点）",
-    "report.view.corners": "四个角",
-    "report.view.border": "边框",
-    "report.view.thumbnail": "缩略图",
-    "report.view.prior": "什么也不看（类别比例）",
-    "report.view.file": "文件信息（尺寸、长宽比、存储方式、字节数）",
-    "report.view.statistics": "灰度的总体统计",
-    "report.view.spectrum": "频谱斜率与锐度",
-    "report.view.lungs-blanked": "遮去肺部的胶片",
-    "report.view.lungs-only": "只有肺部",
     "report.view.source": "模型特征，问的是来源",
     # 模型与训练
     "report.training": "模型与训练",

@@ -3,6 +3,7 @@
 from typing import Any
 
 from plainfilm.evaluation.intervals import Estimate
+from plainfilm.evaluation.verdict import verdict_sentence
 from plainfilm.terminal import Terminal
 
 
@@ -26,7 +27,7 @@ def print_shortcuts(terminal: Terminal, found: dict[str, Any]) -> None:
     for entry in found["not_estimable"]:
         key = f"shortcuts.unanswered.{entry['question']}.{entry['reason']}"
         terminal.say(key, label=entry["class"], source=entry["source"])
-    terminal.line(verdict_sentence(terminal, found))
+    terminal.line(verdict_sentence(found, terminal.language))
 
 
 def print_views(terminal: Terminal, found: dict[str, Any]) -> None:
@@ -71,27 +72,6 @@ def print_sources(terminal: Terminal, rows: list[dict[str, Any]]) -> None:
     ]
     headings = ("class", "left-out", "sensitivity", "usual", "lost")
     terminal.table([terminal.text(f"shortcuts.{heading}") for heading in headings], cells, left=len(headings))
-
-
-def verdict_sentence(terminal: Terminal, found: dict[str, Any]) -> str:
-    """The verdict in words."""
-    verdict = found["verdict"]
-    figures: dict[str, object] = {}
-    if verdict["share"] is not None and verdict["share"]["value"] is not None:
-        share = verdict["share"]
-        figures = {
-            "share": 100 * share["value"],
-            "low": 100 * share["low"],
-            "high": 100 * share["high"],
-            "n": share["n"],
-        }
-    return terminal.text(
-        f"shortcuts.verdict.{verdict['code']}",
-        view_key=f"view.{verdict['view']}",
-        accuracy=_percent(terminal, verdict["accuracy"]),
-        chance=_percent(terminal, found["chance"]),
-        **figures,
-    )
 
 
 def _percent(terminal: Terminal, figure: dict[str, Any]) -> str:

@@ -15,7 +15,7 @@ def estimate(value: float | None, width: float = 0.02, n: int = 388) -> dict[str
 def make_audit(*, flagged: bool = True) -> dict[str, Any]:
     """An audit as `plainfilm audit` writes it."""
     copies = {"films": 40, "clusters": 18, "across_classes": 0, "across_splits": 0, "across_sources": 2}
-    views = [("prior", 0.345, None), ("border", 0.9, 0.88), ("corners", 0.91, 0.89), ("thumbnail", 0.932, 0.93)]
+    views = [("border", 0.9, 0.88), ("corners", 0.91, 0.89), ("thumbnail", 0.932, 0.93)]
     return {
         "format_version": 1,
         "films": 388,
@@ -40,7 +40,7 @@ def make_audit(*, flagged: bool = True) -> dict[str, Any]:
                 "split": "every tenth film",
                 "leaking_films": estimate(0.285, 0.04, 389),
                 "readers": {
-                    "thumbnail": {
+                    "nearest": {
                         "naive": estimate(0.951, n=389),
                         "clean": estimate(0.932),
                         "difference": estimate(0.019),
@@ -49,15 +49,16 @@ def make_audit(*, flagged: bool = True) -> dict[str, Any]:
             },
         },
         "shortcuts": {
-            "method": {"split": "test", "reader": "ridge", "films": 388},
+            "method": {"split": "test", "films": 388, "groups": 313, "cheap": False},
             "chance": estimate(0.345, 0.05),
             "model": estimate(0.979, 0.015),
             "views": [
                 {
                     "name": name,
                     "accuracy": estimate(accuracy),
-                    "share": None if share is None else estimate(share, 0.04),
-                    "flagged": flagged and share is not None,
+                    "share": estimate(share, 0.04),
+                    "flagged": flagged,
+                    "lungless": name != "thumbnail",
                 }
                 for name, accuracy, share in views
             ],
@@ -70,11 +71,23 @@ def make_audit(*, flagged: bool = True) -> dict[str, Any]:
                 "highest": 0.41,
             },
             "sources": [
-                {"class": "NORMAL", "left_out": "kermany", "sensitivity": estimate(0.41, 0.06, 1340)},
-                {"class": "Viral_Pneumonia", "not_estimable": "one-source"},
+                {
+                    "class": "NORMAL",
+                    "left_out": "kermany",
+                    "lost": ["Viral_Pneumonia"],
+                    "sensitivity": estimate(0.41, 0.06, 1340),
+                    "usual": estimate(0.91, 0.06, 1340),
+                }
             ],
-            "not_estimable": [{"question": "covid-within-source", "reason": "one-class-a-source"}],
-            "verdict": {"code": "not-medicine", "view": "corners", "share": estimate(0.89, 0.04)},
+            "not_estimable": [
+                {"question": "source-left-out", "reason": "one-source", "class": "COVID", "source": "elsewhere"}
+            ],
+            "verdict": {
+                "code": "untrusted" if flagged else "clear",
+                "view": "corners",
+                "share": estimate(0.89, 0.04),
+                "accuracy": estimate(0.91),
+            },
         },
     }
 

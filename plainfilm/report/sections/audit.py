@@ -29,14 +29,14 @@ def _shortcuts(found: Gathered, shortcuts: Figures) -> list[Block]:
     blocks: list[Block] = []
     method = shortcuts.get("method") or {}
     if method:
-        words = label("report.audit.split.", str(method.get("split", "")))
+        words = label("shortcuts.split.", str(method.get("split", "")))
         blocks.append(Note(say("report.audit.method", films=method.get("films", 0), split=words)))
     blocks.append(_views(shortcuts))
     if shortcuts.get("permutation"):
         blocks.append(_permutation(shortcuts["permutation"]))
     if shortcuts.get("sources"):
         blocks.append(_left_out_sources(found, shortcuts["sources"]))
-    blocks += [_not_estimable(entry) for entry in shortcuts.get("not_estimable") or []]
+    blocks += [_not_estimable(found, entry) for entry in shortcuts.get("not_estimable") or []]
     return blocks
 
 
@@ -47,7 +47,7 @@ def _views(shortcuts: Figures) -> Table:
     if chance:
         rows.append(_view(say("report.audit.chance"), chance, None, None, flagged=None))
     for view in shortcuts["views"]:
-        name = label("report.view.", view["name"])
+        name = label("view.", view["name"])
         rows.append(_view(name, view["accuracy"], view.get("share"), mark, flagged=bool(view.get("flagged"))))
     source = shortcuts.get("source")
     if isinstance(source, Mapping) and source.get("accuracy"):
@@ -79,7 +79,7 @@ def _permutation(entry: Mapping[str, Any]) -> Note:
     return Note(
         say(
             "report.audit.permutation",
-            view=label("report.view.", str(entry.get("view", ""))),
+            view=label("view.", str(entry.get("view", ""))),
             draws=entry.get("n", 0),
             p=float(entry.get("p", 1)),
             accuracy=percent(entry["accuracy"]) if entry.get("accuracy") else "–",
@@ -88,26 +88,20 @@ def _permutation(entry: Mapping[str, Any]) -> Note:
 
 
 def _left_out_sources(found: Gathered, entries: Sequence[Figures]) -> Table:
-    rows: list[tuple[Cell, ...]] = []
-    for entry in entries:
-        name = found.shown(str(entry.get("class", "")))
-        if entry.get("sensitivity"):
-            rows.append((name, str(entry.get("left_out", "–")), *figure(entry["sensitivity"])))
-        else:
-            reason = label("report.reason.", str(entry.get("not_estimable", "")))
-            rows.append((name, str(entry.get("left_out", "–")), reason, "–", "–"))
-    head = (say("index.class"), say("report.audit.left-out"), *(say(key) for key in FIGURE_HEAD))
-    return Table(say("report.audit.sources"), head, tuple(rows), left=2)
-
-
-def _not_estimable(entry: Figures) -> Note:
-    return Note(
-        say(
-            "report.audit.not-estimable",
-            question=label("report.question.", str(entry.get("question", ""))),
-            reason=label("report.reason.", str(entry.get("reason", ""))),
+    rows = tuple(
+        (
+            *(found.shown(entry["class"]), entry["left_out"], percent(entry["sensitivity"]), percent(entry["usual"])),
+            listed(found.shown(name) for name in entry["lost"]),
         )
+        for entry in entries
     )
+    columns = ("class", "left-out", "sensitivity", "usual", "lost")
+    return Table(say("report.audit.sources"), tuple(say(f"shortcuts.{name}") for name in columns), rows, left=2)
+
+
+def _not_estimable(found: Gathered, entry: Figures) -> Note:
+    key = f"shortcuts.unanswered.{entry['question']}.{entry['reason']}"
+    return Note(say(key, label=found.shown(entry["class"]), source=entry["source"]))
 
 
 def _leaks(found: Gathered, leaks: Figures) -> list[Block]:
@@ -126,6 +120,7 @@ def _leaks(found: Gathered, leaks: Figures) -> list[Block]:
     if leaks.get("conflicts"):
         blocks.append(_conflicts(found, leaks["conflicts"]))
     blocks += _naive(leaks.get("naive") or {})
+    blocks.append(Note(say("report.audit.pairs")))
     return blocks
 
 
@@ -165,7 +160,7 @@ def _conflicts(found: Gathered, conflicts: Sequence[Figures]) -> Table:
 def _naive(naive: Figures) -> list[Block]:
     readers = naive.get("readers") or {}
     rows = tuple(
-        (label("report.view.", str(name)), label("report.audit.", key), *figure(entry[key]))
+        (label("leaks.reader-", str(name)), label("report.audit.", key), *figure(entry[key]))
         for name, entry in readers.items()
         for key in ("naive", "clean", "difference")
         if entry.get(key)

@@ -5,6 +5,8 @@ from typing import Any
 
 from plainfilm.data import split
 from plainfilm.data.index import Index
+from plainfilm.evaluation.verdict import is_clear, verdict_sentence
+from plainfilm.messages import LANGUAGES
 from plainfilm.report.blocks import Block, Cell, Note, Section, Table
 from plainfilm.report.gather import Gathered
 from plainfilm.report.words import Both, figure, label, percent, say
@@ -26,18 +28,11 @@ def _shortcuts(found: Gathered) -> list[Block]:
     views = shortcuts.get("views", [])
     if not views:
         return [Note(say("report.first.no-audit"), "missing")]
+    verdict = Both(*(verdict_sentence(dict(shortcuts), language) for language in LANGUAGES))
+    blocks: list[Block] = [Note(verdict, "plain" if is_clear(dict(shortcuts)) else "alarm")]
     told = next((view for view in views if view["name"] == "corners"), views[0])
-    words = label("report.view.", told["name"])
-    sentence = "report.first.corners" if shortcuts.get("chance") else "report.first.corners-alone"
-    parameters: dict[str, object] = {"view": words, "accuracy": percent(told["accuracy"])}
-    if shortcuts.get("chance"):
-        parameters["chance"] = percent(shortcuts["chance"])
-    flagged = [view for view in views if view.get("flagged")]
-    if flagged:
-        blocks: list[Block] = [Note(say("report.first.untrusted", flagged=len(flagged), views=len(views)), "alarm")]
-    else:
-        blocks = [Note(say("report.first.not-flagged", views=len(views)))]
-    blocks.append(Note(say(sentence, **parameters)))
+    name, accuracy, chance = label("view.", told["name"]), percent(told["accuracy"]), percent(shortcuts["chance"])
+    blocks.append(Note(say("report.first.corners", view=name, accuracy=accuracy, chance=chance)))
     if shortcuts.get("model") and told.get("share"):
         blocks.append(Note(say("report.first.share", model=percent(shortcuts["model"]), share=percent(told["share"]))))
     return blocks
