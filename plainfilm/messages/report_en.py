@@ -205,7 +205,7 @@ REPORT: dict[str, str] = {
     "report.external.seen": "{name}: {films} of the films given were among the model's training films; they are left "
     "out.",
     "report.external.table": "Figures on {name}",
-    "report.external.fall": "{figure}: change from home",
+    "report.external.fall": "{figure}: fall from the own test films, points",
     "report.subgroups": "Subgroups",
     "report.subgroups.missing": "There are no figures by subgroup. They need a table with columns such as sex, age, "
     "view, source: `plainfilm evaluate model.onnx SOURCE --table TABLE`",

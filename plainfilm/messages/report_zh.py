@@ -187,7 +187,7 @@ REPORT: dict[str, str] = {
     "`plainfilm evaluate model.onnx SOURCE --out external/NAME`",
     "report.external.seen": "{name}：所给胶片中有 {films} 张是模型的训练胶片；它们已被去掉。",
     "report.external.table": "在 {name} 上的结果",
-    "report.external.fall": "{figure}：与本地相比的变化",
+    "report.external.fall": "{figure}：较自身测试胶片下降（百分点）",
     "report.subgroups": "亚组",
     "report.subgroups.missing": "没有各亚组的数字。需要含 sex、age、view、source 等列的表格："
     "`plainfilm evaluate model.onnx SOURCE --table TABLE`",

@@ -98,8 +98,12 @@ def make_external() -> dict[str, Any]:
         "accuracy": estimate(0.777, 0.08, 247),
         "balanced_accuracy": estimate(0.327, 0.05, 247),
         "log_loss": estimate(1.2, 0.2, 247),
-        "seen": {"films": 3},
-        "fall": {"accuracy": estimate(-0.2, 0.08, 247), "balanced_accuracy": estimate(-0.65, 0.06, 247)},
+        "seen": {"listed": True, "films": 250, "exact": 1, "near": 2, "related": 0},
+        "fall": {
+            "leaking": False,
+            "accuracy": {"difference": estimate(0.2, 0.08, 635)},
+            "balanced_accuracy": {"difference": estimate(0.65, 0.06, 635)},
+        },
         "classes": {
             "NORMAL": {"sensitivity": estimate(0.02, 0.02, 20), "specificity": estimate(0.98, 0.02, 227)},
             "COVID": {"sensitivity": estimate(0.95, 0.03, 190), "specificity": estimate(0.1, 0.05, 57)},

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from plainfilm.model.seen import KINDS
 from plainfilm.report.blocks import Block, Cell, Note, Section, Table
 from plainfilm.report.gather import Figures, Gathered
 from plainfilm.report.sections.headline import FIGURE_HEAD
@@ -23,12 +24,12 @@ def external(found: Gathered) -> Section:
     return Section("external", say("report.external"), tuple(blocks))
 
 
-def _seen(name: str, seen: Any) -> Note:
+def _seen(name: str, seen: Figures | None) -> Note:
     """How many of the films stood in the model's training."""
-    films = seen.get("films") if isinstance(seen, Mapping) else seen
-    if not isinstance(films, int) or isinstance(films, bool):
+    if not seen or not seen["listed"]:
         return Note(say("report.external.cannot-say", name=name), "missing")
-    return Note(say("report.external.seen", name=name, films=films), "alarm" if films else "plain")
+    count = sum(seen[kind] for kind in KINDS)
+    return Note(say("report.external.seen", name=name, films=count), "alarm" if count else "plain")
 
 
 def _test(found: Gathered, name: str, figures: Figures) -> Table:
@@ -37,9 +38,9 @@ def _test(found: Gathered, name: str, figures: Figures) -> Table:
     for key in OVERALL:
         if is_estimate(figures.get(key)):
             rows.append((say("report.all-classes"), label("figure.", key), *figure(figures[key], scale=scale_of(key))))
-            if isinstance(fall, Mapping) and is_estimate(fall.get(key)):
+            if fall.get(key):
                 words = say("report.external.fall", figure=label("figure.", key))
-                rows.append((say("report.all-classes"), words, *figure(fall[key], scale=scale_of(key))))
+                rows.append((say("report.all-classes"), words, *figure(fall[key]["difference"], scale=scale_of(key))))
     for class_name, entry in figures.get("classes", {}).items():
         for key in ("sensitivity", "specificity"):
             if key in BY_CLASS and is_estimate(entry.get(key)):
