@@ -201,6 +201,56 @@ def evaluate(
 
 
 @app.command()
+def compare(
+    first: Annotated[Path, typer.Argument(metavar="A", help="predictions.csv, or the folder of an evaluation or run.")],
+    second: Annotated[Path, typer.Argument(metavar="B", help="Likewise, of another model.")],
+    lang: Language = "",
+    as_json: Json = False,
+) -> None:
+    """Compare two models on the films that both have answered."""
+    from plainfilm.evaluation import comparison
+    from plainfilm.printing.comparison import print_comparison
+    from plainfilm.terminal import Terminal
+
+    terminal = Terminal(lang, as_json=as_json)
+    found = comparison.compare(comparison.read_predictions(first), comparison.read_predictions(second))
+    print_comparison(terminal, found)
+    terminal.json(found)
+
+
+@app.command("cross-validate")
+def cross_validate(
+    sources: SourceArguments,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of all runs; the same one again goes on.")],
+    table: Tables = None,
+    recipe: RecipeName = "fast",
+    folds: Annotated[int, typer.Option(min=3, max=100, help="How many folds.")] = 5,
+    seeds: Annotated[str, typer.Option(metavar="0,1,2", help="Seeds of training; not given: the recipe's.")] = "",
+    workers: Annotated[int, typer.Option(min=0, max=64, help="As for `train`.")] = 0,
+    threads: Annotated[int | None, typer.Option(min=1, max=1024, help="As for `train`.")] = None,
+    lang: Language = "",
+    as_json: Json = False,
+) -> None:
+    """Train and test once for each fold and seed: mean, spread, and the figures of all films."""
+    from plainfilm.terminal import Terminal
+
+    _check_extra("cross-validate")
+    from plainfilm.config import load_recipe
+    from plainfilm.printing.comparison import print_cross_validation
+    from plainfilm.printing.training import FoldDisplay
+    from plainfilm.workflows import cross_validate as workflow
+
+    terminal = Terminal(lang, as_json=as_json)
+    options: dict[str, Any] = {"folds": folds, "seeds": workflow.parse_seeds(seeds), "workers": workers}
+    with contextlib.ExitStack() as stack, _stop_requests() as stop:
+        display = FoldDisplay(terminal, stack)
+        options |= {"threads": threads, "stop": stop, "language": lang}
+        found = workflow.cross_validate(sources, table or [], load_recipe(recipe), out, display, **options)
+    print_cross_validation(terminal, found, str(out))
+    terminal.json(found)
+
+
+@app.command()
 def predict(
     model: ModelArgument,
     paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Films, folders or archives.")],

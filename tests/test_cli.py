@@ -21,6 +21,9 @@ SURFACE = {  # a new option is a decision: write it here, too
     "train": {"sources", "--table", "--recipe", "--out", "--init", "--resume", "--workers", "--threads", "--int8"}
     | COMMON,
     "evaluate": {"model", "sources", "--table", "--prevalence", "--out"} | COMMON,
+    "compare": {"first", "second"} | COMMON,
+    "cross-validate": {"sources", "--table", "--recipe", "--folds", "--seeds", "--out", "--workers", "--threads"}
+    | COMMON,
     "predict": {"model", "paths", "--table", "--maps", "--csv", "--prevalence", "--override"} | COMMON,
     "import": {"checkpoint", "--out", "--classes", "--size"} | COMMON,
     "demo": {"--out"} | COMMON,

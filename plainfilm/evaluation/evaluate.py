@@ -15,9 +15,12 @@ from plainfilm.data.index import Row
 from plainfilm.data.store import films_of
 from plainfilm.errors import SourceError
 from plainfilm.evaluation import metrics
+from plainfilm.evaluation.coverage import mark_missed
 from plainfilm.evaluation.decisions import measure_operating_points, measure_sets
 from plainfilm.evaluation.intervals import estimate_all, shares_by_class
 from plainfilm.evaluation.reliability import reliability
+from plainfilm.evaluation.selective import risk_coverage
+from plainfilm.evaluation.subgroups import subgroups
 from plainfilm.model.card import Card
 from plainfilm.model.decision import set_cell
 from plainfilm.model.gate import Verdict
@@ -81,6 +84,9 @@ def evaluate(
     set_parts = [part for _, part in parts if part is not None]
     sets = np.concatenate(set_parts) if set_parts else None
     figures = estimate_all(probabilities, labels, groups, classes)
+    mark_missed(figures, labels, groups)
+    figures["risk_coverage"] = risk_coverage(probabilities, labels, groups)
+    figures["subgroups"] = subgroups(judged, probabilities, labels, classes)
     figures |= decision_figures(predictor.card, probabilities, sets, labels, groups)
     figures["gate"] = gate_figures(verdicts, labels, groups, classes) | {"fitted": predictor.gate is not None}
     figures |= {

@@ -2,19 +2,26 @@
 
 Films of one patient resemble each other, so the unit that is drawn is the group, never the film:
 
-- Proportions: Wilson where no group has two of the films that count, else the bootstrap over groups.
-- F1, balanced accuracy, log loss, macro AUC: the bootstrap over groups, always. A replicate in which a figure cannot
-  be computed (a class was not drawn) is skipped for that figure.
+- Proportions: Wilson where no group has two of the films that count, else the bootstrap over groups. With one to three
+  errors (or hits) Wilson's nearer bound is too tight, and is that of Poisson's distribution (Brown et al.).
+- F1, balanced accuracy, log loss, Brier score, macro AUC: the bootstrap over groups, always. A replicate in which a
+  figure cannot be computed (a class was not drawn) is skipped for that figure.
 - The bootstrap is blind at 0 and 1: 50 of 50 correct resample to 50 of 50. So the interval of a share is widened to
   Wilson's at the sample size that the bootstrap variance is worth, and that of a mean over classes to what they allow.
+  Few errors in few groups do not show how alike a group's films are: no bound is nearer than if there were none.
 - AUC of a class: DeLong in Obuchowski's form for groups, on the logit scale. It is exact about ties, needs no draws,
-  and with one film a group it is DeLong's variance itself; on the logit scale the interval stays within 0 and 1 and
-  keeps its coverage near 1 (Qin & Hotilovac 2008, Stat Methods Med Res 17:207).
+  and with one film a group it is DeLong's variance itself; on the logit scale the interval stays within 0 and 1.
+- Near an AUC of 1, and for a loss, few films make nearly all of the variance, which is then known badly: Student's
+  quantile takes the normal one's place, its degrees of freedom (Satterthwaite) from the fourth moment of what the
+  groups add.
 
-With fewer than two groups nothing is known about the spread between groups: the interval is the whole range.
+With fewer than two groups nothing is known about the spread between groups: the interval is the whole range. How often
+these intervals hold the truth is simulated by `benchmarks/coverage.py` and printed in `docs/intervals.md`.
 
-Sources: Wilson 1927, J Am Stat Assoc 22:209; DeLong et al. 1988, Biometrics 44:837; Obuchowski 1997, Biometrics 53:567;
-Dean & Pagano 2015, J Surv Stat Methodol 3:484 (effective sample size); Zou & Donner 2008, Stat Med 27:1693 (sums).
+Sources: Wilson 1927, J Am Stat Assoc 22:209; Brown, Cai & DasGupta 2001, Stat Sci 16:101 (few errors); DeLong et al.
+1988, Biometrics 44:837; Obuchowski 1997, Biometrics 53:567; Qin & Hotilovac 2008, Stat Methods Med Res 17:207 (logit);
+Dean & Pagano 2015, J Surv Stat Methodol 3:484 (effective sample size); Zou & Donner 2008, Stat Med 27:1693 (sums);
+Satterthwaite 1946, Biometrics Bull 2:110; Pan & Wall 2002, Stat Med 21:1429 (its use for few groups).
 """
 
 import math
@@ -35,6 +42,8 @@ LEVEL = 0.95
 TAIL = (1 - LEVEL) / 2
 Z = NormalDist().inv_cdf(1 - TAIL)
 NUM_REPLICATES = 2000
+WORST = {"log_loss": -math.log(metrics.PROBABILITY_FLOOR), "brier": 2.0}
+"""Losses and the most that a film can lose."""
 CHUNK_CELLS = 500_000
 """Replicates are computed in chunks of about this many numbers, so that memory does not grow with the films."""
 COUNTS = {
@@ -45,6 +54,12 @@ COUNTS = {
 }
 NEGLIGIBLE_VARIANCE = 1e-18
 """Below this a variance is zero but for rounding."""
+FEW_ERRORS = (0.0, 0.0513, 0.3554, 0.8177)
+"""By the errors seen, the number to expect with which so many or more are seen one time in twenty (Poisson)."""
+MAX_LOG_MARGIN = 500.0  # of odds: what is larger overflows, and is the whole range anyway
+DEGREES_OF_FREEDOM = (math.inf, 120, 60, 30, 20, 15, 10, 7, 5, 4, 3, 2, 1)
+STUDENT = (Z, 1.980, 2.000, 2.042, 2.086, 2.131, 2.228, 2.365, 2.571, 2.776, 3.182, 4.303, 12.706)
+"""Student's 97.5 % quantiles at DEGREES_OF_FREEDOM; nearly straight between them over 1 / degrees."""
 
 
 @dataclass(frozen=True)
@@ -95,14 +110,24 @@ class Estimate:
 
 
 def wilson(successes: float, n: int, effective_n: float | None = None) -> Estimate:
-    """Wilson's score interval of a proportion; with `effective_n`, as wide as that many independent films make it."""
+    """Wilson's score interval of a proportion; with `effective_n`, as wide as that many independent films make it.
+
+    With at most three errors its upper bound is at least Poisson's, and so with hits the lower one.
+    """
     if n == 0:
         return Estimate(math.nan, math.nan, math.nan, 0)
     value = successes / n
     size = n if effective_n is None else effective_n
     centre = (value + Z**2 / (2 * size)) / (1 + Z**2 / size)
     half_width = Z / (1 + Z**2 / size) * math.sqrt(value * (1 - value) / size + Z**2 / (4 * size**2))
-    return _within(value, centre - half_width, centre + half_width, n)
+    low, high = centre - half_width, centre + half_width
+    few_hits, few_errors = (_few(count * size, size) for count in (value, 1 - value))
+    return _within(value, min(low, few_hits), max(high, 1 - few_errors), n)
+
+
+def _few(count: float, size: float) -> float:
+    """The lower bound of a share of `size` films where `count` were seen, by FEW_ERRORS; 1 where there are more."""
+    return float(np.interp(count, range(len(FEW_ERRORS)), FEW_ERRORS)) / size if count < len(FEW_ERRORS) else 1.0
 
 
 def delong(scores: Floats, positive: Booleans, group_of_film: Integers) -> Estimate:
@@ -123,10 +148,10 @@ def delong(scores: Floats, positive: Booleans, group_of_film: Integers) -> Estim
     if value in (0.0, 1.0):
         bound = TAIL ** (1 / num_pairs)
         return Estimate(value, bound, 1.0, n) if value == 1.0 else Estimate(value, 0.0, 1 - bound, n)
-    variance = _auc_variance(scores, positive, group_of_film)
+    variance, parts = _auc_variance(scores, positive, group_of_film)
     if variance < NEGLIGIBLE_VARIANCE:
         return wilson(value * n, n, effective_n=num_pairs)
-    margin = math.exp(Z * math.sqrt(variance) / (value * (1 - value)))
+    margin = math.exp(min(MAX_LOG_MARGIN, student(parts) * math.sqrt(variance) / (value * (1 - value))))
     odds = value / (1 - value)
     return _within(value, odds / margin / (1 + odds / margin), odds * margin / (1 + odds * margin), n)
 
@@ -158,11 +183,11 @@ def estimate_all(
     assert np.isfinite(probabilities).all()
     probabilities = np.asarray(probabilities, np.float64)
     names, group_of_film = np.unique(np.asarray(groups), return_inverse=True)
-    confusions = np.zeros((len(names), len(class_names), len(class_names)), np.int64)  # (G, K, K)
-    np.add.at(confusions, (group_of_film, labels, probabilities.argmax(1)), 1)
-    losses = np.zeros(len(names))  # (G,): sums of nats
-    np.add.at(losses, group_of_film, metrics.log_losses(probabilities, labels))
-    replicates = _bootstrap(probabilities, labels, group_of_film, confusions, losses, seed)
+    replicates = bootstrap(probabilities, labels, group_of_film, seed=seed)
+    confusions, losses = (
+        _confusions(probabilities, labels, group_of_film),
+        _losses(probabilities, labels, group_of_film),
+    )
 
     figures = {name: _by_class(name, confusions, replicates[name]) for name in COUNTS}
     figures["auc"] = [delong(scores, labels == k, group_of_film) for k, scores in enumerate(probabilities.T)]
@@ -171,7 +196,7 @@ def estimate_all(
         "accuracy": _proportion(correct, films, replicates["accuracy"]),
         "balanced_accuracy": _class_mean(figures["sensitivity"], replicates["balanced_accuracy"], len(labels)),
         "macro_auc": _class_mean(figures["auc"], replicates["macro_auc"], len(labels)),
-        "log_loss": _mean_loss(losses, replicates["log_loss"], len(labels)),
+        **{name: _mean_loss(losses[name], replicates[name], films, WORST[name]) for name in WORST},
     }
     return {
         **{name: estimate.as_dict() for name, estimate in overall.items()},
@@ -188,7 +213,7 @@ def estimate_all(
     }
 
 
-def shares(hits: Booleans, counted: Booleans, groups: Sequence[str], *, seed: int = 0) -> list[Estimate]:
+def shares(hits: Booleans, counted: Booleans, groups: Sequence[str] | NDArray[Any], *, seed: int = 0) -> list[Estimate]:
     """M shares at once: of the films that count (N, M), those that are hits (N, M); groups of the films (N,)."""
     _, group_of_film = np.unique(np.asarray(groups), return_inverse=True)
     found = group_sums(hits & counted, group_of_film)  # (G, M)
@@ -206,9 +231,9 @@ def shares_by_class(hits: Booleans, labels: Integers, groups: Sequence[str], num
     return [estimates[start : start + hits.shape[1]] for start in range(0, len(estimates), hits.shape[1])]
 
 
-def group_sums(values: NDArray[Any], group_of_film: Integers) -> Floats:
+def group_sums(values: NDArray[Any], group_of_film: Integers, num_groups: int | None = None) -> Floats:
     """Sums over the films of each group: (N, M), (N,) group numbers from 0 -> (G, M)."""
-    sums = np.zeros((group_of_film.max() + 1, values.shape[1]))
+    sums = np.zeros((num_groups or group_of_film.max() + 1, values.shape[1]))
     np.add.at(sums, group_of_film, values)
     return sums
 
@@ -217,6 +242,13 @@ def resampled(sums: Floats, *, seed: int = 0) -> Floats:
     """Sums of groups (G, M), added up over the groups that each replicate of the bootstrap draws: (R, M)."""
     chunks = _weights(generator(seed, "bootstrap"), len(sums), CHUNK_CELLS // len(sums) + 1)
     return np.concatenate([weights @ sums for weights in chunks])
+
+
+def group_draws(group_of_film: Integers, *, seed: int = 0) -> Iterator[Floats]:
+    """How often each film (N,) is drawn with its group in each replicate of the bootstrap: (r, N) at a time."""
+    num_films = len(group_of_film)
+    for weights in _weights(generator(seed, "bootstrap"), int(group_of_film.max()) + 1, CHUNK_CELLS // num_films + 1):
+        yield weights[:, group_of_film]
 
 
 def _by_class(name: str, confusions: Integers, replicates: Floats) -> list[Estimate]:
@@ -238,18 +270,21 @@ def _proportion(hits: Integers, films: Integers, replicates: Floats) -> Estimate
 def _ratio(hits: Integers, total: Integers, films: Integers, replicates: Floats) -> Estimate:
     """A ratio of sums over groups (G,), 0 to 1: percentiles of the bootstrap (R,), widened to Wilson's interval.
 
-    Wilson's is taken at the number of independent films that would vary as much as the replicates do, at most the films
-    there are; and at the number of groups where the replicates do not vary at all.
+    Wilson's is taken at the number of independent films that would vary as much as the replicates do, at most what is
+    counted (a true positive counts twice for F1); and at the number of groups where the replicates do not vary at all.
     """
     n, num_groups = int(films.sum()), int((films > 0).sum())
     value = float(metrics.ratio(hits.sum(), total.sum()))
     if num_groups < 2:
         return Estimate(value, 0.0, 1.0, n) if n else Estimate(math.nan, math.nan, math.nan, n)
     variance = float(np.nanvar(replicates)) * num_groups / (num_groups - 1)
-    effective_n = min(n, value * (1 - value) / variance) if variance > NEGLIGIBLE_VARIANCE else num_groups
+    effective_n = (
+        min(int(total.sum()), value * (1 - value) / variance) if variance > NEGLIGIBLE_VARIANCE else num_groups
+    )
     score = wilson(value * n, n, effective_n)
     low, high = percentiles(replicates, value)
-    return _within(value, min(low, score.low), max(high, score.high), n)
+    none_right, all_right = wilson(0, num_groups), wilson(num_groups, num_groups)
+    return _within(value, min(low, score.low, all_right.low), max(high, score.high, none_right.high), n)
 
 
 def _class_mean(estimates: Sequence[Estimate], replicates: Floats, n: int) -> Estimate:
@@ -267,13 +302,33 @@ def _class_mean(estimates: Sequence[Estimate], replicates: Floats, n: int) -> Es
     return _within(mean, min(lowest, mean - down), max(highest, mean + up), n)
 
 
-def _mean_loss(losses: Floats, replicates: Floats, n: int) -> Estimate:
-    """The mean log loss from sums (G,): percentiles of the bootstrap (R,)."""
+def _mean_loss(losses: Floats, replicates: Floats, films: Integers, worst: float) -> Estimate:
+    """The mean loss from sums over groups (G,) of `films` (G,): percentiles of the bootstrap (R,), or Student's.
+
+    Student's interval is that of the logarithm.
+    """
+    n = int(films.sum())
     value = float(losses.sum()) / n
     if len(losses) < 2:
-        return Estimate(value, 0.0, -math.log(metrics.PROBABILITY_FLOOR), n)
+        return Estimate(value, 0.0, worst, n)
     low, high = percentiles(replicates, value)
-    return Estimate(value, low, high, n)
+    parts = (losses - value * films) / n
+    error = math.sqrt(len(parts) / (len(parts) - 1) * float(parts @ parts))
+    if error**2 > NEGLIGIBLE_VARIANCE:
+        margin = math.exp(min(MAX_LOG_MARGIN, student(parts) * error / value))
+        low, high = min(low, value / margin), max(high, value * margin)
+    return Estimate(value, max(0.0, low), min(worst, high), n)
+
+
+def student(parts: Floats) -> float:
+    """Student's quantile for a sum of independent parts (G,) whose variance they show themselves.
+
+    >>> round(student(np.array([1.0, -1.0] * 500)), 2), round(student(np.array([1.0, 0.0, 0.0, 0.0])), 1)
+    (1.96, 3.5)
+    """
+    squares = parts**2
+    kurtosis = float(squares @ squares) / float(squares.sum()) ** 2
+    return float(np.interp((kurtosis - 1 / len(parts)) / 2, [1 / df for df in DEGREES_OF_FREEDOM], STUDENT))
 
 
 def percentiles(replicates: Floats, value: float) -> tuple[float, float]:
@@ -287,17 +342,17 @@ def _within(value: float, low: float, high: float, n: int) -> Estimate:
     return Estimate(value, max(0.0, min(low, value)), min(1.0, max(high, value)), n)
 
 
-def _auc_variance(scores: Floats, positive: Booleans, group_of_film: Integers) -> float:
-    """Variance of the AUC between groups (Obuchowski 1997); with one film a group, DeLong's."""
+def _auc_variance(scores: Floats, positive: Booleans, group_of_film: Integers) -> tuple[float, Floats]:
+    """Variance of the AUC between groups (Obuchowski 1997), with one film a group DeLong's; the groups' parts (G,)."""
     placements = metrics.placements(scores[positive], scores[~positive])
     length = group_of_film.max() + 1
-    parts, variance = [], 0.0
+    parts, variance = list[Floats](), 0.0
     for side, placement in zip((positive, ~positive), placements, strict=True):
         deviation = (placement - placement.mean()) / len(placement)
-        part = np.bincount(group_of_film[side], deviation, minlength=length)  # (G,): a group's part in the AUC's error
+        part = group_sums(deviation[:, None], group_of_film[side], length)[:, 0]  # a group's part in the AUC's error
         variance += _unbiased(group_of_film[side]) * float(part @ part)
         parts.append(part)
-    return variance + 2 * _unbiased(group_of_film) * float(parts[0] @ parts[1])
+    return variance + 2 * _unbiased(group_of_film) * float(parts[0] @ parts[1]), np.asarray(parts[0] + parts[1])
 
 
 def _unbiased(group_of_film: Integers) -> float:
@@ -306,10 +361,29 @@ def _unbiased(group_of_film: Integers) -> float:
     return num_groups / (num_groups - 1)
 
 
-def _bootstrap(
-    probabilities: Floats, labels: Integers, group_of_film: Integers, confusions: Integers, losses: Floats, seed: int
-) -> dict[str, Floats]:
-    """Every figure in every replicate: (R,), or (R, K) for one of a class."""
+def _confusions(probabilities: Floats, labels: Integers, group_of_film: Integers) -> Integers:
+    """Confusion matrices of the groups: (G, K, K)."""
+    num_classes = probabilities.shape[1]
+    confusions = np.zeros((group_of_film.max() + 1, num_classes, num_classes), np.int64)
+    np.add.at(confusions, (group_of_film, labels, probabilities.argmax(1)), 1)
+    return confusions
+
+
+def _losses(probabilities: Floats, labels: Integers, group_of_film: Integers) -> dict[str, Floats]:
+    """Sums of the losses over the films of each group: (G,) each."""
+    by_film = {"log_loss": metrics.log_losses(probabilities, labels), "brier": metrics.brier(probabilities, labels)}
+    return {name: group_sums(losses[:, None], group_of_film)[:, 0] for name, losses in by_film.items()}
+
+
+def bootstrap(probabilities: Floats, labels: Integers, group_of_film: Integers, *, seed: int = 0) -> dict[str, Floats]:
+    """Every figure of probabilities (N, K) in every replicate: (R,), or (R, K) for one of a class.
+
+    The same seed draws the same groups, whatever the probabilities: replicates of two models are paired.
+    """
+    confusions, losses = (
+        _confusions(probabilities, labels, group_of_film),
+        _losses(probabilities, labels, group_of_film),
+    )
     num_groups, num_classes, _ = confusions.shape
     chunks: list[dict[str, Floats]] = []
     for weights in _weights(generator(seed, "bootstrap"), num_groups, CHUNK_CELLS // len(labels) + 1):  # (r, G)
@@ -317,7 +391,7 @@ def _bootstrap(
         chunk = {name: metrics.ratio(*counts(confusion)) for name, counts in COUNTS.items()}
         chunk["accuracy"] = metrics.accuracy(confusion)
         chunk["balanced_accuracy"] = metrics.balanced_accuracy(confusion)
-        chunk["log_loss"] = weights @ losses / confusion.sum((1, 2))
+        chunk |= {name: weights @ sums / confusion.sum((1, 2)) for name, sums in losses.items()}
         chunk["macro_auc"] = _macro_auc(np.ascontiguousarray(weights.T), probabilities, labels, group_of_film)
         chunks.append(chunk)
     return {name: np.concatenate([chunk[name] for chunk in chunks]) for name in chunks[0]}

@@ -94,6 +94,18 @@ def log_loss(probabilities: Floats, labels: Integers) -> float:
     return float(ratio(log_losses(probabilities, labels).sum(), np.asarray(len(labels))))
 
 
+def brier(probabilities: Floats, labels: Integers) -> Floats:
+    """Squared distance of the probabilities from the truth, summed over the classes: (N, K), (N,) -> (N,), 0 to 2.
+
+    Brier 1950, Mon Weather Rev 78:1.
+
+    >>> brier(np.array([[0.75, 0.25]]), np.array([0])).tolist()
+    [0.125]
+    """
+    true = np.arange(probabilities.shape[1]) == labels[:, None]
+    return np.asarray(((probabilities - true) ** 2).sum(1))
+
+
 def placements(positive_scores: Floats, negative_scores: Floats) -> tuple[Floats, Floats]:
     """Share of the other side that each score beats, a tie counting one half: (P,), (Q,) -> (P,), (Q,), 0 to 1.
 

@@ -6,6 +6,9 @@
   mean over the classes of the distances between mean probability and share observed, each bin weighing as many films as
   it holds. Its interval is that of the bootstrap over groups. With few films it is above 0 for perfect probabilities
   too, and more so in the replicates: it compares models on the same films, and proves nothing by itself.
+- So it stands beside its noise floor: the error that the same probabilities show when they are right, labels being
+  drawn from them (Bröcker & Smith 2007, Weather Forecast 22:651). Films of one group share the random number, as they
+  share the truth. An error within the floor is no sign of bad calibration.
 """
 
 import math
@@ -16,8 +19,10 @@ import numpy as np
 
 from plainfilm.evaluation.intervals import Estimate, group_sums, percentiles, resampled, shares
 from plainfilm.evaluation.metrics import Floats, Integers
+from plainfilm.randomness import generator
 
 NUM_BINS = 10
+NUM_DRAWS = 1000
 EDGES = np.linspace(0, 1, NUM_BINS + 1)
 
 
@@ -44,7 +49,31 @@ def reliability(
         mean = float(claimed[:, cell].sum() / sizes[cell])
         curves[class_names[k]].append({**edges, "mean": mean, "observed": observed[cell].as_dict()})
     error = _calibration_error(claimed - (inside & true), groups, num_classes)
-    return {"expected_calibration_error": error.as_dict(), "reliability": curves}
+    floor = _noise_floor(probabilities, bins, claimed.sum(axis=0), groups)
+    return {"expected_calibration_error": error.as_dict(), "noise_floor": floor, "reliability": curves}
+
+
+def _noise_floor(
+    probabilities: Floats, bins: Integers, claimed: Floats, groups: Sequence[str], *, seed: int = 0
+) -> dict[str, float]:
+    """Mean and 95th percentile of the error when labels are drawn from the probabilities (N, K).
+
+    Args:
+        probabilities: (N, K).
+        bins: (N, K), each film's bin in each class's curve, numbered through all curves.
+        claimed: (K * bins,), sums of the probabilities in each.
+        groups: (N,).
+        seed: of the draws.
+    """
+    num_films, num_classes = probabilities.shape
+    _, group_of_film = np.unique(np.asarray(groups), return_inverse=True)
+    steps = np.cumsum(probabilities, axis=1)[:, :-1]
+    random, errors = generator(seed, "calibration-noise"), []
+    for _ in range(NUM_DRAWS):
+        drawn = (random.random(group_of_film.max() + 1)[group_of_film, None] > steps).sum(axis=1)  # (N,) labels
+        observed = np.bincount(bins[np.arange(num_films), drawn], minlength=len(claimed))
+        errors.append(float(np.abs(claimed - observed).sum()) / (num_films * num_classes))
+    return {"mean": float(np.mean(errors)), "percentile_95": float(np.quantile(errors, 0.95)), "n": num_films}
 
 
 def _calibration_error(excess: Floats, groups: Sequence[str], num_classes: int) -> Estimate:

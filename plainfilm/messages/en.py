@@ -353,6 +353,9 @@ SENTENCES: dict[str, str] = {
     "evaluation.interval": "Value (95 % interval)",
     "evaluation.confusion": "True / predicted",
     "evaluation.auc": "AUC",
+    "evaluation.noise-floor": "{mean:.3f} (19 of 20 below {percentile_95:.3f}, n {n})",
+    "evaluation.missed": "{mark} Read this interval as too narrow: of simulated test sets of about this size and value "
+    "as few as {coverage:.0f} % gave one that holds the truth (docs/intervals.md).",
     "evaluation.gate": "The gate would refuse {refused} of these films; the figures count them all the same.",
     "evaluation.gate-rules": "The gate has no fitted statistics in this model; its rules alone would refuse {refused} "
     "of these films; the figures count them all the same.",
@@ -362,6 +365,21 @@ SENTENCES: dict[str, str] = {
     "figure.macro_auc": "Macro AUC",
     "figure.log_loss": "Log loss",
     "figure.calibration": "Expected calibration error",
+    "figure.noise_floor": "    perfect probabilities would show",
+    "figure.brier": "Brier score",
+    "figure.aurc": "Errors over coverage (AURC)",
+    "figure.sure": "Accuracy, the {share:.0f} % it is surest of",
+    "figure.coverage": "Share of films kept, the surest first",
+    "figure.kept-accuracy": "Accuracy among them (95 % interval)",
+    "figure.all-films": "all films",
+    "subgroup.column": "Part",
+    "subgroup.part": "Films",
+    "subgroup.sex": "Sex",
+    "subgroup.age": "Age, years",
+    "subgroup.view": "View",
+    "subgroup.source": "Source",
+    "subgroup.unknown": "not given",
+    "subgroup.too-few": "too few (n {n})",
     "figure.specificity": "Specificity",
     "figure.ppv": "Positive predictive value",
     "figure.npv": "Negative predictive value",
@@ -451,6 +469,39 @@ SENTENCES: dict[str, str] = {
     "fall.leaking": "The split of the model's own test leaks: its figures are too good, and so the fall is in part a "
     "correction of them.",
     "fall.not-tested": "This model was not tested on films of its own; by how much it falls cannot be said.",
+    # comparing and cross-validating
+    "compare.title": "Compared on {films} films in {groups} groups; left out, having no answer of the other: {first} "
+    "of the first, {second} of the second.",
+    "compare.first": "First",
+    "compare.second": "Second",
+    "compare.difference": "Second minus first",
+    "compare.mcnemar": "Only the first is right on {only_first} films, only the second on {only_second}: McNemar's "
+    "exact test, p = {p:.3g}",
+    "compare.grouped": "The test takes films for independent, and here groups have several: believe the interval.",
+    "compare-classes": "the two tables have different classes: {first} and {second}; compare models of the "
+    "same classes",
+    "compare-no-films": "no film has an answer of both models ({first} films in the first table, {second} in the "
+    "second); evaluate both on the same films",
+    "compare-labels": "{films} films have another label in the second table, for instance {example}; evaluate both "
+    "models with the same labels",
+    "predictions-missing": "there is no predictions.csv at {path}; give that file, or the folder of an evaluation or "
+    "run",
+    "predictions-damaged": "{path} is no predictions.csv that `evaluate` or `train` wrote",
+    "cross.run": "Run {number} of {total}: {name}",
+    "cross.found": "Run {number} of {total}: {name} is finished",
+    "cross.mean": "Mean",
+    "cross.sd": "SD",
+    "cross.min": "Lowest",
+    "cross.max": "Highest",
+    "cross.runs": "Runs",
+    "cross.seed": "Seed",
+    "cross.pooled": "All films together, each answered by the model that was trained without its group:",
+    "cross.done": "{runs} runs and cross-validation.json are in {folder}",
+    "cross-validate-init": "model.init = {given} names weights from a file, which cross-validate does not take; use "
+    "default or tutorial",
+    "cross-validate-other": "{path} holds a cross-validation with another recipe or number of folds; give "
+    "another --out",
+    "seeds-malformed": "--seeds {given} cannot be read; expected whole numbers from 0, for instance 0,1,2",
     # the doctor
     "runtime-broken": "ONNX Runtime is installed but does not work ({reason}); install it again: pip install "
     "--force-reinstall onnxruntime",

@@ -1,5 +1,6 @@
 """Figures on a terminal: each with its interval and n."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from plainfilm.evaluation.intervals import Estimate
@@ -8,6 +9,9 @@ from plainfilm.model.card import Card
 from plainfilm.terminal import Terminal
 
 CLASS_FIGURES = ("sensitivity", "specificity", "precision", "f1", "auc")
+DECIMALS = ("auc", "macro_auc", "log_loss", "brier", "aurc")  # the others are shares, shown in percent
+SURE_SHARE = 0.8  # of the films: how accurate the model is on those that it is most sure of
+MARK = " *"  # of a figure whose interval covers less than it should
 
 
 def print_evaluation(terminal: Terminal, figures: dict[str, Any], card: Card) -> None:
@@ -16,18 +20,18 @@ def print_evaluation(terminal: Terminal, figures: dict[str, Any], card: Card) ->
     terminal.say("evaluation.title", films=figures["films"], n=figures["accuracy"]["n"])
     if figures["leaking"]:
         terminal.say("evaluation.leaking")
-    overall = [
-        [terminal.text(f"figure.{name}"), _shown(figures[name], name, language)]
-        for name in ("accuracy", "balanced_accuracy", "macro_auc", "log_loss")
+    names = ("accuracy", "balanced_accuracy", "macro_auc", "log_loss", "brier")
+    overall = [[terminal.text(f"figure.{name}"), shown_figure(figures[name], name, language)] for name in names]
+    overall += [
+        *calibration_rows(terminal, figures["calibration"]),
+        *confidence_rows(terminal, figures["risk_coverage"]),
     ]
-    error = Estimate.from_dict(figures["calibration"]["expected_calibration_error"])
-    overall.append([terminal.text("figure.calibration"), error.decimal(language)])
     terminal.table([terminal.text(f"evaluation.{heading}") for heading in ("figure", "interval")], overall, left=2)
     by_class = [
         [
             entry.shown(language) if name == CLASS_FIGURES[0] else "",
             terminal.text("evaluation.auc" if name == "auc" else f"figure.{name}"),
-            _shown(figures["classes"][entry.name][name], name, language),
+            shown_figure(figures["classes"][entry.name][name], name, language),
         ]
         for entry in card.classes
         for name in CLASS_FIGURES
@@ -35,6 +39,8 @@ def print_evaluation(terminal: Terminal, figures: dict[str, Any], card: Card) ->
     terminal.table(
         [terminal.text(f"evaluation.{heading}") for heading in ("class", "figure", "interval")], by_class, left=3
     )
+    print_missed(terminal, [figures[name] for name in names], figures["classes"])
+    print_subgroups(terminal, figures["subgroups"])
     print_gate(terminal, figures["gate"])
     if figures["sets"] is not None:
         print_sets(terminal, figures["sets"], card)
@@ -48,6 +54,50 @@ def print_evaluation(terminal: Terminal, figures: dict[str, Any], card: Card) ->
         terminal.say("evaluation.left-out", left_out=left_out)
     tutorial = figures["tutorial"]
     terminal.line(f"Eval Loss:{tutorial['loss']:.5f},Acc:{tutorial['accuracy']:.5f}")
+
+
+def calibration_rows(terminal: Terminal, figures: dict[str, Any]) -> list[list[str]]:
+    """The calibration error, and what perfect probabilities would show."""
+    error, floor = Estimate.from_dict(figures["expected_calibration_error"]), figures["noise_floor"]
+    return [
+        [terminal.text("figure.calibration"), error.decimal(terminal.language)],
+        [terminal.text("figure.noise_floor"), terminal.text("evaluation.noise-floor", **floor)],
+    ]
+
+
+def confidence_rows(terminal: Terminal, figures: dict[str, Any]) -> list[list[str]]:
+    """The area under the curve of risk and coverage, and a point of the curve."""
+    sure = min(figures["curve"], key=lambda point: abs(point["share"] - SURE_SHARE))
+    return [
+        [terminal.text("figure.aurc"), shown_figure(figures["aurc"], "aurc", terminal.language)],
+        [
+            terminal.text("figure.sure", share=100 * sure["share"]),
+            shown_figure(sure["accuracy"], "sure", terminal.language),
+        ],
+    ]
+
+
+def print_missed(terminal: Terminal, overall: Sequence[dict[str, Any]], classes: dict[str, Any]) -> None:
+    """What the mark means, where a figure has it."""
+    every = [*overall, *(figure for of_class in classes.values() for figure in of_class.values())]
+    coverages = [figure["coverage"] for figure in every if "coverage" in figure]
+    if coverages:
+        terminal.say("evaluation.missed", mark=MARK.strip(), coverage=100 * min(coverages))
+
+
+def print_subgroups(terminal: Terminal, figures: dict[str, Any]) -> None:
+    """Accuracy by sex, age, view and source, where a table gave them."""
+    rows = []
+    for column, parts in figures.items():
+        name = terminal.text(f"subgroup.{column}")
+        for part, found in parts.items():
+            few = terminal.text("subgroup.too-few", n=found["n"])
+            shown = few if found["too_few"] else shown_figure(found["accuracy"], "accuracy", terminal.language)
+            rows.append([name, part or terminal.text("subgroup.unknown"), shown])
+            name = ""
+    if rows:
+        headings = [terminal.text("subgroup.column"), terminal.text("subgroup.part"), terminal.text("figure.accuracy")]
+        terminal.table(headings, rows, left=3)
 
 
 def print_gate(terminal: Terminal, figures: dict[str, Any]) -> None:
@@ -94,7 +144,8 @@ def print_predictive_values(terminal: Terminal, found: dict[str, Any], card: Car
         )
 
 
-def _shown(figure: dict[str, Any], name: str, language: str) -> str:
-    """A figure with its interval: shares in percent, AUC and log loss as decimals."""
+def shown_figure(figure: dict[str, Any], name: str, language: str) -> str:
+    """A figure with its interval, marked where that covers too little: shares in percent, the others as decimals."""
     estimate = Estimate.from_dict(figure)
-    return estimate.decimal(language) if name in ("auc", "macro_auc", "log_loss") else estimate.percent(language)
+    shown = estimate.decimal(language) if name in DECIMALS else estimate.percent(language)
+    return shown + (MARK if "coverage" in figure else "")

@@ -68,6 +68,18 @@ class TrainingDisplay:
         self.terminal.fail(error)
 
 
+class FoldDisplay(TrainingDisplay):
+    """Shows how the runs of a cross-validation go: the films once, then each run."""
+
+    def on_index(self, index: Index) -> None:
+        """The index of a run is there: nothing that the others have not."""
+
+    def on_run(self, name: str, number: int, total: int, *, done: bool) -> None:
+        """A run begins, or is found done."""
+        self.stack.close()
+        self.terminal.say("cross.found" if done else "cross.run", name=name, number=number, total=total)
+
+
 def print_result(terminal: Terminal, result: "Result") -> None:
     """What a finished run found, and where it lies."""
     if result.validation and "accuracy" in result.validation:

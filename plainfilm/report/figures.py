@@ -1,4 +1,5 @@
-"""The figures of a report, as PNG files: the course of a training, the confusion matrix, the ROC curves, reliability.
+"""The figures of a report, as PNG files: the course of a training, the confusion matrix, the ROC curves, reliability,
+risk and coverage.
 
 - They are read in grey print: shades, line styles and markers carry what colour carries.
 - The same data give the same bytes on one machine, whatever the user's matplotlib settings; pyplot is not used.
@@ -186,6 +187,36 @@ def draw_reliability(
         below.set_xlabel(text("figure.predicted-probability", language))
 
     return render(path, draw, language, display_names, width=4.6, height=5.4)
+
+
+def draw_risk_coverage(figures: Mapping[str, Any], path: Path, *, language: str) -> tuple[str, ...]:
+    """Accuracy among the films that the model is surest of, by their share; returns notices.
+
+    `figures` are those of `plainfilm.evaluation.selective`. The horizontal line is the accuracy on all films.
+    """
+
+    def draw(figure: Figure, language: str, _: Sequence[str]) -> None:
+        axes = figure.subplots()
+        kept = [point["share"] for point in figures["curve"]]
+        accuracies = [Estimate.from_dict(point["accuracy"]) for point in figures["curve"]]
+        axes.fill_between(
+            kept, [entry.low for entry in accuracies], [entry.high for entry in accuracies], color="0.88", linewidth=0
+        )
+        last = accuracies[-1]
+        label = f"{text('figure.all-films', language)}  {last.percent(language)}"
+        axes.axhline(last.value, color="0.45", linestyle="--", linewidth=0.8, label=label)
+        area = Estimate.from_dict(figures["aurc"]).decimal(language)
+        label = f"{text('figure.aurc', language)}  {area}"
+        axes.plot(kept, [entry.value for entry in accuracies], color="black", marker="o", markersize=3, label=label)
+        axes.set(xlim=(0, 1.02), ylim=(max(0.0, min(entry.low for entry in accuracies) - 0.02), 1.005))
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_major_formatter(PercentFormatter(1, symbol="%" if language == "zh" else " %"))
+        axes.grid(visible=True)
+        axes.set_xlabel(text("figure.coverage", language))
+        axes.set_ylabel(text("figure.kept-accuracy", language))
+        figure.legend(*axes.get_legend_handles_labels(), loc="outside upper center")
+
+    return _render(path, draw, language, (), width=4.6, height=4.2)
 
 
 def _corner(axes: Axes) -> Axes:

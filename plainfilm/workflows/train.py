@@ -39,6 +39,7 @@ from plainfilm.workflows.prepare import fill_store, make_index, num_threads
 from plainfilm.workflows.report import describe
 
 NUM_PARITY_FILMS = 32  # at least; films on which the model file is compared with the network
+COLUMN_FIGURES = ("subgroups",)  # name entries of the user's table, which no model file holds
 PACKAGES = ("plainfilm", "numpy", "pillow", "torch", "onnx", "onnxruntime")
 
 
@@ -83,10 +84,10 @@ def start_run(
     files.new_folder(run)
     try:
         index, store = make_index(
-            sources, tables, recipe, progress=_until(stop, observer), writer_folder=run, index_folder=run
+            sources, tables, recipe, progress=until(stop, observer), writer_folder=run, index_folder=run
         )
     except BaseException:
-        _undo(run, remove_folder=created)
+        undo(run, remove_folder=created)
         raise
     assert store is not None
     write_index(index, run)
@@ -126,12 +127,12 @@ def continue_run(run: Path, observer: Observer, *, stop: Callable[[], int] = lam
     if not (run / "recipe.toml").is_file():
         raise OutputError("run-missing", path=str(run))
     recipe, index = load_recipe(str(run / "recipe.toml")), read_index(run / "index.csv")
-    store = fill_store(index, recipe, run, _until(stop, observer))
+    store = fill_store(index, recipe, run, until(stop, observer))
     observer.on_index(index)
     return _go(run, index, store, recipe, observer, stop=stop, **options)
 
 
-def _until(stop: Callable[[], int], observer: Observer) -> Progress:
+def until(stop: Callable[[], int], observer: Observer) -> Progress:
     """Progress that tells the observer, and raises Interrupted once `stop` returns a signal's number.
 
     After the last film it goes on: the first step of the training makes the run one that can be resumed.
@@ -175,7 +176,8 @@ def _go(
     predictor = Predictor(run / "model.onnx", threads=num_threads())
     test = evaluate(predictor, index.rows, index.part("test"), store, name="test", leaking=index.is_leaking)
     write_evaluation(test, index.classes, run / "evaluation")
-    card = modelfile.update(run / "model.onnx", evaluation=test.figures)
+    told = {name: figure for name, figure in test.figures.items() if name not in COLUMN_FIGURES}
+    card = modelfile.update(run / "model.onnx", evaluation=told)
     twin = write_twin(run, index, store, recipe, threads=num_threads()) if int8 else None
     notices = draw_figures(run, test, card, language)
     log.write("done", parity=parity, accuracy=test.figures["accuracy"])
@@ -241,7 +243,7 @@ def software() -> dict[str, Any]:
 
 
 def draw_figures(run: Path, test: Evaluation, card: Card, language: str) -> tuple[str, ...]:
-    """Draw history, confusion matrix, ROC and reliability curves into `figures/`; returns notices about them."""
+    """Draw history, confusion matrix, ROC, reliability and risk-coverage curves into `figures/`; returns notices."""
     folder = files.writable_folder(run / "figures")
     names = [entry.shown(language) for entry in card.classes]
     steps = read_history(run / "history.csv")
@@ -258,12 +260,13 @@ def draw_figures(run: Path, test: Evaluation, card: Card, language: str) -> tupl
         *figures.draw_confusion(counts, names, folder / "confusion.png", language=language),
         *figures.draw_roc(test.probabilities, test.labels, names, folder / "roc.png", language=language, aucs=aucs),
         *figures.draw_reliability(curves, names, folder / "reliability.png", language=language),
+        *figures.draw_risk_coverage(test.figures["risk_coverage"], folder / "risk-coverage.png", language=language),
     )
     return tuple(dict.fromkeys(notices))
 
 
-def _undo(run: Path, *, remove_folder: bool) -> None:
-    """Remove what a run left that never got an index."""
+def undo(run: Path, *, remove_folder: bool) -> None:
+    """Remove what a run left that never got an index; the folder too, where it was made for it."""
     for path in (*run.glob("pixels-*"), *run.glob(KEY_NAME)):
         path.unlink()
     if remove_folder:

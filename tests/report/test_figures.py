@@ -9,6 +9,7 @@ from PIL import Image
 
 from plainfilm.evaluation.intervals import Estimate, delong
 from plainfilm.evaluation.reliability import reliability
+from plainfilm.evaluation.selective import risk_coverage
 from plainfilm.report import figures
 
 ENGLISH = ("Normal", "Viral pneumonia", "COVID-19")
@@ -51,7 +52,16 @@ def draw_reliability(path, language, names):
     return figures.draw_reliability(list(curves["reliability"].values()), names, path, language=language)
 
 
-FIGURES = pytest.mark.parametrize("draw", [draw_history, draw_confusion, draw_roc, draw_reliability])
+def draw_risk_coverage(path, language, names):
+    random = np.random.default_rng(0)
+    probabilities, labels = random.dirichlet(np.ones(3), size=200), random.integers(3, size=200)
+    found = risk_coverage(probabilities, labels, [str(i) for i in range(200)])
+    return figures.draw_risk_coverage(found, path, language=language)
+
+
+FIGURES = pytest.mark.parametrize(
+    "draw", [draw_history, draw_confusion, draw_roc, draw_reliability, draw_risk_coverage]
+)
 
 
 @pytest.fixture

@@ -33,6 +33,7 @@ RUN_FILES = {
     "figures/confusion.png",
     "figures/roc.png",
     "figures/reliability.png",
+    "figures/risk-coverage.png",
 }
 FIGURES = {
     "accuracy",
@@ -49,6 +50,9 @@ FIGURES = {
     "calibration",
     "sets",
     "operating_points",
+    "brier",
+    "risk_coverage",
+    "subgroups",
 }
 
 
@@ -66,7 +70,7 @@ def test_layout_of_a_run(trained: tuple[Path, Ran]) -> None:
 def test_metrics_and_predictions(trained: tuple[Path, Ran]) -> None:
     figures = json.loads((trained[0] / "evaluation/metrics.json").read_text(encoding="utf-8"))
     assert set(figures) >= FIGURES
-    assert set(figures["accuracy"]) == {"value", "low", "high", "n"}
+    assert set(figures["accuracy"]) - {"coverage"} == {"value", "low", "high", "n"}
     assert set(figures["classes"]) == {"NORMAL", "Viral_Pneumonia", "COVID"}
     assert figures["accuracy"]["n"] == 18
     assert figures["leaking"] is False

@@ -1,0 +1,60 @@
+"""Risk and coverage: how much more often a model is right where it is sure.
+
+- Films are ordered by the probability of the predicted class. The curve is the accuracy among the most confident share
+  of them; a film's place depends on all films, so its intervals hold for films cut off at these probabilities.
+- The area (AURC; Geifman & El-Yaniv 2017, NeurIPS; Geifman et al. 2019, ICLR) is the mean, over all films, of the share
+  of errors among the films at least as sure: 0 for a model without an error, its share of errors for one whose
+  confidence says nothing. Films of one confidence share their errors. Its interval is the bootstrap's over groups.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from plainfilm.evaluation.intervals import Estimate, group_draws, percentiles, shares
+from plainfilm.evaluation.metrics import Floats, Integers
+
+NUM_POINTS = 20
+
+
+def risk_coverage(probabilities: Floats, labels: Integers, groups: Sequence[str]) -> dict[str, Any]:
+    """The area `aurc` and the `curve` of probabilities (N, K) for labels (N,) and groups (N,), N > 0.
+
+    A point of the curve is a `share` of the films, the `accuracy` among these and the lowest `confidence` of them.
+    """
+    confidence = probabilities.max(axis=1)
+    order = np.argsort(-confidence, kind="stable")
+    confidence, right = confidence[order], (probabilities.argmax(axis=1) == labels)[order]
+    ordered_groups = np.asarray(groups)[order]
+    num_films = len(labels)
+    counts = np.unique(np.ceil(np.arange(1, NUM_POINTS + 1) / NUM_POINTS * num_films).astype(int))
+    lowest = confidence[counts - 1]
+    kept = confidence[:, None] >= lowest  # (N, P): films of one confidence are kept or left together
+    estimates = shares(np.repeat(right[:, None], len(counts), axis=1), kept, ordered_groups)
+    curve = [
+        {"share": float(inside.mean()), "confidence": float(cut), "accuracy": estimate.as_dict()}
+        for inside, cut, estimate in zip(kept.T, lowest, estimates, strict=True)
+    ]
+    _, group_of_film = np.unique(ordered_groups, return_inverse=True)
+    return {"aurc": _area(_shared(~right, confidence), group_of_film).as_dict(), "curve": curve}
+
+
+def _shared(errors: np.ndarray, confidence: Floats) -> Floats:
+    """Errors (N,), those of films of one confidence shared among them."""
+    _, place, counts = np.unique(confidence, return_inverse=True, return_counts=True)
+    return np.asarray((np.bincount(place, errors) / counts)[place])
+
+
+def _area(errors: Floats, group_of_film: Integers) -> Estimate:
+    """The area from errors (N,), the most confident first."""
+    num_films = len(errors)
+    value = float((np.cumsum(errors) / np.arange(1, num_films + 1)).mean())
+    if group_of_film.max() < 1:
+        return Estimate(value, 0.0, 1.0, num_films)
+    areas = []
+    for weights in group_draws(group_of_film):  # (r, N): how often each film is drawn
+        drawn = np.cumsum(weights, axis=1)
+        risks = np.cumsum(weights * errors, axis=1) / np.maximum(drawn, 1)
+        areas.append((weights * risks).sum(axis=1) / drawn[:, -1])
+    return Estimate(value, *percentiles(np.concatenate(areas), value), num_films)

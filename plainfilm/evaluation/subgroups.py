@@ -1,0 +1,88 @@
+"""Figures of parts of the films: by sex, age band, view and source, where a table gave these columns.
+
+Films without the entry are a part of their own. A part with fewer than MIN_FILMS films has its n and no figure: its
+interval would say nothing, and chance would make the differences between parts. Parts are compared at one's own risk:
+they differ in more than what they are named for.
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from plainfilm.data.index import Row
+from plainfilm.evaluation.intervals import shares_by_class
+from plainfilm.evaluation.metrics import Floats, Integers
+
+MIN_FILMS = 30
+AGE_BANDS = (0, 18, 40, 60, 80)  # years; the first of each band
+UNKNOWN = ""
+
+
+def age_band(entry: str) -> str:
+    """The band of an age in years, as tables and DICOM (045Y, 018M) write it; UNKNOWN for what is no age.
+
+    >>> [age_band(entry) for entry in ("45", "045Y", "018M", "79.5", "93", "adult", "-1")]
+    ['40-59', '40-59', '0-17', '60-79', '80+', '', '']
+    """
+    number, unit = (entry[:-1], entry[-1]) if entry[-1:].upper() in ("Y", "M", "W", "D") else (entry, "Y")
+    try:
+        years = float(number) / {"Y": 1, "M": 12, "W": 52, "D": 365}[unit.upper()]
+    except ValueError:
+        return UNKNOWN
+    if not 0 <= years <= 130:
+        return UNKNOWN
+    place = int(np.searchsorted(AGE_BANDS, years, side="right")) - 1
+    last = place == len(AGE_BANDS) - 1
+    return f"{AGE_BANDS[place]}+" if last else f"{AGE_BANDS[place]}-{AGE_BANDS[place + 1] - 1}"
+
+
+COLUMNS: Mapping[str, Callable[[Row], str]] = {
+    "sex": lambda row: row.extra.get("sex", "").strip().upper(),
+    "age": lambda row: age_band(row.extra.get("age", "").strip()),
+    "view": lambda row: row.extra.get("view", "").strip(),
+    "source": lambda row: row.source,
+}
+"""How a film's part is found, by column."""
+
+
+def subgroups(
+    rows: Sequence[Row], probabilities: Floats, labels: Integers, class_names: Sequence[str]
+) -> dict[str, dict[str, Any]]:
+    """By column that any film has, by part: n, and where that is enough accuracy and each class's sensitivity.
+
+    Args:
+        rows: N films.
+        probabilities: (N, K).
+        labels: (N,).
+        class_names: K names.
+    """
+    right = probabilities.argmax(axis=1) == labels
+    groups = np.array([row.group for row in rows])
+    found = {}
+    for column, part_of in COLUMNS.items():
+        parts = np.array([part_of(row) for row in rows])
+        if (parts == UNKNOWN).all():
+            continue
+        found[column] = {
+            str(part): _figures(right[inside], labels[inside], groups[inside].tolist(), class_names)
+            for part in sorted(set(parts.tolist()), key=lambda name: (name == UNKNOWN, _first_number(name), name))
+            for inside in [parts == part]
+        }
+    return found
+
+
+def _figures(right: np.ndarray, labels: Integers, groups: Sequence[str], class_names: Sequence[str]) -> dict[str, Any]:
+    if len(labels) < MIN_FILMS:
+        return {"n": len(labels), "too_few": True}
+    (accuracy,), *by_class = shares_by_class(right[:, None], labels, groups, len(class_names))
+    sensitivities = {
+        name: {"sensitivity": estimate.as_dict()} for name, (estimate,) in zip(class_names, by_class, strict=True)
+    }
+    return {"n": len(labels), "too_few": False, "accuracy": accuracy.as_dict(), "classes": sensitivities}
+
+
+def _first_number(name: str) -> float:
+    digits = name.partition("-")[0].rstrip("+")
+    return float(digits) if digits.isdigit() else math.inf
