@@ -216,7 +216,7 @@ def draw_risk_coverage(figures: Mapping[str, Any], path: Path, *, language: str)
         axes.set_ylabel(text("figure.kept-accuracy", language))
         figure.legend(*axes.get_legend_handles_labels(), loc="outside upper center")
 
-    return _render(path, draw, language, (), width=4.6, height=4.2)
+    return render(path, draw, language, (), width=4.6, height=4.2)
 
 
 def _corner(axes: Axes) -> Axes:
