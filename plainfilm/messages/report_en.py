@@ -67,7 +67,6 @@ REPORT: dict[str, str] = {
     "report.data.unknown": "not known",
     "report.column.sex": "Sex",
     "report.column.age": "Age, years",
-    "report.column.age_band": "Age band",
     "report.column.view": "View",
     "report.column.source": "Source",
     # leaks and shortcuts
@@ -166,8 +165,6 @@ REPORT: dict[str, str] = {
     "report.calibration.chart": "Reliability for {name}",
     "report.risk": "Answering the surest films only",
     "report.risk.answered": "Films answered",
-    "report.risk.accuracy": "Accuracy",
-    "report.risk.risk": "Share of errors",
     "report.decisions": "Thresholds, sets and the gate",
     "report.decisions.missing": "The model has no operating points and no sets: it was not calibrated. Train it with "
     "a validation part: `plainfilm train SOURCE --recipe fast`",
@@ -209,9 +206,13 @@ REPORT: dict[str, str] = {
     "report.subgroups": "Subgroups",
     "report.subgroups.missing": "There are no figures by subgroup. They need a table with columns such as sex, age, "
     "view, source: `plainfilm evaluate model.onnx SOURCE --table TABLE`",
+    "report.risk.confidence": "Probability from",
+    "report.calibration.up-to": "95 % of draws up to {high:.3f}",
+    "report.subgroups.unknown": "not known",
+    "report.subgroups.sensitivity": "Sensitivity, {name}",
     "report.subgroups.by": "By",
     "report.subgroups.group": "Group",
-    "report.subgroups.table": "Figures by subgroup; with fewer than 30 films none is given",
+    "report.subgroups.table": "Figures by subgroup: {name}; with fewer than 30 films none is given",
     "report.subgroups.few": "too few",
     # how to repeat it
     "report.origin": "How to repeat it",

@@ -62,7 +62,6 @@ REPORT: dict[str, str] = {
     "report.data.unknown": "不详",
     "report.column.sex": "性别",
     "report.column.age": "年龄（岁）",
-    "report.column.age_band": "年龄段",
     "report.column.view": "体位",
     "report.column.source": "来源",
     # 泄漏与捷径
@@ -151,8 +150,6 @@ REPORT: dict[str, str] = {
     "report.calibration.chart": "{name}的可靠性",
     "report.risk": "只回答最有把握的胶片",
     "report.risk.answered": "回答的胶片",
-    "report.risk.accuracy": "准确率",
-    "report.risk.risk": "错误比例",
     "report.decisions": "阈值、预测集与入口检查",
     "report.decisions.missing": "模型没有工作点，也没有预测集：它没有校准。请用验证部分训练："
     "`plainfilm train SOURCE --recipe fast`",
@@ -191,9 +188,13 @@ REPORT: dict[str, str] = {
     "report.subgroups": "亚组",
     "report.subgroups.missing": "没有各亚组的数字。需要含 sex、age、view、source 等列的表格："
     "`plainfilm evaluate model.onnx SOURCE --table TABLE`",
+    "report.risk.confidence": "概率不低于",
+    "report.calibration.up-to": "95 % 的抽取不超过 {high:.3f}",
+    "report.subgroups.unknown": "未知",
+    "report.subgroups.sensitivity": "{name}的灵敏度",
     "report.subgroups.by": "按",
     "report.subgroups.group": "组",
-    "report.subgroups.table": "各亚组的结果；不足 30 张胶片的不给出",
+    "report.subgroups.table": "各亚组的结果：{name}；不足 30 张胶片的不给出",
     "report.subgroups.few": "太少",
     # 如何重复
     "report.origin": "如何重复",

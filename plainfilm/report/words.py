@@ -13,6 +13,7 @@ from markupsafe import Markup, escape
 from plainfilm.evaluation.intervals import Estimate
 from plainfilm.messages import CATALOGUES, LANGUAGES, printable, text
 
+MARK = "*"  # at a figure whose interval covers too little
 TAGS = {"en": "en", "zh": "zh-Hans"}
 """The value of HTML's attribute `lang` for a language of the catalogues."""
 
@@ -86,7 +87,11 @@ def figure(entry: Mapping[str, Any] | None, *, scale: int = 100) -> tuple[Words,
         return say("report.not-estimable"), "–", str(entry["n"])
     value, low, high = (_number(scale * entry[name], scale) for name in ("value", "low", "high"))
     between = "–" if entry["low"] >= 0 else " … "  # a dash before a minus sign reads badly
-    return value + (" %" if scale == 100 else ""), f"{low}{between}{high}", str(entry["n"])
+    return (
+        value + (" %" if scale == 100 else "") + (MARK if "coverage" in entry else ""),
+        f"{low}{between}{high}",
+        str(entry["n"]),
+    )
 
 
 def _number(value: float, scale: int) -> str:

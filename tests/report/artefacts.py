@@ -113,7 +113,8 @@ def make_external() -> dict[str, Any]:
 
 def make_subgroups() -> dict[str, Any]:
     """Subgroups of an evaluation: one with figures, one with too few films."""
+    women = {"accuracy": estimate(0.97, n=120), "classes": {"COVID": {"sensitivity": estimate(0.96, n=60)}}}
     return {
-        "sex": {"F": {"accuracy": estimate(0.97, n=120), "balanced_accuracy": estimate(0.96, n=120)}, "M": {"n": 12}},
-        "view": {"PA": estimate(0.98, n=200), "AP": estimate(0.9, 0.09, 20)},
+        "sex": {"F": {"n": 120, "too_few": False, **women}, "M": {"n": 12, "too_few": True}},
+        "source": {"kermany": {"n": 20, "too_few": True}},
     }

@@ -41,7 +41,6 @@ def run(trained, tmp_path_factory):
     (folder / "external/elsewhere/metrics.json").write_text(json.dumps(make_external()))
     metrics = json.loads((folder / "evaluation/metrics.json").read_text())
     metrics |= {"subgroups": make_subgroups(), "brier": estimate(0.03)}
-    metrics["risk_coverage"] = [{"coverage": 0.9, "risk": estimate(0.01)}]
     (folder / "evaluation/metrics.json").write_text(json.dumps(metrics))
     write_report(folder)
     return folder

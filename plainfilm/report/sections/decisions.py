@@ -1,15 +1,13 @@
 """How sure, and where to cut: calibration, operating points, sets, what the gate refuses, answering fewer films."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from plainfilm.messages import CATALOGUES
 from plainfilm.report.blocks import Block, Cell, Charts, Note, Section, Table
 from plainfilm.report.charts import reliability_chart
 from plainfilm.report.gather import Figures, Gathered
 from plainfilm.report.sections.headline import FIGURE_HEAD
-from plainfilm.report.words import figure, is_estimate, label, percent, say
+from plainfilm.report.words import figure, percent, say
 
+ANSWERED = (0.5, 0.8, 0.9, 0.95, 1.0)  # shares of the films
 SETS = ("coverage", "single", "several", "none")
 
 
@@ -25,21 +23,18 @@ def calibration(found: Gathered) -> Section:
     measured = (found.figures or {}).get("calibration") or {}
     if measured:
         blocks += [_error(measured), *_curves(found, measured)]
-    coverage = (found.figures or {}).get("risk_coverage")
-    if isinstance(coverage, list):
-        blocks += _risk(coverage)
+    if (found.figures or {}).get("risk_coverage"):
+        blocks.append(_risk((found.figures or {})["risk_coverage"]))
     return Section("calibration", say("report.calibration"), tuple(blocks))
 
 
 def _error(measured: Figures) -> Table:
-    """The calibration error, and whatever the evaluation puts beside it: its noise floor."""
-    rows: list[tuple[Cell, ...]] = []
-    for name, entry in measured.items():
-        words = label("report.calibration.", name)
-        if is_estimate(entry):
-            rows.append((words, *figure(entry, scale=1)))
-        elif isinstance(entry, int | float) and name != "temperature":
-            rows.append((words, f"{entry:.3f}", "–", "–"))
+    """The calibration error, and what perfect probabilities would show beside it."""
+    name, floor = "expected_calibration_error", measured.get("noise_floor")
+    rows: list[tuple[Cell, ...]] = [(say(f"report.calibration.{name}"), *figure(measured[name], scale=1))]
+    if floor:
+        high = say("report.calibration.up-to", high=floor["percentile_95"])
+        rows.append((say("report.calibration.noise_floor"), f"{floor['mean']:.3f}", high, str(floor["n"])))
     head = (say("evaluation.figure"), *(say(key) for key in FIGURE_HEAD))
     return Table(say("report.calibration.error"), head, tuple(rows))
 
@@ -56,15 +51,19 @@ def _curves(found: Gathered, measured: Figures) -> list[Block]:
     return [Charts(tuple(drawn), say("report.calibration.caption"))] if drawn else []
 
 
-def _risk(entries: list[Mapping[str, Any]]) -> list[Block]:
-    rows = []
-    for entry in entries:
-        estimates = [(name, value) for name, value in entry.items() if is_estimate(value)]
-        if estimates and isinstance(entry.get("coverage"), int | float):
-            name, value = estimates[0]
-            rows.append((f"{100 * entry['coverage']:.0f} %", label("report.risk.", name), *figure(value)))
-    head = (say("report.risk.answered"), say("evaluation.figure"), *(say(key) for key in FIGURE_HEAD))
-    return [Table(say("report.risk"), head, tuple(rows), left=2)] if rows else []
+def _risk(found: Figures) -> Table:
+    """The accuracy among the surest films, at a few points of the curve, and the area under the curve of errors."""
+    nearest = {min(range(len(found["curve"])), key=lambda n: abs(found["curve"][n]["share"] - x)) for x in ANSWERED}
+    rows: list[tuple[Cell, ...]] = []
+    for point in (found["curve"][number] for number in sorted(nearest)):
+        cut = f"{point['confidence']:.3f}"
+        rows.append((f"{100 * point['share']:.0f} %", cut, say("figure.accuracy"), *figure(point["accuracy"])))
+    rows.append((say("sets.all"), "–", say("figure.aurc"), *figure(found["aurc"], scale=1)))
+    head = (
+        *(say("report.risk.answered"), say("report.risk.confidence"), say("evaluation.figure")),
+        *(say(key) for key in FIGURE_HEAD),
+    )
+    return Table(say("report.risk"), head, tuple(rows), left=3)
 
 
 def decisions(found: Gathered) -> Section:

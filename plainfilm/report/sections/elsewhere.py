@@ -1,24 +1,18 @@
 """Tests on films from elsewhere, with the fall; and subgroups of the test films."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
-
 from plainfilm.model.seen import KINDS
 from plainfilm.report.blocks import Block, Cell, Note, Section, Table
 from plainfilm.report.gather import Figures, Gathered
 from plainfilm.report.sections.headline import FIGURE_HEAD
-from plainfilm.report.sections.results import BY_CLASS, OVERALL, scale_of
-from plainfilm.report.words import figure, is_estimate, label, say
-
-MIN_SUBGROUP = 30
-"""Films below which a subgroup has no figure."""
+from plainfilm.report.sections.results import BY_CLASS, OVERALL, missed, scale_of
+from plainfilm.report.words import Words, figure, is_estimate, label, say
 
 
 def external(found: Gathered) -> Section:
     """The section of external tests."""
     blocks: list[Block] = []
     for name, figures in found.external.items():
-        blocks += [_seen(name, figures.get("seen")), _test(found, name, figures)]
+        blocks += [_seen(name, figures.get("seen")), _test(found, name, figures), *missed(figures)]
     if not blocks:
         blocks.append(Note(say("report.external.missing"), "missing"))
     return Section("external", say("report.external"), tuple(blocks))
@@ -50,35 +44,29 @@ def _test(found: Gathered, name: str, figures: Figures) -> Table:
 
 
 def subgroups(found: Gathered) -> Section:
-    """The section of subgroups."""
+    """The section of subgroups: of the run's own test films, and of each test elsewhere."""
+    tests: list[tuple[Words, Figures]] = [(say("report.first.own"), found.figures or {}), *found.external.items()]
+    blocks = [_subgroups(found, name, figures["subgroups"]) for name, figures in tests if figures.get("subgroups")]
+    missing = Note(say("report.subgroups.missing"), "missing")
+    return Section("subgroups", say("report.subgroups"), tuple(blocks) or (missing,))
+
+
+def _subgroups(found: Gathered, name: Words, columns: Figures) -> Table:
+    """By column and part: the accuracy, and each class's sensitivity where it has films."""
     rows: list[tuple[Cell, ...]] = []
-    for column, values in ((found.figures or {}).get("subgroups") or {}).items():
-        if isinstance(values, Mapping):
-            for value, entry in values.items():
-                rows += _subgroup(str(column), str(value), entry)
-    if not rows:
-        return Section("subgroups", say("report.subgroups"), (Note(say("report.subgroups.missing"), "missing"),))
+    for column, parts in columns.items():
+        for part, entry in parts.items():
+            start = (say(f"report.column.{column}"), part or say("report.subgroups.unknown"))
+            if entry["too_few"]:
+                rows.append((*start, say("report.subgroups.few"), "–", "–", str(entry["n"])))
+                continue
+            rows.append((*start, say("figure.accuracy"), *figure(entry["accuracy"])))
+            for class_name, figures in entry["classes"].items():
+                if figures["sensitivity"]["n"]:
+                    words = say("report.subgroups.sensitivity", name=found.shown(class_name))
+                    rows.append((*start, words, *figure(figures["sensitivity"])))
     head = (
         *(say("report.subgroups.by"), say("report.subgroups.group"), say("evaluation.figure")),
         *(say(key) for key in FIGURE_HEAD),
     )
-    return Section("subgroups", say("report.subgroups"), (Table(say("report.subgroups.table"), head, tuple(rows), 3),))
-
-
-def _subgroup(column: str, value: str, entry: Any) -> Iterator[tuple[Cell, ...]]:
-    name = label("report.column.", column)
-    estimates = {"accuracy": entry} if is_estimate(entry) else _estimates(entry)
-    for key, estimate in estimates.items():
-        if estimate["n"] < MIN_SUBGROUP:
-            yield (name, value, label("figure.", key), say("report.subgroups.few"), "–", str(estimate["n"]))
-        else:
-            yield (name, value, label("figure.", key), *figure(estimate, scale=scale_of(key)))
-    if not estimates:
-        n = entry.get("n", "–") if isinstance(entry, Mapping) else entry
-        yield (name, value, "–", say("report.subgroups.few"), "–", str(n))
-
-
-def _estimates(entry: Any) -> dict[str, Figures]:
-    if not isinstance(entry, Mapping):
-        return {}
-    return {name: estimate for name, estimate in entry.items() if is_estimate(estimate)}
+    return Table(say("report.subgroups.table", name=name), head, tuple(rows), left=3)

@@ -5,7 +5,7 @@ from typing import Any
 from plainfilm.report.blocks import Block, Cell, Note, Section, Table
 from plainfilm.report.gather import Figures, Gathered
 from plainfilm.report.sections.headline import FIGURE_HEAD
-from plainfilm.report.words import figure, is_estimate, label, listed, say
+from plainfilm.report.words import MARK, figure, is_estimate, label, listed, say
 
 OVERALL = ("accuracy", "balanced_accuracy", "macro_auc", "log_loss", "brier")
 BY_CLASS = ("sensitivity", "specificity", "precision", "f1", "auc")
@@ -21,7 +21,7 @@ def results(found: Gathered) -> Section:
     blocks: list[Block] = []
     if figures.get("leaking"):
         blocks.append(Note(say("evaluation.leaking"), "alarm"))
-    blocks += [overall(figures), by_class(found, figures)]
+    blocks += [overall(figures), by_class(found, figures), *missed(figures)]
     if figures.get("confusion"):
         blocks.append(_confusion(found, figures["confusion"]))
     interval = figures.get("interval")
@@ -36,6 +36,15 @@ def results(found: Gathered) -> Section:
 def scale_of(name: str) -> int:
     """What a figure is multiplied by to be shown."""
     return 1 if name in DECIMALS else 100
+
+
+def missed(figures: Figures) -> list[Block]:
+    """What the mark at a figure means, where one has it: its interval holds the truth less often than it says."""
+    by_name = [figures, *figures.get("classes", {}).values()]
+    found = [
+        entry["coverage"] for part in by_name for entry in part.values() if is_estimate(entry) and "coverage" in entry
+    ]
+    return [Note(say("evaluation.missed", mark=MARK, coverage=100 * min(found)))] if found else []
 
 
 def overall(figures: Figures) -> Table:
