@@ -144,16 +144,21 @@ def run_model(
 
 
 def choose_design(index: Index, rows: Sequence[Row], answered: Floats | None, *, cheap: bool, seed: int) -> Design:
-    """The split of an audit of `rows`: the index's own with a model's answers or a cheap audit, else grouped folds."""
+    """The split of an audit of `rows`: the index's own with a model's answers or a cheap audit, else grouped folds.
+
+    answered: (M, K), the model's answers for the rows, NaN where it was not run: such films are never judged.
+    """
+    comparable = np.ones(len(rows), bool) if answered is None else np.isfinite(answered).all(1)
     if _has_parts(index) and (answered is not None or cheap):
         part = np.array([row.split for row in rows])
-        test = part == "test" if answered is None else (part == "test") & np.isfinite(answered).all(1)
-        return Design("test", [(np.flatnonzero(part == "train"), np.flatnonzero(test))])
+        return Design("test", [(np.flatnonzero(part == "train"), np.flatnonzero((part == "test") & comparable))])
     barred = [row.quality in index.split.get("train_only_quality", ()) for row in rows]
     strata = [f"{row.label}\x1f{row.source}" for row in rows]
     found = split.folds(strata, [row.group for row in rows], count=NUM_FOLDS, train_only=barred, seed=seed)
     fold_of = np.array([-1 if fold is None else fold for fold in found])
-    parts = [(np.flatnonzero(fold_of != fold), np.flatnonzero(fold_of == fold)) for fold in range(NUM_FOLDS)]
+    parts = [
+        (np.flatnonzero(fold_of != fold), np.flatnonzero((fold_of == fold) & comparable)) for fold in range(NUM_FOLDS)
+    ]
     parts = [(train, judged) for train, judged in parts if len(judged)]
     return Design("fold", parts[:1]) if cheap else Design("folds", parts)
 

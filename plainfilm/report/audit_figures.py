@@ -12,7 +12,7 @@ from plainfilm.evaluation.intervals import Estimate
 from plainfilm.messages import text
 from plainfilm.report.figures import render
 
-LUNGLESS, LUNG, MODEL = "0.35", "0.75", "white"
+LUNGLESS, LUNG, MODEL = "0.5", "0.82", "white"
 ROW_INCHES = 0.32
 
 

@@ -140,6 +140,15 @@ def test_a_model_is_judged_on_its_own_test_films():
     assert {rows[number].split for number in train} == {"train"}
 
 
+def test_without_parts_the_model_is_judged_on_the_films_that_it_answered():
+    index = make_index(parts=False)
+    answered = np.full((119, 3), 1 / 3)
+    answered[50:] = np.nan
+    design = choose_design(index, usable(index), answered, cheap=False, seed=0)
+    assert design.name == "folds"
+    assert design.judged.max() < 50
+
+
 def test_the_cheap_form_takes_one_split():
     index = make_index()
     assert choose_design(index, usable(index), None, cheap=True, seed=0).name == "test"
