@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from plainfilm.evaluation.intervals import Estimate, group_draws, percentiles, shares
+from plainfilm.evaluation.intervals import Estimate, shares
 from plainfilm.evaluation.metrics import Floats, Integers
+from plainfilm.evaluation.resampling import group_draws, percentiles
 
 NUM_POINTS = 20
 
