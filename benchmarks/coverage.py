@@ -55,13 +55,15 @@ MARKS = ("<!-- table: benchmarks/coverage.py --write -->", "<!-- end of table --
 WORDS = {
     "en": {
         "head": "| figure | groups | films a group | covers (true value: coverage) |\n|---|---|---|---|",
-        "note": "{date}; simulated test sets a cell and Monte-Carlo error (one standard error at 95 %): {errors}.",
+        "note": "{date}; simulated test sets a cell and Monte-Carlo error (one standard error at 95 %): {errors}; "
+        "shares of films of their own are exact.",
         "miss": "miss",
         "wide": "wide",
     },
     "zh": {
         "head": "| 指标 | 组数 | 每组胶片数 | 覆盖率（真值：覆盖率） |\n|---|---|---|---|",
-        "note": "{date}；每格的模拟测试集数与蒙特卡罗误差（95 % 处的一个标准误）：{errors}。",
+        "note": "{date}；每格的模拟测试集数与蒙特卡罗误差（95 % 处的一个标准误）：{errors}；"
+        "各自独立的胶片的比例为精确值。",
         "miss": "不足",
         "wide": "偏宽",
     },
@@ -83,7 +85,7 @@ def exact_share(groups: int, value: float) -> Cell:
     logs = [math.lgamma(groups + 1) - math.lgamma(k + 1) - math.lgamma(groups - k + 1) for k in range(groups + 1)]
     likely = [math.exp(log + k * math.log(value) + (groups - k) * math.log(1 - value)) for k, log in enumerate(logs)]
     covered = [holds(wilson(k, groups), value) for k in range(groups + 1)]
-    return Cell("share", (groups,), 1, value, float(np.dot(likely, covered)))
+    return Cell("share", (groups,), 1, value, round(float(np.dot(likely, covered)), 4))
 
 
 def share(groups: int, cluster: int, value: float, sets: int) -> Cell:
@@ -178,7 +180,7 @@ def holds(estimate: Estimate, value: float) -> bool:
 
 def held(estimates: Sequence[Estimate], value: float) -> float:
     """The share of intervals that hold the value."""
-    return sum(holds(estimate, value) for estimate in estimates) / len(estimates)
+    return round(sum(holds(estimate, value) for estimate in estimates) / len(estimates), 4)
 
 
 def simulate(sets: dict[str, int]) -> Iterator[Cell]:
@@ -207,6 +209,7 @@ def judged(coverage: float) -> str:
 def table(cells: Sequence[Cell], sets: dict[str, int], date: str, language: str) -> str:
     """The table in Markdown, a line for each kind, number of groups and films a group."""
     words, column = WORDS[language], ("en", "zh").index(language)
+    cells = sorted(cells, key=lambda cell: list(NAMES).index(cell.kind))
     lines = [words["head"]]
     for kind, groups, cluster in dict.fromkeys((cell.kind, cell.groups, cell.cluster) for cell in cells):
         shown = [
@@ -223,7 +226,7 @@ def table(cells: Sequence[Cell], sets: dict[str, int], date: str, language: str)
 
 def write(cells: Sequence[Cell], sets: dict[str, int], date: str) -> None:
     """Write the table where the program and where people look for it."""
-    rows = [[cell.kind, cell.groups, cell.cluster, cell.value, round(cell.coverage, 4)] for cell in cells]
+    rows = [[cell.kind, cell.groups, cell.cluster, cell.value, cell.coverage] for cell in cells]
     lines = ",\n".join(f"  {json.dumps(row)}" for row in rows)
     files.write_text(
         TABLE, f'{{"date": "{date}", "level": 0.95, "sets": {json.dumps(sets)}, "cells": [\n{lines}\n]}}\n'

@@ -22,8 +22,10 @@ from typing import Any
 import numpy as np
 
 from plainfilm.errors import SourceError
-from plainfilm.evaluation.intervals import Estimate, bootstrap, estimate_all, percentiles, shares
+from plainfilm.evaluation.coverage import mark_missed
+from plainfilm.evaluation.intervals import Estimate, estimate_all, shares
 from plainfilm.evaluation.metrics import Booleans, Floats, Integers
+from plainfilm.evaluation.resampling import bootstrap, percentiles
 
 FIGURES = ("accuracy", "macro_auc", "log_loss")
 
@@ -88,6 +90,8 @@ def compare(first: Predictions, second: Predictions, *, seed: int = 0) -> dict[s
     labels, groups, classes = tables[0].labels, tables[0].groups, first.classes
     _, group_of_film = np.unique(np.asarray(groups), return_inverse=True)
     figures = [estimate_all(table.probabilities, labels, groups, classes, seed=seed) for table in tables]
+    for found in figures:
+        mark_missed(found, labels, groups)
     replicates = [bootstrap(table.probabilities, labels, group_of_film, seed=seed) for table in tables]
     right = [table.probabilities.argmax(1) == labels for table in tables]
     differences = {"accuracy": accuracy_difference(right[0], right[1], groups, seed=seed)}

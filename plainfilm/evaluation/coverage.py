@@ -9,7 +9,7 @@ values its interval holds, and in the one of the nearest value; the worst of the
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -61,17 +61,17 @@ def missed(kind: str, estimate: Estimate, groups: Sequence[int], cluster: float)
     """
     if not estimate.estimable or min(groups) < 1:
         return None
-    found = [cell for cell in cells() if cell.kind == kind]
-    sizes = sorted(groups)
-    found = _nearest(found, lambda cell: math.dist(np.log(sorted(cell.groups)), np.log(sizes)))
-    found = _nearest(found, lambda cell: abs(math.log(cell.cluster / cluster)))
+    sizes = np.log([*sorted(groups), cluster])
+    of_kind = [cell for cell in cells() if cell.kind == kind]
+    found = _nearest(of_kind, lambda cell: math.dist(np.log([*sorted(cell.groups), cell.cluster]), sizes))
     inside = [cell for cell in found if estimate.low <= cell.value <= estimate.high]
     inside += _nearest(found, lambda cell: abs(_scaled(kind, cell.value) - _scaled(kind, estimate.value)))
     worst = min(cell.coverage for cell in inside)
     return worst if worst < LOWEST else None
 
 
-def _nearest(found: Sequence[Cell], distance: Any) -> list[Cell]:
+def _nearest(found: Sequence[Cell], distance: Callable[[Cell], float]) -> list[Cell]:
+    """All cells at the least distance."""
     distances = [distance(cell) for cell in found]
     nearest = min(distances)
     return [cell for cell, far in zip(found, distances, strict=True) if far <= nearest + 1e-9]

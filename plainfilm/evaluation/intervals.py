@@ -25,7 +25,7 @@ Satterthwaite 1946, Biometrics Bull 2:110; Pan & Wall 2002, Stat Med 21:1429 (it
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from statistics import NormalDist
 from typing import Any, Self
@@ -35,27 +35,27 @@ from numpy.typing import NDArray
 
 from plainfilm.evaluation import metrics
 from plainfilm.evaluation.metrics import Booleans, Floats, Integers
+from plainfilm.evaluation.resampling import (
+    COUNTS,
+    LEVEL,
+    bootstrap,
+    group_confusions,
+    group_losses,
+    group_sums,
+    percentiles,
+    resampled,
+)
 from plainfilm.messages import text
-from plainfilm.randomness import generator
 
-LEVEL = 0.95
 TAIL = (1 - LEVEL) / 2
 Z = NormalDist().inv_cdf(1 - TAIL)
-NUM_REPLICATES = 2000
 WORST = {"log_loss": -math.log(metrics.PROBABILITY_FLOOR), "brier": 2.0}
 """Losses and the most that a film can lose."""
-CHUNK_CELLS = 500_000
-"""Replicates are computed in chunks of about this many numbers, so that memory does not grow with the films."""
-COUNTS = {
-    "sensitivity": metrics.sensitivity_counts,
-    "specificity": metrics.specificity_counts,
-    "precision": metrics.precision_counts,
-    "f1": metrics.f1_counts,
-}
 NEGLIGIBLE_VARIANCE = 1e-18
 """Below this a variance is zero but for rounding."""
 FEW_ERRORS = (0.0, 0.0513, 0.3554, 0.8177)
 """By the errors seen, the number to expect with which so many or more are seen one time in twenty (Poisson)."""
+ROUNDING = 1e-9  # by which a count from a share may miss a whole number
 MAX_LOG_MARGIN = 500.0  # of odds: what is larger overflows, and is the whole range anyway
 DEGREES_OF_FREEDOM = (math.inf, 120, 60, 30, 20, 15, 10, 7, 5, 4, 3, 2, 1)
 STUDENT = (Z, 1.980, 2.000, 2.042, 2.086, 2.131, 2.228, 2.365, 2.571, 2.776, 3.182, 4.303, 12.706)
@@ -127,7 +127,9 @@ def wilson(successes: float, n: int, effective_n: float | None = None) -> Estima
 
 def _few(count: float, size: float) -> float:
     """The lower bound of a share of `size` films where `count` were seen, by FEW_ERRORS; 1 where there are more."""
-    return float(np.interp(count, range(len(FEW_ERRORS)), FEW_ERRORS)) / size if count < len(FEW_ERRORS) else 1.0
+    if count > len(FEW_ERRORS) - 1 + ROUNDING:
+        return 1.0
+    return float(np.interp(count, range(len(FEW_ERRORS)), FEW_ERRORS)) / size
 
 
 def delong(scores: Floats, positive: Booleans, group_of_film: Integers) -> Estimate:
@@ -184,10 +186,8 @@ def estimate_all(
     probabilities = np.asarray(probabilities, np.float64)
     names, group_of_film = np.unique(np.asarray(groups), return_inverse=True)
     replicates = bootstrap(probabilities, labels, group_of_film, seed=seed)
-    confusions, losses = (
-        _confusions(probabilities, labels, group_of_film),
-        _losses(probabilities, labels, group_of_film),
-    )
+    confusions = group_confusions(probabilities, labels, group_of_film)
+    losses = group_losses(probabilities, labels, group_of_film)
 
     figures = {name: _by_class(name, confusions, replicates[name]) for name in COUNTS}
     figures["auc"] = [delong(scores, labels == k, group_of_film) for k, scores in enumerate(probabilities.T)]
@@ -229,26 +229,6 @@ def shares_by_class(hits: Booleans, labels: Integers, groups: Sequence[str], num
     counted = np.concatenate([np.repeat(mask[:, None], hits.shape[1], axis=1) for mask in masks], axis=1)
     estimates = shares(np.tile(hits, len(masks)), counted, groups)
     return [estimates[start : start + hits.shape[1]] for start in range(0, len(estimates), hits.shape[1])]
-
-
-def group_sums(values: NDArray[Any], group_of_film: Integers, num_groups: int | None = None) -> Floats:
-    """Sums over the films of each group: (N, M), (N,) group numbers from 0 -> (G, M)."""
-    sums = np.zeros((num_groups or group_of_film.max() + 1, values.shape[1]))
-    np.add.at(sums, group_of_film, values)
-    return sums
-
-
-def resampled(sums: Floats, *, seed: int = 0) -> Floats:
-    """Sums of groups (G, M), added up over the groups that each replicate of the bootstrap draws: (R, M)."""
-    chunks = _weights(generator(seed, "bootstrap"), len(sums), CHUNK_CELLS // len(sums) + 1)
-    return np.concatenate([weights @ sums for weights in chunks])
-
-
-def group_draws(group_of_film: Integers, *, seed: int = 0) -> Iterator[Floats]:
-    """How often each film (N,) is drawn with its group in each replicate of the bootstrap: (r, N) at a time."""
-    num_films = len(group_of_film)
-    for weights in _weights(generator(seed, "bootstrap"), int(group_of_film.max()) + 1, CHUNK_CELLS // num_films + 1):
-        yield weights[:, group_of_film]
 
 
 def _by_class(name: str, confusions: Integers, replicates: Floats) -> list[Estimate]:
@@ -331,12 +311,6 @@ def student(parts: Floats) -> float:
     return float(np.interp((kurtosis - 1 / len(parts)) / 2, [1 / df for df in DEGREES_OF_FREEDOM], STUDENT))
 
 
-def percentiles(replicates: Floats, value: float) -> tuple[float, float]:
-    """The bounds from the replicates that are not NaN, the observed value counting as one more."""
-    low, high = np.quantile(np.append(replicates[~np.isnan(replicates)], value), (TAIL, 1 - TAIL))
-    return min(float(low), value), max(float(high), value)
-
-
 def _within(value: float, low: float, high: float, n: int) -> Estimate:
     """Bounds that rounding has not carried past the value, 0 or 1."""
     return Estimate(value, max(0.0, min(low, value)), min(1.0, max(high, value)), n)
@@ -359,64 +333,3 @@ def _unbiased(group_of_film: Integers) -> float:
     """G / (G - 1) for the G groups among the films."""
     num_groups = len(np.unique(group_of_film))
     return num_groups / (num_groups - 1)
-
-
-def _confusions(probabilities: Floats, labels: Integers, group_of_film: Integers) -> Integers:
-    """Confusion matrices of the groups: (G, K, K)."""
-    num_classes = probabilities.shape[1]
-    confusions = np.zeros((group_of_film.max() + 1, num_classes, num_classes), np.int64)
-    np.add.at(confusions, (group_of_film, labels, probabilities.argmax(1)), 1)
-    return confusions
-
-
-def _losses(probabilities: Floats, labels: Integers, group_of_film: Integers) -> dict[str, Floats]:
-    """Sums of the losses over the films of each group: (G,) each."""
-    by_film = {"log_loss": metrics.log_losses(probabilities, labels), "brier": metrics.brier(probabilities, labels)}
-    return {name: group_sums(losses[:, None], group_of_film)[:, 0] for name, losses in by_film.items()}
-
-
-def bootstrap(probabilities: Floats, labels: Integers, group_of_film: Integers, *, seed: int = 0) -> dict[str, Floats]:
-    """Every figure of probabilities (N, K) in every replicate: (R,), or (R, K) for one of a class.
-
-    The same seed draws the same groups, whatever the probabilities: replicates of two models are paired.
-    """
-    confusions, losses = (
-        _confusions(probabilities, labels, group_of_film),
-        _losses(probabilities, labels, group_of_film),
-    )
-    num_groups, num_classes, _ = confusions.shape
-    chunks: list[dict[str, Floats]] = []
-    for weights in _weights(generator(seed, "bootstrap"), num_groups, CHUNK_CELLS // len(labels) + 1):  # (r, G)
-        confusion = (weights @ confusions.reshape(num_groups, -1)).reshape(-1, num_classes, num_classes)
-        chunk = {name: metrics.ratio(*counts(confusion)) for name, counts in COUNTS.items()}
-        chunk["accuracy"] = metrics.accuracy(confusion)
-        chunk["balanced_accuracy"] = metrics.balanced_accuracy(confusion)
-        chunk |= {name: weights @ sums / confusion.sum((1, 2)) for name, sums in losses.items()}
-        chunk["macro_auc"] = _macro_auc(np.ascontiguousarray(weights.T), probabilities, labels, group_of_film)
-        chunks.append(chunk)
-    return {name: np.concatenate([chunk[name] for chunk in chunks]) for name in chunks[0]}
-
-
-def _weights(random: np.random.Generator, num_groups: int, chunk: int) -> Iterator[Floats]:
-    """How often each group is drawn in each replicate: (r, G) at a time, rows that sum to G."""
-    for start in range(0, NUM_REPLICATES, chunk):
-        size = min(chunk, NUM_REPLICATES - start)
-        cells = random.integers(num_groups, size=(size, num_groups)) + num_groups * np.arange(size)[:, None]
-        yield np.bincount(cells.ravel(), minlength=size * num_groups).reshape(size, num_groups).astype(np.float64)
-
-
-def _macro_auc(weights: Floats, probabilities: Floats, labels: Integers, group_of_film: Integers) -> Floats:
-    """Macro AUC (r,) with every film counted as often as its group: weights (G, r). NaN where a class was not drawn."""
-    aucs = []
-    for k, scores in enumerate(probabilities.T):
-        positives, negatives = np.flatnonzero(labels == k), np.flatnonzero(labels != k)
-        negatives = negatives[np.argsort(scores[negatives])]
-        positive_weights = weights[group_of_film[positives]]  # (P, r)
-        below = np.zeros(
-            (len(negatives) + 1, weights.shape[1])
-        )  # (Q + 1, r): weight of the lowest 0, 1, ... Q negatives
-        np.cumsum(weights[group_of_film[negatives]], axis=0, out=below[1:])
-        left, right = (np.searchsorted(scores[negatives], scores[positives], side) for side in ("left", "right"))
-        in_order = np.einsum("pr,pr->r", positive_weights, below[left] + below[right]) / 2
-        aucs.append(metrics.ratio(in_order, positive_weights.sum(0) * below[-1]))
-    return np.asarray(np.mean(aucs, axis=0))

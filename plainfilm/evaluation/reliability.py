@@ -17,8 +17,9 @@ from typing import Any
 
 import numpy as np
 
-from plainfilm.evaluation.intervals import Estimate, group_sums, percentiles, resampled, shares
+from plainfilm.evaluation.intervals import Estimate, shares
 from plainfilm.evaluation.metrics import Floats, Integers
+from plainfilm.evaluation.resampling import group_sums, percentiles, resampled
 from plainfilm.randomness import generator
 
 NUM_BINS = 10

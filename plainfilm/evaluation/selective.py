@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from plainfilm.evaluation.intervals import Estimate, group_draws, percentiles, shares
+from plainfilm.evaluation.intervals import Estimate, shares
 from plainfilm.evaluation.metrics import Floats, Integers
+from plainfilm.evaluation.resampling import group_draws, percentiles
 
 NUM_POINTS = 20
 
@@ -28,7 +29,7 @@ def risk_coverage(probabilities: Floats, labels: Integers, groups: Sequence[str]
     confidence, right = confidence[order], (probabilities.argmax(axis=1) == labels)[order]
     ordered_groups = np.asarray(groups)[order]
     num_films = len(labels)
-    counts = np.unique(np.ceil(np.arange(1, NUM_POINTS + 1) / NUM_POINTS * num_films).astype(int))
+    counts = np.unique(-(-np.arange(1, NUM_POINTS + 1) * num_films // NUM_POINTS))  # rounded up
     lowest = confidence[counts - 1]
     kept = confidence[:, None] >= lowest  # (N, P): films of one confidence are kept or left together
     estimates = shares(np.repeat(right[:, None], len(counts), axis=1), kept, ordered_groups)

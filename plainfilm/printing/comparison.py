@@ -3,7 +3,7 @@
 from typing import Any
 
 from plainfilm.evaluation.comparison import FIGURES
-from plainfilm.printing.evaluation import DECIMALS, shown_figure
+from plainfilm.printing.evaluation import DECIMALS, print_missed, shown_figure
 from plainfilm.terminal import Terminal
 
 OVERALL = ("accuracy", "balanced_accuracy", "macro_auc", "log_loss", "brier")
@@ -19,6 +19,7 @@ def print_comparison(terminal: Terminal, found: dict[str, Any]) -> None:
         rows.append([terminal.text(f"figure.{name}"), *shown])
     headings = [terminal.text(key) for key in ("evaluation.figure", "compare.first", "compare.second")]
     terminal.table([*headings, terminal.text("compare.difference")], rows)
+    print_missed(terminal, [found[part][name] for part in ("first", "second") for name in FIGURES], {})
     terminal.say("compare.mcnemar", **found["mcnemar"])
     if found["groups"] < found["films"]:
         terminal.say("compare.grouped")
@@ -51,6 +52,7 @@ def print_cross_validation(terminal: Terminal, found: dict[str, Any], folder: st
     terminal.say("cross.pooled")
     keys = ("cross.seed", "evaluation.figure", "evaluation.interval")
     terminal.table([terminal.text(key) for key in keys], pooled, left=3)
+    print_missed(terminal, [figures[name] for figures in found["pooled"].values() for name in OVERALL], {})
     terminal.say("cross.done", runs=len(found["runs"]), folder=folder)
 
 

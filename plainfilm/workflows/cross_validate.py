@@ -23,6 +23,7 @@ from plainfilm.data.index import Index, assign, is_index, read_index, write_inde
 from plainfilm.data.scan import Progress
 from plainfilm.errors import ModelFileError, OutputError, RecipeError, UsageError
 from plainfilm.evaluation.comparison import read_predictions
+from plainfilm.evaluation.coverage import mark_missed
 from plainfilm.evaluation.intervals import estimate_all
 from plainfilm.model.predictor import Predictor
 from plainfilm.workflows.prepare import fill_store, make_index
@@ -150,7 +151,7 @@ def _plan(index: Index, recipe: Recipe, seeds: Sequence[int]) -> Iterator[Fold]:
                 split=replace(recipe.split, fold=number),
                 training=replace(recipe.training, seed=seed),
             )
-            name = f"fold-{number}" if len(seeds) == 1 else f"seed-{seed}/fold-{number}"
+            name = f"fold-{number}" if seed == recipe.training.seed else f"seed-{seed}/fold-{number}"
             yield Fold(name, seed, number, own, assign(index.rows, index.sources, own))
 
 
@@ -204,9 +205,9 @@ def spread(runs: Sequence[dict[str, Any]]) -> dict[str, Any]:
 def _pooled(runs: Sequence[Path]) -> dict[str, Any]:
     """The figures of all films, each answered by the run that had it in its test part."""
     tables = [read_predictions(run / "evaluation") for run in runs]
-    return estimate_all(
-        np.concatenate([table.probabilities for table in tables]),
-        np.concatenate([table.labels for table in tables]),
-        [group for table in tables for group in table.groups],
-        tables[0].classes,
-    )
+    probabilities = np.concatenate([table.probabilities for table in tables])
+    labels = np.concatenate([table.labels for table in tables])
+    groups = [group for table in tables for group in table.groups]
+    figures = estimate_all(probabilities, labels, groups, tables[0].classes)
+    mark_missed(figures, labels, groups)
+    return figures

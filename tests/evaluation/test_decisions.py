@@ -174,6 +174,34 @@ def test_the_error_of_true_probabilities_is_small_and_of_overconfident_ones_larg
     assert bad.low > good.high
 
 
+def test_perfect_probabilities_lie_within_their_noise_floor_and_wrong_ones_above():
+    """Nineteen sets in twenty, by definition; the mean of the floor is the mean of such errors."""
+    errors, floors = [], []
+    for seed in range(60):
+        probabilities, _ = random_films(120, seed=7)
+        random = np.random.default_rng(seed)
+        labels = (random.random(120)[:, None] > probabilities.cumsum(axis=1)[:, :-1]).sum(axis=1)
+        found = reliability(probabilities, labels, alone(120), NAMES)
+        errors.append(found["expected_calibration_error"]["value"])
+        floors.append(found["noise_floor"])
+    assert floors[0] == floors[1]  # it does not know the labels
+    assert np.mean(errors) == pytest.approx(floors[0]["mean"], rel=0.08)
+    assert 0.85 <= np.mean(np.array(errors) <= floors[0]["percentile_95"]) <= 1
+    sharp = probabilities**4 / (probabilities**4).sum(axis=1, keepdims=True)
+    found = reliability(sharp, labels, alone(120), NAMES)
+    assert found["expected_calibration_error"]["value"] > found["noise_floor"]["percentile_95"]
+
+
+def test_films_in_groups_have_a_higher_noise_floor():
+    probabilities, labels = random_films(300)
+    probabilities = np.repeat(probabilities[:60], 5, axis=0)
+    floors = [
+        reliability(probabilities, labels, groups, NAMES)["noise_floor"]["mean"]
+        for groups in (alone(300), [f"g{number // 5}" for number in range(300)])
+    ]
+    assert floors[1] > 1.8 * floors[0]
+
+
 def test_films_of_one_group_say_nothing_about_the_spread():
     probabilities, labels = random_films(20)
     error = reliability(probabilities, labels, ["g"] * 20, NAMES)["expected_calibration_error"]

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageOps
 
+from plainfilm.evaluation import coverage
+from plainfilm.evaluation.coverage import Cell
 from plainfilm.evaluation.fall import FIGURES
 from plainfilm.messages import CATALOGUES, text
 from plainfilm.model import modelfile
@@ -258,3 +260,54 @@ def test_the_verdict_follows_the_interval(
     shown = (-100 * high, -100 * low) if key == "fall.better" else (100 * low, 100 * high)
     assert text(key, language, low=shown[0], high=shown[1]) in out
     assert CATALOGUES[language]["fall.leaking"] in out
+
+
+# --- parts of the films, marks ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", ("perfect probabilities would show", "Brier score", "AURC", "Sex", "too few (n 6)", "not given")),
+        ("zh", ("完美概率下的水平", "Brier 分数", "AURC", "性别", "过少（n 6）", "未给出")),
+    ],
+)
+def test_parts_of_the_films_are_printed_where_a_table_names_them(
+    cli: Cli, model: Path, strangers: Path, tmp_path: Path, language: str, words: tuple[str, ...]
+) -> None:
+    films = sorted(path.relative_to(strangers).as_posix() for path in strangers.glob("*/*.png"))
+    lines = [f"{name},{('M', 'F', '')[number % 3]},{9 if number < 6 else 50}" for number, name in enumerate(films)]
+    (tmp_path / "table.csv").write_text("\n".join(["path,sex,age", *lines]))
+    ran = cli(
+        "evaluate", model, strangers, "--table", tmp_path / "table.csv", "--lang", language, "--out", tmp_path / "o"
+    )
+    assert [word for word in words if word not in ran.out] == []
+    found = json.loads((tmp_path / "o/metrics.json").read_text(encoding="utf-8"))["subgroups"]
+    assert {part: entry["n"] for part, entry in found["sex"].items()} == {"F": 40, "M": 40, "": 40}
+    assert found["age"]["0-17"] == {"n": 6, "too_few": True}
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "as few as 91 %"), ("zh", "最低只有 91 %")])
+def test_a_figure_whose_interval_covers_too_little_is_marked_and_the_mark_explained(
+    cli: Cli, model: Path, elsewhere: Path, monkeypatch: pytest.MonkeyPatch, language: str, words: str
+) -> None:
+    plain = cli("evaluate", model, elsewhere, "--lang", language).out
+    others = [replace(entry, coverage=0.95) for entry in coverage.cells() if entry.kind != "share"]
+    monkeypatch.setattr(coverage, "cells", lambda: (*others, Cell("share", (24,), 1, 0.9, 0.91)))
+    marked = cli("evaluate", model, elsewhere, "--lang", language).out
+    assert words in marked
+    assert words not in plain
+    rows = [line.rstrip() for line in marked.splitlines() if line.rstrip().endswith((") *", "） *"))]
+    assert len(rows) > 4
+    assert not any(name in row for row in rows for name in ("Macro", "宏平均", "AUC"))
+    figures = json.loads(cli("evaluate", model, elsewhere, "--json").out)
+    assert figures["accuracy"]["coverage"] == figures["classes"]["COVID"]["sensitivity"]["coverage"] == 0.91
+    assert "coverage" not in figures["log_loss"]
+
+
+def test_the_model_file_holds_no_entry_of_the_table(trained: tuple[Path, object]) -> None:
+    run = trained[0]
+    stored = Predictor(run / "model.onnx").card.evaluation
+    assert stored is not None
+    kept = json.loads((run / "evaluation/metrics.json").read_text(encoding="utf-8"))
+    assert set(kept) - set(stored) == {"subgroups"}

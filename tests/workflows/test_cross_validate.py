@@ -1,0 +1,109 @@
+"""`plainfilm cross-validate` and `plainfilm compare`: every film tested once, runs kept, nothing trained twice."""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from plainfilm.data.index import read_index
+from plainfilm.data.phantom import write_folder
+from plainfilm.workflows.cross_validate import parse_seeds, spread
+from tests.conftest import SHORT, Cli, Ran
+
+CLASSES = ("NORMAL", "Viral_Pneumonia", "COVID")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Thirty phantoms, copies among them, and a recipe of one epoch."""
+    folder = tmp_path_factory.mktemp("cross")
+    write_folder(folder / "films", seed=4, per_class=10, size=64, duplicates=2)
+    (folder / "tiny.toml").write_text(SHORT.replace("epochs = [2]", "epochs = [1]"))
+    return folder
+
+
+def run(cli: Cli, folder: Path, *words: object) -> Ran:
+    recipe = ("--recipe", folder / "tiny.toml", "--folds", 3, "--threads", 1)
+    return cli("cross-validate", folder / "films", *recipe, "--out", folder / "out", *words)
+
+
+def predictions(folder: Path) -> list[list[dict[str, str]]]:
+    found = []
+    for number in range(3):
+        with (folder / f"out/fold-{number}/evaluation/predictions.csv").open(encoding="utf-8", newline="") as file:
+            found.append(list(csv.DictReader(file)))
+    return found
+
+
+def test_folds_are_trained_kept_and_never_trained_again(cli: Cli, folder: Path) -> None:
+    ran = run(cli, folder, "--lang", "en")
+    assert ran.code == 0, ran.err
+    assert "Run 3 of 3: fold-2\n" in ran.out
+    assert "All films together" in ran.out
+    text = (folder / "out/cross-validation.json").read_text(encoding="utf-8")
+    found, folds = json.loads(text), predictions(folder)
+
+    rows = read_index(folder / "out/index.csv").rows
+    tested = [row["image_id"] for fold in folds for row in fold]
+    assert sorted(tested) == sorted(row.image_id for row in rows)
+    for number, fold in enumerate(folds):
+        trained = [row for row in read_index(folder / f"out/fold-{number}/index.csv").rows if row.split != "test"]
+        assert not {row["group"] for row in fold} & {row.group for row in trained}
+
+    right = [row["label"] == row["predicted"] for fold in folds for row in fold]
+    pooled = found["pooled"]["0"]["accuracy"]
+    assert (pooled["value"], pooled["n"]) == (pytest.approx(np.mean(right)), len(rows))
+    each = [np.mean([row["label"] == row["predicted"] for row in fold]) for fold in folds]
+    assert found["spread"]["accuracy"]["mean"] == pytest.approx(np.mean(each))
+    assert found["spread"]["accuracy"]["sd"] == pytest.approx(np.std(each, ddof=1))
+    assert [entry["run"] for entry in found["runs"]] == ["fold-0", "fold-1", "fold-2"]
+
+    kept = folder / "out/fold-0/model.onnx", folder / "out/fold-2/model.onnx"
+    before = [path.stat().st_mtime_ns for path in kept]
+    (folder / "out/fold-1/model.onnx").unlink()  # as if it had been stopped before its end
+    ran = run(cli, folder, "--lang", "zh")
+    assert ran.code == 0, ran.err
+    assert "fold-0 已完成" in ran.out
+    assert [path.stat().st_mtime_ns for path in kept] == before
+    assert (folder / "out/cross-validation.json").read_text(encoding="utf-8") == text
+
+
+def test_another_recipe_is_not_mixed_in(cli: Cli, folder: Path) -> None:
+    words = ("--recipe", folder / "tiny.toml", "--folds", 4, "--out", folder / "out", "--lang", "en")
+    ran = cli("cross-validate", folder / "films", *words)
+    assert ran.code == 2
+    assert "another recipe or number of folds" in ran.err
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "McNemar's exact test, p = 1"), ("zh", "McNemar 精确检验")])
+def test_a_run_is_compared_with_itself(cli: Cli, folder: Path, language: str, words: str) -> None:
+    runs = folder / "out/fold-0", folder / "out/fold-0/evaluation/predictions.csv"
+    assert words in cli("compare", *runs, "--lang", language).out
+    found = json.loads(cli("compare", *runs, "--json").out)
+    assert found["difference"]["accuracy"]["value"] == 0
+    assert found["films"] == len(predictions(folder)[0])
+
+
+def test_runs_on_other_films_cannot_be_compared(cli: Cli, folder: Path) -> None:
+    ran = cli("compare", folder / "out/fold-0", folder / "out/fold-1", "--lang", "en")
+    assert ran.code == 1
+    assert "no film has an answer of both models" in ran.err
+
+
+def test_the_spread_of_figures_that_some_runs_do_not_have() -> None:
+    nothing = {"value": None, "low": None, "high": None, "n": 0}
+    runs = [{"auc": {**nothing, "value": value, "n": 9}} for value in (0.8, 0.9)] + [{"auc": nothing}]
+    found = spread(runs)["auc"]
+    assert found == {"mean": pytest.approx(0.85), "sd": pytest.approx(0.0707107), "min": 0.8, "max": 0.9, "runs": 2}
+    assert spread([{"auc": nothing}])["auc"]["mean"] is None
+    assert spread(runs[:1])["auc"]["sd"] is None
+
+
+@pytest.mark.parametrize("given", ["a", "1;2", "-1", "1,,2", "1.5"])
+def test_seeds_that_are_no_numbers_are_a_usage_error(cli: Cli, folder: Path, given: str) -> None:
+    ran = run(cli, folder, f"--seeds={given}", "--lang", "en")
+    assert ran.code == 2
+    assert "--seeds" in ran.err
+    assert parse_seeds("2,0") == [2, 0]
