@@ -30,11 +30,12 @@ from plainfilm.data import split
 from plainfilm.data.index import Index, Row
 from plainfilm.evaluation import sources, views
 from plainfilm.evaluation.evaluate import answers, is_judged
-from plainfilm.evaluation.intervals import Estimate, group_sums, percentiles, resampled, shares
+from plainfilm.evaluation.intervals import Estimate, shares
 from plainfilm.evaluation.lungfield import lung_fields
 from plainfilm.evaluation.metrics import Booleans, Floats, Integers, ratio
 from plainfilm.evaluation.permutation import NUM_PERMUTATIONS, Parts, permutation_test
 from plainfilm.evaluation.readers import boosted, logistic
+from plainfilm.evaluation.resampling import group_sums, percentiles, resampled
 from plainfilm.model.predictor import Predictor
 
 FLAG_LEVEL = 0.01  # at most this often is any view of an innocent data set flagged
