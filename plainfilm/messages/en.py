@@ -589,8 +589,9 @@ SENTENCES: dict[str, str] = {
     "shortcuts.flagged": "beats chance",
     "shortcuts.yes": "yes",
     "shortcuts.no": "no",
-    "shortcuts.permutation": "Labels shuffled {n} times among groups, read from: {view_key}. True labels {accuracy}, "
-    "shuffled at most {highest:.1f} %, p = {p:.3f}",
+    "shortcuts.permutation": "Labels shuffled {n} times among groups, read from {view_key} by a linear reader: "
+    "true labels "
+    "{accuracy}, shuffled at most {highest:.1f} %, p = {p:.3f}",
     "shortcuts.source": "The source, told from the model's features: {accuracy}; from the class alone: {chance}",
     "shortcuts.source-class": "The source within {label}, told from the model's features: {accuracy}; the commonest "
     "source: {chance}",
@@ -607,10 +608,12 @@ SENTENCES: dict[str, str] = {
     "because all its films come from {source}",
     "shortcuts.unanswered.source-left-out.source-unknown": "Not estimable: {label} in a source that was not trained "
     "on, because nothing says where its films come from",
-    "shortcuts.verdict.untrusted": "Verdict: from this view alone, a cheap reader gets {share:.0f} % of what the "
-    "model adds over chance ({low:.0f} to {high:.0f}, n {n}): {view_key}. This score cannot be trusted as medicine.",
-    "shortcuts.verdict.doubted": "Verdict: from this view alone, a cheap reader gets {share:.0f} % of what the model "
-    "adds over chance ({low:.0f} to {high:.0f}, n {n}): {view_key}. Part of this score may not be medicine.",
+    "shortcuts.verdict.untrusted": "Verdict: a cheap reader that sees nothing but one view, {view_key}, gets "
+    "{share:.0f} % of "
+    "what the model adds over chance ({low:.0f} to {high:.0f}, n {n}). This score cannot be trusted as medicine.",
+    "shortcuts.verdict.doubted": "Verdict: a cheap reader that sees nothing but one view, {view_key}, gets "
+    "{share:.0f} % of "
+    "what the model adds over chance ({low:.0f} to {high:.0f}, n {n}). Part of this score may not be medicine.",
     "shortcuts.verdict.model-adds-nothing": "Verdict: the model adds nothing measurable over chance, while a cheap "
     "reader beats it from this view: {view_key}, accuracy {accuracy}.",
     "shortcuts.verdict.data-untrusted": "Verdict: a cheap reader tells the classes from a view without lungs: "

@@ -36,7 +36,9 @@ REPORT: dict[str, str] = {
     "in other parts, or are copies of them.",
     "report.first.own-clean": "In this run's own split none of the {tested} test films shares a known patient, or a "
     "copy that was found, with another part. The patient is known for {known} of {films} films.",
-    "report.first.external": "On films from elsewhere ({name}) the balanced accuracy is {balanced}.",
+    "report.first.external": "On films from elsewhere ({name}) the balanced accuracy is {balanced}; one class for "
+    "all films would "
+    "give {chance:.1f} %. The model calls {count} of the {films} films {called}.",
     "report.first.no-external": "The model was not tested on films from elsewhere. Do it: `plainfilm evaluate "
     "model.onnx SOURCE --out external/NAME`",
     "report.first.own": "the run's own test films",
@@ -46,7 +48,7 @@ REPORT: dict[str, str] = {
     "report.data": "The data",
     "report.data.missing": "The run holds no index.csv: what the model was trained on cannot be shown. Train it here: "
     "`plainfilm train SOURCE`",
-    "report.data.summary": "{films} films; archives or folders: {sources}; sides: {smallest} to {largest} px; stored "
+    "report.data.summary": "{films} films; archives and folders: {sources}; sides: {smallest} to {largest} px; stored "
     "as: {modes}.",
     "report.data.counts": "Films by class, source and part. A group is the films of one patient, and copies of them.",
     "report.data.source-is-class": "The source tells the class: no source of {names} holds a film of another class. "
@@ -79,14 +81,18 @@ REPORT: dict[str, str] = {
     "report.audit.method": "Cheap readers were trained afresh on each view of the films and tested on {films} of them "
     "({split}).",
     "report.audit.views": "What tells the classes apart. The bar is the accuracy with its interval, the dashed line "
-    "chance; the share is that of the gain: of what the model adds over chance.",
+    "chance; the share is that of the gain: of what the model adds over chance. Views: the outermost fourteenth of "
+    "each "
+    "side; four squares, a seventh of a side wide; all but the lung field; 16 x 16 cells; the lung field alone. The "
+    "lung field is found by a simple rule. A view that sees lung may beat chance by right; one without lung may not.",
     "report.audit.sees": "The reader sees",
     "report.audit.chance": "nothing (the most frequent class)",
     "report.audit.model": "the model: the whole film",
     "report.audit.share": "Share of the gain",
-    "report.audit.flagged": "Flagged",
-    "report.audit.permutation": "With labels drawn at random ({draws} draws, {view}) such an accuracy or a higher one "
-    "came up with p = {p:.3f}; seen with the true labels: {accuracy}.",
+    "report.audit.flagged": "Beats chance",
+    "report.audit.permutation": "With shuffled labels ({draws} times, {view}, a linear reader) the highest "
+    "accuracy was "
+    "{highest:.1f} % (p = {p:.3f}); with the true labels: {accuracy}.",
     "report.audit.sources": "One source left out of the training of the cheap reader, then tested on it: sensitivity",
     "report.audit.exact": "Exact copies",
     "report.audit.near": "Near copies",
@@ -326,7 +332,7 @@ REPORT: dict[str, str] = {
     "claim.44": "Funding, and the funders' role",
     "claim.fill.technology": "Deep learning: a convolutional network (ResNet) that classifies single radiographs.",
     "claim.fill.goal": "A model is made and tested.",
-    "claim.fill.sources": "Sources named: {sources}, in {archives} archives or folders, with counts. Where and when "
+    "claim.fill.sources": "Sources named: {sources}, with counts (archives and folders: {archives}). Where and when "
     "they were collected is the authors' to say.",
     "claim.fill.left-out": "Films that could not be read or that contradict each other are counted by reason. "
     "Clinical criteria are the authors' to say.",
@@ -358,7 +364,7 @@ REPORT: dict[str, str] = {
     "claim.fill.audit": "What cheap readers reach without the lungs, leaks, labels drawn at random.",
     "claim.fill.maps": "Class maps, checked by deletion, insertion and random weights.",
     "claim.fill.internal": "Test part, n {n}, opened after everything was fixed.",
-    "claim.fill.external": "{tests} tests.",
+    "claim.fill.external": "Tests on films from elsewhere: {tests}.",
     "claim.fill.performance": "All figures with interval and n.",
     "claim.fill.by-class": "Sensitivity, specificity and more of each class, with intervals.",
     "claim.fill.failures": "Confusion matrix and the worst errors with maps. What the films have in common is the "

@@ -33,7 +33,8 @@ REPORT: dict[str, str] = {
     "张与其他部分的胶片属于同一患者，或是其副本。",
     "report.first.own-clean": "在本次训练的划分中，{tested} 张测试胶片都不与其他部分共有已知患者，也不是已发现的副本。"
     "{films} 张胶片中有 {known} 张已知患者。",
-    "report.first.external": "在别处的胶片（{name}）上，平衡准确率为 {balanced}。",
+    "report.first.external": "在别处的胶片（{name}）上，平衡准确率为 {balanced}；把所有胶片都判为同一类也有 "
+    "{chance:.1f} %。{films} 张胶片中，模型把 {count} 张判为{called}。",
     "report.first.no-external": "模型没有在别处的胶片上测试过。请运行："
     "`plainfilm evaluate model.onnx SOURCE --out external/NAME`",
     "report.first.own": "本次训练自己的测试胶片",
@@ -72,14 +73,16 @@ REPORT: dict[str, str] = {
     "report.audit.no-leaks": "审查中没有泄漏部分。请重新运行：`plainfilm audit RUN`",
     "report.audit.method": "对胶片的每种视图都重新训练了简单分类器，并在其中 {films} 张上测试（{split}）。",
     "report.audit.views": "什么能分辨类别。横条为准确率及其区间，虚线为随意猜测；"
-    "份额是占增益即模型超出随意猜测部分的比例。",
+    "份额是占增益即模型超出随意猜测部分的比例。视图：各边最外的十四分之一；边长为七分之一的四个角；肺野以外的部分；"
+    "16 x 16 格；仅肺野。"
+    "肺野由简单规则找出。含肺部的视图高于随机水平可以是正当的，不含肺部的则不是。",
     "report.audit.sees": "分类器所见",
     "report.audit.chance": "什么也不看（最多的类别）",
     "report.audit.model": "模型：整张胶片",
     "report.audit.share": "占增益的份额",
-    "report.audit.flagged": "可疑",
-    "report.audit.permutation": "随机打乱标签（{draws} 次，{view}）时，得到同样或更高准确率的 p = {p:.3f}；"
-    "使用真实标签时为 {accuracy}。",
+    "report.audit.flagged": "高于随机水平",
+    "report.audit.permutation": "打乱标签 {draws} 次（{view}，线性分类器）时准确率最高 {highest:.1f} %（p = "
+    "{p:.3f}）；使用真实标签时为 {accuracy}。",
     "report.audit.sources": "训练简单分类器时去掉一个来源，再在该来源上测试：灵敏度",
     "report.audit.exact": "完全相同的副本",
     "report.audit.near": "近似副本",

@@ -529,7 +529,7 @@ SENTENCES: dict[str, str] = {
     "shortcuts.flagged": "高于随机水平",
     "shortcuts.yes": "是",
     "shortcuts.no": "否",
-    "shortcuts.permutation": "标签在组间打乱 {n} 次，视图：{view_key}。真实标签 {accuracy}，打乱后最高 "
+    "shortcuts.permutation": "标签在组间打乱 {n} 次，用线性分类器读{view_key}：真实标签 {accuracy}，打乱后最高 "
     "{highest:.1f} %，p = {p:.3f}",
     "shortcuts.source": "由模型特征判断来源：{accuracy}；仅凭类别：{chance}",
     "shortcuts.source-class": "在 {label} 之内由模型特征判断来源：{accuracy}；最常见的来源：{chance}",
@@ -546,10 +546,12 @@ SENTENCES: dict[str, str] = {
     "片全部来自 {source}",
     "shortcuts.unanswered.source-left-out.source-unknown": "无法估计：{label} 在未参与训练的来源中的表现，因为"
     "没有说明其胶片来自何处",
-    "shortcuts.verdict.untrusted": "结论：简单分类器仅凭这一视图就达到模型高于随机水平的增益的 {share:.0f} %（"
-    "{low:.0f} 至 {high:.0f}，n {n}）：{view_key}。该成绩不能当作医学结果来相信。",
-    "shortcuts.verdict.doubted": "结论：简单分类器仅凭这一视图就达到模型高于随机水平的增益的 {share:.0f} %（"
-    "{low:.0f} 至 {high:.0f}，n {n}）：{view_key}。该成绩可能有一部分与医学无关。",
+    "shortcuts.verdict.untrusted": "结论：除{view_key}外什么也看不到的简单分类器，就达到模型高于随机水平的增益的 "
+    "{share:.0f} %（"
+    "{low:.0f} 至 {high:.0f}，n {n}）。该成绩不能当作医学结果来相信。",
+    "shortcuts.verdict.doubted": "结论：除{view_key}外什么也看不到的简单分类器，就达到模型高于随机水平的增益的 "
+    "{share:.0f} %（"
+    "{low:.0f} 至 {high:.0f}，n {n}）。该成绩可能有一部分与医学无关。",
     "shortcuts.verdict.model-adds-nothing": "结论：模型并不明显高于随机水平，而简单分类器仅凭这一视图就高于随机"
     "水平：{view_key}，准确率 {accuracy}。",
     "shortcuts.verdict.data-untrusted": "结论：简单分类器从不含肺部的视图就能分辨类别：{view_key}，准确率 "

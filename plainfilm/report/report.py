@@ -47,7 +47,7 @@ ORDER = (
 """The sections of the page, in order."""
 CARD_ORDER = (headline, limits, data, training, results, external, origin)
 """Those of the model card."""
-SPECIAL = re.compile(r"([\\`*_\[\]|~]|^(?:[#+\-]|\d+[.)]))")
+SPECIAL = re.compile(r"([\\`*_\[\]|~]|^(?:[#+\-]|\d+[.)](?=\s|$)))")
 
 
 def write_report(run: Path, *, language: str = "en") -> Path:

@@ -75,8 +75,9 @@ def is_estimate(entry: object) -> bool:
     return isinstance(entry, Mapping) and {"value", "low", "high", "n"} <= set(entry)
 
 
-def figure(entry: Mapping[str, Any] | None, *, scale: int = 100) -> tuple[Words, Words, Words]:
-    """Cells of a table: value, interval and n; `scale` 100: in percent, with one decimal; 1: with three.
+def figure(entry: Mapping[str, Any] | None, *, scale: int = 100, unit: str = " %") -> tuple[Words, Words, Words]:
+    """Cells of a table: value, interval and n; `scale` 100: in percent (or points: another `unit`), with one
+    decimal; 1: with three.
 
     >>> figure({"value": 0.5, "low": 0.25, "high": 0.75, "n": 8})
     ('50.0 %', '25.0–75.0', '8')
@@ -88,7 +89,7 @@ def figure(entry: Mapping[str, Any] | None, *, scale: int = 100) -> tuple[Words,
     value, low, high = (_number(scale * entry[name], scale) for name in ("value", "low", "high"))
     between = "–" if entry["low"] >= 0 else " … "  # a dash before a minus sign reads badly
     return (
-        value + (" %" if scale == 100 else "") + (MARK if "coverage" in entry else ""),
+        value + (unit if scale == 100 else "") + (MARK if "coverage" in entry else ""),
         f"{low}{between}{high}",
         str(entry["n"]),
     )

@@ -95,6 +95,7 @@ def make_audit(*, flagged: bool = True) -> dict[str, Any]:
 def make_external() -> dict[str, Any]:
     """The metrics.json of an external test."""
     return {
+        "confusion": {"classes": list(CLASSES), "counts": [[1, 0, 12], [0, 1, 37], [3, 2, 191]]},
         "accuracy": estimate(0.777, 0.08, 247),
         "balanced_accuracy": estimate(0.327, 0.05, 247),
         "log_loss": estimate(1.2, 0.2, 247),

@@ -81,7 +81,8 @@ def _permutation(entry: Mapping[str, Any]) -> Note:
             "report.audit.permutation",
             view=label("view.", str(entry.get("view", ""))),
             draws=entry.get("n", 0),
-            p=float(entry.get("p", 1)),
+            p=entry["p"],
+            highest=100 * entry["highest"],
             accuracy=percent(entry["accuracy"]) if entry.get("accuracy") else "–",
         )
     )
@@ -160,7 +161,11 @@ def _conflicts(found: Gathered, conflicts: Sequence[Figures]) -> Table:
 def _naive(naive: Figures) -> list[Block]:
     readers = naive.get("readers") or {}
     rows = tuple(
-        (label("leaks.reader-", str(name)), label("report.audit.", key), *figure(entry[key]))
+        (
+            label("leaks.reader-", name),
+            label("report.audit.", key),
+            *figure(entry[key], unit="" if key == "difference" else " %"),
+        )
         for name, entry in readers.items()
         for key in ("naive", "clean", "difference")
         if entry.get(key)

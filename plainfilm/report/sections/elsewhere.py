@@ -1,5 +1,6 @@
 """Tests on films from elsewhere, with the fall; and subgroups of the test films."""
 
+from plainfilm.evaluation.subgroups import MIN_FILMS
 from plainfilm.model.seen import KINDS
 from plainfilm.report.blocks import Block, Cell, Note, Section, Table
 from plainfilm.report.gather import Figures, Gathered
@@ -34,7 +35,7 @@ def _test(found: Gathered, name: str, figures: Figures) -> Table:
             rows.append((say("report.all-classes"), label("figure.", key), *figure(figures[key], scale=scale_of(key))))
             if fall.get(key):
                 words = say("report.external.fall", figure=label("figure.", key))
-                rows.append((say("report.all-classes"), words, *figure(fall[key]["difference"], scale=scale_of(key))))
+                rows.append((say("report.all-classes"), words, *figure(fall[key]["difference"], unit="")))
     for class_name, entry in figures.get("classes", {}).items():
         for key in ("sensitivity", "specificity"):
             if key in BY_CLASS and is_estimate(entry.get(key)):
@@ -62,7 +63,7 @@ def _subgroups(found: Gathered, name: Words, columns: Figures) -> Table:
                 continue
             rows.append((*start, say("figure.accuracy"), *figure(entry["accuracy"])))
             for class_name, figures in entry["classes"].items():
-                if figures["sensitivity"]["n"]:
+                if figures["sensitivity"]["n"] >= MIN_FILMS:
                     words = say("report.subgroups.sensitivity", name=found.shown(class_name))
                     rows.append((*start, words, *figure(figures["sensitivity"])))
     head = (

@@ -75,11 +75,24 @@ def own_split(index: Index) -> Note:
 def _elsewhere(found: Gathered) -> list[Block]:
     if not found.external:
         return [Note(say("report.first.no-external"), "missing")]
-    return [
-        Note(say("report.first.external", name=name, balanced=percent(figures["balanced_accuracy"])))
-        for name, figures in found.external.items()
-        if figures.get("balanced_accuracy")
-    ]
+    return [_told_elsewhere(found, name, figures) for name, figures in found.external.items()]
+
+
+def _told_elsewhere(found: Gathered, name: str, figures: Mapping[str, Any]) -> Note:
+    """The balanced accuracy beside that of one class for all films, and how often the commonest answer is given."""
+    counts = [sum(column) for column in zip(*figures["confusion"]["counts"], strict=True)]
+    names = figures["confusion"]["classes"]
+    return Note(
+        say(
+            "report.first.external",
+            name=name,
+            balanced=percent(figures["balanced_accuracy"]),
+            chance=100 / len(names),
+            count=max(counts),
+            films=sum(counts),
+            called=found.shown(names[counts.index(max(counts))]),
+        )
+    )
 
 
 def _beside(found: Gathered) -> Table | None:
