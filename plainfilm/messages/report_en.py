@@ -25,7 +25,7 @@ REPORT: dict[str, str] = {
     "these films alone tell the classes apart; until it is, no figure below can be taken for medicine. Make it: "
     "`plainfilm audit RUN`",
     "report.first.corners": "A cheap reader that sees nothing of each film but {view} reaches an accuracy of "
-    "{accuracy}. Chance would reach {chance}.",
+    "{accuracy}. Always answering the commonest class would reach {chance}.",
     "report.first.share": "The model, which sees the whole film, reaches {model}. Of what it adds over chance, that "
     "reader has {share}.",
     "report.first.naive": "Were every tenth film the test, as in the tutorial, {share} of the test films would show a "
@@ -35,10 +35,13 @@ REPORT: dict[str, str] = {
     "report.first.own-leaks": "This run's own split leaks: {shared} of {tested} test films share a patient with films "
     "in other parts, or are copies of them.",
     "report.first.own-clean": "In this run's own split none of the {tested} test films shares a known patient, or a "
-    "copy that was found, with another part. The patient is known for {known} of {films} films.",
+    "copy that was found, with another part. The patient is known for {known} of {films} films; for none of "
+    "(grouped by copies "
+    "alone): {unknown}.",
     "report.first.external": "On films from elsewhere ({name}) the balanced accuracy is {balanced}; one class for "
     "all films would "
     "give {chance:.1f} %. The model calls {count} of the {films} films {called}.",
+    "report.none": "no class",
     "report.first.no-external": "The model was not tested on films from elsewhere. Do it: `plainfilm evaluate "
     "model.onnx SOURCE --out external/NAME`",
     "report.first.own": "the run's own test films",
@@ -156,7 +159,7 @@ REPORT: dict[str, str] = {
     "report.results.confusion": "Confusion matrix: films of each true class (row) by predicted class (column), with "
     "the share of the row",
     "report.results.interval": "Intervals are of 95 % and take the {groups} groups (patients and copies), not the "
-    "films, for the unit. They tell of chance in the choice of patients, and of nothing else: not of another "
+    "films, for the unit. They reflect the sampling of patients, and nothing else: not of another "
     "hospital, not of wrong labels.",
     "figure.brier": "Brier score",
     # calibration and decisions

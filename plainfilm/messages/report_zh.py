@@ -23,18 +23,21 @@ REPORT: dict[str, str] = {
     "report.first": "捷径与泄漏",
     "report.first.no-audit": "尚未做审查。不知道仅凭这些胶片的四角、边框或缩略图能把类别分辨到什么程度；在此之前，"
     "下面的任何数字都不能当作医学结论。请运行：`plainfilm audit RUN`",
-    "report.first.corners": "除{view}外什么也看不到的简单分类器，准确率就达到 {accuracy}。随意猜测可达 {chance}。",
-    "report.first.share": "看到整张胶片的模型达到 {model}。模型超出随意猜测的部分中，该分类器占 {share}。",
+    "report.first.corners": "除{view}外什么也看不到的简单分类器，准确率就达到 {accuracy}。始终判为最多的类别可达 "
+    "{chance}。",
+    "report.first.share": "看到整张胶片的模型达到 {model}。模型超出该水平的部分中，该分类器占 {share}。",
     "report.first.naive": "若像教程那样每十张取一张作测试，则 {share} 的测试胶片所属的患者也在训练集中，"
     "或其本身就是训练胶片的副本。",
     "report.first.tutorial": "若像教程那样每十张取一张作测试，则 {tested} 张测试胶片中有 {shared} "
     "张与其他部分的胶片属于同一患者，或是其副本。",
     "report.first.own-leaks": "本次训练的划分存在泄漏：{tested} 张测试胶片中有 {shared} "
     "张与其他部分的胶片属于同一患者，或是其副本。",
-    "report.first.own-clean": "在本次训练的划分中，{tested} 张测试胶片都不与其他部分共有已知患者，也不是已发现的副本。"
-    "{films} 张胶片中有 {known} 张已知患者。",
+    "report.first.own-clean": "在本次训练的划分中，{tested} 张测试胶片中，没有一张与其他部分有相同的已知患者或已发"
+    "现的副本。"
+    "{films} 张胶片中 {known} 张的患者已知；患者全部未知的类别（只能按副本分组）：{unknown}。",
     "report.first.external": "在别处的胶片（{name}）上，平衡准确率为 {balanced}；把所有胶片都判为同一类也有 "
     "{chance:.1f} %。{films} 张胶片中，模型把 {count} 张判为{called}。",
+    "report.none": "无",
     "report.first.no-external": "模型没有在别处的胶片上测试过。请运行："
     "`plainfilm evaluate model.onnx SOURCE --out external/NAME`",
     "report.first.own": "本次训练自己的测试胶片",
@@ -72,8 +75,8 @@ REPORT: dict[str, str] = {
     "report.audit.no-shortcuts": "审查中没有捷径部分。请重新运行：`plainfilm audit RUN`",
     "report.audit.no-leaks": "审查中没有泄漏部分。请重新运行：`plainfilm audit RUN`",
     "report.audit.method": "对胶片的每种视图都重新训练了简单分类器，并在其中 {films} 张上测试（{split}）。",
-    "report.audit.views": "什么能分辨类别。横条为准确率及其区间，虚线为随意猜测；"
-    "份额是占增益即模型超出随意猜测部分的比例。视图：各边最外的十四分之一；边长为七分之一的四个角；肺野以外的部分；"
+    "report.audit.views": "什么能分辨类别。横条为准确率及其区间，虚线为最多类别的比例；"
+    "份额是占增益即模型超出该水平部分的比例。视图：各边最外的十四分之一；边长为七分之一的四个角；肺野以外的部分；"
     "16 x 16 格；仅肺野。"
     "肺野由简单规则找出。含肺部的视图高于随机水平可以是正当的，不含肺部的则不是。",
     "report.audit.sees": "分类器所见",
@@ -109,7 +112,7 @@ REPORT: dict[str, str] = {
     "灰度的缩放在模型文件内进行。",
     "report.training.imported": "权重为导入而非在此训练的 ResNet。输入胶片 {size}x{size} 像素（{fit}；通道数："
     "{channels}）。",
-    "report.fit.squash": "压缩为正方形",
+    "report.fit.squash": "缩放为正方形（不保持宽高比）",
     "report.fit.letterbox": "两侧补黑成为正方形",
     "report.training.missing": "没有训练记录：模型不是在此文件夹中训练的。请训练：`plainfilm train SOURCE --out RUN`",
     "report.training.recipe": "配方摘要",
@@ -141,7 +144,7 @@ REPORT: dict[str, str] = {
     "report.results.by-class": "每个类别对其余类别",
     "report.results.confusion": "混淆矩阵：每个真实类别（行）被预测为各类别（列）的胶片数，以及占该行的比例",
     "report.results.interval": "区间为 95 %，以 {groups} 个组（患者与副本）而非胶片为单位。它只反映患者抽取的偶然性："
-    "不反映另一家医院，也不反映错误的标签。",
+    "不反映在其他医院的表现，也不反映错误的标签。",
     "figure.brier": "Brier 分数",
     # 校准与判定
     "report.calibration": "校准",
@@ -180,7 +183,7 @@ REPORT: dict[str, str] = {
     "report.maps.alternative": "胶片 {id}，真实类别 {true}，预测为 {predicted}",
     "report.maps.overlay": "同一胶片叠加预测类别的热图",
     # 别处
-    "report.external": "在别处的胶片上测试",
+    "report.external": "外部测试",
     "report.external.missing": "尚未做过。模型的价值要在别处的胶片上才看得出："
     "`plainfilm evaluate model.onnx SOURCE --out external/NAME`",
     "report.external.cannot-say": "{name}：无法判断模型是否用其中一些胶片训练过。请重新测试："
@@ -220,7 +223,7 @@ REPORT: dict[str, str] = {
     # 局限
     "report.limits": "局限",
     "report.limits.not-clinical": "不可用于临床。该模型没有在就诊患者中测试过，不是医疗器械，"
-    "不得用来决定任何人的事情。",
+    "不得据此对任何人作出诊疗决定。",
     "report.limits.source": "{names} 的来源与类别无法分开：这些数字既说明疾病被发现的程度，"
     "也同样说明来源被分辨的程度。",
     "report.limits.patients": "{films} 张胶片中有 {known} 张已知患者；其余胶片若不是副本，"
@@ -313,7 +316,7 @@ REPORT: dict[str, str] = {
     "claim.fill.left-out": "无法读取或互相矛盾的胶片按原因计数。临床标准由作者说明。",
     "claim.fill.preprocessing": "灰度像素，{size} 像素，{fit}；训练、测试与使用共用同一个函数。",
     "claim.fill.subsets": "整张胶片，不裁剪。以下质量的胶片不进入验证集和测试集：{quality}。",
-    "claim.fill.identifiers": "本报告和模型文件只用像素的哈希值称呼胶片；DICOM 的患者用带密钥的哈希值。"
+    "claim.fill.identifiers": "本报告和模型文件只用像素的哈希值标识胶片；DICOM 的患者用带密钥的哈希值。"
     "此前如何处理由作者说明。",
     "claim.fill.missing": "无法读取和没有类别的胶片被去掉并计数；没有填补任何数值。",
     "claim.fill.partitions": "{kind}；种子 {seed}；附各部分的胶片数和划分的校验值。",

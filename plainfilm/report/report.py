@@ -31,6 +31,7 @@ from plainfilm.report.words import TAGS, Both, listed, markup, say
 REPORT_NAME, CARD_NAME = "report.html", "MODEL_CARD.md"
 ORDER = (
     headline,
+    limits,
     data,
     audit,
     training,
@@ -42,7 +43,6 @@ ORDER = (
     subgroups,
     origin,
     claim,
-    limits,
 )
 """The sections of the page, in order."""
 CARD_ORDER = (headline, limits, data, training, results, external, origin)

@@ -15,7 +15,7 @@ MAX_IDS = 4
 
 def audit(found: Gathered) -> Section:
     """The section of leaks and shortcuts."""
-    blocks: list[Block] = [own_split(found.index)] if found.index is not None else []
+    blocks: list[Block] = [own_split(found)] if found.index is not None else []
     if found.audit is None:
         blocks.append(Note(say("report.audit.missing"), "missing"))
     else:

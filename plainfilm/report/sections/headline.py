@@ -9,7 +9,7 @@ from plainfilm.evaluation.verdict import is_clear, verdict_sentence
 from plainfilm.messages import LANGUAGES
 from plainfilm.report.blocks import Block, Cell, Note, Section, Table
 from plainfilm.report.gather import Gathered
-from plainfilm.report.words import Both, figure, label, percent, say
+from plainfilm.report.words import Both, figure, label, listed, percent, say
 
 FIGURE_HEAD = ("report.value", "report.interval", "report.n")
 
@@ -47,7 +47,7 @@ def _leaks(found: Gathered) -> list[Block]:
         shared, tested = tutorial_leak(found.index)
         blocks.append(Note(say("report.first.tutorial", shared=shared, tested=tested), "alarm" if shared else "plain"))
     if found.index is not None:
-        blocks.append(own_split(found.index))
+        blocks.append(own_split(found))
     return blocks
 
 
@@ -60,8 +60,10 @@ def tutorial_leak(index: Index) -> tuple[int, int]:
     return sum(row.group in torn for row in tested), len(tested)
 
 
-def own_split(index: Index) -> Note:
-    """Whether this run's own split keeps patients and copies apart."""
+def own_split(found: Gathered) -> Note:
+    """Whether this run's own split keeps patients and copies apart, as far as patients are known."""
+    index = found.index
+    assert index is not None
     torn = set(index.straddling())
     tested = [row for row in index.rows if row.split == "test"]
     if torn:
@@ -69,7 +71,10 @@ def own_split(index: Index) -> Note:
         return Note(say("report.first.own-leaks", shared=shared, tested=len(tested)), "alarm")
     films = [row for row in index.rows if row.split]
     known = sum(bool(row.patient) for row in films)
-    return Note(say("report.first.own-clean", tested=len(tested), known=known, films=len(films)))
+    named = {row.label for row in films if row.patient}
+    unknown = listed(found.shown(name) for name in index.classes if name not in named)
+    words = unknown if unknown.en else say("report.none")
+    return Note(say("report.first.own-clean", tested=len(tested), known=known, films=len(films), unknown=words))
 
 
 def _elsewhere(found: Gathered) -> list[Block]:
