@@ -36,6 +36,8 @@ test: check
 
 bench: install $(PADDLE)/installed
 	$(BIN)/python benchmarks/duplicates.py $(DATA)
+	$(BIN)/python benchmarks/audit_selftest.py $(DATA)
+	$(BIN)/python benchmarks/lung_field.py $(DATA)
 	$(BIN)/python benchmarks/train_speed.py $(DATA)/covid-radiography/input_data.zip \
 	  --paddle $(PADDLE)/bin/python --program $(TUTORIAL)
 

@@ -15,6 +15,8 @@ from plainfilm.evaluation.metrics import Floats, Integers
 from plainfilm.evaluation.permutation import Parts
 from plainfilm.evaluation.readers import logistic
 
+QUESTIONS = ("class-within-source", "source-left-out")
+
 
 def not_estimable(labels: Integers, sources: Sequence[str], classes: Sequence[str]) -> list[dict[str, str]]:
     """The questions that N films of known class and source ("" where unknown) cannot answer, with the reason.
@@ -38,9 +40,6 @@ def not_estimable(labels: Integers, sources: Sequence[str], classes: Sequence[st
         if len(own) == 1:
             found.append({"question": "source-left-out", **known, "reason": "one-source"})
     return found
-
-
-QUESTIONS = ("class-within-source", "source-left-out")
 
 
 def leave_one_source_out(

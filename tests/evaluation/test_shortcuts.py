@@ -29,7 +29,7 @@ def selftest():
 
 
 def make_rows(count: int = 120, parts: bool = True) -> tuple[Row, ...]:
-    """Classes a, b, c in turn, two films a group, ten sources; a quality that is kept for training, one film unread."""
+    """Classes a, b, c in turn, two films a group, one source; a quality that is kept for training, one film unread."""
     rows = []
     for number in range(count):
         group = number // 6 * 3 + number % 3
