@@ -15,11 +15,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import onnx
 
 from plainfilm.data.listing import list_films
+from plainfilm.model import modelfile
 from plainfilm.model.predictor import Predictor
 
 SCRIPT = Path(__file__).parents[1] / "docs" / "examples" / "answer.py"
@@ -77,16 +80,19 @@ def main() -> None:
     parser.add_argument("--films", type=int, default=100)
     given = parser.parse_args()
     predictor = Predictor(given.model)
+    card = replace(predictor.card, seen=None)
     classes = predictor.card.class_names
     with tempfile.TemporaryDirectory() as temporary:
         folder, out = Path(temporary) / "films", Path(temporary) / "out"
         folder.mkdir()
+        model = Path(temporary) / "model.onnx"  # without the list of films seen: `evaluate` would leave them out
+        model.write_bytes(modelfile.assemble(onnx.load(given.model), card))
         films = copy_films(given.source, given.films, classes, folder)
         first = python_api(predictor, films)
         ways = {
-            "plainfilm predict": predict(given.model, folder),
-            "plainfilm evaluate": evaluate(given.model, folder, out, classes),
-            "docs/examples/answer.py": bare_script(given.model, films),
+            "plainfilm predict": predict(model, folder),
+            "plainfilm evaluate": evaluate(model, folder, out, classes),
+            "docs/examples/answer.py": bare_script(model, films),
         }
     calibration = predictor.card.calibration
     print(
