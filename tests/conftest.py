@@ -1,6 +1,7 @@
 """Fixtures that several tests share."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -67,7 +68,13 @@ def command(*words: object, **options: Any) -> "subprocess.Popen[str]":
     line = [sys.executable, "-m", "plainfilm", *(str(word) for word in words)]
     surroundings = os.environ | {"OMP_NUM_THREADS": "1", "LC_ALL": "C.UTF-8"}
     return subprocess.Popen(
-        line, env=surroundings, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options
+        line,
+        env=surroundings,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # ignored by what runs in the background
+        **options,
     )
 
 
