@@ -35,9 +35,8 @@ REPORT: dict[str, str] = {
     "report.first.own-leaks": "This run's own split leaks: {shared} of {tested} test films share a patient with films "
     "in other parts, or are copies of them.",
     "report.first.own-clean": "In this run's own split none of the {tested} test films shares a known patient, or a "
-    "copy that was found, with another part. The patient is known for {known} of {films} films; for none of "
-    "(grouped by copies "
-    "alone): {unknown}.",
+    "copy that was found, with another part. The patient is known for {known} of {films} films. Classes of which no "
+    "patient is known, grouped by copies alone: {unknown}.",
     "report.first.external": "On films from elsewhere ({name}) the balanced accuracy is {balanced}; one class for "
     "all films would "
     "give {chance:.1f} %. The model calls {count} of the {films} films {called}.",
