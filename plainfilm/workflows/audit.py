@@ -100,7 +100,9 @@ def audit(
     if out is not None:
         files.writable_folder(out)
     with threadpool_limits(1, user_api="blas"):
-        probabilities, features = (None, None) if predictor is None else run_model(predictor, store, index)
+        probabilities, features = None, None
+        if predictor is not None:
+            probabilities, features = run_model(predictor, store, index, with_features=not cheap)
         pairs = confirmed_pairs(index, store)
         figures: dict[str, Any] = {
             "format_version": FORMAT_VERSION,
