@@ -16,6 +16,7 @@ how much with `--hashed` (real films) and `--hashes` (a million). Views and band
 even places of the tutorial's archive and on its natural copies, radius and passes so that a million takes a minute.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 
 import numpy as np
@@ -31,6 +32,7 @@ Places = NDArray[np.int64]
 NUM_BITS = 128
 RADIUS = 24  # bits that may differ: more than in nearly all copies that are only turned by 5 degrees or cut by 5 %
 NUM_PASSES = 32
+NUM_THREADS = 2  # passes at once; sorting and comparing leave the interpreter free
 WINDOW = 4  # sorted neighbours that each hash is compared with
 BAND = (0.05, 0.3)  # widths of the structures kept, as shares of a film's width
 NUM_FITTED = 20_000  # films on which the whitening is fitted, at most
@@ -110,10 +112,14 @@ def candidates(words: Words, num_films: int, num_candidates: int) -> tuple[Place
     words (W, V * N). Returns first, second, view of the first, view of the second, distance in bits: (M,) each.
     """
     hits: list[Places] = []
-    for number in range(NUM_PASSES):
-        hits += _neighbours(words, num_films, generator(0, "hash-pass", number))
-        if sum(map(len, hits)) > MAX_HITS:
-            hits = [_nearest_views(hits)]
+    with ThreadPoolExecutor(NUM_THREADS) as pool:
+        for start in range(0, NUM_PASSES, NUM_THREADS):  # no more at once, so that memory stays bounded
+            for found in pool.map(
+                lambda number: _neighbours(words, num_films, number), range(start, start + NUM_THREADS)
+            ):
+                hits += found
+            if sum(map(len, hits)) > MAX_HITS:
+                hits = [_nearest_views(hits)]
     merged = _nearest_views(hits)
     pairs, distance = merged >> PAIR_SHIFT, merged >> DISTANCE_SHIFT & (2**DISTANCE_BITS - 1)
     first, second = pairs // num_films, pairs % num_films
@@ -122,13 +128,13 @@ def candidates(words: Words, num_films: int, num_candidates: int) -> tuple[Place
     return first[kept], second[kept], seen >> VIEW_BITS, seen & (2**VIEW_BITS - 1), distance[kept]
 
 
-def _neighbours(words: Words, num_films: int, random: np.random.Generator) -> list[Places]:
-    """One pass: hashes within the radius among sorted neighbours, each packed as pair, distance, views."""
+def _neighbours(words: Words, num_films: int, number: int) -> list[Places]:
+    """Pass `number`: hashes within the radius among sorted neighbours, each packed as pair, distance, views."""
     num_hashes = words.shape[1]
     place_bits = num_hashes.bit_length()
     num_bytes = (KEY_BITS - place_bits) // 8
     keys = np.zeros(num_hashes, np.uint64)
-    for byte in random.permutation(8 * len(words))[:num_bytes].tolist():
+    for byte in generator(0, "hash-pass", number).permutation(8 * len(words))[:num_bytes].tolist():
         keys <<= np.uint64(8)
         keys |= words[byte // 8] >> np.uint64(byte % 8 * 8) & np.uint64(255)
     keys <<= np.uint64(place_bits)
