@@ -9,8 +9,8 @@ place (`--even`: of even place, on which the candidates were tuned). A wrong pai
 are known to differ; pairs of films without a known patient are counted, to be looked at.
 
 `--hashes N` measures the candidates alone: how many of the same copies are proposed among N films, in what time and
-memory. The real films and their copies take part as they are; the others are made: the eight descriptors of each (one
-a view) are drawn together from a normal distribution with the mean and the covariance of the real films' descriptors,
+memory. The real films and their copies take part as they are; the others are made: the descriptors of each (one a
+view) are drawn together from a normal distribution with the mean and the covariance of the real films' descriptors,
 class by class, so that they crowd where real ones do. Whether they do is printed: how many bits the nearest other film
 is away from 1,000 real and from 1,000 made films, among as many others of each sort.
 """

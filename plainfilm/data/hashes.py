@@ -6,15 +6,17 @@ Comparing all films with all is quadratic; of a million that is a week. So
   signs of NUM_BITS random projections of them are its hash: the share of differing bits is the angle between two films
   over pi (Charikar, STOC 2002);
 - a film has a hash in each of a few VIEWS: as it is, mirrored, turned, cropped. Any view of one film may meet any view
-  of another, so that eight views make far more relative warps;
+  of another, so that few views make many relative warps;
 - in each of NUM_PASSES passes all hashes are sorted by another choice of their bytes, and each is compared with the
   WINDOW next ones. Two hashes that agree in the bytes chosen are neighbours, however crowded the rest is: the cost is
   bounded, whatever the films. Pairs within RADIUS are kept, of each film the nearest.
 
-What is found depends on chance and N; `benchmarks/duplicates.py --hashes` measures it. The views and bands were chosen
-on copies of the films at even places of the tutorial's archive.
+What is found depends on chance and N: less than when all films are compared with all. `benchmarks/duplicates.py` prints
+how much with `--hashed` (real films) and `--hashes` (a million). Views and bands were chosen on copies of the films at
+even places of the tutorial's archive and on its natural copies, radius and passes so that a million takes a minute.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 
 import numpy as np
@@ -28,16 +30,17 @@ Words = NDArray[np.uint64]
 Places = NDArray[np.int64]
 
 NUM_BITS = 128
-RADIUS = 30  # bits that may differ: more than in nearly all copies that are only turned by 5 degrees or cut by 5 %
-NUM_PASSES = 48
+RADIUS = 24  # bits that may differ: more than in nearly all copies that are only turned by 5 degrees or cut by 5 %
+NUM_PASSES = 32
+NUM_THREADS = 2  # passes at once; sorting and comparing leave the interpreter free
 WINDOW = 4  # sorted neighbours that each hash is compared with
 BAND = (0.05, 0.3)  # widths of the structures kept, as shares of a film's width
 NUM_FITTED = 20_000  # films on which the whitening is fitted, at most
 DAMPING = 1e-3  # added to the variance of each direction, as a share of the largest
 BATCH_FILMS = 4096
-MAX_HITS = 20_000_000  # pairs of hashes kept before equal ones are merged
+MAX_HITS = 8_000_000  # pairs of hashes kept before equal ones are merged
 KEY_BITS = 64
-DISTANCE_BITS, VIEW_BITS = 8, 3
+DISTANCE_BITS, VIEW_BITS = 8, 4
 DISTANCE_SHIFT = 2 * VIEW_BITS
 PAIR_SHIFT = DISTANCE_SHIFT + DISTANCE_BITS
 
@@ -46,9 +49,11 @@ def views() -> Floats:
     """The warps under which every film is hashed: (V, 2, 3)."""
     turn = np.radians(4)
     turned = [[np.cos(turn), -np.sin(turn), 0], [np.sin(turn), np.cos(turn), 0]]
-    corners = [[[0.95, 0, across], [0, 0.95, down]] for across, down in product((-0.025, 0.025), repeat=2)]
-    whole = [[[1, 0, 0], [0, 1, 0]], [[-1, 0, 0], [0, 1, 0]], turned, [[0.9, 0, 0], [0, 0.9, 0]]]
-    return np.array(whole + corners, np.float32)
+    crops = [(1.0, 0.0, 0.0), (0.9, 0.0, 0.0), (0.8, 0.0, 0.0)]  # the share of both sides that is kept, and the shift
+    for side, shift in ((0.95, 0.025), (0.86, 0.07)):
+        crops += [(side, across * shift, down * shift) for across, down in product((-1, 1), repeat=2)]
+    cropped = [[[side, 0, across], [0, side, down]] for side, across, down in crops]
+    return np.array([*cropped, [[-1, 0, 0], [0, 1, 0]], turned], np.float32)
 
 
 class Hasher:
@@ -101,18 +106,20 @@ def propose(coarse: Floats, num_candidates: int) -> tuple[Places, Places, Floats
     return first, second, between[one, other]
 
 
-def candidates(
-    words: Words, num_films: int, num_candidates: int, radius: int = RADIUS
-) -> tuple[Places, Places, Places, Places, Places]:
-    """Pairs of films within `radius`, each among the `num_candidates` nearest found of one of its films.
+def candidates(words: Words, num_films: int, num_candidates: int) -> tuple[Places, Places, Places, Places, Places]:
+    """Pairs of films within RADIUS, each among the `num_candidates` nearest found of one of its films.
 
     words (W, V * N). Returns first, second, view of the first, view of the second, distance in bits: (M,) each.
     """
     hits: list[Places] = []
-    for number in range(NUM_PASSES):
-        hits += _neighbours(words, num_films, radius, generator(0, "hash-pass", number))
-        if sum(map(len, hits)) > MAX_HITS:
-            hits = [_nearest_views(hits)]
+    with ThreadPoolExecutor(NUM_THREADS) as pool:
+        for start in range(0, NUM_PASSES, NUM_THREADS):  # no more at once, so that memory stays bounded
+            for found in pool.map(
+                lambda number: _neighbours(words, num_films, number), range(start, start + NUM_THREADS)
+            ):
+                hits += found
+            if sum(map(len, hits)) > MAX_HITS:
+                hits = [_nearest_views(hits)]
     merged = _nearest_views(hits)
     pairs, distance = merged >> PAIR_SHIFT, merged >> DISTANCE_SHIFT & (2**DISTANCE_BITS - 1)
     first, second = pairs // num_films, pairs % num_films
@@ -121,13 +128,13 @@ def candidates(
     return first[kept], second[kept], seen >> VIEW_BITS, seen & (2**VIEW_BITS - 1), distance[kept]
 
 
-def _neighbours(words: Words, num_films: int, radius: int, random: np.random.Generator) -> list[Places]:
-    """One pass: hashes within the radius among sorted neighbours, each packed as pair, distance, views."""
+def _neighbours(words: Words, num_films: int, number: int) -> list[Places]:
+    """Pass `number`: hashes within the radius among sorted neighbours, each packed as pair, distance, views."""
     num_hashes = words.shape[1]
     place_bits = num_hashes.bit_length()
     num_bytes = (KEY_BITS - place_bits) // 8
     keys = np.zeros(num_hashes, np.uint64)
-    for byte in random.permutation(8 * len(words))[:num_bytes].tolist():
+    for byte in generator(0, "hash-pass", number).permutation(8 * len(words))[:num_bytes].tolist():
         keys <<= np.uint64(8)
         keys |= words[byte // 8] >> np.uint64(byte % 8 * 8) & np.uint64(255)
     keys <<= np.uint64(place_bits)
@@ -140,7 +147,7 @@ def _neighbours(words: Words, num_films: int, radius: int, random: np.random.Gen
         distance = np.zeros(num_hashes - offset, np.uint8)
         for word in ordered:  # a seventh of the time of a sum over an axis
             distance += np.bitwise_count(word[offset:] ^ word[:-offset])
-        close = np.flatnonzero(distance <= radius)
+        close = np.flatnonzero(distance <= RADIUS)
         hits.append(_packed(order[close], order[close + offset], distance[close], num_films))
     return hits
 
