@@ -149,7 +149,7 @@ def test_a_large_index_takes_no_quadratic_time():
         store = np.broadcast_to(np.zeros((1, 2, 2), np.uint8), (count, 2, 2))
         figures = evaluate(predictor, rows, range(count), store, name="test").figures
     assert figures["left_out"] == {"zebra": count // 4}
-    assert time.perf_counter() - started < 5
+    assert time.perf_counter() - started < 30  # 400 million steps would take minutes
 
 
 @pytest.mark.parametrize("count", [1, 63, 64, 65, 130])
