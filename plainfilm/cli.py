@@ -336,7 +336,7 @@ def audit(
                 sources, table or [], load_recipe(recipe), model=model, out=out, language=lang, progress=update
             )
     print_audit(terminal, found, out)
-    terminal.json(found.figures)
+    terminal.json(found)
 
 
 @app.command()

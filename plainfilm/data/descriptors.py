@@ -11,10 +11,10 @@ COARSE_SIZE_PX = 32  # the size that is described, and registered first
 NUM_FREQUENCIES = 8  # on each axis
 
 
-def cosines(size: int) -> Floats:
-    """The lowest frequencies of the cosine transform (DCT-II): (NUM_FREQUENCIES, size)."""
+def cosines(size: int, count: int = NUM_FREQUENCIES) -> Floats:
+    """The lowest frequencies of the cosine transform (DCT-II): (count, size)."""
     angles = (np.arange(size) + 0.5) * np.pi / size
-    return np.cos(np.arange(NUM_FREQUENCIES)[:, None] * angles).astype(np.float32)
+    return np.cos(np.arange(count)[:, None] * angles).astype(np.float32)
 
 
 def descriptor_matrix(warp: Floats) -> Floats:

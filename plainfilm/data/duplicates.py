@@ -146,10 +146,10 @@ def _near_pairs(thumbnails: Pixels) -> list[Pair]:
     ]
 
 
-def shrink(thumbnails: Pixels) -> Floats:
-    """(N, T, T) uint8 -> (N, C, C) by averaging squares of pixels."""
-    factor = THUMBNAIL_SIZE_PX // COARSE_SIZE_PX
-    squares = thumbnails.reshape(len(thumbnails), COARSE_SIZE_PX, factor, COARSE_SIZE_PX, factor)
+def shrink(thumbnails: Pixels, size: int = COARSE_SIZE_PX) -> Floats:
+    """(N, T, T) uint8 -> (N, size, size) by averaging squares of pixels; size divides T."""
+    factor = THUMBNAIL_SIZE_PX // size
+    squares = thumbnails.reshape(len(thumbnails), size, factor, size, factor)
     return np.asarray(squares.mean(axis=(2, 4), dtype=np.float32))
 
 

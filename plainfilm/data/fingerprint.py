@@ -18,8 +18,9 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from plainfilm.data.duplicates import THUMBNAIL_SIZE_PX, Pixels
-from plainfilm.data.registration import Floats, flatten, grid, sample
+from plainfilm.data.descriptors import cosines, unit
+from plainfilm.data.duplicates import Pixels, shrink
+from plainfilm.data.registration import DAMPING, TINY, Floats, flatten, grid, sample
 
 Fingerprints = NDArray[np.int8]
 
@@ -28,7 +29,6 @@ NUM_CANDIDATES = 5
 NUM_STEPS = 4  # of Gauss-Newton, for each kind of frequencies
 NUDGE = 0.01  # of an entry of a warp, for its slope
 LARGEST_STEP = 0.1
-DAMPING, TINY = 1e-3, 1e-6  # as in registration
 LARGEST_BYTE = 127
 BATCH_FILMS = 128
 
@@ -50,9 +50,7 @@ class _Band:
 
     def flat(self, thumbnails: Pixels) -> Floats:
         """(N, T, T) uint8 -> (N, S, S), flattened."""
-        factor = THUMBNAIL_SIZE_PX // self.size_px
-        squares = thumbnails.reshape(len(thumbnails), self.size_px, factor, self.size_px, factor)
-        return flatten(squares.mean(axis=(2, 4), dtype=np.float32), *self.widths)
+        return flatten(shrink(thumbnails, self.size_px), *self.widths)
 
     @property
     def points(self) -> Floats:
@@ -62,14 +60,13 @@ class _Band:
     @property
     def transform(self) -> Floats:
         """Values at the points -> frequencies without the mean: (L, P)."""
-        angles = (np.arange(self.num_points) + 0.5) * np.pi / self.num_points
-        cosines = np.cos(np.arange(self.num_frequencies)[:, None] * angles).astype(np.float32)
-        return np.asarray(np.kron(cosines, cosines)[1:])
+        lowest = cosines(self.num_points, self.num_frequencies)
+        return np.asarray(np.kron(lowest, lowest)[1:])
 
     def read(self, films: Floats, warps: Floats) -> Floats:
         """Unit vectors of frequencies (B, L) of flattened films (B, S, S) under warps (B, 2, 3)."""
         values, inside = sample(films, warps @ self.points)
-        return _unit((values * inside) @ self.transform.T)
+        return unit(np.asarray((values * inside) @ self.transform.T, np.float32))
 
 
 BROAD = _Band(num_frequencies=8, widths=(0.0625, 0.2), size_px=32, num_points=16, reach=0.88)
@@ -94,7 +91,7 @@ def likeness(thumbnails: Pixels, known: Fingerprints) -> Floats:
     """
     if not len(known):
         return np.zeros(len(thumbnails), np.float32)
-    broad, fine = (_unit(part.astype(np.float32)) for part in np.split(known, [BROAD.length], axis=1))
+    broad, fine = (unit(part.astype(np.float32)) for part in np.split(known, [BROAD.length], axis=1))
     parts = [np.empty(0, np.float32)]
     for start in range(0, len(thumbnails), BATCH_FILMS):
         batch = thumbnails[start : start + BATCH_FILMS]
@@ -114,10 +111,6 @@ def _as_bytes(vectors: Floats) -> Fingerprints:
     """Rows scaled so that the largest number of each is LARGEST_BYTE; a row of zeros stays one."""
     largest = np.maximum(np.abs(vectors).max(axis=1, keepdims=True), np.float32(TINY))
     return np.asarray(np.round(vectors / largest * LARGEST_BYTE), np.int8)
-
-
-def _unit(vectors: NDArray[np.floating]) -> Floats:
-    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), TINY), np.float32)
 
 
 def _search_warps() -> Floats:

@@ -126,10 +126,14 @@ def _with_class_problem(row: Row, classes: Sequence[str]) -> Row:
     return replace(row, problems=problems)
 
 
+def strata(films: Iterable[Row]) -> list[str]:
+    """What a split keeps even: the class and the source of each film."""
+    return [f"{film.label}\x1f{film.source}" for film in films]
+
+
 def _split(films: Sequence[Row], classes: Sequence[str], recipe: Recipe) -> list[str]:
     choice = recipe.split
     labels, groups = [film.label for film in films], [film.group for film in films]
-    strata = [f"{film.label}\x1f{film.source}" for film in films]
     train_only = [film.quality in choice.train_only_quality for film in films]
     split.check_classes(labels, groups, classes)
     if choice.kind == "tutorial":
@@ -138,11 +142,11 @@ def _split(films: Sequence[Row], classes: Sequence[str], recipe: Recipe) -> list
         parts = [film.extra.get("split", film.split) for film in films]
         split.check_values(parts)
     elif choice.kind == "folds":
-        fold_of = split.folds(strata, groups, count=choice.folds, train_only=train_only, seed=choice.seed)
+        fold_of = split.folds(strata(films), groups, count=choice.folds, train_only=train_only, seed=choice.seed)
         parts = split.fold_split(fold_of, fold=choice.fold, count=choice.folds)
     else:
         shares = {"test": choice.test, "validation": choice.validation}
-        parts = split.grouped(strata, groups, shares=shares, train_only=train_only, seed=choice.seed)
+        parts = split.grouped(strata(films), groups, shares=shares, train_only=train_only, seed=choice.seed)
     split.check_whole(groups, parts)
     split.check_parts(labels, parts, [name for name in ("train", "validation", "test") if _is_wanted(name, recipe)])
     return parts

@@ -23,7 +23,7 @@ import numpy as np
 
 from plainfilm.errors import SourceError
 from plainfilm.evaluation.coverage import mark_missed
-from plainfilm.evaluation.intervals import Estimate, estimate_all, shares
+from plainfilm.evaluation.intervals import Estimate, difference, estimate_all, shares
 from plainfilm.evaluation.metrics import Booleans, Floats, Integers
 from plainfilm.evaluation.resampling import bootstrap, percentiles
 
@@ -124,19 +124,16 @@ def accuracy_difference(first: Booleans, second: Booleans, groups: Sequence[str]
     """The second model's accuracy minus the first's, from which films (N,) each got right."""
     alone = np.column_stack([second & ~first, first & ~second])
     gain, loss = shares(alone, np.ones_like(alone), groups, seed=seed)
-    difference = gain.value - loss.value
-    low = difference - math.hypot(gain.value - gain.low, loss.high - loss.value)
-    high = difference + math.hypot(gain.high - gain.value, loss.value - loss.low)
-    return Estimate(difference, max(low, -1.0), min(high, 1.0), len(first))
+    value, low, high = difference(gain, loss)
+    return Estimate(value, max(low, -1.0), min(high, 1.0), len(first))
 
 
 def _difference(one: Estimate, two: Estimate, replicates: Floats) -> Estimate:
     """Two minus one: percentiles of the paired replicates (R,); where they do not vary, what both intervals allow."""
-    value = two.value - one.value
+    value, *allowed = difference(two, one)
     if math.isnan(value):
         return Estimate(math.nan, math.nan, math.nan, one.n)
     low, high = percentiles(replicates, value)
     if low == high:
-        low = value - math.hypot(two.value - two.low, one.high - one.value)
-        high = value + math.hypot(two.high - two.value, one.value - one.low)
+        low, high = allowed
     return Estimate(value, low, high, one.n)

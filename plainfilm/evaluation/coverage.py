@@ -9,7 +9,7 @@ values its interval holds, and in the one of the nearest value; the worst of the
 
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -29,6 +29,7 @@ KINDS = {
 }
 """The kind of each figure of an evaluation."""
 LOSSES = ("log_loss", "brier")
+MARK = "*"  # at a figure whose interval covers too little
 EDGE = 1e-4  # a share of 0 or 1 is taken for this far from it
 
 
@@ -99,6 +100,17 @@ def mark_missed(figures: Mapping[str, Any], labels: Integers, groups: Sequence[s
         for name, figure in of_class.items():
             sides = {"auc": [own, ~own], "specificity": [~own]}.get(name, [own])
             _mark(figure, name, sides, group_of_film)
+
+
+def lowest_marked(figures: Iterable[Any]) -> float | None:
+    """The lowest coverage that a figure is marked with; None where none is. Entries that are no figures are skipped."""
+    found = [entry["coverage"] for entry in figures if is_marked(entry)]
+    return min(found, default=None)
+
+
+def is_marked(entry: Any) -> bool:
+    """Whether an entry is a figure whose interval covers too little."""
+    return isinstance(entry, Mapping) and {"value", "coverage"} <= set(entry)
 
 
 def _mark(figure: dict[str, Any], name: str, sides: Sequence[Booleans], group_of_film: Integers) -> None:

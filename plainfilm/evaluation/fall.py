@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from plainfilm.evaluation import intervals
 from plainfilm.evaluation.intervals import Estimate
 
 FIGURES = ("accuracy", "balanced_accuracy", "macro_auc")
@@ -24,10 +25,8 @@ def difference(internal: Estimate, external: Estimate) -> Estimate:
     n = internal.n + external.n
     if not (internal.estimable and external.estimable):
         return Estimate(math.nan, math.nan, math.nan, n)
-    value = internal.value - external.value
-    down = math.hypot(internal.value - internal.low, external.high - external.value)
-    up = math.hypot(internal.high - internal.value, external.value - external.low)
-    return Estimate(value, max(-1.0, value - down), min(1.0, value + up), n)
+    value, low, high = intervals.difference(internal, external)
+    return Estimate(value, max(-1.0, low), min(1.0, high), n)
 
 
 def fall(internal: Mapping[str, Any] | None, external: Mapping[str, Any]) -> dict[str, Any] | None:

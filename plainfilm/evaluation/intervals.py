@@ -158,6 +158,18 @@ def delong(scores: Floats, positive: Booleans, group_of_film: Integers) -> Estim
     return _within(value, odds / margin / (1 + odds / margin), odds * margin / (1 + odds * margin), n)
 
 
+def difference(minuend: Estimate, subtrahend: Estimate) -> tuple[float, float, float]:
+    """Value and bounds of a difference of two figures whose errors are independent, from their own intervals.
+
+    Distances to the bounds add up as such errors do (MOVER: Newcombe 1998, Stat Med 17:2635; Zou & Donner), so the
+    interval is as skewed as the two are.
+    """
+    value = minuend.value - subtrahend.value
+    down = math.hypot(minuend.value - minuend.low, subtrahend.high - subtrahend.value)
+    up = math.hypot(minuend.high - minuend.value, subtrahend.value - subtrahend.low)
+    return value, value - down, value + up
+
+
 def grouped_mean(values: Floats, groups: Sequence[str] | Integers, *, bound: float, seed: int = 0) -> Estimate:
     """The mean of `values` (N,), each within -bound to bound: percentiles of the bootstrap over `groups` (N,).
 

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from plainfilm.data import split
-from plainfilm.data.index import LEAVES_OUT, Index, Row
+from plainfilm.data.index import LEAVES_OUT, Index, Row, strata
 from plainfilm.data.preprocess import reduce
 from plainfilm.evaluation.intervals import Estimate, grouped_mean, shares
 from plainfilm.evaluation.metrics import Booleans, Floats, Integers
@@ -42,8 +42,7 @@ def naive_and_clean(index: Index, store: np.ndarray, *, seed: int = 0) -> dict[s
     labels = np.array([index.classes.index(row.label) for row in rows])
     groups = [row.group for row in rows]
     naive = naive_folds(rows)
-    strata = [f"{row.label}\x1f{row.source}" for row in rows]
-    grouped = split.folds(strata, groups, count=NUM_FOLDS, train_only=[False] * len(rows), seed=seed)
+    grouped = split.folds(strata(rows), groups, count=NUM_FOLDS, train_only=[False] * len(rows), seed=seed)
     clean = np.array(grouped, np.int64)
     readers = {
         "nearest": (nearest, _features(store, numbers, NEAREST_SIZE_PX, unit_length=True)),

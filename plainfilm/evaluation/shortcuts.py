@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 
 from plainfilm.data import split
-from plainfilm.data.index import Index, Row
+from plainfilm.data.index import Index, Row, strata
 from plainfilm.evaluation import sources, views
 from plainfilm.evaluation.evaluate import answers, is_judged
 from plainfilm.evaluation.intervals import Estimate, shares
@@ -154,8 +154,7 @@ def choose_design(index: Index, rows: Sequence[Row], answered: Floats | None, *,
         part = np.array([row.split for row in rows])
         return Design("test", [(np.flatnonzero(part == "train"), np.flatnonzero((part == "test") & comparable))])
     barred = [row.quality in index.split.get("train_only_quality", ()) for row in rows]
-    strata = [f"{row.label}\x1f{row.source}" for row in rows]
-    found = split.folds(strata, [row.group for row in rows], count=NUM_FOLDS, train_only=barred, seed=seed)
+    found = split.folds(strata(rows), [row.group for row in rows], count=NUM_FOLDS, train_only=barred, seed=seed)
     fold_of = np.array([-1 if fold is None else fold for fold in found])
     parts = [
         (np.flatnonzero(fold_of != fold), np.flatnonzero((fold_of == fold) & comparable)) for fold in range(NUM_FOLDS)

@@ -1,12 +1,13 @@
 """The verdict of a shortcut audit in words: one sentence, the same on a terminal and in a report."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from plainfilm.evaluation.intervals import Estimate
 from plainfilm.messages import text
 
 
-def verdict_sentence(found: dict[str, Any], language: str) -> str:
+def verdict_sentence(found: Mapping[str, Any], language: str) -> str:
     """The sentence for what `audit_shortcuts` found."""
     verdict = found["verdict"]
     share = verdict["share"] or {"value": None}
@@ -25,6 +26,6 @@ def verdict_sentence(found: dict[str, Any], language: str) -> str:
     )
 
 
-def is_clear(found: dict[str, Any]) -> bool:
+def is_clear(found: Mapping[str, Any]) -> bool:
     """Whether no view without lungs was found to beat chance."""
     return bool(found["verdict"]["code"] == "clear")

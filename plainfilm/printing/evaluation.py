@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from plainfilm.evaluation.coverage import MARK, is_marked, lowest_marked
 from plainfilm.evaluation.intervals import Estimate
 from plainfilm.messages import printable
 from plainfilm.model.card import Card
@@ -11,7 +12,6 @@ from plainfilm.terminal import Terminal
 CLASS_FIGURES = ("sensitivity", "specificity", "precision", "f1", "auc")
 DECIMALS = ("auc", "macro_auc", "log_loss", "brier", "aurc")  # the others are shares, shown in percent
 SURE_SHARE = 0.8  # of the films: how accurate the model is on those that it is most sure of
-MARK = " *"  # of a figure whose interval covers less than it should
 
 
 def print_evaluation(terminal: Terminal, figures: dict[str, Any], card: Card) -> None:
@@ -80,9 +80,9 @@ def confidence_rows(terminal: Terminal, figures: dict[str, Any]) -> list[list[st
 def print_missed(terminal: Terminal, overall: Sequence[dict[str, Any]], classes: dict[str, Any]) -> None:
     """What the mark means, where a figure has it."""
     every = [*overall, *(figure for of_class in classes.values() for figure in of_class.values())]
-    coverages = [figure["coverage"] for figure in every if "coverage" in figure]
-    if coverages:
-        terminal.say("evaluation.missed", mark=MARK.strip(), coverage=100 * min(coverages))
+    coverage = lowest_marked(every)
+    if coverage is not None:
+        terminal.say("evaluation.missed", mark=MARK, coverage=100 * coverage)
 
 
 def print_subgroups(terminal: Terminal, figures: dict[str, Any]) -> None:
@@ -148,4 +148,4 @@ def shown_figure(figure: dict[str, Any], name: str, language: str) -> str:
     """A figure with its interval, marked where that covers too little: shares in percent, the others as decimals."""
     estimate = Estimate.from_dict(figure)
     shown = estimate.decimal(language) if name in DECIMALS else estimate.percent(language)
-    return shown + (MARK if "coverage" in figure else "")
+    return shown + (f" {MARK}" if is_marked(figure) else "")

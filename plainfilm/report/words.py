@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 
 from markupsafe import Markup, escape
 
+from plainfilm.evaluation.coverage import MARK, is_marked
 from plainfilm.evaluation.intervals import Estimate
 from plainfilm.messages import CATALOGUES, LANGUAGES, printable, text
 
-MARK = "*"  # at a figure whose interval covers too little
 TAGS = {"en": "en", "zh": "zh-Hans"}
 """The value of HTML's attribute `lang` for a language of the catalogues."""
 
@@ -89,7 +89,7 @@ def figure(entry: Mapping[str, Any] | None, *, scale: int = 100, unit: str = " %
     value, low, high = (_number(scale * entry[name], scale) for name in ("value", "low", "high"))
     between = "–" if entry["low"] >= 0 else " … "  # a dash before a minus sign reads badly
     return (
-        value + (unit if scale == 100 else "") + (MARK if "coverage" in entry else ""),
+        value + (unit if scale == 100 else "") + (MARK if is_marked(entry) else ""),
         f"{low}{between}{high}",
         str(entry["n"]),
     )

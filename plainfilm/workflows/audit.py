@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,20 +27,12 @@ FORMAT_VERSION = 1
 SIZE_PX = 224  # of the films, where no model sets it
 
 
-@dataclass(frozen=True)
-class Audit:
-    """What was found, and the index that it was found in."""
-
-    figures: dict[str, Any]  # the content of audit.json
-    index: Index
-
-
 def is_run(path: Path) -> bool:
     """Whether `path` is the folder of a finished training."""
     return all((path / name).is_file() for name in ("recipe.toml", "index.csv", "model.onnx"))
 
 
-def audit_run(run: Path, out: Path, *, language: str, progress: Progress | None = None) -> Audit:
+def audit_run(run: Path, out: Path, *, language: str, progress: Progress | None = None) -> dict[str, Any]:
     """Audit the films and the model of a run."""
     recipe, index = load_recipe(str(run / "recipe.toml")), read_index(run / "index.csv")
     store = fill_store(index, recipe, run, progress)
@@ -56,7 +48,7 @@ def audit_sources(
     out: Path | None,
     language: str,
     progress: Progress | None = None,
-) -> Audit:
+) -> dict[str, Any]:
     """Audit the films of sources; with a model, as it answers the films of its own test part.
 
     The recipe sets the split, unless the source is an `index.csv`, which has one. Raises UsageError where the model was
@@ -92,7 +84,7 @@ def audit(
     *,
     language: str,
     cheap: bool = False,
-) -> Audit:
+) -> dict[str, Any]:
     """Audit the films of an index, store (N, S, S) uint8; with `out`, write audit.json, the pairs and the figure there.
 
     numpy's linear algebra has one thread here, so that the same films give the same bits.
@@ -126,7 +118,7 @@ def audit(
         files.write_json(out / "audit.json", figures)
         write_pairs(out, index, pairs, store, language=language)
         draw_shortcuts(figures["shortcuts"], out / "shortcuts.png", language=language)
-    return Audit(figures, index)
+    return figures
 
 
 def _check_model(predictor: Predictor, index: Index) -> None:

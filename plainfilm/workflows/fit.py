@@ -47,9 +47,8 @@ def _fit(path: Path, index: Index, store: np.ndarray, recipe: Recipe, threads: i
     fitted_gate = gate.fit(
         store[train], _answers(predictor, store, train)[1], labels_of(index, train), store[validation], features
     )
-    modelfile.update(
-        path, calibration=calibration, gate=fitted_gate
-    )  # before the maps: their check asks for probabilities
+    # stored before the maps are checked: that asks for probabilities
+    modelfile.update(path, calibration=calibration, gate=fitted_gate)
     chosen = [validation[place] for place in saliency.sample(len(validation), seed=recipe.training.seed)]
     maps = saliency.check_maps(
         path,

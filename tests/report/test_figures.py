@@ -1,7 +1,5 @@
 """Figures: real Chinese or a notice, the same bytes twice, and what is drawn is what was given."""
 
-import os
-
 import matplotlib as mpl
 import numpy as np
 import pytest
@@ -11,6 +9,7 @@ from plainfilm.evaluation.intervals import Estimate, delong
 from plainfilm.evaluation.reliability import reliability
 from plainfilm.evaluation.selective import risk_coverage
 from plainfilm.report import figures
+from tests.report.conftest import needs_chinese_font
 
 ENGLISH = ("Normal", "Viral pneumonia", "COVID-19")
 CHINESE = ("正常", "病毒性肺炎", "新冠肺炎")
@@ -21,11 +20,6 @@ HISTORY = [
     for step in range(1, 101)
 ]
 VALIDATION = [{"epoch": epoch, "loss": 0.2 / epoch, "accuracy": 1 - 0.1 / epoch} for epoch in range(1, 6)]
-
-needs_chinese_font = pytest.mark.skipif(
-    figures._chinese_font() is None and not os.environ.get("CI"),  # CI installs one
-    reason="no Chinese font is installed",
-)
 
 
 def draw_history(path, language, names):
@@ -62,20 +56,6 @@ def draw_risk_coverage(path, language, names):
 FIGURES = pytest.mark.parametrize(
     "draw", [draw_history, draw_confusion, draw_roc, draw_reliability, draw_risk_coverage]
 )
-
-
-@pytest.fixture
-def texts(monkeypatch):
-    """The words of every figure that is drawn from now on."""
-    words = []
-    save = figures.Figure.savefig
-
-    def spy(figure, *arguments, **options):
-        save(figure, *arguments, **options)
-        words.extend(item.get_text() for item in figure.findobj(mpl.text.Text) if item.get_visible())
-
-    monkeypatch.setattr(figures.Figure, "savefig", spy)
-    return words
 
 
 @FIGURES

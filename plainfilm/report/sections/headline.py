@@ -28,8 +28,8 @@ def _shortcuts(found: Gathered) -> list[Block]:
     views = shortcuts.get("views", [])
     if not views:
         return [Note(say("report.first.no-audit"), "missing")]
-    verdict = Both(*(verdict_sentence(dict(shortcuts), language) for language in LANGUAGES))
-    blocks: list[Block] = [Note(verdict, "plain" if is_clear(dict(shortcuts)) else "alarm")]
+    verdict = Both(*(verdict_sentence(shortcuts, language) for language in LANGUAGES))
+    blocks: list[Block] = [Note(verdict, "plain" if is_clear(shortcuts) else "alarm")]
     told = next((view for view in views if view["name"] == "corners"), views[0])
     name, accuracy, chance = label("view.", told["name"]), percent(told["accuracy"]), percent(shortcuts["chance"])
     blocks.append(Note(say("report.first.corners", view=name, accuracy=accuracy, chance=chance)))

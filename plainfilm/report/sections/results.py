@@ -2,10 +2,11 @@
 
 from typing import Any
 
+from plainfilm.evaluation.coverage import MARK, lowest_marked
 from plainfilm.report.blocks import Block, Cell, Note, Section, Table
 from plainfilm.report.gather import Figures, Gathered
 from plainfilm.report.sections.headline import FIGURE_HEAD
-from plainfilm.report.words import MARK, figure, is_estimate, label, listed, say
+from plainfilm.report.words import figure, is_estimate, label, listed, say
 
 OVERALL = ("accuracy", "balanced_accuracy", "macro_auc", "log_loss", "brier")
 BY_CLASS = ("sensitivity", "specificity", "precision", "f1", "auc")
@@ -40,11 +41,9 @@ def scale_of(name: str) -> int:
 
 def missed(figures: Figures) -> list[Block]:
     """What the mark at a figure means, where one has it: its interval holds the truth less often than it says."""
-    by_name = [figures, *figures.get("classes", {}).values()]
-    found = [
-        entry["coverage"] for part in by_name for entry in part.values() if is_estimate(entry) and "coverage" in entry
-    ]
-    return [Note(say("evaluation.missed", mark=MARK, coverage=100 * min(found)))] if found else []
+    parts = [figures, *figures.get("classes", {}).values()]
+    coverage = lowest_marked(entry for part in parts for entry in part.values())
+    return [] if coverage is None else [Note(say("evaluation.missed", mark=MARK, coverage=100 * coverage))]
 
 
 def overall(figures: Figures) -> Table:
