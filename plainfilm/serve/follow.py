@@ -1,0 +1,4 @@
+"""Placeholder."""
+
+
+def follow(run, after=0): return {}
