@@ -36,6 +36,7 @@ app = typer.Typer(
 TRAINING_LIBRARIES = ("torch", "onnx", "safetensors", "tomli_w", "matplotlib", "jinja2", "threadpoolctl")
 REPORT_LIBRARIES = ("jinja2",)
 AUDIT_LIBRARIES = ("matplotlib", "threadpoolctl")
+SERVE_LIBRARIES = ("fastapi", "uvicorn", "python_multipart", "prometheus_client")
 
 
 def _check_language(value: str) -> str:
@@ -355,6 +356,47 @@ def report(
     path = make_report(run, language=lang)
     terminal.say("report.written", path=str(path))
     terminal.json({"report": str(path)})
+
+
+@app.command()
+def serve(
+    models: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="MODEL", help="Model files; the first answers by default. None: the packaged one."),
+    ] = None,
+    host: Annotated[str, typer.Option(metavar="ADDRESS", help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")] = 8000,
+    token_file: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="A file with the token that clients must show; needed off loopback."),
+    ] = None,
+    run: Annotated[Path | None, typer.Option(metavar="RUN", help="Follow the training of a run on /training.")] = None,
+    lang: Language = "",
+    as_json: Json = False,
+) -> None:
+    """Serve the page and the API, on this machine alone unless told otherwise."""
+    from plainfilm.terminal import Terminal
+
+    _check_extra("serve", SERVE_LIBRARIES, extra="serve")
+    from plainfilm.serve import server
+
+    terminal = Terminal(lang, as_json=as_json)
+    with contextlib.closing(server.bind(host, port)) as bound:
+        token = server.read_token(token_file, bound)
+        with server.open_services(models or [], token=token, run=run) as served:
+
+            def announce(address: str) -> None:
+                terminal.say("serve.listens", address=address)
+                if not models:
+                    terminal.say("serve.phantom-model")
+                if run is not None:
+                    terminal.say("serve.follows", address=f"{address}/training")
+                if token is not None:
+                    terminal.say("serve.no-tls")
+                terminal.json({"address": address, "models": list(served.services)})
+                sys.stdout.flush()
+
+            server.serve(served, bound, announce)
 
 
 @app.command("import")

@@ -8,6 +8,7 @@
     ├── SourceError                  a folder, archive, table or index that cannot be used
     │   └── SplitError               a split that cannot be made, or that separates a group
     ├── FilmError                    one image that cannot be decoded
+    ├── RequestError                 a request over HTTP that cannot be served
     ├── ModelFileError               a model file, checkpoint or weights that cannot be used
     └── TrainingError                a training that must not go on
         └── Interrupted              a training that was stopped and can be resumed
@@ -64,6 +65,10 @@ class SplitError(SourceError):
 
 class FilmError(PlainfilmError):
     """One image that cannot be decoded."""
+
+
+class RequestError(PlainfilmError):
+    """A request over HTTP that cannot be served."""
 
 
 class ModelFileError(PlainfilmError):

@@ -33,6 +33,7 @@ TAGS = {
     "Modality": 0x00080060,
     "PatientID": 0x00100020,  # read for grouping alone, by `patient_id`
     "BodyPartExamined": 0x00180015,
+    "ViewPosition": 0x00185101,
     "SamplesPerPixel": 0x00280002,
     "PhotometricInterpretation": 0x00280004,
     "NumberOfFrames": 0x00280008,

@@ -86,9 +86,11 @@ BODY_PARTS = (  # the first pattern that fits
     (r"WHOLE ?BODY", "dicom.part.whole-body"),
 )
 
+SIDE_VIEWS = {"LL", "RL", "LLO", "RLO", "LAT", "LATERAL"}  # from the side, or obliquely; PS3.3, C.8.11.7 and habit
+
 
 def check_kind(header: Header) -> None:
-    """Raise FilmError, with words for what the object is, unless it is or may be a radiograph of the chest."""
+    """Raise FilmError, with words for what the object is, unless it may be a frontal radiograph of the chest."""
     sop_class, modality = header.string("SOPClassUID"), header.string("Modality")
     if sop_class not in FILM_CLASSES:
         raise FilmError("film-dicom-kind", kind_key=_sop_kind(sop_class))
@@ -97,6 +99,8 @@ def check_kind(header: Header) -> None:
     part = header.string("BodyPartExamined")
     if part not in UNNAMED_PARTS and not CHEST & set(re.split(r"[^A-Z]+", part)):
         raise FilmError("film-dicom-body-part", part_key=_part(part))
+    if header.string("ViewPosition") in SIDE_VIEWS:
+        raise FilmError("film-dicom-view")
 
 
 def _sop_kind(sop_class: str) -> str:

@@ -30,6 +30,9 @@ SENTENCES: dict[str, str] = {
     "(modality CR or DX); if the header is wrong, save the film as PNG",
     "film-dicom-body-part": "the DICOM header says that this shows {part_key}; expected the chest; if the header is "
     "wrong, save the film as PNG",
+    "film-dicom-view": "the DICOM header says that this film was taken from the side or obliquely; expected a frontal "
+    "view (PA or "
+    "AP); if the header is wrong, save the film as PNG",
     "film-dicom-no-pixels": "the DICOM file holds no pixels; export the film again",
     "film-dicom-colour": "the DICOM file holds a colour image; expected a grey one (MONOCHROME1 or MONOCHROME2)",
     "film-dicom-value": "the DICOM header has a missing or impossible value of {attribute}; export the film again",
@@ -258,6 +261,7 @@ SENTENCES: dict[str, str] = {
     "problem.film-dicom-extra": "Unreadable, DICOM without the libraries for it",
     "problem.film-dicom-kind": "Unreadable, DICOM of something else than a radiograph",
     "problem.film-dicom-body-part": "Unreadable, DICOM of another part of the body",
+    "problem.film-dicom-view": "DICOM of a lateral or oblique view",
     "problem.film-dicom-no-pixels": "Unreadable, DICOM without pixels",
     "problem.film-dicom-colour": "Unreadable, DICOM in colour",
     "problem.film-dicom-value": "Unreadable, DICOM with an impossible header",
@@ -625,4 +629,46 @@ SENTENCES: dict[str, str] = {
     "figure.shortcut-lungless": "sees no lung",
     "figure.shortcut-lung": "sees lung",
     "demo.start": "Drawing synthetic radiographs (phantoms) into {folder}",
+    # serve
+    "serve.listens": "Page and API: {address} (Ctrl-C stops)",
+    "serve.phantom-model": "No model was named: the packaged one answers, which was trained on drawn phantoms and "
+    "knows "
+    "no real film. To serve your own: plainfilm serve model.onnx",
+    "serve.follows": "The training: {address}",
+    "serve.no-tls": "Everything goes over plain HTTP: beyond a trusted network put a proxy with TLS in front.",
+    "serve-address": "cannot listen on {host}, port {port} ({reason}); is another server running there? Choose a free "
+    "port with --port, or 0 for any",
+    "serve-token-missing": "other machines would reach this address; expected a token that clients must show: make one "
+    "with `python -c 'import secrets; print(secrets.token_urlsafe(32))' > token.txt` and give --token-file token.txt",
+    "serve-token-unreadable": "{path} cannot be read as a token; expected a text file with one line of ASCII",
+    "serve-token-weak": "{path} holds no usable token; expected at least {minimum} characters on one line, without "
+    "spaces",
+    # requests over HTTP
+    "http.400": "Request not understood",
+    "http.401": "Token needed",
+    "http.403": "Not from another site",
+    "http.404": "Not found",
+    "http.405": "Method not allowed",
+    "http.408": "Too slow",
+    "http.413": "Too large",
+    "http.415": "Not an image",
+    "http.421": "Wrong name of the server",
+    "http.422": "Cannot be judged",
+    "http.500": "Failed",
+    "http.503": "Busy",
+    "request-parameter": "the request has an impossible value of {names}; /openapi.json lists what is possible",
+    "request-cross-site": "the request comes from a page of another site; expected the page of this server, or a "
+    "program",
+    "request-too-large": "the request has more than {maximum_bytes} bytes; send fewer or smaller films",
+    "request-slow": "the body of the request came too slowly; send it again over a faster connection",
+    "token-missing": "no token was given; expected the header `Authorization: Bearer TOKEN`",
+    "token-wrong": "the token is not the one of this server; ask who runs it",
+    "host-unknown": "this server answers as localhost or 127.0.0.1 alone; use one of these addresses",
+    "model-unknown": "no such model is served; expected one of {expected}",
+    "page-unknown": "there is nothing at this address; / is the page, /openapi.json describes the API",
+    "method-unknown": "this address does not take this method; /openapi.json lists what is possible",
+    "film-refused": "no answer: {reasons}",
+    "server-busy": "too many films are under way; send this one again in a moment",
+    "server-deadline": "no answer within {seconds:g} seconds; send the film again later",
+    "server-failed": "an unexpected fault; the log of the server says where; the server goes on",
 }

@@ -20,7 +20,7 @@ from plainfilm.errors import FilmError, ModelFileError, PlainfilmError
 from plainfilm.model.card import Card, check_shapes, parse_card
 from plainfilm.model.decision import conformal_sets, softmax
 from plainfilm.model.gate import Gate, Verdict, rules_alone
-from plainfilm.model.modelfile import CARD_KEY, films_seen, read
+from plainfilm.model.modelfile import CARD_KEY, DIGEST_KEY, films_seen, read
 
 BATCH_SIZE = 32
 NUM_DECODERS = 2  # threads that decode the next batch
@@ -77,6 +77,7 @@ class Predictor:
             raise ModelFileError("model-unusable", path=str(path), reason=str(error).splitlines()[0]) from error
         metadata = self.session.get_modelmeta().custom_metadata_map
         self.card: Card = parse_card(metadata.get(CARD_KEY, ""), path)
+        self.file_sha256: str = metadata[DIGEST_KEY]  # of the whole file, with this digest's own digits as zeros
         self.seen = films_seen(metadata, self.card, path)
         self._check_shapes(path)
         self.gate = self._read_gate(path)
@@ -143,8 +144,8 @@ class Predictor:
 
     def predict_bytes(self, data: bytes) -> Prediction:
         """The answer for one image file. Raises FilmError where it cannot be decoded."""
-        prepared = [self._prepare(data)]
-        return self._predictions(prepared, self._answer_prepared(prepared))[0]
+        prepared = [self.prepare(data)]
+        return self.predictions(prepared, self.answer_prepared(prepared))[0]
 
     def predict_many(self, reads: Iterable[Callable[[], bytes]]) -> Iterator[Prediction | PlainfilmError]:
         """An answer or an error for each film, in order; one bad film does not stop the others.
@@ -159,38 +160,41 @@ class Predictor:
                 results = [future.result() for future in ahead]
                 ahead = [decoders.submit(self._try, read) for read in islice(waiting, BATCH_SIZE)]
                 prepared = [result for result in results if not isinstance(result, PlainfilmError)]
-                answers = network.submit(self._answer_prepared, prepared) if prepared else None
+                answers = network.submit(self.answer_prepared, prepared) if prepared else None
                 yield from before
                 before = self._finish(results, prepared, answers)
             yield from before
 
     def _finish(
         self,
-        results: "Sequence[_Prepared | PlainfilmError]",
-        prepared: "Sequence[_Prepared]",
+        results: "Sequence[Prepared | PlainfilmError]",
+        prepared: "Sequence[Prepared]",
         answers: "Future[Answers] | None",
     ) -> Iterator[Prediction | PlainfilmError]:
         """The predictions of a batch, each error in its place."""
-        answered = iter(self._predictions(prepared, answers.result()) if answers else ())
+        answered = iter(self.predictions(prepared, answers.result()) if answers else ())
         for result in results:
             yield result if isinstance(result, PlainfilmError) else next(answered)
 
-    def _try(self, read_film: Callable[[], bytes]) -> "_Prepared | PlainfilmError":
+    def _try(self, read_film: Callable[[], bytes]) -> "Prepared | PlainfilmError":
         try:
-            return self._prepare(read_film())
+            return self.prepare(read_film())
         except PlainfilmError as error:
             return error
         except OSError as error:
             return FilmError("film-missing", reason=error.strerror or str(error))
 
-    def _prepare(self, data: bytes) -> "_Prepared":
+    def prepare(self, data: bytes) -> "Prepared":
+        """One image file decoded and preprocessed: the first of the three steps of an answer. Raises FilmError."""
         film = decode(data)
-        return _Prepared(film, image_id(film.pixels), self.preprocess(film))
+        return Prepared(film, image_id(film.pixels), self.preprocess(film))
 
-    def _answer_prepared(self, prepared: "Sequence[_Prepared]") -> Answers:
+    def answer_prepared(self, prepared: "Sequence[Prepared]") -> Answers:
+        """What the network says of some films: the second step."""
         return self.answer(np.stack([entry.pixels for entry in prepared]))
 
-    def _predictions(self, prepared: "Sequence[_Prepared]", answers: Answers) -> list[Prediction]:
+    def predictions(self, prepared: "Sequence[Prepared]", answers: Answers) -> list[Prediction]:
+        """The predictions for these films, the gate's verdicts with them: the third step."""
         pixels, films = np.stack([entry.pixels for entry in prepared]), [entry.film for entry in prepared]
         heights, widths = zip(*(film.pixels.shape for film in films), strict=True)
         verdicts = self.judge(pixels, answers.features, widths, heights, [film.chroma for film in films])
@@ -205,7 +209,7 @@ class Predictor:
 
 
 @dataclass(frozen=True)
-class _Prepared:
+class Prepared:
     """A film that was decoded, ready for the network."""
 
     film: Film

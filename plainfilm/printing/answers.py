@@ -1,14 +1,14 @@
 """Answers on a terminal, and for --json."""
 
 from collections.abc import Mapping, Sequence
-from functools import reduce
 from typing import Any
 
 from plainfilm.evaluation.decisions import called
-from plainfilm.messages import sentence, text
+from plainfilm.messages import sentence
 from plainfilm.model.card import Card
 from plainfilm.terminal import Terminal
 from plainfilm.workflows.predict import Answer
+from plainfilm.workflows.statements import gate_summary, reasons, set_words
 
 
 def print_answers(terminal: Terminal, answers: Sequence[Answer], card: Card) -> None:
@@ -40,29 +40,10 @@ def print_answers(terminal: Terminal, answers: Sequence[Answer], card: Card) -> 
             terminal.warn("warning", about=answer.path, message=terminal.text(code))
         if answer.is_refused:
             key = "gate.overridden" if answer.is_answered else "gate.refused"
-            terminal.warn(key, about=answer.path, reasons=_reasons(answer, terminal.language))
+            assert answer.verdict is not None
+            terminal.warn(key, about=answer.path, reasons=reasons(answer.verdict, terminal.language))
         if answer.error is not None:
             terminal.fail(answer.error, about="" if "path" in answer.error.parameters else answer.path)
-
-
-def _reasons(answer: Answer, language: str) -> str:
-    """Why the gate refuses a film, in words."""
-    assert answer.verdict is not None
-    return text("gate.and", language).join(text(code, language) for code in answer.verdict.reasons)
-
-
-def set_words(members: Sequence[int], card: Card, language: str) -> str:
-    """A film's set in words.
-
-    A single class, "viral pneumonia or COVID-19: not decided", "any class: not decided", "none of the classes".
-    """
-    if len(members) == len(card.classes):
-        return text("sets.any", language)
-    names = [card.classes[number].shown(language) for number in members]
-    if not names:
-        return text("sets.empty", language)
-    joined = reduce(lambda first, second: text("sets.or", language, first=first, second=second), names)
-    return joined if len(names) == 1 else text("sets.undecided", language, names=joined)
 
 
 def answers_summary(
@@ -80,7 +61,7 @@ def answers_summary(
             "image_id": answer.image_id,
             "truth": answer.truth or None,
             **_classes_summary(answer, card, predictive),
-            "gate": _gate_summary(answer, language),
+            "gate": None if answer.verdict is None else gate_summary(answer.verdict, answer.is_answered, language),
             "warnings": list(answer.warnings),
             "map_warning": map_warning if answer.is_answered else None,
             "error": None
@@ -101,16 +82,4 @@ def _classes_summary(answer: Answer, card: Card, predictive: Mapping[str, Any]) 
         "probabilities": probability_of,
         "set": None if answer.set is None else [card.class_names[number] for number in answer.set],
         "called": {name: called(probability_of[name], entry["points"]) for name, entry in predictive.items()},
-    }
-
-
-def _gate_summary(answer: Answer, language: str) -> dict[str, Any] | None:
-    """What the gate says of a film; None where it could not be read."""
-    if answer.verdict is None:
-        return None
-    return {
-        "passed": answer.verdict.passed,
-        "overridden": answer.is_refused and answer.is_answered,
-        "distance": answer.verdict.distance,
-        "reasons": [{"code": code, "message": text(code, language)} for code in answer.verdict.reasons],
     }

@@ -16,7 +16,7 @@ from plainfilm.errors import PlainfilmError
 from plainfilm.messages import text
 from plainfilm.model import modelfile
 from plainfilm.model.predictor import Predictor
-from plainfilm.printing.answers import set_words
+from plainfilm.workflows.statements import set_words
 from tests.builders import make_calibration, make_card, png, random_film
 from tests.conftest import Cli
 

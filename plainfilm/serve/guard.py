@@ -1,0 +1,209 @@
+"""The guard: what every request passes before the application sees it; plain ASGI, no framework.
+
+Notable choices:
+- a request is refused as early as can be: by its head (host, origin, token, length said), then while its body streams
+  in (length seen, pace), and for want of room before a byte of the body is read;
+- a refused client is listened to for a moment more, so that it reads the answer instead of a broken connection;
+- the body is held in memory, never on disk, and handed on whole; all bodies together are bounded;
+- every answer gets the security headers.
+"""
+
+import asyncio
+import hmac
+import json
+import time
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from typing import Any
+
+from plainfilm.errors import RequestError
+from plainfilm.serve.limits import ServeLimits
+from plainfilm.serve.problems import MEDIA_TYPE, accepted_language, problem, retry_headers, status_of
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+SECURITY_HEADERS = (
+    (b"content-security-policy", POLICY.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
+    (b"cache-control", b"no-store"),
+)
+LOOPBACK_HOSTS = {"localhost", "127.0.0.1", "[::1]"}
+PRIVATE = ("/v1/", "/metrics")  # paths that need the token, where there is one
+TAKES_FILMS = ("POST", "/v1/predictions")
+
+
+class Guard:
+    """An application behind the guard.
+
+    Args:
+        app: what answers.
+        limits: of bodies and their pace.
+        is_full: whether there is no room for one more film.
+        token: that private paths ask for; None on loopback, where instead only loopback's names are answered (so that
+            no page from elsewhere reaches the server through a name of its own).
+        observe: called with the method, the path and the status of each answer.
+    """
+
+    def __init__(
+        self,
+        app: App,
+        limits: ServeLimits,
+        *,
+        is_full: Callable[[], bool],
+        token: str | None,
+        observe: Callable[[str, str, int], None],
+    ) -> None:
+        self.app, self.limits, self.is_full, self.token, self.observe = app, limits, is_full, token, observe
+        self.held_bytes = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request (or the start and end of the server, which pass)."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        held = _Held(self)
+        answer = _Answer(send, lambda status: self.observe(scope["method"], scope["path"], status))
+        try:
+            self._check_head(scope, headers)
+            body = await self._body(receive, headers, held)
+            await self.app(scope, _whole(body, receive), answer.send)
+        except RequestError as error:
+            await self._linger(receive, headers)
+            await answer.refuse(error, accepted_language(headers.get("accept-language", "")), self.limits)
+        finally:
+            held.release()
+
+    def _check_head(self, scope: Scope, headers: Mapping[str, str]) -> None:
+        """Raise RequestError for what the head of a request shows."""
+        path = scope["path"]
+        if self.token is None:
+            host = headers.get("host", "").rpartition(":")[0] or headers.get("host", "")
+            if host.lower() not in LOOPBACK_HOSTS and headers.get("host", "").lower() not in LOOPBACK_HOSTS:
+                raise RequestError("host-unknown")
+        elif path.startswith(PRIVATE):
+            self._check_token(headers.get("authorization", ""))
+        if path.startswith(PRIVATE) and headers.get("sec-fetch-site", "") in ("cross-site", "same-site"):
+            raise RequestError("request-cross-site")
+        if int(headers.get("content-length", "0") or 0) > self.limits.max_body_bytes:
+            raise self._too_large()
+        if (scope["method"], path) == TAKES_FILMS and self.is_full():
+            raise RequestError("server-busy")
+
+    def _check_token(self, given: str) -> None:
+        assert self.token is not None
+        scheme, _, token = given.partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise RequestError("token-missing")
+        if not hmac.compare_digest(token.strip().encode(), self.token.encode()):  # takes as long whatever was given
+            raise RequestError("token-wrong")
+
+    def _too_large(self) -> RequestError:
+        return RequestError("request-too-large", maximum_bytes=self.limits.max_body_bytes)
+
+    async def _body(self, receive: Receive, headers: Mapping[str, str], held: "_Held") -> bytes:
+        """The whole body. Raises RequestError where it is too large, or comes too slowly."""
+        if "content-length" not in headers and "transfer-encoding" not in headers:
+            return b""
+        body, began, limits = bytearray(), time.monotonic(), self.limits
+        while True:
+            allowed_s = began + limits.body_grace_s + len(body) / limits.body_bytes_per_s - time.monotonic()
+            try:
+                message = await asyncio.wait_for(receive(), max(allowed_s, 0.001))
+            except TimeoutError:
+                raise RequestError("request-slow") from None
+            if message["type"] == "http.disconnect":
+                raise RequestError("request-malformed")
+            chunk = message.get("body", b"")
+            held.add(len(chunk))
+            body += chunk
+            if len(body) > limits.max_body_bytes:
+                raise self._too_large()
+            if not message.get("more_body", False):
+                return bytes(body)
+
+    async def _linger(self, receive: Receive, headers: Mapping[str, str]) -> None:
+        """Let go of what a refused client still sends, for a moment."""
+        if "content-length" not in headers and "transfer-encoding" not in headers:
+            return
+        try:
+            async with asyncio.timeout(self.limits.linger_s):
+                while True:
+                    message = await receive()
+                    if message["type"] == "http.disconnect" or not message.get("more_body", False):
+                        return
+        except TimeoutError:
+            return
+
+
+class _Held:
+    """The bytes that one request holds, counted among those of all."""
+
+    def __init__(self, guard: Guard) -> None:
+        self.guard, self.count = guard, 0
+
+    def add(self, count: int) -> None:
+        """Hold more. Raises RequestError where all requests together hold too much."""
+        self.guard.held_bytes += count
+        self.count += count
+        if self.guard.held_bytes > self.guard.limits.max_held_bytes:
+            raise RequestError("server-busy")
+
+    def release(self) -> None:
+        """Hold nothing any more."""
+        self.guard.held_bytes -= self.count
+        self.count = 0
+
+
+class _Answer:
+    """The way out: adds the security headers, tells the status."""
+
+    def __init__(self, send: Send, observe: Callable[[int], None]) -> None:
+        self._send, self.observe, self.has_started = send, observe, False
+
+    async def send(self, message: Message) -> None:
+        """Send a message of the application."""
+        if message["type"] == "http.response.start":
+            self.has_started = True
+            names = {name for name, _ in message["headers"]}
+            message["headers"] = [
+                *message["headers"],
+                *(pair for pair in SECURITY_HEADERS if pair[0] not in names),
+            ]
+            self.observe(message["status"])
+        await self._send(message)
+
+    async def refuse(self, error: RequestError, language: str, limits: ServeLimits) -> None:
+        """Answer with a problem."""
+        content = json.dumps(problem(error, language), ensure_ascii=False).encode()
+        status = status_of(error)
+        headers = {"content-type": MEDIA_TYPE, "content-language": language, "content-length": str(len(content))}
+        headers |= {"vary": "accept-language", **retry_headers(status, limits.retry_after_s)}
+        pairs = [(name.encode(), value.encode()) for name, value in headers.items()]
+        await self.send({"type": "http.response.start", "status": status, "headers": pairs})
+        await self.send({"type": "http.response.body", "body": content})
+
+
+def _whole(body: bytes, receive: Receive) -> Receive:
+    """What the application receives: the body at once, then what comes after it."""
+    is_sent = False
+
+    async def whole() -> Message:
+        nonlocal is_sent
+        if is_sent:
+            return await receive()
+        is_sent = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return whole

@@ -1,0 +1,164 @@
+"""The server: sockets, uvicorn, signals; from model files to a server that listens, and drains when it is stopped.
+
+Notable choices:
+- the socket is bound before any model is loaded, so that a port in use is told at once;
+- a connection that does not finish the head of a request in time is cut off (uvicorn has no limit for that);
+- nothing is logged of a request; SIGTERM and Ctrl-C let requests under way end, then the server ends with exit code 0.
+"""
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import Callable, Iterator, Sequence
+from ipaddress import ip_address
+from pathlib import Path
+
+import h11
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from plainfilm.errors import UsageError
+from plainfilm.model.predictor import Predictor
+from plainfilm.serve import wire
+from plainfilm.serve.http import Served, create_app
+from plainfilm.serve.limits import LIMITS, ServeLimits
+from plainfilm.serve.metrics import Metrics
+from plainfilm.serve.samples import PHANTOM_MODEL
+from plainfilm.serve.service import AnswerService, Room
+
+BACKLOG = 256
+MIN_TOKEN = 16  # characters
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A socket bound to an address; port 0 takes a free one. Raises UsageError where that cannot be."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        bound = socket.socket(family, kind, protocol)
+        try:
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            bound.bind(address)
+        except OSError:
+            bound.close()
+            raise
+    except OSError as error:
+        raise UsageError("serve-address", host=host, port=port, reason=error.strerror or str(error)) from error
+    return bound
+
+
+def is_loopback(bound: socket.socket) -> bool:
+    """Whether only programs of this machine reach a socket."""
+    return ip_address(bound.getsockname()[0]).is_loopback
+
+
+def read_token(path: Path | None, bound: socket.socket) -> str | None:
+    """The token of a file; None where none is given, on loopback. Raises UsageError where one is needed or unusable."""
+    if path is None:
+        if not is_loopback(bound):
+            raise UsageError("serve-token-missing")
+        return None
+    try:
+        token = path.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError("serve-token-unreadable", path=str(path)) from error
+    if len(token) < MIN_TOKEN or not token.isprintable() or " " in token:
+        raise UsageError("serve-token-weak", path=str(path), minimum=MIN_TOKEN)
+    return token
+
+
+@contextlib.contextmanager
+def open_services(
+    models: Sequence[Path], *, token: str | None, run: Path | None, limits: ServeLimits = LIMITS
+) -> Iterator[Served]:
+    """Load the models, and the packaged one for the samples; where none is named it is the default, too."""
+    room, metrics = Room(limits.max_waiting), Metrics()
+    services: dict[str, AnswerService] = {}
+    try:
+        for path in (*models, PHANTOM_MODEL):
+            predictor = Predictor(path)
+            name = wire.model_id(predictor)
+            if name not in services:
+                services[name] = AnswerService(predictor, room, limits=limits, observe_batch=metrics.batch.observe)
+        yield Served(services, name, room, limits, metrics, token, run)
+    finally:
+        for service in services.values():
+            service.close()
+
+
+def serve(served: Served, bound: socket.socket, announce: Callable[[str], None]) -> None:
+    """Serve until SIGTERM or SIGINT; `announce` is called with the address once requests are answered."""
+    limits = served.limits
+    config = uvicorn.Config(
+        create_app(served),
+        http=_protocol(limits.head_s),
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        backlog=BACKLOG,
+        limit_concurrency=limits.max_connections,
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=round(limits.deadline_s),
+    )
+    server = _Server(config, lambda: announce(address(bound)))
+    server.run(sockets=[bound])
+
+
+def address(bound: socket.socket) -> str:
+    """Where a browser finds the page."""
+    host, port = bound.getsockname()[:2]
+    if ip_address(host).is_unspecified:
+        host = socket.gethostname()
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+class _Server(uvicorn.Server):
+    """Tells when it has started; ends quietly on a signal, without raising it again."""
+
+    def __init__(self, config: uvicorn.Config, started: Callable[[], None]) -> None:
+        super().__init__(config)
+        self.tell_started = started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.tell_started()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def _protocol(head_s: float) -> type[asyncio.Protocol]:
+    """uvicorn's HTTP/1.1, with a limit on the time that the head of a request may take."""
+
+    class PunctualProtocol(H11Protocol):
+        head_timer: asyncio.TimerHandle | None = None
+
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+            super().connection_made(transport)
+            self.head_timer = self.loop.call_later(head_s, transport.close)
+
+        def data_received(self, data: bytes) -> None:
+            super().data_received(data)
+            if self.conn.their_state is not h11.IDLE:  # the head is whole
+                self._stop_timer()
+            elif self.head_timer is None:
+                self.head_timer = self.loop.call_later(head_s, self.transport.close)
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            self._stop_timer()
+            super().connection_lost(exc)
+
+        def _stop_timer(self) -> None:
+            if self.head_timer is not None:
+                self.head_timer.cancel()
+                self.head_timer = None
+
+    return PunctualProtocol
