@@ -18,7 +18,7 @@ export function drawAnswer(film, onClass) {
   panel.append(heading(film));
   if (isHidden(film)) panel.append(...readingQuestion(film));
   else if (film.state === "failed") panel.append(...failure(film, words));
-  else if (!isAnswered(film)) panel.append(element("p", { class: "verdict pending" }, say(`state.${film.state}`)));
+  else if (!isAnswered(film)) panel.append(readingVerdict(film), element("p", { class: "verdict pending" }, say(`state.${film.state}`)));
   else if (isRefused(film)) panel.append(readingVerdict(film), ...refusal(film, words));
   else panel.append(readingVerdict(film), ...answer(film, words, onClass));
   panel.append(...actions(film));
@@ -63,7 +63,7 @@ function answer(film, words, onClass) {
     element("p", { id: "called", class: "soft" }),
     element("p", { id: "map-remark", class: "note" }),
     ...words.warnings.map((warning) => element("p", { class: "note" }, warning)),
-    element("p", { class: "soft" }, say("answer.most-probable")),
+    element("p", { class: "soft" }, [set === null ? "" : say("answer.bold"), film.answer.called ? say("answer.ticks") : ""].join(" ")),
     facts(film, model),
   ].filter(Boolean);
 }

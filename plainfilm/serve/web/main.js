@@ -20,7 +20,7 @@ import * as reader from "./reader.js";
 import { loadReportStyle } from "./report.js";
 import { drawSamples, loadSamples } from "./samples.js";
 import { followView, showFilm, showMap } from "./stage.js";
-import { className, currentLanguage, figure, listed, loadWords, percent, say, setLanguage } from "./words.js";
+import { className, currentLanguage, figure, listed, loadWords, say, setLanguage } from "./words.js";
 
 const { visit } = films;
 let drawn = { film: null, look: "" }; // what the panel and the stage show
@@ -55,6 +55,7 @@ function draw(film = null) {
 function drawFilm(film, look) {
   const isOther = film !== drawn.film;
   drawn = { film, look };
+  document.body.classList.toggle("busy", Boolean(film));
   const isSeen = film && films.isAnswered(film) && !reader.isHidden(film) && !films.isRefused(film);
   if (!isSeen) shown.className = null;
   else if (isOther || !shown.className) shown.className = mostProbable(film);
@@ -154,8 +155,9 @@ function drawFacts() {
 }
 
 function modelLabel(model) {
-  const accuracy = model.evaluation?.accuracy?.value;
-  return typeof accuracy === "number" ? say("model.choice", { id: model.id, accuracy: percent(accuracy) }) : model.id;
+  const accuracy = model.evaluation?.accuracy;
+  if (typeof accuracy?.value !== "number") return model.id;
+  return say("model.choice", { id: model.id, accuracy: figure(accuracy) });
 }
 
 // --- what people do --------------------------------------------------------------------------------------------------
@@ -190,6 +192,10 @@ function toggleReading() {
   else reader.stopReading();
 }
 
+function clearAll() {
+  if (window.confirm(say("history.clear-sure", { n: visit.films.length }))) films.clear();
+}
+
 function endReading() {
   byId("summary").close();
   reader.stopReading();
@@ -215,7 +221,7 @@ function pressNumber(number) {
 function listen() {
   const act = {
     ...{ choose: () => byId("files").click(), "choose-first": () => byId("files").click(), read: toggleReading },
-    ...{ about: showModels, language: switchLanguage, theme: switchTheme, clear: films.clear },
+    ...{ about: showModels, language: switchLanguage, theme: switchTheme, clear: clearAll },
     export: () => download("plainfilm-answers.csv", answersTable()),
     ...{ finish: reader.showSummary, "end-reading": endReading, "go-on": () => byId("summary").close() },
     ...{ "reading-csv": reader.exportReading, "figures-csv": reader.exportFigures },

@@ -57,14 +57,15 @@ export function readingVerdict(film) {
   const own = film.own === UNDECIDED ? say("reader.undecided") : className(model, film.own);
   const next = visit.films.find((entry) => isHidden(entry));
   let compared = "reader.same";
-  if (isRefused(film)) compared = "reader.no-model-answer";
+  if (!isAnswered(film)) compared = "reader.pending";
+  else if (isRefused(film)) compared = "reader.no-model-answer";
   else if (film.own === UNDECIDED) compared = "reader.was-undecided";
   else if (film.own !== film.answer.predicted) compared = "reader.different";
   return element(
     "div",
     { class: "note" },
     element("p", {}, say("reader.own", { own })),
-    element("p", {}, say(compared, { predicted: className(model, film.answer.predicted) })),
+    element("p", {}, say(compared, { predicted: className(model, film.answer?.predicted) })),
     next ? button(say("reader.next"), () => select(next)) : button(say("reader.finish"), showSummary),
   );
 }
