@@ -4,6 +4,7 @@ SENTENCES: dict[str, str] = {
     "purpose": "Not for diagnosis. For research and teaching.",
     "skip": "To the answer",
     "comma": ", ",
+    "gap": " ",
     "progress": "{done} of {all} films answered",
     "live.answer": "{film}: {answer}",
     # the head
@@ -28,6 +29,7 @@ SENTENCES: dict[str, str] = {
     "empty.dropping": "Let go to add these films",
     "empty.samples": "No film at hand?",
     "empty.samples-are": "Take a sample. Samples are drawn by the program (phantoms); no patient is in them.",
+    "empty.all-samples": "Take all samples",
     "empty.limits": "What it cannot do",
     "empty.tested": "On its own test films the model was right in {accuracy}.",
     "empty.not-tested": "The model was not tested.",
@@ -40,7 +42,8 @@ SENTENCES: dict[str, str] = {
     "limit.frontal": "It judges single frontal chest films. Lateral films, CT slices and photographs are to be refused, "
     "but some may pass.",
     "limit.patient": "It knows nothing of the patient: no history, no earlier film.",
-    "sample.name": "Sample {number}, drawn as: {label}",
+    "sample.name": "Sample {number}",
+    "sample.drawn": "Drawn phantom, no patient; drawn as: {label}",
     "sample.mark": "Drawn phantom, no patient",
     # the strip
     "desk.name": "Films and answers",
@@ -63,7 +66,8 @@ SENTENCES: dict[str, str] = {
     "viewer.window": "Window/level",
     "viewer.invert": "Invert",
     "viewer.map": "Map",
-    "viewer.opacity": "Opacity of the map",
+    "viewer.opacity": "Opacity",
+    "viewer.opacity-of": "Opacity of the map",
     "stage.waiting": "This film is waiting.",
     "stage.sending": "This film is being answered.",
     "stage.failed": "There is no film to show.",
@@ -71,6 +75,7 @@ SENTENCES: dict[str, str] = {
     "stage.none": "No film",
     "stage.film": "Film {film}",
     "stage.film-map": "Film {film}; over it in orange, at {opacity} %, what speaks for {name}",
+    "stage.map": "speaks for {name}",
     "stage.view": "{zoom} %   W {window}  L {level}",
     # the answer
     "answer.name": "Answer",

@@ -4,6 +4,7 @@ SENTENCES: dict[str, str] = {
     "purpose": "不用于诊断，仅供科研和教学。",
     "skip": "跳到回答",
     "comma": "、",
+    "gap": "",
     "progress": "已回答 {done} 张，共 {all} 张",
     "live.answer": "{film}：{answer}",
     # the head
@@ -26,6 +27,7 @@ SENTENCES: dict[str, str] = {
     "empty.dropping": "松开即可添加这些胶片",
     "empty.samples": "手边没有胶片？",
     "empty.samples-are": "可以试用样例。样例是程序绘制的模拟胸片，其中没有任何患者。",
+    "empty.all-samples": "试用全部样例",
     "empty.limits": "它不能做什么",
     "empty.tested": "在模型自己的测试胶片上，回答正确的占 {accuracy}。",
     "empty.not-tested": "该模型未经测试。",
@@ -35,7 +37,8 @@ SENTENCES: dict[str, str] = {
     "limit.classes": "它只认识{classes}。有其他病变（结节、骨折、气胸等）的胶片同样会被归入其中一类，或得不到回答。",
     "limit.frontal": "它只判断单张正位胸片。侧位片、CT 图像和照片应当被拒绝，但仍可能有个别通过。",
     "limit.patient": "它对患者一无所知：没有病史，也没有既往胶片。",
-    "sample.name": "样例 {number}，绘制为：{label}",
+    "sample.name": "样例 {number}",
+    "sample.drawn": "绘制的模拟胸片，没有患者；绘制为：{label}",
     "sample.mark": "绘制的模拟胸片，没有患者",
     # the strip
     "desk.name": "胶片与回答",
@@ -58,7 +61,8 @@ SENTENCES: dict[str, str] = {
     "viewer.window": "窗宽窗位",
     "viewer.invert": "反相",
     "viewer.map": "热图",
-    "viewer.opacity": "热图不透明度",
+    "viewer.opacity": "不透明度",
+    "viewer.opacity-of": "热图不透明度",
     "stage.waiting": "这张胶片正在等待。",
     "stage.sending": "正在回答这张胶片。",
     "stage.failed": "没有可以显示的胶片。",
@@ -66,6 +70,7 @@ SENTENCES: dict[str, str] = {
     "stage.none": "没有胶片",
     "stage.film": "胶片 {film}",
     "stage.film-map": "胶片 {film}；橙色（{opacity} %）为支持{name}的依据",
+    "stage.map": "支持{name}的依据",
     "stage.view": "{zoom} %   窗宽 {window}  窗位 {level}",
     # the answer
     "answer.name": "回答",

@@ -29,15 +29,21 @@ function heading(film) {
     "div",
     { class: "about-film" },
     element("h2", {}, film.name),
-    film.isSample ? element("p", { class: "mark" }, say("sample.mark")) : null,
+    film.isSample ? element("p", { class: "mark" }, sampleWords(film)) : null,
   );
+}
+
+/** What a sample is; what was drawn on it, once that is no hint any more. */
+export function sampleWords(film) {
+  if (isHidden(film)) return say("sample.mark");
+  return say("sample.drawn", { label: className(modelOf(film), film.label) });
 }
 
 function failure(film, words) {
   const message = film.problem.code === "connection-broke" ? say("error.connection-broke") : words.problem;
   return [
     element("p", { class: "verdict" }, say("answer.failed")),
-    element("p", {}, message),
+    element("p", { class: "sentence" }, message),
     button(say("action.retry"), () => askAgain(film)),
   ];
 }
@@ -60,10 +66,9 @@ function answer(film, words, onClass) {
     element("p", { class: "soft" }, explanation(set, model)),
     model.is_sample_model && !film.isSample ? element("p", { class: "note" }, say("answer.sample-model")) : null,
     bars(film, model, onClass),
-    element("p", { id: "called", class: "soft" }),
+    element("p", { id: "called", class: "soft sentence" }),
     element("p", { id: "map-remark", class: "note" }),
     ...words.warnings.map((warning) => element("p", { class: "note" }, warning)),
-    element("p", { class: "soft" }, [set === null ? "" : say("answer.bold"), film.answer.called ? say("answer.ticks") : ""].join(" ")),
     facts(film, model),
   ].filter(Boolean);
 }
@@ -86,12 +91,17 @@ export function explanation(set, model) {
   if (set === null) return say("answer.uncalibrated");
   const kinds = { 0: "none", 1: "one", [model.classes.length]: "all" };
   const coverage = Number((100 * model.coverage).toPrecision(4));
-  return `${say(`answer.set-${kinds[set.length] ?? "some"}`)} ${say("answer.coverage", { coverage })}`;
+  return [say(`answer.set-${kinds[set.length] ?? "some"}`), say("answer.coverage", { coverage })].join(say("gap"));
+}
+
+function legend(film) {
+  const marks = [film.answer.set === null ? "" : say("answer.bold"), film.answer.called ? say("answer.ticks") : ""];
+  return [say("answer.bars"), ...marks.filter(Boolean)].join(say("gap"));
 }
 
 /** Probabilities as bars; each is the choice of that class's map. */
 function bars(film, model, onClass) {
-  const list = element("fieldset", { class: "bars" }, element("legend", {}, say("answer.bars")));
+  const list = element("fieldset", { class: "bars" }, element("legend", {}, legend(film)));
   model.classes.forEach(({ name }, place) => {
     const probability = film.answer.probabilities[name];
     const input = element("input", { type: "radio", name: "class", value: name, checked: name === shown.className });
@@ -140,7 +150,7 @@ export function calledWords(film, name) {
   const points = film.answer.called?.[name] ?? [];
   if (!points.length) return "";
   const asked = (isPositive) =>
-    listed(points.filter((point) => point.positive === isPositive).map((point) => `${Number((100 * point.asked).toPrecision(4))} %`));
+    listed(points.filter((point) => point.positive === isPositive).map((point) => `${Number((100 * point.asked).toPrecision(4))}\u00a0%`));
   const parameters = { name: className(modelOf(film), name), positive: asked(true), negative: asked(false) };
   if (!parameters.negative) return say("called.all", parameters);
   return say(parameters.positive ? "called.some" : "called.none", parameters);

@@ -20,7 +20,7 @@ export function changed(film = null) {
   for (const listener of listeners) listener(film);
 }
 
-/** Take films in, as waiting; the first of them is selected. `entries`: {name, blob, isSample, model}. */
+/** Take films in, as waiting; the first of them is selected. `entries`: {name, blob}, and of samples isSample, model, label. */
 export function addFilms(entries) {
   const films = entries.map((entry) => ({
     number: (lastNumber += 1),

@@ -48,7 +48,7 @@ async function filesUnder(entry) {
   return (await Promise.all(found.map(filesUnder))).flat();
 }
 
-/** Take a sample in; the sample model answers it. */
-export function addSample(name, blob) {
-  addFilms([{ name, blob, isSample: true, model: sampleModel().id }]);
+/** Take samples in; the sample model answers them. `samples`: {name, blob, label}, the label is the class drawn. */
+export function addSamples(samples) {
+  addFilms(samples.map((sample) => ({ ...sample, isSample: true, model: sampleModel().id })));
 }

@@ -18,7 +18,7 @@ import { showModels } from "./model.js";
 import { goAway, line, pump, resume } from "./queue.js";
 import * as reader from "./reader.js";
 import { loadReportStyle } from "./report.js";
-import { drawSamples, loadSamples } from "./samples.js";
+import { drawSamples, loadSamples, takeAllSamples } from "./samples.js";
 import { followView, showFilm, showMap } from "./stage.js";
 import { className, currentLanguage, figure, listed, loadWords, say, setLanguage } from "./words.js";
 
@@ -26,6 +26,7 @@ const { visit } = films;
 let drawn = { film: null, look: "" }; // what the panel and the stage show
 let given = ""; // token that the server has refused
 let modelsLanguage = "";
+let samplesHideLabels = false;
 
 /** What a person sees of a film: when it changes, panel and stage are drawn anew. */
 function lookOf(film) {
@@ -107,6 +108,8 @@ function drawReading() {
   const { isOn } = reader.reading;
   show(byId("reading"), isOn);
   byId("read").setAttribute("aria-pressed", String(isOn));
+  if (isOn !== samplesHideLabels) drawSamples();
+  samplesHideLabels = isOn;
   byId("reading-words").textContent = say("reader.state", reader.readingState());
 }
 
@@ -222,6 +225,7 @@ function listen() {
   const act = {
     ...{ choose: () => byId("files").click(), "choose-first": () => byId("files").click(), read: toggleReading },
     ...{ about: showModels, language: switchLanguage, theme: switchTheme, clear: clearAll },
+    "all-samples": takeAllSamples,
     export: () => download("plainfilm-answers.csv", answersTable()),
     ...{ finish: reader.showSummary, "end-reading": endReading, "go-on": () => byId("summary").close() },
     ...{ "reading-csv": reader.exportReading, "figures-csv": reader.exportFigures },

@@ -29,7 +29,7 @@ export function answerFilm(film, own) {
   if (!film || !isHidden(film)) return;
   film.own = own;
   changed(film);
-  byId("answer").focus();
+  (byId("answer").querySelector(".compared button") ?? byId("answer")).focus();
 }
 
 /** What the reader is asked before the model's answer is shown. */
@@ -63,7 +63,7 @@ export function readingVerdict(film) {
   else if (film.own !== film.answer.predicted) compared = "reader.different";
   return element(
     "div",
-    { class: "note" },
+    { class: "note compared" },
     element("p", {}, say("reader.own", { own })),
     element("p", {}, say(compared, { predicted: className(model, film.answer?.predicted) })),
     next ? button(say("reader.next"), () => select(next)) : button(say("reader.finish"), showSummary),

@@ -1,6 +1,6 @@
 // One film's answer on a sheet of its own: to print, and as an HTML file that needs nothing else.
 
-import { calledWords, explanation, shown, verdict } from "./answer.js";
+import { calledWords, explanation, sampleWords, shown, verdict } from "./answer.js";
 import { byId, download, element } from "./dom.js";
 import { isRefused, modelOf, wordsOf } from "./films.js";
 import { modelFacts } from "./model.js";
@@ -65,7 +65,7 @@ async function sheet(film) {
 /** The gate's reasons, the warnings, what is said against the map, and whether film or model are drawings. */
 function remarks(film, model, words) {
   const found = [
-    film.isSample ? say("sample.mark") : "",
+    film.isSample ? sampleWords(film) : "",
     model.is_sample_model && !film.isSample ? say("answer.sample-model") : "",
     film.answer.gate.overridden ? say("answer.overridden") : "",
     ...words.reasons,

@@ -45,8 +45,10 @@ function drawTools() {
   for (const id of ["zoom-in", "zoom-out", "whole", "window", "invert"]) byId(id).disabled = !pictured;
   for (const id of ["map", "opacity"]) byId(id).disabled = !hasMap;
   byId("map").setAttribute("aria-pressed", String(hasMap && isMapOn));
-  byId("opacity-shown").textContent = `${byId("opacity").value} %`;
+  byId("opacity-shown").textContent = `${byId("opacity").value}\u00a0%`;
   byId("window").setAttribute("aria-pressed", String(viewer.mode === "window"));
+  show(byId("map-words"), hasMap && isMapOn);
+  byId("map-words").textContent = hasMap ? say("stage.map", { name: className(modelOf(current), shown.className) }) : "";
   byId("canvas").setAttribute("aria-label", description(hasMap));
 }
 
@@ -60,7 +62,11 @@ function description(hasMap) {
 /** Wire the viewer and its tools. */
 export function followView() {
   viewer = new Viewer(byId("viewer"), byId("canvas"), (view) => {
-    byId("invert").setAttribute("aria-pressed", String(view.isInverted));
+    byId("invert").setAttribute("aria-pressed", String(view?.isInverted ?? false));
+    if (!view) {
+      byId("over-film").textContent = "";
+      return;
+    }
     const numbers = { zoom: Math.round(100 * view.zoom), window: Math.round(view.window), level: Math.round(view.level) };
     byId("over-film").textContent = say("stage.view", numbers);
   });

@@ -22,7 +22,8 @@ export class Viewer {
 
   clear() {
     Object.assign(this, { greys: null, film: null, map: null });
-    this.forget();
+    this.reset();
+    this.onView(null);
   }
 
   /** Show a film (an ImageBitmap), as it is. */
@@ -54,15 +55,11 @@ export class Viewer {
     this.draw();
   }
 
-  forget() {
+  /** The whole film, with its own greys. */
+  reset() {
     Object.assign(this, { zoom: 1, x: 0, y: 0, isInverted: false, ...FULL });
     this.isStale = true;
     this.draw();
-  }
-
-  /** The whole film, with its own greys. */
-  reset() {
-    this.forget();
   }
 
   invert() {

@@ -27,7 +27,8 @@ export function setLanguage(name) {
 export function say(key, parameters = {}) {
   const sentence = catalogues[language][key];
   if (sentence === undefined) throw new Error(`no sentence ${key}`);
-  return sentence.replace(/\{(\w+)\}/g, (_, name) => String(parameters[name]));
+  const filled = sentence.replace(/\{(\w+)\}/g, (_, name) => String(parameters[name]));
+  return filled.replace(/(\d) %/g, "$1\u00a0%"); // a number is not parted from its unit
 }
 
 /** Put the sentences into elements with data-say (their text) and data-name (their accessible name and tooltip). */
@@ -51,9 +52,9 @@ export function listed(names) {
 
 /** A share as percent with one decimal; never 0 % or 100 % for what is not exactly that. */
 export function percent(share) {
-  if (share > 0 && share < 0.0005) return "< 0.1 %";
-  if (share < 1 && share >= 0.9995) return "> 99.9 %";
-  return `${(100 * share).toFixed(1)} %`;
+  if (share > 0 && share < 0.0005) return "< 0.1\u00a0%";
+  if (share < 1 && share >= 0.9995) return "> 99.9\u00a0%";
+  return `${(100 * share).toFixed(1)}\u00a0%`;
 }
 
 /** A share with its 95 % interval and n. */
