@@ -97,6 +97,7 @@ def serve(served: Served, bound: socket.socket, announce: Callable[[str], None])
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,
         backlog=BACKLOG,
         limit_concurrency=limits.max_connections,
         timeout_keep_alive=30,
