@@ -206,7 +206,8 @@ SENTENCES: dict[str, str] = {
     "read; it is damaged or forged",
     "weights-layout": "the checkpoint {path} is no ResNet in the layout of torchvision or the tutorial; "
     "compared with ResNet-{depth}, missing: {missing}; unknown: {foreign}",
-    "weights-stem": "the first convolution in {path} has the shape {given}; expected 1 or 3 channels",
+    "weights-stem": "the first convolution in {path} has the shape {given}; expected "
+    "8 to 128 filters of 1 or 3 channels",
     "weights-shape": "the tensor {name} in {path} has the shape {given}; expected {expected}",
     "weights-type": "the tensor {name} in {path} has the type {given}; expected floating-point numbers in "
     "little-endian order",
