@@ -127,6 +127,7 @@ SENTENCES: dict[str, str] = {
     "recipe-not-toml": "the recipe is not valid TOML: {reason}",
     "recipe-unknown-key": "the recipe has an unknown entry {key} (did you mean {nearest}?); known are: {expected}",
     "recipe-impossible": "the recipe gives {key} = {given}; expected {expected}",
+    "sample-unknown": "there is no sample of that name; expected one of: {expected}",
     "depth-unknown": "there is no ResNet of depth {given}; expected one of {expected}",
     # sources and tables
     "source-missing": "{path} does not exist; expected a folder, zip, tar, CSV table or image",

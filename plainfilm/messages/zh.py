@@ -118,6 +118,7 @@ SENTENCES: dict[str, str] = {
     "recipe-not-toml": "配方不是有效的 TOML：{reason}",
     "recipe-unknown-key": "配方中有未知条目 {key}（是否想写 {nearest}？）；已知的有：{expected}",
     "recipe-impossible": "配方中 {key} = {given}；应为 {expected}",
+    "sample-unknown": "没有这个名称的样片；应为以下之一：{expected}",
     "depth-unknown": "没有深度为 {given} 的 ResNet；应为 {expected} 之一",
     # 数据来源与表格
     "source-missing": "{path} 不存在；应为文件夹、zip、tar、CSV 表格或图像",
