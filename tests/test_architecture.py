@@ -51,6 +51,7 @@ HOMES = {
     "pydantic": ("serve/schema.py",),
     "uvicorn": ("serve/server.py",),
     "h11": ("serve/server.py",),
+    "python_multipart": ("serve/multipart.py",),
     "prometheus_client": ("serve/metrics.py",),
     "threadpoolctl": ("workflows/fit.py", "workflows/audit.py"),
     "typer": ("cli.py",),
