@@ -656,6 +656,12 @@ SENTENCES: dict[str, str] = {
     "http.422": "Cannot be judged",
     "http.500": "Failed",
     "http.503": "Busy",
+    "request-malformed": "the request's form is malformed or cut off; expected multipart/form-data with closed parts "
+    "named films, or one film as the body",
+    "request-field-unknown": "the form has another field than {expected}; expected parts named {expected} alone, a "
+    "film in each",
+    "request-no-film": "the form holds no film; expected one or more parts named films",
+    "request-too-many-films": "the form holds more than {maximum} films; send fewer at once",
     "request-parameter": "the request has an impossible value of {names}; /openapi.json lists what is possible",
     "request-cross-site": "the request comes from a page of another site; expected the page of this server, or a "
     "program",

@@ -591,6 +591,11 @@ SENTENCES: dict[str, str] = {
     "http.422": "无法判断",
     "http.500": "失败",
     "http.503": "繁忙",
+    "request-malformed": "请求中的表单格式有误或不完整；需要 multipart/form-data 格式且各部分名为 films 的"
+    "完整表单，或者请求正文就是一张胶片",
+    "request-field-unknown": "表单中有 {expected} 以外的字段；所有部分都应名为 {expected}，每部分一张胶片",
+    "request-no-film": "表单中没有胶片；需要一个或多个名为 films 的部分",
+    "request-too-many-films": "表单中的胶片超过 {maximum} 张；请分几次发送",
     "request-parameter": "请求中 {names} 的值不可用；可用的值见 /openapi.json",
     "request-cross-site": "请求来自其他网站的页面；需要来自本服务器的页面或程序",
     "request-too-large": "请求超过 {maximum_bytes} 字节；请减少胶片数量或缩小胶片",
