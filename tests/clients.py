@@ -4,11 +4,14 @@ import asyncio
 import io
 import json
 import signal
+import socket
 import subprocess
+import sys
 import threading
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +20,7 @@ import numpy as np
 from PIL import Image
 
 from plainfilm.serve.guard import App
+from plainfilm.serve.limits import ServeLimits
 from tests import dicom_files
 from tests.conftest import command
 
@@ -34,7 +38,7 @@ def ask(app: App, method: str, path: str, **request: Any) -> httpx.Response:
     return asyncio.run(answered())
 
 
-def post(app: App, film: bytes | AsyncIterator[bytes], path: str = PREDICTIONS, **headers: str) -> httpx.Response:
+def post(app: App, film: bytes, path: str = PREDICTIONS, **headers: str) -> httpx.Response:
     """One film, as the body of a request; `accept_language="zh"` is the header Accept-Language."""
     shown = {name.replace("_", "-"): value for name, value in headers.items()}
     return ask(app, "POST", path, content=film, headers={"content-type": "application/octet-stream"} | shown)
@@ -59,13 +63,40 @@ class Server:
     err: list[str]  # lines of standard error so far
 
 
-@contextmanager
-def started(*words: object) -> Iterator[Server]:
-    """`plainfilm serve WORDS` on a free port of loopback, from its first answer on; stopped at the end.
+def started(*words: object) -> AbstractContextManager[Server]:
+    """`plainfilm serve WORDS` on a free port, from its first answer on; stopped at the end."""
+    return _stopped_at_the_end(command("serve", *words, "--port", 0, "--json"))
 
-    It must end with exit code 0 and must have written nothing else to standard output.
-    """
-    process = command("serve", *words, "--port", 0, "--json")
+
+def started_with(limits: ServeLimits, model: Path) -> AbstractContextManager[Server]:
+    """A server of loopback with other limits than those of the command line."""
+    return _stopped_at_the_end(
+        subprocess.Popen(
+            [sys.executable, "-c", OTHER_LIMITS, str(model), json.dumps(asdict(limits))],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    )
+
+
+OTHER_LIMITS = """
+import contextlib, json, sys
+from pathlib import Path
+from plainfilm.serve import limits, server
+allowed = limits.ServeLimits(**json.loads(sys.argv[2]))
+with (
+    contextlib.closing(server.bind("127.0.0.1", 0)) as bound,
+    server.open_services([Path(sys.argv[1])], token=None, run=None, limits=allowed) as served,
+):
+    told = lambda address: print(json.dumps({"address": address, "models": [*served.services]}, indent=1), flush=True)
+    server.serve(served, bound, told)
+"""
+
+
+@contextmanager
+def _stopped_at_the_end(process: "subprocess.Popen[str]") -> Iterator[Server]:
+    """The server once it has told its address. It must end with exit code 0 and tell nothing else."""
     assert process.stdout is not None
     assert process.stderr is not None
     err: list[str] = []
@@ -87,3 +118,38 @@ def started(*words: object) -> Iterator[Server]:
 def films_in(folder: Path) -> list[bytes]:
     """The bytes of all PNG below a folder, in the order of their paths."""
     return [path.read_bytes() for path in sorted(folder.rglob("*.png"))]
+
+
+# --- plain connections -----------------------------------------------------------------------------------------------
+
+
+def connect(address: str) -> socket.socket:
+    """A connection to a server; whatever it does takes a minute at most."""
+    host, port = address.removeprefix("http://").rsplit(":", 1)
+    return socket.create_connection((host, int(port)), timeout=60)
+
+
+def head(length: int | None, method: str = "POST", path: str = PREDICTIONS, **headers: str) -> bytes:
+    """The head of a request whose body has that many bytes; None: it comes in chunks."""
+    lines = [f"{method} {path} HTTP/1.1", "host: localhost", "content-type: application/octet-stream"]
+    lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+    lines += ["transfer-encoding: chunked"] if length is None else [f"content-length: {length}"]
+    return "\r\n".join([*lines, "connection: close", "", ""]).encode()
+
+
+def read_all(connection: socket.socket) -> bytes:
+    """What the server still sends, to the end of the connection."""
+    received = b""
+    with connection:
+        while part := connection.recv(2**16):
+            received += part
+    return received
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    """Wait until something is so, for a minute at most."""
+    for _ in range(6000):
+        if condition():
+            return
+        time.sleep(0.01)
+    raise AssertionError("it never came to be")

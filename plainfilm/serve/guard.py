@@ -194,9 +194,7 @@ class _Answer:
         await self.send({"type": "http.response.body", "body": content})
 
 
-def refusal(
-    error: RequestError, language: str, limits: ServeLimits
-) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+def refusal(error: RequestError, language: str, limits: ServeLimits) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
     """Status, headers and content of a problem."""
     content = json.dumps(problem(error, language), ensure_ascii=False).encode()
     status = status_of(error)

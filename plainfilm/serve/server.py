@@ -175,7 +175,7 @@ def _protocol(limits: ServeLimits) -> type[asyncio.Protocol]:
 
         def send_400_response(self, msg: str) -> None:
             if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):  # else an answer is under way already
-                status, headers, content = refusal(RequestError("request-malformed"), "en", limits)
+                status, headers, content = refusal(RequestError("request-not-http"), "en", limits)
                 headers += [*SECURITY_HEADERS, (b"connection", b"close")]
                 head = self.conn.send(h11.Response(status_code=status, headers=headers))
                 self.transport.write((head or b"") + content)
