@@ -658,6 +658,7 @@ SENTENCES: dict[str, str] = {
     "http.422": "Cannot be judged",
     "http.500": "Failed",
     "http.503": "Busy",
+    "request-not-http": "what was sent is no HTTP/1.1 that can be read; expected a request as a browser sends it",
     "request-malformed": "the request's form is malformed or cut off; expected multipart/form-data with closed parts "
     "named films, or one film as the body",
     "request-field-unknown": "the form has another field than {expected}; expected parts named {expected} alone, a "

@@ -592,6 +592,7 @@ SENTENCES: dict[str, str] = {
     "http.422": "无法判断",
     "http.500": "失败",
     "http.503": "繁忙",
+    "request-not-http": "发来的内容不是可读的 HTTP/1.1；应为浏览器发出的那种请求",
     "request-malformed": "请求中的表单格式有误或不完整；需要 multipart/form-data 格式且各部分名为 films 的"
     "完整表单，或者请求正文就是一张胶片",
     "request-field-unknown": "表单中有 {expected} 以外的字段；所有部分都应名为 {expected}，每部分一张胶片",
