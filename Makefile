@@ -11,6 +11,8 @@ PADDLE ?= .paddle-env
 # Other runtimes read the model file in tests: each in a place of its own.
 OPENVINO ?= .openvino-env
 ORT_WEB ?= .ort-web
+# axe-core judges the page's accessibility in tests.
+AXE ?= .axe
 TUTORIAL ?= ../shared/baseline/tutorial_paddle.py
 
 .PHONY: install demo test check bench clean
@@ -55,5 +57,9 @@ $(ORT_WEB)/installed:
 	npm install --silent --ignore-scripts --no-audit --no-fund --prefix $(ORT_WEB) onnxruntime-web@1.30.0
 	touch $@
 
+$(AXE)/installed:
+	npm install --silent --ignore-scripts --no-audit --no-fund --prefix $(AXE) axe-core@4.14.1
+	touch $@
+
 clean:
-	rm -rf $(VENV) $(PADDLE) $(OPENVINO) $(ORT_WEB) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(PADDLE) $(OPENVINO) $(ORT_WEB) $(AXE) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,4 +1,5 @@
 """Placeholder."""
 
 
-def follow(run, after=0): return {}
+def follow(run, after=0):
+    return {}

@@ -3,6 +3,7 @@
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+BATCHES = (1, 2, 4, 8, 16)
 PATHS = ("/v1/predictions", "/v1/models", "/v1/samples", "/v1/run", "/healthz", "/readyz", "/metrics", "/openapi.json")
 METHODS = ("GET", "HEAD", "POST")
 
@@ -11,17 +12,18 @@ class Metrics:
     """The counters of one server."""
 
     def __init__(self) -> None:
-        self.registry = CollectorRegistry()
-        registry = {"registry": self.registry}
-        self.requests = Counter("plainfilm_requests", "Requests answered", ["method", "path", "status"], **registry)
-        self.films = Counter("plainfilm_films", "Films, by what came of them", ["outcome"], **registry)
+        self.registry = registry = CollectorRegistry()
+        self.requests = Counter(
+            "plainfilm_requests", "Requests answered", ["method", "path", "status"], registry=registry
+        )
+        self.films = Counter("plainfilm_films", "Films, by what came of them", ["outcome"], registry=registry)
         self.seconds = Histogram(
-            "plainfilm_answer_seconds", "From a request's body to its answer", buckets=SECONDS, **registry
+            "plainfilm_answer_seconds", "From a request's body to its answer", buckets=SECONDS, registry=registry
         )
         self.batch = Histogram(
-            "plainfilm_batch_films", "Films that the network answered together", buckets=(1, 2, 4, 8, 16), **registry
+            "plainfilm_batch_films", "Films that the network answered together", buckets=BATCHES, registry=registry
         )
-        self.waiting = Gauge("plainfilm_films_waiting", "Films taken and not yet answered", **registry)
+        self.waiting = Gauge("plainfilm_films_waiting", "Films taken and not yet answered", registry=registry)
 
     def observe_request(self, method: str, path: str, status: int) -> None:
         """Count a request; methods and paths other than the known ones are counted as one."""

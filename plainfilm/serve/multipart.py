@@ -1,4 +1,5 @@
 """Placeholder."""
 
 
-def read_films(content_type, body, *, max_films): return [body]
+def read_films(content_type, body, *, max_films):
+    return [body]
