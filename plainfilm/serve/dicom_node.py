@@ -49,7 +49,8 @@ TAKEN, NOT_THIS_CLASS, FULL, NOT_FILED, NO_DATA_SET = 0x0000, 0x0122, 0xA700, 0x
 SYNTAXES = [*sorted(NATIVE), RLE, *PLUGINS]
 MAX_PDU_BYTES = 2**18  # that peers are asked to keep to
 BUSY_PAUSES_S = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)  # before a film is offered again to a service that has no room
-LINGER_S = 1.0
+LINGER_S = 1.0  # for peers to read what their last films were told
+BACKLOG = 64  # connections that wait to be accepted
 SPARE_CONNECTIONS = 8  # beyond the associations, so that who is too many is told so
 
 Answer = Callable[[bytes], Prediction]
@@ -69,7 +70,11 @@ def start_node(settings: NodeSettings, answer: Answer, author: Author) -> "Node"
     entity = AE(settings.title)
     entity.require_called_aet, entity.require_calling_aet = True, list(settings.callers)
     entity.maximum_associations, entity.maximum_pdu_size = settings.max_associations, MAX_PDU_BYTES
-    entity.acse_timeout = entity.dimse_timeout = entity.network_timeout = settings.idle_s
+    entity.acse_timeout, entity.dimse_timeout, entity.network_timeout = (
+        settings.stall_s,
+        settings.idle_s,
+        settings.idle_s,
+    )
     try:
         address = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[0][4]
         server = _Server(entity, (str(address[0]), settings.port), settings.title, _contexts())
@@ -115,6 +120,7 @@ class Node:
         server.bind(evt.EVT_C_ECHO, _say_yes)
         server.bind(evt.EVT_ESTABLISHED, _start_message)
         server.bind(evt.EVT_DIMSE_RECV, _start_message)
+        server.bind(evt.EVT_CONN_CLOSE, _forget_silent)
         self.threads = [
             threading.Thread(target=server.serve_forever, name="dicom-listen", daemon=True, args=(0.1,)),
             threading.Thread(target=self._run, name="dicom-answer", daemon=True),
@@ -225,6 +231,12 @@ def _start_message(event: evt.Event) -> None:
         transport.socket.start_message()
 
 
+def _forget_silent(event: evt.Event) -> None:
+    """A connection closed before anything was asked, as checks of health do: its thread need not wait for a request."""
+    if event.assoc.requestor.primitive is None:
+        event.assoc.dul.to_user_queue.put(None)
+
+
 # --- connections -----------------------------------------------------------------------------------------------------
 
 
@@ -232,6 +244,7 @@ class _Server(AssociationServer):
     """A server whose connections are few, and metered."""
 
     settings: NodeSettings
+    request_queue_size = BACKLOG
 
     def verify_request(self, request: Any, client_address: Any) -> bool:
         """Whether there is room for one more connection; beyond that it is closed without a word."""

@@ -5,6 +5,7 @@ pynetdicom reads a whole PDU, of any length that the peer says, and a whole mess
 
 import socket
 import time
+from contextlib import suppress
 
 from plainfilm.serve.dicom_settings import NodeSettings
 
@@ -23,6 +24,11 @@ class MeteredSocket(socket.socket):
     def start_message(self) -> None:
         """Count from zero; the clock starts with the next bytes."""
         self.num_bytes, self.began = 0, 0.0
+
+    def shutdown(self, how: int, /) -> None:
+        """End the connection; a peer that has gone already is no error, else pynetdicom would leave the socket open."""
+        with suppress(OSError):
+            super().shutdown(how)
 
     def recv(self, bufsize: int, flags: int = 0, /) -> bytes:
         """The next bytes. Raises OSError where a bound is passed."""
