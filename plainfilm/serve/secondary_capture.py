@@ -15,12 +15,11 @@ from pydicom import Dataset
 from pydicom.dataset import FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage, generate_uid
 
-from plainfilm import __version__
 from plainfilm.messages import text
 from plainfilm.model.overlay import draw_overlay
 from plainfilm.model.predictor import Prediction
 from plainfilm.serve.dicom_filing import MAKER, Filing
-from plainfilm.serve.structured_report import Author
+from plainfilm.serve.structured_report import Author, software_version
 
 SERIES_NUMBER = 9002
 MAX_DERIVATION = 1024  # characters
@@ -44,7 +43,7 @@ def secondary_capture(filing: Filing, prediction: Prediction, author: Author) ->
     words = " ".join(part for part in (text("dicom.map", language, name=name), notice, warning) if part)
     picture.DerivationDescription = words[:MAX_DERIVATION]
     picture.Manufacturer, picture.ManufacturerModelName = MAKER, author.model_id
-    picture.SoftwareVersions = __version__
+    picture.SoftwareVersions = software_version()
     now = datetime.now()
     picture.ContentDate = picture.InstanceCreationDate = f"{now:%Y%m%d}"
     picture.ContentTime = picture.InstanceCreationTime = f"{now:%H%M%S}"

@@ -12,6 +12,7 @@ Notable choices:
 Source: DICOM PS3.16, TID 1500, 1501, 300, 1004, 4019; PS3.3, A.35.2.
 """
 
+import importlib.metadata
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -37,7 +38,6 @@ from highdicom.sr import (
 )
 from pydicom import Dataset
 
-from plainfilm import __version__
 from plainfilm.errors import PlainfilmError
 from plainfilm.messages import sentence, text
 from plainfilm.model.card import Card, ClassName
@@ -67,6 +67,11 @@ class Author:
     with_map: bool  # whether a map goes along
 
 
+def software_version() -> str:
+    """The version of this package."""
+    return importlib.metadata.version(MAKER)
+
+
 def structured_report(filing: Filing, outcome: Prediction | PlainfilmError, author: Author) -> Dataset:
     """The report on one film: what the model says of it, or why it says nothing."""
     prediction = outcome if isinstance(outcome, Prediction) and outcome.verdict.passed else None
@@ -74,7 +79,7 @@ def structured_report(filing: Filing, outcome: Prediction | PlainfilmError, auth
         tracking_identifier=TrackingIdentifier(uid=UID(), identifier="film"),
         algorithm_id=AlgorithmIdentification(
             name=MAKER,
-            version=__version__,
+            version=software_version(),
             parameters=(f"model {author.model_id}", f"weights {author.card.weights_sha256}"),
         ),
         measurements=None if prediction is None else _probabilities(prediction, author.card),
@@ -103,7 +108,7 @@ def structured_report(filing: Filing, outcome: Prediction | PlainfilmError, auth
         instance_number=1,
         manufacturer=MAKER,
         manufacturer_model_name=author.model_id,
-        software_versions=__version__,
+        software_versions=software_version(),
         series_description="plainfilm report, not for diagnosis",
         is_complete=True,
         is_final=False,
@@ -182,7 +187,7 @@ def _observer(author: Author) -> ObserverContext:
         observer_type=CodedConcept("121007", "DCM", "Device"),
         observer_identifying_attributes=DeviceObserverIdentifyingAttributes(
             uid=UID.from_uuid(str(device)),
-            name=f"{MAKER} {__version__}",
+            name=f"{MAKER} {software_version()}",
             manufacturer_name=MAKER,
             model_name=author.model_id,
         ),
