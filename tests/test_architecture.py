@@ -80,6 +80,7 @@ LIGHT_MODULES = (
     "plainfilm.workflows.predict",
     "plainfilm.workflows.evaluate",
     "plainfilm.workflows.prepare",
+    "plainfilm.serve.samples",
     "plainfilm.printing.answers",
     "plainfilm.printing.evaluation",
     "plainfilm.cli",

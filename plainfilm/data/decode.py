@@ -117,7 +117,17 @@ def _decode_picture(data: bytes, limits: Limits) -> Film:
     except Exception as error:  # hostile bytes raise nearly anything in Pillow
         if "truncated" in str(error).lower() or end_marker not in data:
             raise FilmError("film-truncated") from error
-        raise FilmError("film-unreadable", reason=str(error) or type(error).__name__) from error
+        raise FilmError("film-unreadable", reason=_reason(error)) from error
+
+
+def _reason(error: Exception) -> str:
+    """What Pillow says, up to where it might quote the file.
+
+    >>> _reason(SyntaxError("broken PNG file (chunk b'ZHAN')")), _reason(KeyError(258))
+    ('broken PNG file', 'KeyError')
+    """
+    said = re.match(r"[A-Za-z][A-Za-z0-9 ,-]*", str(error))
+    return said[0].strip() if said else type(error).__name__
 
 
 def _reader(data: bytes) -> tuple[type[ImageFile], bytes]:

@@ -130,6 +130,7 @@ SENTENCES: dict[str, str] = {
     "recipe-not-toml": "the recipe is not valid TOML: {reason}",
     "recipe-unknown-key": "the recipe has an unknown entry {key} (did you mean {nearest}?); known are: {expected}",
     "recipe-impossible": "the recipe gives {key} = {given}; expected {expected}",
+    "sample-unknown": "there is no sample of that name; expected one of: {expected}",
     "depth-unknown": "there is no ResNet of depth {given}; expected one of {expected}",
     # sources and tables
     "source-missing": "{path} does not exist; expected a folder, zip, tar, CSV table or image",
@@ -209,7 +210,8 @@ SENTENCES: dict[str, str] = {
     "read; it is damaged or forged",
     "weights-layout": "the checkpoint {path} is no ResNet in the layout of torchvision or the tutorial; "
     "compared with ResNet-{depth}, missing: {missing}; unknown: {foreign}",
-    "weights-stem": "the first convolution in {path} has the shape {given}; expected 1 or 3 channels",
+    "weights-stem": "the first convolution in {path} has the shape {given}; expected "
+    "8 to 128 filters of 1 or 3 channels",
     "weights-shape": "the tensor {name} in {path} has the shape {given}; expected {expected}",
     "weights-type": "the tensor {name} in {path} has the type {given}; expected floating-point numbers in "
     "little-endian order",
@@ -656,6 +658,7 @@ SENTENCES: dict[str, str] = {
     "http.422": "Cannot be judged",
     "http.500": "Failed",
     "http.503": "Busy",
+    "request-not-http": "what was sent is no HTTP/1.1 that can be read; expected a request as a browser sends it",
     "request-malformed": "the request's form is malformed or cut off; expected multipart/form-data with closed parts "
     "named films, or one film as the body",
     "request-field-unknown": "the form has another field than {expected}; expected parts named {expected} alone, a "

@@ -119,6 +119,7 @@ SENTENCES: dict[str, str] = {
     "recipe-not-toml": "配方不是有效的 TOML：{reason}",
     "recipe-unknown-key": "配方中有未知条目 {key}（是否想写 {nearest}？）；已知的有：{expected}",
     "recipe-impossible": "配方中 {key} = {given}；应为 {expected}",
+    "sample-unknown": "没有这个名称的样片；应为以下之一：{expected}",
     "depth-unknown": "没有深度为 {given} 的 ResNet；应为 {expected} 之一",
     # 数据来源与表格
     "source-missing": "{path} 不存在；应为文件夹、zip、tar、CSV 表格或图像",
@@ -184,7 +185,7 @@ SENTENCES: dict[str, str] = {
     "weights-header": "检查点 {path} 声称其文件头有 {given} 字节；最多读取 {maximum} 字节；文件已损坏或系伪造",
     "weights-layout": "检查点 {path} 不是 torchvision 或教程布局的 ResNet；"
     "与 ResNet-{depth} 相比，缺少：{missing}；多出：{foreign}",
-    "weights-stem": "{path} 中第一个卷积的形状为 {given}；应有 1 或 3 个通道",
+    "weights-stem": "{path} 中第一个卷积的形状为 {given}；应为 8 到 128 个滤波器，各有 1 或 3 个通道",
     "weights-shape": "{path} 中张量 {name} 的形状为 {given}；应为 {expected}",
     "weights-type": "{path} 中张量 {name} 的类型为 {given}；应为小端序的浮点数",
     "weights-not-finite": "{path} 中张量 {name} 含有训练后的网络不会有的数值（NaN、无穷大或负方差）",
@@ -591,6 +592,7 @@ SENTENCES: dict[str, str] = {
     "http.422": "无法判断",
     "http.500": "失败",
     "http.503": "繁忙",
+    "request-not-http": "发来的内容不是可读的 HTTP/1.1；应为浏览器发出的那种请求",
     "request-malformed": "请求中的表单格式有误或不完整；需要 multipart/form-data 格式且各部分名为 films 的"
     "完整表单，或者请求正文就是一张胶片",
     "request-field-unknown": "表单中有 {expected} 以外的字段；所有部分都应名为 {expected}，每部分一张胶片",

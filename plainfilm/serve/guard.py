@@ -82,6 +82,9 @@ class Guard:
         except RequestError as error:
             await self._linger(receive, headers)
             await answer.refuse(error, accepted_language(headers.get("accept-language", "")), self.limits)
+        except Exception:  # the application has answered and logged it; who called would log its text, too
+            if not answer.has_started:
+                raise
         finally:
             held.release()
 
@@ -186,13 +189,18 @@ class _Answer:
 
     async def refuse(self, error: RequestError, language: str, limits: ServeLimits) -> None:
         """Answer with a problem."""
-        content = json.dumps(problem(error, language), ensure_ascii=False).encode()
-        status = status_of(error)
-        headers = {"content-type": MEDIA_TYPE, "content-language": language, "content-length": str(len(content))}
-        headers |= {"vary": "accept-language", **retry_headers(status, limits.retry_after_s)}
-        pairs = [(name.encode(), value.encode()) for name, value in headers.items()]
-        await self.send({"type": "http.response.start", "status": status, "headers": pairs})
+        status, headers, content = refusal(error, language, limits)
+        await self.send({"type": "http.response.start", "status": status, "headers": headers})
         await self.send({"type": "http.response.body", "body": content})
+
+
+def refusal(error: RequestError, language: str, limits: ServeLimits) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+    """Status, headers and content of a problem."""
+    content = json.dumps(problem(error, language), ensure_ascii=False).encode()
+    status = status_of(error)
+    headers = {"content-type": MEDIA_TYPE, "content-language": language, "content-length": str(len(content))}
+    headers |= {"vary": "accept-language", **retry_headers(status, limits.retry_after_s)}
+    return status, [(name.encode(), value.encode()) for name, value in headers.items()], content
 
 
 def _whole(body: bytes, receive: Receive) -> Receive:

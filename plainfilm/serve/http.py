@@ -103,6 +103,7 @@ def create_app(served: Served) -> App:
         description="Answers about frontal chest radiographs. For research and teaching, not for diagnosis.",
         docs_url=None,  # its pages would come from elsewhere
         redoc_url=None,
+        redirect_slashes=False,  # to an address made of what the client calls this host
         responses=_problems(400, 401, 403, 421),
     )
     _add_errors(app, served.limits)
@@ -173,6 +174,7 @@ async def _answers(
     try:
         for data in films:
             outcomes.append(asyncio.wrap_future(service.submit(data)))
+            outcomes[-1].add_done_callback(_hear)
         _, late = await asyncio.wait(outcomes, timeout=deadline_s)
         if late:
             raise RequestError("server-deadline", seconds=deadline_s)
@@ -186,6 +188,12 @@ async def _answers(
             raise error
         found.append(outcome.result() if error is None else error)
     return found
+
+
+def _hear(outcome: asyncio.Future[Prediction]) -> None:
+    """Ask for what went wrong: asyncio would log what nobody asked for, with its text."""
+    if not outcome.cancelled():
+        outcome.exception()
 
 
 def _summary(service: AnswerService, result: Prediction | PlainfilmError, **options: Any) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from plainfilm.messages import LANGUAGES, sentence, text
 
 MEDIA_TYPE = "application/problem+json"
 STATUS = {
+    "request-not-http": 400,
     "request-malformed": 400,
     "request-field-unknown": 400,
     "request-no-film": 400,

@@ -2,8 +2,10 @@
 
 Notable choices:
 - the socket is bound before any model is loaded, so that a port in use is told at once;
-- a connection that does not finish the head of a request in time is cut off (uvicorn has no limit for that);
-- nothing is logged of a request; SIGTERM and Ctrl-C let requests under way end, then the server ends with exit code 0.
+- a connection that does not finish the head of a request in time, or does not take its answer, is cut off (uvicorn
+  has no limit for either); what is no HTTP at all gets a problem like any other;
+- nothing is logged of a request, and uvicorn logs nothing at all;
+- SIGTERM and Ctrl-C let requests under way end, then the server ends with exit code 0.
 """
 
 import asyncio
@@ -18,9 +20,10 @@ import h11
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from plainfilm.errors import UsageError
+from plainfilm.errors import RequestError, UsageError
 from plainfilm.model.predictor import Predictor
 from plainfilm.serve import wire
+from plainfilm.serve.guard import SECURITY_HEADERS, refusal
 from plainfilm.serve.http import Served, create_app
 from plainfilm.serve.limits import LIMITS, ServeLimits
 from plainfilm.serve.metrics import Metrics
@@ -91,12 +94,14 @@ def serve(served: Served, bound: socket.socket, announce: Callable[[str], None])
     limits = served.limits
     config = uvicorn.Config(
         create_app(served),
-        http=_protocol(limits.head_s),
+        http=_protocol(limits),
         ws="none",
         lifespan="off",
         log_config=None,
         access_log=False,
+        log_level="critical",
         server_header=False,
+        proxy_headers=False,
         backlog=BACKLOG,
         limit_concurrency=limits.max_connections,
         timeout_keep_alive=30,
@@ -135,30 +140,51 @@ class _Server(uvicorn.Server):
                 signal.signal(number, handler)
 
 
-def _protocol(head_s: float) -> type[asyncio.Protocol]:
-    """uvicorn's HTTP/1.1, with a limit on the time that the head of a request may take."""
+def _protocol(limits: ServeLimits) -> type[asyncio.Protocol]:
+    """uvicorn's HTTP/1.1, with limits on the time that the head of a request and the taking of an answer may need."""
 
     class PunctualProtocol(H11Protocol):
         head_timer: asyncio.TimerHandle | None = None
+        answer_timer: asyncio.TimerHandle | None = None
 
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
-            self.head_timer = self.loop.call_later(head_s, transport.close)
+            self.head_timer = self.loop.call_later(limits.head_s, transport.close)
 
         def data_received(self, data: bytes) -> None:
             super().data_received(data)
             if self.conn.their_state is not h11.IDLE:  # the head is whole
-                self._stop_timer()
+                _stop(self.head_timer)
+                self.head_timer = None
             elif self.head_timer is None:
-                self.head_timer = self.loop.call_later(head_s, self.transport.close)
+                self.head_timer = self.loop.call_later(limits.head_s, self.transport.close)
+
+        def pause_writing(self) -> None:
+            super().pause_writing()
+            waiting_bytes = self.transport.get_write_buffer_size()
+            allowed_s = limits.body_grace_s + waiting_bytes / limits.body_bytes_per_s  # as for a body
+            self.answer_timer = self.loop.call_later(allowed_s, self.transport.abort)
+
+        def resume_writing(self) -> None:
+            super().resume_writing()
+            _stop(self.answer_timer)
 
         def connection_lost(self, exc: Exception | None) -> None:
-            self._stop_timer()
+            _stop(self.head_timer)
+            _stop(self.answer_timer)
             super().connection_lost(exc)
 
-        def _stop_timer(self) -> None:
-            if self.head_timer is not None:
-                self.head_timer.cancel()
-                self.head_timer = None
+        def send_400_response(self, msg: str) -> None:
+            if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):  # else an answer is under way already
+                status, headers, content = refusal(RequestError("request-not-http"), "en", limits)
+                headers += [*SECURITY_HEADERS, (b"connection", b"close")]
+                head = self.conn.send(h11.Response(status_code=status, headers=headers))
+                self.transport.write((head or b"") + content)
+            self.transport.close()
 
     return PunctualProtocol
+
+
+def _stop(timer: asyncio.TimerHandle | None) -> None:
+    if timer is not None:
+        timer.cancel()

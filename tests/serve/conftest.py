@@ -1,0 +1,46 @@
+"""The server that the tests of the API, the page and the node share, as a process and as an application."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from clients import Server, started
+
+from plainfilm.model.predictor import Predictor
+from plainfilm.serve.guard import App
+from plainfilm.serve.http import Served, create_app
+from plainfilm.serve.server import open_services
+
+
+@pytest.fixture(scope="session")
+def server(model: Path) -> Iterator[Server]:
+    """The real `plainfilm serve` with the trained model; at its end it must have written nothing to standard error."""
+    with started(model) as running:
+        yield running
+    assert running.err == []
+
+
+@pytest.fixture(scope="session")
+def served(model: Path) -> Iterator[Served]:
+    """The services of the trained model, in this process."""
+    with open_services([model], token=None, run=None) as services:
+        yield services
+
+
+@pytest.fixture(scope="session")
+def app(served: Served) -> App:
+    """The application over these services."""
+    return create_app(served)
+
+
+@pytest.fixture(scope="session")
+def predictor(model: Path) -> Predictor:
+    """The trained model, to compare answers with."""
+    return Predictor(model, threads=1)
+
+
+@pytest.fixture(scope="session")
+def film(predictor: Predictor, strangers: Path) -> bytes:
+    """A film (PNG) that the model answers."""
+    films = (path.read_bytes() for path in sorted(strangers.rglob("*.png")))
+    return next(data for data in films if predictor.predict_bytes(data).verdict.passed)
