@@ -676,6 +676,10 @@ SENTENCES: dict[str, str] = {
     "model-unknown": "no such model is served; expected one of {expected}",
     "page-unknown": "there is nothing at this address; / is the page, /openapi.json describes the API",
     "method-unknown": "this address does not take this method; /openapi.json lists what is possible",
+    "run-not-there": "the folder that this server follows holds no training; start the server again with --run and the "
+    "folder of a run",
+    "run-damaged": "the history of the training that this server follows cannot be read; was a file "
+    "of the run changed by hand?",
     "film-refused": "no answer: {reasons}",
     "server-busy": "too many films are under way; send this one again in a moment",
     "server-deadline": "no answer within {seconds:g} seconds; send the film again later",

@@ -608,6 +608,8 @@ SENTENCES: dict[str, str] = {
     "model-unknown": "没有提供这个模型；可选：{expected}",
     "page-unknown": "该地址没有内容；页面在 /，API 说明在 /openapi.json",
     "method-unknown": "该地址不接受此方法；可用的方法见 /openapi.json",
+    "run-not-there": "本服务器跟踪的文件夹中没有训练；请用 --run 指定一次训练的文件夹并重新启动服务器",
+    "run-damaged": "无法读取本服务器所跟踪训练的历史记录；是否有文件被手动修改过？",
     "film-refused": "不作答：{reasons}",
     "server-busy": "正在处理的胶片太多；请稍后重新发送",
     "server-deadline": "{seconds:g} 秒内没有结果；请稍后重新发送该胶片",

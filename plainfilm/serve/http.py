@@ -25,6 +25,8 @@ from starlette.exceptions import HTTPException
 from plainfilm.errors import FilmError, PlainfilmError, RequestError
 from plainfilm.messages.page_en import SENTENCES as PAGE_EN
 from plainfilm.messages.page_zh import SENTENCES as PAGE_ZH
+from plainfilm.messages.training_en import SENTENCES as TRAINING_EN
+from plainfilm.messages.training_zh import SENTENCES as TRAINING_ZH
 from plainfilm.model.predictor import Prediction
 from plainfilm.serve import samples, schema, wire
 from plainfilm.serve.follow import follow
@@ -271,7 +273,7 @@ def _add_facts(app: FastAPI, served: Served) -> None:
 
 def _add_page(app: FastAPI, served: Served) -> None:
     files = {path.name: path.read_bytes() for path in sorted(WEB.iterdir()) if path.suffix in MEDIA_TYPES}
-    words = json.dumps({"en": PAGE_EN, "zh": PAGE_ZH}, ensure_ascii=False).encode()
+    words = json.dumps({"en": PAGE_EN | TRAINING_EN, "zh": PAGE_ZH | TRAINING_ZH}, ensure_ascii=False).encode()
 
     def page(name: str) -> Response:
         if name not in files:
