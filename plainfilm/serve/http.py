@@ -7,6 +7,7 @@ Notable choices:
 """
 
 import asyncio
+import importlib.metadata
 import json
 import logging
 import time
@@ -21,10 +22,11 @@ from fastapi import FastAPI, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from plainfilm import __version__
 from plainfilm.errors import FilmError, PlainfilmError, RequestError
 from plainfilm.messages.page_en import SENTENCES as PAGE_EN
 from plainfilm.messages.page_zh import SENTENCES as PAGE_ZH
+from plainfilm.messages.training_en import SENTENCES as TRAINING_EN
+from plainfilm.messages.training_zh import SENTENCES as TRAINING_ZH
 from plainfilm.model.predictor import Prediction
 from plainfilm.serve import samples, schema, wire
 from plainfilm.serve.follow import follow
@@ -97,7 +99,7 @@ def create_app(served: Served) -> App:
     """The application: API, page, metrics, behind the guard."""
     app = FastAPI(
         title="plainfilm",
-        version=__version__,
+        version=importlib.metadata.version("plainfilm"),
         description="Answers about frontal chest radiographs. For research and teaching, not for diagnosis.",
         docs_url=None,  # its pages would come from elsewhere
         redoc_url=None,
@@ -271,7 +273,7 @@ def _add_facts(app: FastAPI, served: Served) -> None:
 
 def _add_page(app: FastAPI, served: Served) -> None:
     files = {path.name: path.read_bytes() for path in sorted(WEB.iterdir()) if path.suffix in MEDIA_TYPES}
-    words = json.dumps({"en": PAGE_EN, "zh": PAGE_ZH}, ensure_ascii=False).encode()
+    words = json.dumps({"en": PAGE_EN | TRAINING_EN, "zh": PAGE_ZH | TRAINING_ZH}, ensure_ascii=False).encode()
 
     def page(name: str) -> Response:
         if name not in files:
