@@ -571,6 +571,8 @@ SENTENCES: dict[str, str] = {
     "serve.phantom-model": "未指定模型：由随附的模型作答，它用绘制的模拟胸片训练，不认识任何真实胶片。使用自己的模型："
     "plainfilm serve model.onnx",
     "serve.follows": "训练过程：{address}",
+    "serve.dicom": "DICOM 节点：{title}，端口 {port}；报告发送到 {destination}",
+    "dicom-destination-missing": "DICOM 节点需要发送报告的目的地；应给出 --dicom-to TITLE@HOST:PORT",
     "serve.no-tls": "所有内容都以明文 HTTP 传输：若超出可信网络，请在前面放置带 TLS 的代理。",
     "serve-address": "无法在 {host} 的端口 {port} 上监听（{reason}）；是否已有服务器在运行？请用 --port 选择空闲端口，"
     "或用 0 任选一个",
