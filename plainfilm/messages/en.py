@@ -638,7 +638,8 @@ SENTENCES: dict[str, str] = {
     "no real film. To serve your own: plainfilm serve model.onnx",
     "serve.follows": "The training: {address}",
     "serve.dicom": "DICOM node: {title}, port {port}; reports go to {destination}",
-    "dicom-destination-missing": "a DICOM node needs somewhere to send its reports; expected --dicom-to TITLE@HOST:PORT",
+    "dicom-destination-missing": "a DICOM node needs somewhere to send its reports; expected --dicom-to "
+    "TITLE@HOST:PORT",
     "serve.no-tls": "Everything goes over plain HTTP: beyond a trusted network put a proxy with TLS in front.",
     "serve-address": "cannot listen on {host}, port {port} ({reason}); is another server running there? Choose a free "
     "port with --port, or 0 for any",

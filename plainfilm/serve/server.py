@@ -23,8 +23,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from plainfilm.errors import RequestError, UsageError
 from plainfilm.model.predictor import Predictor
 from plainfilm.serve import wire
-from plainfilm.serve.guard import SECURITY_HEADERS, refusal
 from plainfilm.serve.dicom_settings import NodeSettings
+from plainfilm.serve.guard import SECURITY_HEADERS, refusal
 from plainfilm.serve.http import Served, create_app
 from plainfilm.serve.limits import LIMITS, ServeLimits
 from plainfilm.serve.metrics import Metrics
