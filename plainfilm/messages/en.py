@@ -684,4 +684,15 @@ SENTENCES: dict[str, str] = {
     "server-busy": "too many films are under way; send this one again in a moment",
     "server-deadline": "no answer within {seconds:g} seconds; send the film again later",
     "server-failed": "an unexpected fault; the log of the server says where; the server goes on",
+    # the DICOM node
+    "dicom.map": "Evidence for {name}, in orange.",
+    "dicom.dropped": "DICOM: a result could not be delivered and is dropped (film: {film}; {sop_class})",
+    "dicom.failed": "DICOM: a film could not be answered, an unexpected fault: {kind}",
+    "dicom-address": "cannot listen for DICOM on {host}, port {port} ({reason}); is another node running there? Choose "
+    "a free port",
+    "dicom-callers-missing": "other machines would reach the DICOM node; expected the AE titles that may call it",
+    "dicom-destination": "{given} is no DICOM node that results could be sent to; expected TITLE@HOST:PORT, for "
+    "instance ORTHANC@127.0.0.1:4242",
+    "dicom-title": "{given} is no AE title; expected 1 to 16 printable ASCII characters without a backslash",
+    "dicom-port": "{given} is no port; expected a number up to 65535",
 }

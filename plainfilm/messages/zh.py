@@ -614,4 +614,13 @@ SENTENCES: dict[str, str] = {
     "server-busy": "正在处理的胶片太多；请稍后重新发送",
     "server-deadline": "{seconds:g} 秒内没有结果；请稍后重新发送该胶片",
     "server-failed": "意外故障；服务器日志说明了位置；服务器继续运行",
+    # DICOM 节点
+    "dicom.map": "支持“{name}”的依据（橙色）。",
+    "dicom.dropped": "DICOM：结果无法送达，已放弃（胶片：{film}；{sop_class}）",
+    "dicom.failed": "DICOM：胶片未能得到回答，意外故障：{kind}",
+    "dicom-address": "无法在 {host} 的端口 {port} 上接收 DICOM（{reason}）；是否已有其他节点在运行？请选择空闲端口",
+    "dicom-callers-missing": "其他机器能够访问该 DICOM 节点；需要指定允许呼叫的 AE 标题",
+    "dicom-destination": "{given} 不是可接收结果的 DICOM 节点；应为 TITLE@HOST:PORT，例如 ORTHANC@127.0.0.1:4242",
+    "dicom-title": "{given} 不是 AE 标题；应为 1 至 16 个可打印的 ASCII 字符，不含反斜杠",
+    "dicom-port": "{given} 不是端口；应为不超过 65535 的数字",
 }

@@ -7,6 +7,7 @@ Notable choices:
 """
 
 import asyncio
+import importlib.metadata
 import json
 import logging
 import time
@@ -21,7 +22,6 @@ from fastapi import FastAPI, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from plainfilm import __version__
 from plainfilm.errors import FilmError, PlainfilmError, RequestError
 from plainfilm.messages.page_en import SENTENCES as PAGE_EN
 from plainfilm.messages.page_zh import SENTENCES as PAGE_ZH
@@ -100,7 +100,7 @@ def create_app(served: Served) -> App:
     """The application: API, page, metrics, behind the guard."""
     app = FastAPI(
         title="plainfilm",
-        version=__version__,
+        version=importlib.metadata.version("plainfilm"),
         description="Answers about frontal chest radiographs. For research and teaching, not for diagnosis.",
         docs_url=None,  # its pages would come from elsewhere
         redoc_url=None,
