@@ -65,6 +65,7 @@ WORDS = {  # of the problems that a request may end with
     415: "This is no image of a known kind.",
     421: "The server does not go by this name.",
     422: "The film cannot be judged.",
+    500: "The server failed.",
     503: "Too many films are under way; come again after `Retry-After` seconds.",
 }
 
@@ -247,7 +248,7 @@ def _add_facts(app: FastAPI, served: Served) -> None:
     if served.run is not None:
         run = served.run
 
-        @app.get("/v1/run", responses=_problems(404))
+        @app.get("/v1/run", response_model=schema.Run, responses=_problems(404, 500))
         async def training(
             after: Annotated[int, Query(ge=0, description="First step that is wanted.")] = 0,
         ) -> Response:
