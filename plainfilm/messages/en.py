@@ -418,7 +418,8 @@ SENTENCES: dict[str, str] = {
     "prediction.maps": "Maps are in {folder}: {cells}x{cells} cells over a film of {size}x{size} px; orange "
     "speaks for the predicted class.",
     "card.not-tested": "This model was not tested.",
-    "card.tested": "This model's accuracy on its own test films: {accuracy}.",
+    "card.tested": "This model's accuracy on its own test films, which come from where its training films come from: "
+    "{accuracy}. On films from elsewhere expect less, perhaps far less.",
     "card.not-calibrated": "This model is not calibrated: its probabilities are not frequencies.",
     "card.calibrated": "Calibrated on {films} validation films. Among films like these a set holds the true class in "
     'at least {coverage:g} % of cases; it is "none of the classes" where each class is less probable than in all but a '

@@ -378,7 +378,8 @@ SENTENCES: dict[str, str] = {
     "prediction.sentence": "图{number}的真实标签:{truth},预测结果:{predicted}",
     "prediction.maps": "热图在 {folder}：{size}x{size} 像素的胶片上有 {cells}x{cells} 个格子；橙色支持所预测的类别。",
     "card.not-tested": "该模型未经测试。",
-    "card.tested": "该模型在自身测试胶片上的准确率：{accuracy}。",
+    "card.tested": "该模型在自身测试胶片（与训练胶片来源相同）上的准确率：{accuracy}。在其他来源的胶片上会更低，"
+    "甚至低得多。",
     "card.not-calibrated": "该模型未经校准：其概率不是频率。",
     "card.calibrated": "已在 {films} 张验证胶片上校准。对于同类胶片，预测集以不低于 {coverage:g} % 的比例包含真实类别；"
     "若每个类别的概率都低于该类别绝大多数胶片，则为“不属于任何类别”。",
