@@ -47,6 +47,7 @@ SENTENCES: dict[str, str] = {
     "training.chart.rate": "学习率",
     "training.chart.steps": "步",
     "training.chart.epochs": "轮",
+    "training.chart.epoch": "第 {epoch} 轮：{value}",
     "training.chart.size": "{size} 像素",
     "training.chart.nothing": "尚无",
     "training.chart.lines": "{done} 步的{name}。最近的训练值：{training}。最近的验证值：{validation}。各轮数值见下表。",
