@@ -305,8 +305,8 @@ def _add_errors(app: FastAPI, limits: ServeLimits) -> None:
 
     @app.exception_handler(HTTPException)
     async def routing(request: Request, error: HTTPException) -> Response:
-        code = "method-unknown" if error.status_code == 405 else "page-unknown"
-        return answer(request, RequestError(code), error.headers or {})
+        found = RequestError("method-unknown") if error.status_code == 405 else RequestError("page-unknown")
+        return answer(request, found, error.headers or {})
 
     @app.exception_handler(Exception)
     async def unexpected(request: Request, error: Exception) -> Response:
