@@ -72,6 +72,7 @@ function take(content) {
 function show() {
   if (shown.words === null) return; // nothing can be said yet
   document.documentElement.lang = LANGUAGES[shown.language];
+  byId("language").lang = LANGUAGES[shown.language === "en" ? "zh" : "en"]; // it names the other one
   for (const target of document.querySelectorAll("[data-say]")) write(target, say(target.dataset.say));
   for (const target of document.querySelectorAll("[data-name]")) {
     target.setAttribute("aria-label", say(target.dataset.name));
