@@ -15,7 +15,7 @@ ORT_WEB ?= .ort-web
 AXE ?= .axe
 TUTORIAL ?= ../shared/baseline/tutorial_paddle.py
 
-.PHONY: install demo test check bench clean
+.PHONY: install demo phantom-model test check bench clean
 
 install: $(VENV)/installed
 
@@ -27,6 +27,12 @@ $(VENV)/installed: pyproject.toml constraints.txt
 demo: install
 	rm -rf runs/demo
 	$(BIN)/plainfilm demo --out runs/demo
+
+# The model that answers the page's samples: what the demo trains.
+phantom-model: install
+	rm -rf runs/phantom
+	$(BIN)/plainfilm demo --out runs/phantom
+	cp runs/phantom/run/model.onnx plainfilm/serve/phantom.onnx
 
 check: install
 	$(BIN)/ruff check

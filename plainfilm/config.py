@@ -47,6 +47,7 @@ INIT = (
     f"default | tutorial | {INIT_PREFIX}...",
     lambda init: re.fullmatch(rf"default|tutorial|{INIT_PREFIX}[0-9a-f]{{64}}", init) is not None,
 )
+WIDTHS = (8, 128)  # the least and the greatest
 SIZE_PX = ("64 to 1024, a multiple of 16", lambda size: 64 <= size <= 1024 and size % 16 == 0)
 
 
@@ -95,6 +96,7 @@ class ModelRecipe:
     """The network."""
 
     depth: int = setting(18, "layers of the ResNet", one_of(18, 34, 50, 101, 152))
+    width: int = setting(64, "channels of the first stage; as published: 64", between(*WIDTHS))
     init: str = setting(
         "default",
         "how weights are drawn: as torchvision or as PaddlePaddle; or the checksum of the file that they come from, "

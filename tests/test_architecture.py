@@ -34,6 +34,7 @@ TRAINING_HOMES = (
     *("model/resnet.py", "model/graph.py", "model/weights.py", "model/modelfile.py"),
     *("data/augment.py", "data/pillow_ops.py", "training/"),
 )
+NODE_HOMES = ("serve/dicom_", "serve/structured_report.py", "serve/secondary_capture.py")
 HOMES = {
     "torch": TRAINING_HOMES,
     "safetensors": ("training/",),
@@ -43,9 +44,10 @@ HOMES = {
     "matplotlib": ("report/figures.py", "report/audit_figures.py"),
     "jinja2": ("report/",),
     "markupsafe": ("report/",),
-    "pydicom": ("data/dicom.py", "data/dicom_lut.py", "serve/dicom_node.py"),
+    "pydicom": ("data/dicom.py", "data/dicom_lut.py", *NODE_HOMES),
     "gdcm": ("data/dicom.py",),
-    "pynetdicom": ("serve/dicom_node.py",),
+    "pynetdicom": ("serve/dicom_node.py", "serve/dicom_sender.py"),
+    "highdicom": ("serve/structured_report.py",),
     "fastapi": ("serve/http.py",),
     "starlette": ("serve/http.py",),
     "pydantic": ("serve/schema.py",),
@@ -73,6 +75,8 @@ HEAVY = (
     "fastapi",
     "pydicom",
     "gdcm",
+    "pynetdicom",
+    "highdicom",
 )
 LIGHT_MODULES = (
     "plainfilm",
@@ -80,6 +84,7 @@ LIGHT_MODULES = (
     "plainfilm.workflows.predict",
     "plainfilm.workflows.evaluate",
     "plainfilm.workflows.prepare",
+    "plainfilm.serve.samples",
     "plainfilm.printing.answers",
     "plainfilm.printing.evaluation",
     "plainfilm.cli",

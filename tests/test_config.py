@@ -48,7 +48,10 @@ def recipes(draw) -> Recipe:
             train_only_quality=draw(st.lists(NAMES, max_size=2).map(tuple)),
         ),
         augment=AugmentRecipe(probability=draw(st.floats(0, 1)), strength=draw(st.floats(0, 3))),
-        model=ModelRecipe(depth=draw(st.sampled_from([18, 34, 50, 101, 152]))),
+        model=ModelRecipe(
+            depth=draw(st.sampled_from([18, 34, 50, 101, 152])),
+            width=draw(st.integers(8, 128)),
+        ),
         training=TrainingRecipe(
             sizes_px=tuple(sizes_px),
             epochs=tuple(draw(st.lists(st.integers(1, 1000), min_size=num_sizes, max_size=num_sizes))),
@@ -109,6 +112,9 @@ BAD_VALUES = [
     ("split", "train_only_quality", '"second"'),
     ("augment", "strength", "inf"),
     ("model", "depth", "20"),
+    ("model", "width", "7"),
+    ("model", "width", "129"),
+    ("model", "width", "16.0"),
     ("training", "sizes_px", "[]"),
     ("training", "sizes_px", "[100]"),
     ("training", "sizes_px", "[224.0]"),
@@ -181,6 +187,13 @@ def test_every_packaged_recipe_parses_and_opens_with_what_it_is():
     for name in recipe_names():
         assert isinstance(load_recipe(name), Recipe)
         assert re.match(rf"# {name}: \w+", (RECIPES / f"{name}.toml").read_text(encoding="utf-8"))
+
+
+def test_a_recipe_that_was_written_before_networks_had_a_width_is_of_the_published_one():
+    recipe = Recipe()
+    older = recipe.to_toml().replace("width = 64\n", "")
+    assert older != recipe.to_toml()
+    assert parse_recipe(older) == recipe
 
 
 def test_a_missing_recipe_lists_the_names():

@@ -130,6 +130,7 @@ SENTENCES: dict[str, str] = {
     "recipe-not-toml": "the recipe is not valid TOML: {reason}",
     "recipe-unknown-key": "the recipe has an unknown entry {key} (did you mean {nearest}?); known are: {expected}",
     "recipe-impossible": "the recipe gives {key} = {given}; expected {expected}",
+    "sample-unknown": "there is no sample of that name; expected one of: {expected}",
     "depth-unknown": "there is no ResNet of depth {given}; expected one of {expected}",
     # sources and tables
     "source-missing": "{path} does not exist; expected a folder, zip, tar, CSV table or image",
@@ -209,7 +210,8 @@ SENTENCES: dict[str, str] = {
     "read; it is damaged or forged",
     "weights-layout": "the checkpoint {path} is no ResNet in the layout of torchvision or the tutorial; "
     "compared with ResNet-{depth}, missing: {missing}; unknown: {foreign}",
-    "weights-stem": "the first convolution in {path} has the shape {given}; expected 1 or 3 channels",
+    "weights-stem": "the first convolution in {path} has the shape {given}; expected "
+    "8 to 128 filters of 1 or 3 channels",
     "weights-shape": "the tensor {name} in {path} has the shape {given}; expected {expected}",
     "weights-type": "the tensor {name} in {path} has the type {given}; expected floating-point numbers in "
     "little-endian order",
@@ -416,7 +418,8 @@ SENTENCES: dict[str, str] = {
     "prediction.maps": "Maps are in {folder}: {cells}x{cells} cells over a film of {size}x{size} px; orange "
     "speaks for the predicted class.",
     "card.not-tested": "This model was not tested.",
-    "card.tested": "This model's accuracy on its own test films: {accuracy}.",
+    "card.tested": "This model's accuracy on its own test films, which come from where its training films come from: "
+    "{accuracy}. On films from elsewhere expect less, perhaps far less.",
     "card.not-calibrated": "This model is not calibrated: its probabilities are not frequencies.",
     "card.calibrated": "Calibrated on {films} validation films. Among films like these a set holds the true class in "
     'at least {coverage:g} % of cases; it is "none of the classes" where each class is less probable than in all but a '
@@ -635,6 +638,9 @@ SENTENCES: dict[str, str] = {
     "knows "
     "no real film. To serve your own: plainfilm serve model.onnx",
     "serve.follows": "The training: {address}",
+    "serve.dicom": "DICOM node: {title}, port {port}; reports go to {destination}",
+    "dicom-destination-missing": "a DICOM node needs somewhere to send its reports; expected --dicom-to "
+    "TITLE@HOST:PORT",
     "serve.no-tls": "Everything goes over plain HTTP: beyond a trusted network put a proxy with TLS in front.",
     "serve-address": "cannot listen on {host}, port {port} ({reason}); is another server running there? Choose a free "
     "port with --port, or 0 for any",
@@ -674,8 +680,23 @@ SENTENCES: dict[str, str] = {
     "model-unknown": "no such model is served; expected one of {expected}",
     "page-unknown": "there is nothing at this address; / is the page, /openapi.json describes the API",
     "method-unknown": "this address does not take this method; /openapi.json lists what is possible",
+    "run-not-there": "the folder that this server follows holds no training; start the server again with --run and the "
+    "folder of a run",
+    "run-damaged": "the history of the training that this server follows cannot be read; was a file "
+    "of the run changed by hand?",
     "film-refused": "no answer: {reasons}",
     "server-busy": "too many films are under way; send this one again in a moment",
     "server-deadline": "no answer within {seconds:g} seconds; send the film again later",
     "server-failed": "an unexpected fault; the log of the server says where; the server goes on",
+    # the DICOM node
+    "dicom.map": "Evidence for {name}, in orange.",
+    "dicom.dropped": "DICOM: a result could not be delivered and is dropped (film: {film}; {sop_class})",
+    "dicom.failed": "DICOM: a film could not be answered, an unexpected fault: {kind}",
+    "dicom-address": "cannot listen for DICOM on {host}, port {port} ({reason}); is another node running there? Choose "
+    "a free port",
+    "dicom-callers-missing": "other machines would reach the DICOM node; expected the AE titles that may call it",
+    "dicom-destination": "{given} is no DICOM node that results could be sent to; expected TITLE@HOST:PORT, for "
+    "instance ORTHANC@127.0.0.1:4242",
+    "dicom-title": "{given} is no AE title; expected 1 to 16 printable ASCII characters without a backslash",
+    "dicom-port": "{given} is no port; expected a number up to 65535",
 }

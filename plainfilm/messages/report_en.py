@@ -134,6 +134,7 @@ REPORT: dict[str, str] = {
     "validation films, each epoch.",
     "report.training.curve": "{name} over the steps of the training",
     "report.recipe.depth": "Layers of the ResNet",
+    "report.recipe.width": "Channels of its first stage",
     "report.recipe.init": "First weights",
     "report.recipe.policy": "Variations of the training films",
     "report.recipe.sizes_px": "Sides of the films, step by step, px",
@@ -354,7 +355,8 @@ REPORT: dict[str, str] = {
     "marked so.",
     "claim.fill.films": "{films} films found, {unused} in no part; by class, source and part. Patients: where known.",
     "claim.fill.described": "Sex, age or view by part.",
-    "claim.fill.model": "ResNet-{depth}, films of {size} px; the graph itself is in the model file.",
+    "claim.fill.model": "ResNet-{depth} with {width} channels in its first stage, films of {size} px; the graph itself "
+    "is in the model file.",
     "claim.fill.software": "Packages and versions.",
     "claim.fill.init": "{init}; the draw has a seed of its own.",
     "claim.fill.training": "Recipe, curves, number of steps; one model was trained.",

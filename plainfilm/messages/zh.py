@@ -119,6 +119,7 @@ SENTENCES: dict[str, str] = {
     "recipe-not-toml": "配方不是有效的 TOML：{reason}",
     "recipe-unknown-key": "配方中有未知条目 {key}（是否想写 {nearest}？）；已知的有：{expected}",
     "recipe-impossible": "配方中 {key} = {given}；应为 {expected}",
+    "sample-unknown": "没有这个名称的样片；应为以下之一：{expected}",
     "depth-unknown": "没有深度为 {given} 的 ResNet；应为 {expected} 之一",
     # 数据来源与表格
     "source-missing": "{path} 不存在；应为文件夹、zip、tar、CSV 表格或图像",
@@ -184,7 +185,7 @@ SENTENCES: dict[str, str] = {
     "weights-header": "检查点 {path} 声称其文件头有 {given} 字节；最多读取 {maximum} 字节；文件已损坏或系伪造",
     "weights-layout": "检查点 {path} 不是 torchvision 或教程布局的 ResNet；"
     "与 ResNet-{depth} 相比，缺少：{missing}；多出：{foreign}",
-    "weights-stem": "{path} 中第一个卷积的形状为 {given}；应有 1 或 3 个通道",
+    "weights-stem": "{path} 中第一个卷积的形状为 {given}；应为 8 到 128 个滤波器，各有 1 或 3 个通道",
     "weights-shape": "{path} 中张量 {name} 的形状为 {given}；应为 {expected}",
     "weights-type": "{path} 中张量 {name} 的类型为 {given}；应为小端序的浮点数",
     "weights-not-finite": "{path} 中张量 {name} 含有训练后的网络不会有的数值（NaN、无穷大或负方差）",
@@ -377,7 +378,8 @@ SENTENCES: dict[str, str] = {
     "prediction.sentence": "图{number}的真实标签:{truth},预测结果:{predicted}",
     "prediction.maps": "热图在 {folder}：{size}x{size} 像素的胶片上有 {cells}x{cells} 个格子；橙色支持所预测的类别。",
     "card.not-tested": "该模型未经测试。",
-    "card.tested": "该模型在自身测试胶片上的准确率：{accuracy}。",
+    "card.tested": "该模型在自身测试胶片（与训练胶片来源相同）上的准确率：{accuracy}。在其他来源的胶片上会更低，"
+    "甚至低得多。",
     "card.not-calibrated": "该模型未经校准：其概率不是频率。",
     "card.calibrated": "已在 {films} 张验证胶片上校准。对于同类胶片，预测集以不低于 {coverage:g} % 的比例包含真实类别；"
     "若每个类别的概率都低于该类别绝大多数胶片，则为“不属于任何类别”。",
@@ -570,6 +572,8 @@ SENTENCES: dict[str, str] = {
     "serve.phantom-model": "未指定模型：由随附的模型作答，它用绘制的模拟胸片训练，不认识任何真实胶片。使用自己的模型："
     "plainfilm serve model.onnx",
     "serve.follows": "训练过程：{address}",
+    "serve.dicom": "DICOM 节点：{title}，端口 {port}；报告发送到 {destination}",
+    "dicom-destination-missing": "DICOM 节点需要发送报告的目的地；应给出 --dicom-to TITLE@HOST:PORT",
     "serve.no-tls": "所有内容都以明文 HTTP 传输：若超出可信网络，请在前面放置带 TLS 的代理。",
     "serve-address": "无法在 {host} 的端口 {port} 上监听（{reason}）；是否已有服务器在运行？请用 --port 选择空闲端口，"
     "或用 0 任选一个",
@@ -607,8 +611,19 @@ SENTENCES: dict[str, str] = {
     "model-unknown": "没有提供这个模型；可选：{expected}",
     "page-unknown": "该地址没有内容；页面在 /，API 说明在 /openapi.json",
     "method-unknown": "该地址不接受此方法；可用的方法见 /openapi.json",
+    "run-not-there": "本服务器跟踪的文件夹中没有训练；请用 --run 指定一次训练的文件夹并重新启动服务器",
+    "run-damaged": "无法读取本服务器所跟踪训练的历史记录；是否有文件被手动修改过？",
     "film-refused": "不作答：{reasons}",
     "server-busy": "正在处理的胶片太多；请稍后重新发送",
     "server-deadline": "{seconds:g} 秒内没有结果；请稍后重新发送该胶片",
     "server-failed": "意外故障；服务器日志说明了位置；服务器继续运行",
+    # DICOM 节点
+    "dicom.map": "支持“{name}”的依据（橙色）。",
+    "dicom.dropped": "DICOM：结果无法送达，已放弃（胶片：{film}；{sop_class}）",
+    "dicom.failed": "DICOM：胶片未能得到回答，意外故障：{kind}",
+    "dicom-address": "无法在 {host} 的端口 {port} 上接收 DICOM（{reason}）；是否已有其他节点在运行？请选择空闲端口",
+    "dicom-callers-missing": "其他机器能够访问该 DICOM 节点；需要指定允许呼叫的 AE 标题",
+    "dicom-destination": "{given} 不是可接收结果的 DICOM 节点；应为 TITLE@HOST:PORT，例如 ORTHANC@127.0.0.1:4242",
+    "dicom-title": "{given} 不是 AE 标题；应为 1 至 16 个可打印的 ASCII 字符，不含反斜杠",
+    "dicom-port": "{given} 不是端口；应为不超过 65535 的数字",
 }

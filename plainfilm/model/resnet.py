@@ -26,7 +26,8 @@ DEPTHS: dict[int, tuple[bool, tuple[int, int, int, int]]] = {
     101: (True, (3, 4, 23, 3)),
     152: (True, (3, 8, 36, 3)),
 }
-STAGE_WIDTHS = (64, 128, 256, 512)
+PUBLISHED_WIDTH = 64  # channels of the stem and of the first stage
+STAGE_WIDTHS = (64, 128, 256, 512)  # at the published width; another width scales all four
 
 
 class Output(NamedTuple):
@@ -98,27 +99,29 @@ class ResNet(nn.Module):
         depth: 18, 34, 50, 101 or 152; another depth raises RecipeError.
         num_classes: K.
         in_channels: C, 1 or 3.
+        width: channels of the stem and of the first stage; the stages have 1, 2, 4 and 8 times as many.
     """
 
-    def __init__(self, depth: int, *, num_classes: int, in_channels: int = 1) -> None:
+    def __init__(self, depth: int, *, num_classes: int, in_channels: int = 1, width: int = PUBLISHED_WIDTH) -> None:
         super().__init__()
         if depth not in DEPTHS:
             raise RecipeError("depth-unknown", given=depth, expected=", ".join(map(str, DEPTHS)))
         is_bottleneck, blocks = DEPTHS[depth]
         block: type[BasicBlock | Bottleneck] = Bottleneck if is_bottleneck else BasicBlock
-        self.conv1 = nn.Conv2d(in_channels, 64, 7, 2, 3, bias=False)
-        self.bn1 = nn.BatchNorm2d(64)
-        self.layer1 = stage(block, blocks[0], 64, STAGE_WIDTHS[0], 1)
-        self.layer2 = stage(block, blocks[1], STAGE_WIDTHS[0] * block.expansion, STAGE_WIDTHS[1], 2)
-        self.layer3 = stage(block, blocks[2], STAGE_WIDTHS[1] * block.expansion, STAGE_WIDTHS[2], 2)
-        self.layer4 = stage(block, blocks[3], STAGE_WIDTHS[2] * block.expansion, STAGE_WIDTHS[3], 2)
-        self.fc = nn.Linear(STAGE_WIDTHS[3] * block.expansion, num_classes)
+        widths = [published * width // PUBLISHED_WIDTH for published in STAGE_WIDTHS]
+        self.conv1 = nn.Conv2d(in_channels, width, 7, 2, 3, bias=False)
+        self.bn1 = nn.BatchNorm2d(width)
+        self.layer1 = stage(block, blocks[0], width, widths[0], 1)
+        self.layer2 = stage(block, blocks[1], widths[0] * block.expansion, widths[1], 2)
+        self.layer3 = stage(block, blocks[2], widths[1] * block.expansion, widths[2], 2)
+        self.layer4 = stage(block, blocks[3], widths[2] * block.expansion, widths[3], 2)
+        self.fc = nn.Linear(widths[3] * block.expansion, num_classes)
 
     def forward(self, pixels: Tensor) -> Output:
         """(N, C, S, S), uint8 or already scaled to 0..1 -> logits, class maps of side S / 32, features."""
         x = pixels.float() / 255 if pixels.dtype == torch.uint8 else pixels
-        x = F.relu(self.bn1(self.conv1(x)))  # (N, 64, S/2, S/2)
-        x = F.max_pool2d(x, 3, 2, 1)  # (N, 64, S/4, S/4)
+        x = F.relu(self.bn1(self.conv1(x)))  # (N, width, S/2, S/2)
+        x = F.max_pool2d(x, 3, 2, 1)  # (N, width, S/4, S/4)
         x = self.layer4(self.layer3(self.layer2(self.layer1(x)))).float()  # (N, D, S/32, S/32)
         with torch.autocast(x.device.type, enabled=False):  # the head is float32 at every precision
             class_maps = F.conv2d(x, self.fc.weight[:, :, None, None])  # (N, K, S/32, S/32)

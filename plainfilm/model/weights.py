@@ -1,7 +1,7 @@
 """Weights from elsewhere: state dicts in torchvision's layout or the tutorial's -> tensors for our ResNet.
 
 Notable choices:
-- The depth is found from the names, the number of classes and the channels from the shapes. Everything is checked
+- The depth is found from the names; width, number of classes and channels from the shapes. Everything is checked
   before it is kept: every name, every shape, every number.
 - The tutorial's convolutions have a bias before the batch-norm: (x + b) - mean = x - (mean - b), so the bias goes into
   the mean, exactly. Its linear weight is stored as (D, K).
@@ -24,8 +24,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from plainfilm.config import WIDTHS
 from plainfilm.errors import ModelFileError
-from plainfilm.model.resnet import DEPTHS, ResNet
+from plainfilm.model.resnet import DEPTHS, PUBLISHED_WIDTH, ResNet
 from plainfilm.model.stored import Stored, shown
 from plainfilm.model.tensorfile import Kind, read_tensors
 
@@ -42,6 +43,7 @@ class Weights:
     layout: Layout
     sha256: str  # of the file
     depth: int
+    width: int  # channels of the first stage
     num_classes: int
     channels: int  # of the films
     tensors: Mapping[str, Tensor]  # by torchvision's names, float32, without counts of batches
@@ -63,12 +65,12 @@ def read_weights(path: Path) -> Weights:
     stored = {name: tensor for name, tensor in file.tensors.items() if not name.endswith("num_batches_tracked")}
     depth = _depth(stored, layout, str(path))
     stem, head = stored[_name("conv1.weight", layout)].shape, stored[_name("fc.weight", layout)].shape
-    if len(stem) != 4 or stem[1] not in (1, 3):
+    if len(stem) != 4 or stem[1] not in (1, 3) or not WIDTHS[0] <= stem[0] <= WIDTHS[1]:
         raise ModelFileError("weights-stem", path=str(path), given=list(stem))
     if len(head) != 2 or 0 in head:
         raise ModelFileError("weights-shape", path=str(path), name="fc.weight", given=list(head), expected="[K, D]")
-    channels, num_classes = stem[1], head[1 if layout == "tutorial" else 0]
-    for name, shape in _shapes(depth, num_classes, channels, layout).items():
+    width, channels, num_classes = stem[0], stem[1], head[1 if layout == "tutorial" else 0]
+    for name, shape in _shapes(depth, num_classes, channels, layout, width=width).items():
         _check(stored[name], name, shape, str(path))
     arrays = {name: tensor.read() for name, tensor in stored.items()}
     return Weights(
@@ -76,6 +78,7 @@ def read_weights(path: Path) -> Weights:
         layout=layout,
         sha256=hashlib.sha256(file.octets).hexdigest(),
         depth=depth,
+        width=width,
         num_classes=num_classes,
         channels=channels,
         tensors={name: torch.from_numpy(array) for name, array in _translated(arrays, layout, depth).items()},
@@ -84,7 +87,7 @@ def read_weights(path: Path) -> Weights:
 
 def network(weights: Weights) -> ResNet:
     """The network with these weights, in evaluation mode."""
-    net = ResNet(weights.depth, num_classes=weights.num_classes, in_channels=weights.channels)
+    net = ResNet(weights.depth, num_classes=weights.num_classes, in_channels=weights.channels, width=weights.width)
     net.load_state_dict(weights.tensors, strict=False)  # without counts of batches
     return net.eval()
 
@@ -129,10 +132,12 @@ def _check(stored: Stored, name: str, shape: tuple[int, ...], path: str) -> None
 # --- layouts ---------------------------------------------------------------------------------------------------------
 
 
-def _shapes(depth: int, num_classes: int, channels: int, layout: Layout) -> dict[str, tuple[int, ...]]:
+def _shapes(
+    depth: int, num_classes: int, channels: int, layout: Layout, *, width: int = PUBLISHED_WIDTH
+) -> dict[str, tuple[int, ...]]:
     """The names and shapes of a state dict in a layout."""
     with torch.device("meta"):
-        own = ResNet(depth, num_classes=num_classes, in_channels=channels).state_dict()
+        own = ResNet(depth, num_classes=num_classes, in_channels=channels, width=width).state_dict()
     shapes = {name: tuple(tensor.shape) for name, tensor in own.items() if not name.endswith("num_batches_tracked")}
     if layout == "torchvision":
         return shapes

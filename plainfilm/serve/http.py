@@ -7,6 +7,7 @@ Notable choices:
 """
 
 import asyncio
+import importlib.metadata
 import json
 import logging
 import time
@@ -21,10 +22,11 @@ from fastapi import FastAPI, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from plainfilm import __version__
 from plainfilm.errors import FilmError, PlainfilmError, RequestError
 from plainfilm.messages.page_en import SENTENCES as PAGE_EN
 from plainfilm.messages.page_zh import SENTENCES as PAGE_ZH
+from plainfilm.messages.training_en import SENTENCES as TRAINING_EN
+from plainfilm.messages.training_zh import SENTENCES as TRAINING_ZH
 from plainfilm.model.predictor import Prediction
 from plainfilm.serve import samples, schema, wire
 from plainfilm.serve.follow import follow
@@ -63,6 +65,7 @@ WORDS = {  # of the problems that a request may end with
     415: "This is no image of a known kind.",
     421: "The server does not go by this name.",
     422: "The film cannot be judged.",
+    500: "The server failed.",
     503: "Too many films are under way; come again after `Retry-After` seconds.",
 }
 
@@ -97,7 +100,7 @@ def create_app(served: Served) -> App:
     """The application: API, page, metrics, behind the guard."""
     app = FastAPI(
         title="plainfilm",
-        version=__version__,
+        version=importlib.metadata.version("plainfilm"),
         description="Answers about frontal chest radiographs. For research and teaching, not for diagnosis.",
         docs_url=None,  # its pages would come from elsewhere
         redoc_url=None,
@@ -245,7 +248,7 @@ def _add_facts(app: FastAPI, served: Served) -> None:
     if served.run is not None:
         run = served.run
 
-        @app.get("/v1/run", responses=_problems(404))
+        @app.get("/v1/run", response_model=schema.Run, responses=_problems(404, 500))
         async def training(
             after: Annotated[int, Query(ge=0, description="First step that is wanted.")] = 0,
         ) -> Response:
@@ -271,7 +274,7 @@ def _add_facts(app: FastAPI, served: Served) -> None:
 
 def _add_page(app: FastAPI, served: Served) -> None:
     files = {path.name: path.read_bytes() for path in sorted(WEB.iterdir()) if path.suffix in MEDIA_TYPES}
-    words = json.dumps({"en": PAGE_EN, "zh": PAGE_ZH}, ensure_ascii=False).encode()
+    words = json.dumps({"en": PAGE_EN | TRAINING_EN, "zh": PAGE_ZH | TRAINING_ZH}, ensure_ascii=False).encode()
 
     def page(name: str) -> Response:
         if name not in files:
@@ -302,8 +305,8 @@ def _add_errors(app: FastAPI, limits: ServeLimits) -> None:
 
     @app.exception_handler(HTTPException)
     async def routing(request: Request, error: HTTPException) -> Response:
-        code = "method-unknown" if error.status_code == 405 else "page-unknown"
-        return answer(request, RequestError(code), error.headers or {})
+        found = RequestError("method-unknown") if error.status_code == 405 else RequestError("page-unknown")
+        return answer(request, found, error.headers or {})
 
     @app.exception_handler(Exception)
     async def unexpected(request: Request, error: Exception) -> Response:

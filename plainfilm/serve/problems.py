@@ -20,6 +20,7 @@ STATUS = {
     "model-unknown": 404,
     "sample-unknown": 404,
     "page-unknown": 404,
+    "run-not-there": 404,
     "method-unknown": 405,
     "request-slow": 408,
     "film-file-too-large": 413,
@@ -32,6 +33,7 @@ STATUS = {
     "film-dicom-extra": 415,
     "host-unknown": 421,
     "server-failed": 500,
+    "run-damaged": 500,
     "server-busy": 503,
     "server-deadline": 503,
 }

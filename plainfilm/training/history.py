@@ -49,8 +49,12 @@ class History:
 
 def read_history(path: Path) -> list[Step]:
     """All rows of a history file."""
-    rows = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"), newline=""))
-    return [_read_step(row) for row in rows]
+    return parse_history(path.read_text(encoding="utf-8"))
+
+
+def parse_history(content: str) -> list[Step]:
+    """The rows of a history file's content."""
+    return [_read_step(row) for row in csv.DictReader(io.StringIO(content, newline=""))]
 
 
 def _read_step(row: dict[str, str]) -> Step:

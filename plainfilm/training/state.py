@@ -31,8 +31,9 @@ def new_state(
     recipe: Recipe, num_classes: int, device: torch.device, given: Mapping[str, Tensor] | None = None
 ) -> State:
     """The state before the first step; `given` weights replace drawn ones of the same name and shape."""
-    net = ResNet(recipe.model.depth, num_classes=num_classes, in_channels=recipe.data.channels)
-    initialise(net, init="default" if recipe.model.is_given else recipe.model.init, seed=recipe.training.seed)
+    model = recipe.model
+    net = ResNet(model.depth, num_classes=num_classes, in_channels=recipe.data.channels, width=model.width)
+    initialise(net, init="default" if model.is_given else model.init, seed=recipe.training.seed)
     own = net.state_dict()
     fitting = {name: tensor for name, tensor in (given or {}).items() if tensor.shape == own[name].shape}
     net.load_state_dict(fitting, strict=False)

@@ -112,8 +112,10 @@ def _given_weights(recipe: Recipe, init: Path | None) -> tuple[Recipe, Tensors |
     name = INIT_PREFIX + weights.sha256
     if recipe.model.is_given and recipe.model.init != name:
         raise RecipeError("init-other", given=name, expected=recipe.model.init)
-    if weights.depth != recipe.model.depth:
-        raise ModelFileError("weights-other", key="model.depth", given=weights.depth, expected=recipe.model.depth)
+    for key in ("depth", "width"):
+        given, expected = getattr(weights, key), getattr(recipe.model, key)
+        if given != expected:
+            raise ModelFileError("weights-other", key=f"model.{key}", given=given, expected=expected)
     return replace(recipe, model=replace(recipe.model, init=name)), weights.for_channels(recipe.data.channels)
 
 

@@ -201,7 +201,7 @@ def test_an_overlay_in_the_unused_bits_is_not_seen() -> None:
 
 
 def test_the_matrix_is_shown_as_stored() -> None:
-    data = film(GREY, PatientOrientation=["R", "H"], ViewPosition="LL")
+    data = film(GREY, PatientOrientation=["R", "H"], ViewPosition="PA")
     assert np.array_equal(decode(data).pixels, GREY)
 
 
@@ -257,6 +257,8 @@ def test_other_objects_are_named(name: str) -> None:
         ({"SOPClassUID": "1.2.3.4"}, "film-dicom-kind", "of another kind"),
         ({"BodyPartExamined": "LSPINE"}, "film-dicom-body-part", "the spine"),
         ({"BodyPartExamined": TOKEN}, "film-dicom-body-part", "another part of the body"),
+        ({"ViewPosition": "LL"}, "film-dicom-view", "from the side"),
+        ({"ViewPosition": "RLO"}, "film-dicom-view", "obliquely"),
         ({"PhotometricInterpretation": "PALETTE COLOR"}, "film-dicom-colour", "grey"),
         ({"SamplesPerPixel": 3}, "film-dicom-colour", "grey"),
         ({"NumberOfFrames": 2}, "film-several-images", "several"),

@@ -107,6 +107,26 @@ def test_unknown_depth_names_the_five():
     assert caught.value.parameters == {"given": 19, "expected": "18, 34, 50, 101, 152"}
 
 
+@pytest.mark.parametrize("depth", BLOCKS)
+def test_every_layer_is_as_much_narrower_as_asked_for(depth):
+    """A quarter of the width: a quarter of the channels everywhere but at the films and at the classes."""
+    with torch.device("meta"):
+        narrow = ResNet(depth, num_classes=7, in_channels=3, width=16).state_dict()
+    for name, published in on_meta(depth, num_classes=7).state_dict().items():
+        ends = {"conv1.weight": {1}, "fc.weight": {0}, "fc.bias": {0}}.get(name, set())
+        sides = [side if axis > 1 or axis in ends else side // 4 for axis, side in enumerate(published.shape)]
+        assert list(narrow[name].shape) == sides, name
+
+
+def test_a_narrow_one_explains_itself_too():
+    net = ResNet(18, num_classes=3, width=8).eval()
+    initialise(net, init="default", seed=0)
+    with torch.no_grad():
+        output = net(torch.rand(2, 1, 64, 64))
+    assert output.features.shape == (2, 64)
+    assert torch.allclose(output.class_maps.mean(dim=(2, 3)) + net.fc.bias, output.logits, atol=1e-5)
+
+
 # --- initial weights -------------------------------------------------------------------------------------------------
 
 

@@ -14,6 +14,7 @@ from torch.nn import functional as F
 
 from plainfilm.errors import ModelFileError
 from plainfilm.model import resnet
+from plainfilm.model.resnet import ResNet
 from plainfilm.model.weights import network, read_weights
 
 
@@ -61,11 +62,23 @@ def test_torchvision_layout(depth: int, num_classes: int, channels: int, suffix:
     state = trained_looking(depth, num_classes=num_classes, in_channels=channels).state_dict()
     weights = read_weights(saved(state, tmp_path / f"weights{suffix}"))
     assert (weights.depth, weights.num_classes, weights.channels) == (depth, num_classes, channels)
-    assert weights.layout == "torchvision"
+    assert (weights.layout, weights.width) == ("torchvision", 64)
     pixels = torch.from_numpy(random_pixels(3, channels=channels))
     with torch.inference_mode():
         expected = reference_logits(state, pixels.float() / 255)
         assert torch.allclose(network(weights)(pixels).logits, expected, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("depth", [18, 50])
+def test_a_narrow_one_is_found_narrow(depth: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resnet, "STAGE_WIDTHS", (64, 128, 256, 512))
+    net = ResNet(depth, num_classes=3, in_channels=1, width=8).eval()
+    resnet.initialise(net, init="default", seed=0)
+    weights = read_weights(saved(net.state_dict(), tmp_path / "weights.pth"))
+    assert (weights.depth, weights.width) == (depth, 8)
+    pixels = torch.from_numpy(random_pixels(3))
+    with torch.inference_mode():
+        assert torch.equal(network(weights)(pixels).logits, net(pixels).logits)
 
 
 def test_a_deep_one_with_the_state_of_its_optimiser(tmp_path: Path) -> None:
@@ -118,6 +131,9 @@ def with_value(name: str, value: float) -> Callable[[dict[str, Tensor]], object]
         (lambda state: state.clear() or state.update(x=torch.ones(1)), "weights-layout", "(+"),
         (with_tensor("conv1.weight", torch.ones(64, 4, 7, 7)), "weights-stem", "[64, 4, 7, 7]"),
         (with_tensor("conv1.weight", torch.ones(64)), "weights-stem", "[64]"),
+        (with_tensor("conv1.weight", torch.ones(7, 3, 7, 7)), "weights-stem", "[7, 3, 7, 7]"),
+        (with_tensor("conv1.weight", torch.ones(129, 1, 7, 7)), "weights-stem", "[129, 1, 7, 7]"),
+        (with_tensor("conv1.weight", torch.ones(32, 3, 7, 7)), "weights-shape", "bn1."),
         (with_tensor("layer2.0.conv2.weight", torch.ones(8, 8, 1, 1)), "weights-shape", "[8, 8, 1, 1]"),
         (with_tensor("fc.bias", torch.ones(4)), "weights-shape", "fc.bias"),
         (with_tensor("fc.weight", torch.ones(())), "weights-shape", "fc.weight"),

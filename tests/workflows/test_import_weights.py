@@ -159,6 +159,7 @@ def test_weights_that_do_not_fit_the_recipe(
     named = f'[model]\ninit = "sha256:{"0" * 64}"\n'
     for recipe, words, code, expected in (
         ("[model]\ndepth = 34\n", ["--init", public], 1, "model.depth = 18"),
+        ("[model]\nwidth = 32\n", ["--init", public], 1, "model.width = 64"),
         ("[data]\nchannels = 3\n", ["--init", grey], 1, "data.channels = 1"),
         (named, [], 2, "--init"),
         (named, ["--init", public], 2, "sha256:0000"),

@@ -127,8 +127,10 @@ def _of_model(found: Gathered) -> Iterator[tuple[int, Filling]]:
     if recipe is None:
         return
     yield 6, Filling(say("claim.fill.goal"), "training", whole=False)
-    yield 22, Filling(say("claim.fill.model", depth=recipe.model.depth, size=recipe.size_px), "training")
-    yield 24, Filling(say("claim.fill.init", init=recipe.model.init), "training")
+    model = recipe.model
+    network = say("claim.fill.model", depth=model.depth, width=model.width, size=recipe.size_px)
+    yield 22, Filling(network, "training")
+    yield 24, Filling(say("claim.fill.init", init=model.init), "training")
     yield 42, Filling(say("claim.fill.protocol"), "origin", whole=False)
     if found.history:
         yield 25, Filling(say("claim.fill.training"), "training")

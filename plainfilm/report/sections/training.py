@@ -12,7 +12,7 @@ from plainfilm.report.words import Both, say
 from plainfilm.training.history import Step
 
 TOLD = {
-    "model": ("depth", "init"),
+    "model": ("depth", "width", "init"),
     "augment": ("policy",),
     "training": (
         *("sizes_px", "epochs", "batch_size", "optimizer", "learning_rate", "weight_decay", "schedule"),

@@ -1,0 +1,188 @@
+// The panel beside the film: what the model says of it, or why it says nothing.
+
+import { button, byId, element, show } from "./dom.js";
+import { askAgain, isAnswered, isRefused, modelOf, remove, visit, wordsOf } from "./films.js";
+import { hasEvidence } from "./overlay.js";
+import { isHidden, readingQuestion, readingVerdict } from "./reader.js";
+import { exportReport, printReport } from "./report.js";
+import { className, currentLanguage, listed, percent, say } from "./words.js";
+
+export const shown = { className: null }; // the class whose map is over the film
+
+/** Draw the panel anew for the film that is selected; `onClass` is called when another class's map is chosen. */
+export function drawAnswer(film, onClass) {
+  const panel = byId("answer");
+  panel.replaceChildren();
+  if (!film) return;
+  const words = wordsOf(film, currentLanguage());
+  panel.append(heading(film));
+  if (isHidden(film)) panel.append(...readingQuestion(film));
+  else if (film.state === "failed") panel.append(...failure(film, words));
+  else if (!isAnswered(film)) panel.append(readingVerdict(film), element("p", { class: "verdict pending" }, say(`state.${film.state}`)));
+  else if (isRefused(film)) panel.append(readingVerdict(film), ...refusal(film, words));
+  else panel.append(readingVerdict(film), ...answer(film, words, onClass));
+  panel.append(...actions(film));
+}
+
+function heading(film) {
+  return element(
+    "div",
+    { class: "about-film" },
+    element("h2", {}, film.name),
+    film.isSample ? element("p", { class: "mark" }, sampleWords(film)) : null,
+  );
+}
+
+/** What a sample is; what was drawn on it, once that is no hint any more. */
+export function sampleWords(film) {
+  if (isHidden(film)) return say("sample.mark");
+  return say("sample.drawn", { label: className(modelOf(film), film.label) });
+}
+
+function failure(film, words) {
+  const message = film.problem.code === "connection-broke" ? say("error.connection-broke") : words.problem;
+  return [
+    element("p", { class: "verdict" }, say("answer.failed")),
+    element("p", { class: "sentence" }, message),
+    button(say("action.retry"), () => askAgain(film)),
+  ];
+}
+
+function refusal(film, words) {
+  return [
+    element("p", { class: "verdict" }, say("answer.refused")),
+    element("ul", { class: "reasons" }, words.reasons.map((reason) => element("li", {}, reason))),
+    element("p", { class: "soft" }, say("answer.refused-why")),
+    button(say("action.override"), () => askAgain(film, { isOverridden: true })),
+  ];
+}
+
+function answer(film, words, onClass) {
+  const model = modelOf(film);
+  const { set } = film.answer;
+  return [
+    film.answer.gate.overridden ? overridden(words) : null,
+    element("p", { class: "verdict" }, verdict(film, words)),
+    element("p", { class: "soft" }, explanation(set, model)),
+    model.is_sample_model && !film.isSample ? element("p", { class: "note" }, say("answer.sample-model")) : null,
+    bars(film, model, onClass),
+    element("p", { id: "called", class: "soft sentence" }),
+    element("p", { id: "map-remark", class: "note" }),
+    ...words.warnings.map((warning) => element("p", { class: "note" }, warning)),
+    facts(film, model),
+  ].filter(Boolean);
+}
+
+function overridden(words) {
+  return element(
+    "div",
+    { class: "note strong" },
+    element("p", {}, element("strong", {}, say("answer.overridden"))),
+    element("ul", { class: "reasons" }, words.reasons.map((reason) => element("li", {}, reason))),
+  );
+}
+
+/** The answer in words: the calibrated set, or the most probable class of a model that is not calibrated. */
+export function verdict(film, words) {
+  return words.set ?? say("answer.uncalibrated-class", { name: className(modelOf(film), film.answer.predicted) });
+}
+
+export function explanation(set, model) {
+  if (set === null) return say("answer.uncalibrated");
+  const kinds = { 0: "none", 1: "one", [model.classes.length]: "all" };
+  const coverage = Number((100 * model.coverage).toPrecision(4));
+  return [say(`answer.set-${kinds[set.length] ?? "some"}`), say("answer.coverage", { coverage })].join(say("gap"));
+}
+
+function legend(film) {
+  const marks = [film.answer.set === null ? "" : say("answer.bold"), film.answer.called ? say("answer.ticks") : ""];
+  return [say("answer.bars"), ...marks.filter(Boolean)].join(say("gap"));
+}
+
+/** Probabilities as bars; each is the choice of that class's map. */
+function bars(film, model, onClass) {
+  const list = element("fieldset", { class: "bars" }, element("legend", {}, legend(film)));
+  model.classes.forEach(({ name }, place) => {
+    const probability = film.answer.probabilities[name];
+    const input = element("input", { type: "radio", name: "class", value: name, checked: name === shown.className });
+    input.addEventListener("change", () => onClass(name));
+    const fill = element("span", { class: "fill" });
+    fill.style.width = `${100 * probability}%`;
+    const ticks = (film.answer.called?.[name] ?? []).map((point) => {
+      const tick = element("span", { class: "tick" });
+      tick.style.left = `${100 * point.threshold}%`;
+      return tick;
+    });
+    const inSet = film.answer.set?.includes(name);
+    list.append(
+      element(
+        "label",
+        { class: inSet ? "bar in-set" : "bar" },
+        input,
+        element("span", { class: "key", "aria-hidden": "true" }, String(place + 1)),
+        element("span", { class: "class" }, className(model, name)),
+        element("span", { class: "number" }, percent(probability)),
+        element("span", { class: "track", "aria-hidden": "true" }, fill, ticks),
+      ),
+    );
+  });
+  return list;
+}
+
+/** What changes with the class whose map is shown: its operating points, and what must be said of its map. */
+export function drawClass(film) {
+  if (!byIdOrNull("called") || !film?.answer?.map) return;
+  for (const input of document.querySelectorAll('input[name="class"]')) input.checked = input.value === shown.className;
+  byId("called").textContent = calledWords(film, shown.className);
+  const mapWords = wordsOf(film, currentLanguage()).map;
+  const isEmpty = !hasEvidence(film.answer.map.maps[shown.className]);
+  const remarks = [isEmpty ? say("map.empty", { name: className(modelOf(film), shown.className) }) : "", mapWords ?? ""];
+  byId("map-remark").textContent = remarks.filter(Boolean).join(" ");
+  show(byId("map-remark"), remarks.some(Boolean));
+}
+
+function byIdOrNull(id) {
+  return document.getElementById(id);
+}
+
+/** What a film is called at the operating points of a class. */
+export function calledWords(film, name) {
+  const points = film.answer.called?.[name] ?? [];
+  if (!points.length) return "";
+  const asked = (isPositive) =>
+    listed(points.filter((point) => point.positive === isPositive).map((point) => `${Number((100 * point.asked).toPrecision(4))}\u00a0%`));
+  const parameters = { name: className(modelOf(film), name), positive: asked(true), negative: asked(false) };
+  if (!parameters.negative) return say("called.all", parameters);
+  return say(parameters.positive ? "called.some" : "called.none", parameters);
+}
+
+function facts(film, model) {
+  const { answer } = film;
+  const rows = [
+    [say("fact.image-id"), answer.image_id],
+    [say("fact.size"), `${answer.width} × ${answer.height} px`],
+    [say("fact.distance"), answer.gate.distance.toFixed(2)],
+    [say("fact.model"), model.id],
+  ];
+  return element(
+    "details",
+    {},
+    element("summary", {}, say("fact.title")),
+    element("dl", {}, rows.map(([name, value]) => [element("dt", {}, name), element("dd", {}, value)])),
+  );
+}
+
+function actions(film) {
+  const canBeAsked = visit.models.length > 1 && film.model !== visit.model && isAnswered(film) && !film.isSample;
+  const canBeTaken = isAnswered(film) && !isHidden(film);
+  return [
+    element(
+      "div",
+      { class: "actions" },
+      canBeTaken ? button(say("action.report"), () => exportReport(film)) : null,
+      canBeTaken ? button(say("action.print"), () => printReport(film)) : null,
+      canBeAsked ? button(say("action.ask-chosen"), () => askAgain(film, { model: visit.model })) : null,
+      button(say("action.remove"), () => remove(film)),
+    ),
+  ];
+}

@@ -1,0 +1,94 @@
+// The films of this visit, in memory only, and the models that answer them.
+//
+// A film: {number, name, blob, isSample, model, state, isOverridden, answer, words, problem, picture, own, wasShown}
+// - state: "waiting", "sending", "answered" (the gate's refusal is an answer too) or "failed";
+// - answer: the server's prediction, without its pictures; words: its sentences by language;
+// - own: the reader's own answer, a class or UNDECIDED; wasShown: whether the model's answer was seen before it.
+
+export const UNDECIDED = "undecided";
+
+export const visit = { films: [], selected: null, models: [], model: null };
+const listeners = [];
+let lastNumber = 0;
+
+/** Call `listener` after every change: with the film that changed, or null where more than one did. */
+export function onChange(listener) {
+  listeners.push(listener);
+}
+
+export function changed(film = null) {
+  for (const listener of listeners) listener(film);
+}
+
+/** Take films in, as waiting; the first of them is selected. `entries`: {name, blob}, and of samples isSample, model, label. */
+export function addFilms(entries) {
+  const films = entries.map((entry) => ({
+    number: (lastNumber += 1),
+    isSample: false,
+    model: visit.model,
+    ...entry,
+    ...fresh(),
+    own: null,
+    wasShown: false,
+  }));
+  if (!films.length) return;
+  visit.films.push(...films);
+  visit.selected = films[0];
+  changed();
+}
+
+function fresh() {
+  return { state: "waiting", isOverridden: false, answer: null, words: {}, problem: null, picture: null, tries: 0 };
+}
+
+/** Send a film again, to a model, and with the gate overridden or not. */
+export function askAgain(film, { model = film.model, isOverridden = false } = {}) {
+  Object.assign(film, fresh(), { model, isOverridden });
+  changed(film);
+}
+
+export function select(film) {
+  visit.selected = film;
+  changed();
+}
+
+/** Select the film `steps` further on. */
+export function selectBeside(steps) {
+  const place = visit.films.indexOf(visit.selected) + steps;
+  if (place >= 0 && place < visit.films.length) select(visit.films[place]);
+}
+
+export function remove(film) {
+  const place = visit.films.indexOf(film);
+  visit.films.splice(place, 1);
+  if (visit.selected === film) visit.selected = visit.films[Math.min(place, visit.films.length - 1)] ?? null;
+  changed();
+}
+
+export function clear() {
+  visit.films.length = 0;
+  visit.selected = null;
+  changed();
+}
+
+export function modelOf(film) {
+  return visit.models.find((model) => model.id === film.model);
+}
+
+export function sampleModel() {
+  return visit.models.find((model) => model.is_sample_model);
+}
+
+export function isAnswered(film) {
+  return film.state === "answered";
+}
+
+/** Whether the gate refuses a film and nobody insisted. */
+export function isRefused(film) {
+  return isAnswered(film) && film.answer.probabilities === null;
+}
+
+/** A film's sentences in a language; in another one while they are not there. */
+export function wordsOf(film, language) {
+  return film.words[language] ?? Object.values(film.words)[0];
+}

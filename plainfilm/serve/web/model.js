@@ -1,0 +1,45 @@
+// What the models are, and where they were tested.
+
+import { byId, element } from "./dom.js";
+import { visit } from "./films.js";
+import { className, figure, listed, say } from "./words.js";
+
+export function showModels() {
+  byId("models-body").replaceChildren(...visit.models.flatMap(about));
+  byId("models").showModal();
+}
+
+function about(model) {
+  const kinds = [say("model.name", { id: model.id })];
+  if (model.is_sample_model) kinds.push(say("model.sample"));
+  if (model === visit.models.find((entry) => entry.id === visit.model)) kinds.push(say("model.answering"));
+  return [element("h3", {}, listed(kinds)), ...modelFacts(model)];
+}
+
+/** A model's statements, then its figures. */
+export function modelFacts(model) {
+  const rows = [[say("model.classes"), listed(model.classes.map(({ name }) => className(model, name)))]];
+  for (const [name, entry] of Object.entries(model.evaluation ?? {})) {
+    rows.push([say(`model.${name}`), name === "macro_auc" ? auc(entry) : figure(entry)]);
+  }
+  const { size, fit } = model.preprocessing;
+  rows.push(
+    [say("model.seen"), model.num_seen === null ? say("model.seen-unknown") : String(model.num_seen)],
+    [say("model.input"), say(`model.input-${fit}`, { size, cells: model.map_side })],
+    [say("model.weights"), model.weights_sha256],
+  );
+  return [
+    element("ul", { class: "statements" }, statements(model).map((sentence) => element("li", {}, sentence))),
+    element("dl", { class: "figures" }, rows.map(([name, value]) => [element("dt", {}, name), element("dd", {}, value)])),
+  ];
+}
+
+function statements(model) {
+  return model.is_sample_model ? [say("model.sample-knows"), ...model.statements] : model.statements;
+}
+
+function auc(entry) {
+  if (entry.value === null) return say("figure.not-estimable", { n: entry.n });
+  const [value, low, high] = [entry.value, entry.low, entry.high].map((share) => share.toFixed(3));
+  return say("figure.with-interval-plain", { value, low, high, n: entry.n });
+}

@@ -1,0 +1,133 @@
+// Sending films: each by itself, two at a time. What the server does not take stays waiting and is sent again.
+
+import { Away, Problem, isAlive, predict } from "./api.js";
+import { changed, isAnswered, visit } from "./films.js";
+import { currentLanguage } from "./words.js";
+
+const AT_ONCE = 2;
+const POLL_MS = 2000;
+const LONGEST_WAIT_S = 30;
+const TRIES = 3; // of a film whose connection breaks although the server is alive
+
+export const line = { isAway: false, wantsToken: false };
+let underWay = 0;
+let pausedUntil = 0;
+
+/** Send what waits; then ask for the sentences that are missing in the language shown. */
+export function pump() {
+  if (line.isAway || line.wantsToken) return;
+  const pauseMs = pausedUntil - Date.now();
+  if (pauseMs > 0) {
+    setTimeout(pump, pauseMs);
+    return;
+  }
+  while (underWay < AT_ONCE) {
+    const film = visit.films.find((entry) => entry.state === "waiting") ?? visit.films.find(isMute);
+    if (!film) return;
+    underWay += 1;
+    (film.state === "waiting" ? send(film) : translate(film)).finally(() => {
+      underWay -= 1;
+      changed(film);
+      pump();
+    });
+  }
+}
+
+/** Whether a film was answered, but has no sentences in the language shown, and nobody asks for them. */
+function isMute(film) {
+  const isDone = isAnswered(film) || film.state === "failed";
+  return isDone && !film.isAsked && film.problem?.code !== "connection-broke" && !film.words[currentLanguage()];
+}
+
+async function send(film) {
+  const language = currentLanguage();
+  film.state = "sending";
+  film.tries += 1;
+  changed(film);
+  const { model, isOverridden } = film;
+  try {
+    const { film: picture, ...answer } = await predict(film.blob, { model, language, isOverridden, withPictures: true });
+    film.picture = new Blob([decoded(picture.png)], { type: "image/png" });
+    film.answer = answer;
+    film.words[language] = sentences(answer);
+    film.state = "answered";
+  } catch (error) {
+    film.state = "waiting";
+    if (await mustWait(error)) return;
+    film.problem = error instanceof Problem ? error : { code: "connection-broke" };
+    if (error instanceof Problem) film.words[language] = { problem: error.message };
+    if (error instanceof Problem || film.tries >= TRIES) film.state = "failed";
+  }
+}
+
+async function translate(film) {
+  const language = currentLanguage();
+  film.isAsked = true;
+  const { model, isOverridden, words } = film; // should the film be sent anew meanwhile, these are not its words any more
+  try {
+    words[language] = sentences(await predict(film.blob, { model, language, isOverridden, withPictures: false }));
+  } catch (error) {
+    if (await mustWait(error)) return;
+    words[language] = error instanceof Problem ? { problem: error.message } : Object.values(words)[0];
+  } finally {
+    film.isAsked = false;
+  }
+}
+
+/** Whether a failure says nothing about the film: the server is busy, away, or wants a token. */
+async function mustWait(error) {
+  if (error instanceof Problem && error.status === 503) {
+    pausedUntil = Date.now() + 1000 * Math.min(error.retryAfterS, LONGEST_WAIT_S);
+    return true;
+  }
+  if (error instanceof Problem && error.status === 401) {
+    line.wantsToken = true;
+    return true;
+  }
+  if (!(error instanceof Away)) {
+    if (error instanceof Problem) return false;
+    throw error;
+  }
+  if (await isAlive()) return false;
+  goAway();
+  return true;
+}
+
+/** The server is gone: say so, and look for it until it is back. */
+export function goAway() {
+  if (line.isAway) return;
+  line.isAway = true;
+  changed();
+  setTimeout(look, POLL_MS);
+}
+
+async function look() {
+  if (!(await isAlive())) {
+    setTimeout(look, POLL_MS);
+    return;
+  }
+  line.isAway = false;
+  changed();
+  pump();
+}
+
+/** Go on with a token. */
+export function resume() {
+  line.wantsToken = false;
+  changed();
+  pump();
+}
+
+function decoded(base64) {
+  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+}
+
+function sentences(answer) {
+  return {
+    set: answer.set_words,
+    reasons: (answer.gate?.reasons ?? []).map((reason) => reason.message),
+    warnings: answer.warnings.map((warning) => warning.message),
+    map: answer.map_warning,
+    problem: null,
+  };
+}

@@ -1,0 +1,123 @@
+// One film's answer on a sheet of its own: to print, and as an HTML file that needs nothing else.
+
+import { calledWords, explanation, sampleWords, shown, verdict } from "./answer.js";
+import { byId, download, element } from "./dom.js";
+import { isRefused, modelOf, wordsOf } from "./films.js";
+import { modelFacts } from "./model.js";
+import { drawMap, OPACITY } from "./overlay.js";
+import { className, currentLanguage, percent, say } from "./words.js";
+
+const MIN_SIDE_PX = 448; // as plainfilm/model/overlay.py has it
+const MAX_SIDE_PX = 1024;
+let style = "";
+
+/** Fetch the sheet's style now: the server may be gone when a report is wanted. */
+export async function loadReportStyle() {
+  style = await (await fetch("/page/report.css")).text();
+}
+
+export async function exportReport(film) {
+  // A document of its own would come under this page's policy, which forbids its style: so it is put together as text,
+  // of which everything that is not ours was escaped by outerHTML.
+  const head = [
+    '<meta charset="utf-8">',
+    `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">`,
+    element("title", {}, say("report.title")).outerHTML,
+    `<style>${style}</style>`,
+  ];
+  const body = (await sheet(film)).outerHTML;
+  const page = `<!doctype html>\n<html lang="${document.documentElement.lang}"><head>${head.join("")}</head><body>${body}</body></html>\n`;
+  download(`plainfilm-${film.answer.image_id}.html`, new Blob([page], { type: "text/html;charset=utf-8" }));
+}
+
+export async function printReport(film) {
+  const place = byId("sheet");
+  place.replaceChildren(await sheet(film));
+  await Promise.all([...place.querySelectorAll("img")].map((image) => image.decode()));
+  window.print();
+}
+
+async function sheet(film) {
+  const model = modelOf(film);
+  const words = wordsOf(film, currentLanguage());
+  const { answer } = film;
+  return element(
+    "article",
+    { class: "sheet" },
+    element("p", { class: "purpose" }, say("purpose")),
+    element("h1", {}, isRefused(film) ? say("answer.refused") : verdict(film, words)),
+    isRefused(film) ? null : element("p", {}, explanation(answer.set, model)),
+    remarks(film, model, words),
+    await pictures(film, model),
+    isRefused(film) ? null : probabilities(film, model),
+    facts([
+      [say("fact.film"), film.name],
+      [say("fact.image-id"), answer.image_id],
+      [say("fact.size"), `${answer.width} × ${answer.height} px`],
+      [say("fact.distance"), answer.gate.distance.toFixed(2)],
+      [say("fact.date"), new Date().toISOString().slice(0, 16).replace("T", " ") + " UTC"],
+    ]),
+    element("h2", {}, say("model.title")),
+    ...modelFacts(model),
+  );
+}
+
+/** The gate's reasons, the warnings, what is said against the map, and whether film or model are drawings. */
+function remarks(film, model, words) {
+  const found = [
+    film.isSample ? sampleWords(film) : "",
+    model.is_sample_model && !film.isSample ? say("answer.sample-model") : "",
+    film.answer.gate.overridden ? say("answer.overridden") : "",
+    ...words.reasons,
+    ...words.warnings,
+    words.map ?? "",
+  ].filter(Boolean);
+  return found.length ? element("ul", { class: "remarks" }, found.map((remark) => element("li", {}, remark))) : null;
+}
+
+async function pictures(film, model) {
+  const bitmap = await createImageBitmap(film.picture);
+  const longest = Math.max(bitmap.width, bitmap.height);
+  const scale = Math.min(Math.max(1, MIN_SIDE_PX / longest), MAX_SIDE_PX / longest);
+  const [width, height] = [Math.round(bitmap.width * scale), Math.round(bitmap.height * scale)];
+  const draw = (map) => {
+    const canvas = element("canvas", { width, height });
+    const context = canvas.getContext("2d");
+    context.imageSmoothingQuality = "high";
+    context.drawImage(bitmap, 0, 0, width, height);
+    context.globalAlpha = OPACITY;
+    if (map) context.drawImage(map, 0, 0, width, height);
+    return canvas.toDataURL("image/png");
+  };
+  const figures = [picture(draw(null), say("report.film"))];
+  if (film.answer.map) {
+    const name = shown.className ?? film.answer.predicted;
+    const map = drawMap(film.answer.map.maps[name], width, height, model.preprocessing.fit);
+    figures.push(picture(draw(map), say("report.map", { name: className(model, name) })));
+  }
+  return element("div", { class: "pictures" }, figures);
+}
+
+function picture(address, caption) {
+  return element("figure", {}, element("img", { src: address, alt: caption }), element("figcaption", {}, caption));
+}
+
+function probabilities(film, model) {
+  const heads = ["report.class", "report.probability", "report.in-set", "report.points"];
+  const rows = model.classes.map(({ name }) => {
+    const { set } = film.answer;
+    const member = set === null ? "–" : say(set.includes(name) ? "report.yes" : "report.no");
+    const cells = [percent(film.answer.probabilities[name]), member, calledWords(film, name) || "–"];
+    return element("tr", {}, element("th", { scope: "row" }, className(model, name)), cells.map((text) => element("td", {}, text)));
+  });
+  return element(
+    "table",
+    {},
+    element("thead", {}, element("tr", {}, heads.map((key) => element("th", { scope: "col" }, say(key))))),
+    element("tbody", {}, rows),
+  );
+}
+
+export function facts(rows) {
+  return element("dl", {}, rows.map(([name, value]) => [element("dt", {}, name), element("dd", {}, value)]));
+}

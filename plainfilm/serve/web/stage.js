@@ -1,0 +1,101 @@
+// The stage: the viewer with its tools, for the film that is selected.
+
+import { shown } from "./answer.js";
+import { byId, show } from "./dom.js";
+import { isAnswered, modelOf } from "./films.js";
+import { Viewer } from "./viewer.js";
+import { className, say } from "./words.js";
+
+let viewer = null;
+let pictured = null; // the picture on the stage
+let isMapOn = true;
+let current = null;
+
+/** Show a film; the view is kept while it is the same picture. */
+export async function showFilm(film) {
+  current = film;
+  const picture = film?.picture ?? null;
+  show(byId("no-film"), !picture);
+  byId("no-film").textContent = film ? say(`stage.${film.state}`) : "";
+  if (picture === pictured) {
+    showMap(film);
+    return;
+  }
+  pictured = picture;
+  viewer.clear();
+  drawTools();
+  if (!picture) return;
+  const bitmap = await createImageBitmap(picture);
+  if (pictured === picture) {
+    viewer.show(bitmap);
+    showMap(current);
+  }
+  bitmap.close();
+}
+
+/** Lay the map of the class that is chosen over the film. */
+export function showMap(film) {
+  const cells = isMapOn && film && isAnswered(film) && shown.className ? film.answer.map?.maps[shown.className] : null;
+  viewer.showMap(cells ?? null, film ? modelOf(film).preprocessing.fit : "squash");
+  drawTools();
+}
+
+function drawTools() {
+  const hasMap = Boolean(shown.className);
+  for (const id of ["zoom-in", "zoom-out", "whole", "window", "invert"]) byId(id).disabled = !pictured;
+  for (const id of ["map", "opacity"]) byId(id).disabled = !hasMap;
+  byId("map").setAttribute("aria-pressed", String(hasMap && isMapOn));
+  byId("opacity-shown").textContent = `${byId("opacity").value}\u00a0%`;
+  byId("window").setAttribute("aria-pressed", String(viewer.mode === "window"));
+  show(byId("map-words"), hasMap && isMapOn);
+  byId("map-words").textContent = hasMap ? say("stage.map", { name: className(modelOf(current), shown.className) }) : "";
+  byId("canvas").setAttribute("aria-label", description(hasMap));
+}
+
+function description(hasMap) {
+  if (!current) return say("stage.none");
+  if (!hasMap || !isMapOn) return say("stage.film", { film: current.name });
+  const name = className(modelOf(current), shown.className);
+  return say("stage.film-map", { film: current.name, name, opacity: byId("opacity").value });
+}
+
+/** Wire the viewer and its tools. */
+export function followView() {
+  viewer = new Viewer(byId("viewer"), byId("canvas"), (view) => {
+    byId("invert").setAttribute("aria-pressed", String(view?.isInverted ?? false));
+    if (!view) {
+      byId("over-film").textContent = "";
+      return;
+    }
+    const numbers = { zoom: Math.round(100 * view.zoom), window: Math.round(view.window), level: Math.round(view.level) };
+    byId("over-film").textContent = say("stage.view", numbers);
+  });
+  const act = {
+    "zoom-in": () => viewer.press("+"),
+    "zoom-out": () => viewer.press("-"),
+    whole: () => viewer.reset(),
+    invert: () => viewer.invert(),
+    window: toggleWindow,
+    map: toggleMap,
+  };
+  for (const [id, does] of Object.entries(act)) byId(id).addEventListener("click", does);
+  byId("opacity").addEventListener("input", () => {
+    viewer.setOpacity(byId("opacity").value / 100);
+    drawTools();
+  });
+}
+
+function toggleWindow() {
+  viewer.setMode(viewer.mode === "window" ? "pan" : "window");
+  drawTools();
+}
+
+function toggleMap() {
+  isMapOn = !isMapOn;
+  showMap(current);
+}
+
+/** What a key does to the view; false where it does nothing. */
+export function pressView(key) {
+  return viewer.press(key);
+}

@@ -1,0 +1,70 @@
+// Sentences in English and Chinese, from the catalogues that the server hands out, and numbers as they are written.
+
+const TAGS = { en: "en", zh: "zh-Hans" };
+let catalogues = { en: {}, zh: {} };
+let language = "en";
+
+/** Fetch the catalogues, and choose the language: of the address, else of the browser. */
+export async function loadWords(asked) {
+  const answer = await fetch("/words.json");
+  if (!answer.ok) throw new Error(`words.json: ${answer.status}`);
+  catalogues = await answer.json();
+  const liked = navigator.languages.map((name) => name.slice(0, 2)).find((name) => name in catalogues);
+  setLanguage(asked in catalogues ? asked : (liked ?? "en"));
+}
+
+export function currentLanguage() {
+  return language;
+}
+
+export function setLanguage(name) {
+  language = name;
+  document.documentElement.lang = TAGS[name];
+  fill(document);
+}
+
+/** The sentence of a key; {name} in it is replaced by the parameter of that name. */
+export function say(key, parameters = {}) {
+  const sentence = catalogues[language][key];
+  if (sentence === undefined) throw new Error(`no sentence ${key}`);
+  const filled = sentence.replace(/\{(\w+)\}/g, (_, name) => String(parameters[name]));
+  return filled.replace(/(\d) %/g, "$1\u00a0%"); // a number is not parted from its unit
+}
+
+/** Put the sentences into elements with data-say (their text) and data-name (their accessible name and tooltip). */
+export function fill(root) {
+  for (const target of root.querySelectorAll("[data-say]")) target.textContent = say(target.dataset.say);
+  for (const target of root.querySelectorAll("[data-name]")) {
+    target.setAttribute("aria-label", say(target.dataset.name));
+    target.title = target.getAttribute("aria-label");
+  }
+}
+
+/** The name of a class of a model, or of several, in the language that is shown. */
+export function className(model, name) {
+  const found = model?.classes.find((entry) => entry.name === name);
+  return found ? found[language] : name;
+}
+
+export function listed(names) {
+  return names.join(say("comma"));
+}
+
+/** A share as percent with one decimal; never 0 % or 100 % for what is not exactly that. */
+export function percent(share) {
+  if (share > 0 && share < 0.0005) return "< 0.1\u00a0%";
+  if (share < 1 && share >= 0.9995) return "> 99.9\u00a0%";
+  return `${(100 * share).toFixed(1)}\u00a0%`;
+}
+
+/** A share with its 95 % interval and n. */
+export function figure(entry) {
+  if (entry.value === null) return say("figure.not-estimable", { n: entry.n });
+  const [value, low, high] = [entry.value, entry.low, entry.high].map((share) => (100 * share).toFixed(1));
+  return say("figure.with-interval", { value, low, high, n: entry.n });
+}
+
+/** A number with decimals and a real minus sign. */
+export function decimal(value, digits) {
+  return value.toFixed(digits).replace(/^-(?=.*[1-9])/, "−").replace(/^-/, "");
+}
