@@ -42,19 +42,6 @@ LOG = logging.getLogger("plainfilm.serve")
 WEB = Path(__file__).parent / "web"
 MEDIA_TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 FILM_TYPES = ("image/png", "image/jpeg", "image/tiff", "application/dicom", "application/octet-stream")
-FILM_BODY = {
-    "required": True,
-    "content": {
-        "multipart/form-data": {
-            "schema": {
-                "type": "object",
-                "properties": {"films": {"type": "array", "items": {"type": "string", "format": "binary"}}},
-                "required": ["films"],
-            }
-        },
-        **{name: {"schema": {"type": "string", "format": "binary"}} for name in FILM_TYPES},
-    },
-}
 WORDS = {  # of the problems that a request may end with
     400: "The request cannot be understood.",
     401: "The token is missing or wrong.",
@@ -126,12 +113,25 @@ def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"description": WORDS[status], "content": content} for status in statuses}
 
 
+def _film_body(max_films: int) -> dict[str, Any]:
+    """The body of a request for predictions, for the OpenAPI document."""
+    film = {"type": "string", "format": "binary"}
+    form = {
+        "type": "object",
+        "properties": {"films": {"type": "array", "items": film, "minItems": 1, "maxItems": max_films}},
+        "required": ["films"],
+        "additionalProperties": False,
+    }
+    content = {"multipart/form-data": {"schema": form}, **{name: {"schema": film} for name in FILM_TYPES}}
+    return {"required": True, "content": content}
+
+
 def _add_predictions(app: FastAPI, served: Served) -> None:
     @app.post(
         "/v1/predictions",
         response_model=schema.Predictions,
         responses=_problems(404, 408, 413, 415, 422, 503),
-        openapi_extra={"requestBody": FILM_BODY},
+        openapi_extra={"requestBody": _film_body(served.limits.max_films)},
     )
     async def predictions(
         request: Request,
