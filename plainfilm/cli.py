@@ -37,6 +37,7 @@ TRAINING_LIBRARIES = ("torch", "onnx", "safetensors", "tomli_w", "matplotlib", "
 REPORT_LIBRARIES = ("jinja2",)
 AUDIT_LIBRARIES = ("matplotlib", "threadpoolctl")
 SERVE_LIBRARIES = ("fastapi", "uvicorn", "python_multipart", "prometheus_client")
+NODE_LIBRARIES = ("pydicom", "gdcm", "pynetdicom", "highdicom")
 
 
 def _check_language(value: str) -> str:
@@ -371,32 +372,55 @@ def serve(
         typer.Option(metavar="FILE", help="A file with the token that clients must show; needed off loopback."),
     ] = None,
     run: Annotated[Path | None, typer.Option(metavar="RUN", help="Follow the training of a run on /training.")] = None,
+    dicom: Annotated[
+        int | None, typer.Option(metavar="PORT", min=0, max=65535, help="Also take films by DICOM on this port.")
+    ] = None,
+    dicom_to: Annotated[
+        str | None, typer.Option(metavar="TITLE@HOST:PORT", help="The node that reports are sent to.")
+    ] = None,
+    dicom_title: Annotated[str, typer.Option(metavar="TITLE", help="This node's own title.")] = "PLAINFILM",
+    dicom_caller: Annotated[
+        list[str] | None, typer.Option(metavar="TITLE", help="A node that may send films; needed off loopback.")
+    ] = None,
+    dicom_map: Annotated[bool, typer.Option("--dicom-map", help="Also send the map over the film.")] = False,
     lang: Language = "",
     as_json: Json = False,
 ) -> None:
-    """Serve the page and the API, on this machine alone unless told otherwise."""
+    """Serve the page, the API and a DICOM node, on this machine alone unless told otherwise."""
     from plainfilm.terminal import Terminal
 
     _check_extra("serve", SERVE_LIBRARIES, extra="serve")
     from plainfilm.serve import server
+    from plainfilm.serve.dicom_settings import NodeSettings, parse_destination
 
+    settings = None
+    if dicom is not None:
+        _check_extra("serve --dicom", NODE_LIBRARIES, extra="dicom")
+        if dicom_to is None:
+            raise UsageError("dicom-destination-missing")
+        destination = parse_destination(dicom_to)
+        settings = NodeSettings(dicom, destination, host, dicom_title, tuple(dicom_caller or ()), dicom_map)
     terminal = Terminal(lang, as_json=as_json)
-    with contextlib.closing(server.bind(host, port)) as bound:
+    with contextlib.ExitStack() as stack:
+        bound = stack.enter_context(contextlib.closing(server.bind(host, port)))
         token = server.read_token(token_file, bound)
-        with server.open_services(models or [], token=token, run=run) as served:
+        served = stack.enter_context(server.open_services(models or [], token=token, run=run))
+        node_port = None if settings is None else stack.enter_context(server.open_node(served, settings, lang))
 
-            def announce(address: str) -> None:
-                terminal.say("serve.listens", address=address)
-                if not models:
-                    terminal.say("serve.phantom-model")
-                if run is not None:
-                    terminal.say("serve.follows", address=f"{address}/training")
-                if token is not None:
-                    terminal.say("serve.no-tls")
-                terminal.json({"address": address, "models": list(served.services)})
-                sys.stdout.flush()
+        def announce(address: str) -> None:
+            terminal.say("serve.listens", address=address)
+            if not models:
+                terminal.say("serve.phantom-model")
+            if run is not None:
+                terminal.say("serve.follows", address=f"{address}/training")
+            if node_port is not None:
+                terminal.say("serve.dicom", title=dicom_title, port=node_port, destination=dicom_to)
+            if token is not None:
+                terminal.say("serve.no-tls")
+            terminal.json({"address": address, "models": list(served.services), "dicom_port": node_port})
+            sys.stdout.flush()
 
-            server.serve(served, bound, announce)
+        server.serve(served, bound, announce)
 
 
 @app.command("import")

@@ -418,7 +418,8 @@ SENTENCES: dict[str, str] = {
     "prediction.maps": "Maps are in {folder}: {cells}x{cells} cells over a film of {size}x{size} px; orange "
     "speaks for the predicted class.",
     "card.not-tested": "This model was not tested.",
-    "card.tested": "This model's accuracy on its own test films: {accuracy}.",
+    "card.tested": "This model's accuracy on its own test films, which come from where its training films come from: "
+    "{accuracy}. On films from elsewhere expect less, perhaps far less.",
     "card.not-calibrated": "This model is not calibrated: its probabilities are not frequencies.",
     "card.calibrated": "Calibrated on {films} validation films. Among films like these a set holds the true class in "
     'at least {coverage:g} % of cases; it is "none of the classes" where each class is less probable than in all but a '
@@ -637,6 +638,9 @@ SENTENCES: dict[str, str] = {
     "knows "
     "no real film. To serve your own: plainfilm serve model.onnx",
     "serve.follows": "The training: {address}",
+    "serve.dicom": "DICOM node: {title}, port {port}; reports go to {destination}",
+    "dicom-destination-missing": "a DICOM node needs somewhere to send its reports; expected --dicom-to "
+    "TITLE@HOST:PORT",
     "serve.no-tls": "Everything goes over plain HTTP: beyond a trusted network put a proxy with TLS in front.",
     "serve-address": "cannot listen on {host}, port {port} ({reason}); is another server running there? Choose a free "
     "port with --port, or 0 for any",

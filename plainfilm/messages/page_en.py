@@ -20,7 +20,8 @@ SENTENCES: dict[str, str] = {
     "tools.keys": "Keyboard shortcuts",
     # nothing there yet
     "empty.drop": "Drop chest X-rays here",
-    "empty.what": "plainfilm says which of its classes a frontal chest X-ray looks like ({classes}), shows where in the "
+    "empty.what": "plainfilm says which of its classes a frontal chest X-ray looks like ({classes}), shows where in "
+    "the "
     "film it sees that, and says so when it cannot decide.",
     "empty.choose": "Choose films",
     "empty.formats": "PNG, JPEG, TIFF or DICOM; one film, many, or a folder. An image can also be pasted (Ctrl+V).",
@@ -39,7 +40,8 @@ SENTENCES: dict[str, str] = {
     "limit.diagnosis": "It makes no diagnosis, and must decide nothing about a person.",
     "limit.classes": "It knows {classes}, and nothing else. A film with another finding (a nodule, a fracture, air "
     "beside the lung) gets one of these classes all the same, or no answer.",
-    "limit.frontal": "It judges single frontal chest films. Lateral films, CT slices and photographs are to be refused, "
+    "limit.frontal": "It judges single frontal chest films. Lateral films, CT slices and photographs are to be "
+    "refused, "
     "but some may pass.",
     "limit.patient": "It knows nothing of the patient: no history, no earlier film.",
     "sample.name": "Sample {number}",
@@ -94,7 +96,8 @@ SENTENCES: dict[str, str] = {
     "answer.set-some": "Each of these classes fits; the model does not decide between them.",
     "answer.set-all": "Every class fits; the model does not decide.",
     "answer.set-none": "The film looks less like each class than nearly all films of that class do.",
-    "answer.coverage": "Among films like those it was calibrated on, the true class is among the classes named for about "
+    "answer.coverage": "Among films like those it was calibrated on, the true class is among the classes named for "
+    "about "
     "{coverage} of 100.",
     "answer.bars": "Probabilities. The class chosen here is the one whose evidence the map shows.",
     "answer.bold": "Bold: named in the answer.",
@@ -119,7 +122,8 @@ SENTENCES: dict[str, str] = {
     "action.close": "Close",
     "error.connection-broke": "The connection broke off while this film was sent, though the server is alive. The film "
     "may be too large.",
-    "banner.away": "The server does not answer. Your films and answers are still here; the page looks for the server and "
+    "banner.away": "The server does not answer. Your films and answers are still here; the page looks for the server "
+    "and "
     "goes on when it is back. Films waiting: {waiting}.",
     # the models
     "model.title": "About the model",
@@ -136,9 +140,11 @@ SENTENCES: dict[str, str] = {
     "model.seen-unknown": "not recorded",
     "model.input": "What it sees",
     "model.input-squash": "the whole film at {size} × {size} px, squashed; maps of {cells} × {cells} cells",
-    "model.input-letterbox": "the whole film at {size} × {size} px, with black beside it; maps of {cells} × {cells} cells",
+    "model.input-letterbox": "the whole film at {size} × {size} px, with black beside it; maps of {cells} × {cells} "
+    "cells",
     "model.weights": "Checksum of the weights",
-    "model.meaning": "Figures hold for films like the test films. Elsewhere (another hospital, machine, age, or share of "
+    "model.meaning": "Figures hold for films like the test films. Elsewhere (another hospital, machine, age, or share "
+    "of "
     "the diseases) they may be lower.",
     "figure.with-interval": "{value} % (95 % interval {low}–{high}; n {n})",
     "figure.with-interval-plain": "{value} (95 % interval {low}–{high}; n {n})",
@@ -158,19 +164,23 @@ SENTENCES: dict[str, str] = {
     "reader.next": "Next film to read",
     "reader.finish": "Finish",
     "summary.title": "Your reading",
-    "summary.counts": "{read} of {all} films read. Not counted: {undecided} where you were undecided, {unanswered} without "
+    "summary.counts": "{read} of {all} films read. Not counted: {undecided} where you were undecided, {unanswered} "
+    "without "
     "an answer of the model.",
     "summary.agreement": "Same answer",
     "summary.kappa": "Cohen's kappa",
     "summary.no-pairs": "none: no film has both answers",
-    "summary.one-answer": "not defined: you and the model gave one and the same answer to every film, which chance would "
+    "summary.one-answer": "not defined: you and the model gave one and the same answer to every film, which chance "
+    "would "
     "do as well (n {n})",
     "summary.kappa-few": "{kappa} (n {n}; no interval with fewer than {minimum})",
     "summary.kappa-interval": "{kappa} (95 % interval {low} to {high}, from the large-sample standard error; n {n})",
     "summary.table": "Films by your answer (rows) and the model's (columns)",
-    "summary.shown-before": "Films whose model answer was on the screen before you read them: {n}. They are counted, and "
+    "summary.shown-before": "Films whose model answer was on the screen before you read them: {n}. They are counted, "
+    "and "
     "marked in the CSV.",
-    "summary.meaning": "Kappa is agreement beyond chance: 1 full, 0 as chance would have it. It says how alike two readers "
+    "summary.meaning": "Kappa is agreement beyond chance: 1 full, 0 as chance would have it. It says how alike two "
+    "readers "
     "answer, not who is right. The model's answer here is its most probable class, also where it does not decide.",
     "summary.csv-films": "Films as CSV",
     "summary.csv-figures": "Figures as CSV",

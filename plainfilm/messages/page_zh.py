@@ -23,7 +23,8 @@ SENTENCES: dict[str, str] = {
     "empty.what": "plainfilm 判断一张正位胸片像哪一类（{classes}），指出依据在胶片的什么位置；无法判定时会如实说明。",
     "empty.choose": "选择胶片",
     "empty.formats": "PNG、JPEG、TIFF 或 DICOM；一张、多张或整个文件夹均可。也可以粘贴图像（Ctrl+V）。",
-    "empty.kept": "胶片只发送到提供本页面的 plainfilm 服务器，不会发往别处。服务器不保存胶片；关闭页面后，一切都不再保留。",
+    "empty.kept": "胶片只发送到提供本页面的 plainfilm 服务器，不会发往别处。服务器不保存胶片；关闭页面后，"
+    "一切都不再保留。",
     "empty.dropping": "松开即可添加这些胶片",
     "empty.samples": "手边没有胶片？",
     "empty.samples-are": "可以试用样例。样例是程序绘制的模拟胸片，其中没有任何患者。",
@@ -110,7 +111,8 @@ SENTENCES: dict[str, str] = {
     "action.remove": "移除",
     "action.close": "关闭",
     "error.connection-broke": "服务器仍在运行，但发送这张胶片时连接中断。胶片可能过大。",
-    "banner.away": "服务器没有应答。您的胶片和回答都还在；页面会不断尝试，服务器恢复后自动继续。等待中的胶片：{waiting}。",
+    "banner.away": "服务器没有应答。您的胶片和回答都还在；页面会不断尝试，服务器恢复后自动继续。等待中的胶片："
+    "{waiting}。",
     # the models
     "model.title": "关于模型",
     "model.name": "模型 {id}",
@@ -147,7 +149,8 @@ SENTENCES: dict[str, str] = {
     "reader.next": "下一张待阅胶片",
     "reader.finish": "结束阅片",
     "summary.title": "您的阅片结果",
-    "summary.counts": "共 {all} 张胶片，已阅 {read} 张。不计入：您未定的 {undecided} 张，模型没有回答的 {unanswered} 张。",
+    "summary.counts": "共 {all} 张胶片，已阅 {read} 张。不计入：您未定的 {undecided} 张，模型没有回答的 {unanswered} "
+    "张。",
     "summary.agreement": "回答相同",
     "summary.kappa": "Cohen's kappa",
     "summary.no-pairs": "无：没有双方都作出回答的胶片",
@@ -156,7 +159,8 @@ SENTENCES: dict[str, str] = {
     "summary.kappa-interval": "{kappa}（95 % 区间 {low} 至 {high}，按大样本标准误计算；n {n}）",
     "summary.table": "胶片数：行为您的回答，列为模型的回答",
     "summary.shown-before": "在您阅片之前，模型的回答已经显示过的胶片：{n} 张。它们计入结果，并在 CSV 中注明。",
-    "summary.meaning": "Kappa 是扣除随机因素后的一致性：1 为完全一致，0 为与随机相当。它说明双方的回答有多相似，并不说明谁对。"
+    "summary.meaning": "Kappa 是扣除随机因素后的一致性：1 为完全一致，0 为与随机相当。它说明双方的回答有多相似，"
+    "并不说明谁对。"
     "这里采用模型认为可能性最大的类别，即使模型未作判定也是如此。",
     "summary.csv-films": "各胶片（CSV）",
     "summary.csv-figures": "各指标（CSV）",

@@ -378,7 +378,8 @@ SENTENCES: dict[str, str] = {
     "prediction.sentence": "图{number}的真实标签:{truth},预测结果:{predicted}",
     "prediction.maps": "热图在 {folder}：{size}x{size} 像素的胶片上有 {cells}x{cells} 个格子；橙色支持所预测的类别。",
     "card.not-tested": "该模型未经测试。",
-    "card.tested": "该模型在自身测试胶片上的准确率：{accuracy}。",
+    "card.tested": "该模型在自身测试胶片（与训练胶片来源相同）上的准确率：{accuracy}。在其他来源的胶片上会更低，"
+    "甚至低得多。",
     "card.not-calibrated": "该模型未经校准：其概率不是频率。",
     "card.calibrated": "已在 {films} 张验证胶片上校准。对于同类胶片，预测集以不低于 {coverage:g} % 的比例包含真实类别；"
     "若每个类别的概率都低于该类别绝大多数胶片，则为“不属于任何类别”。",
@@ -571,6 +572,8 @@ SENTENCES: dict[str, str] = {
     "serve.phantom-model": "未指定模型：由随附的模型作答，它用绘制的模拟胸片训练，不认识任何真实胶片。使用自己的模型："
     "plainfilm serve model.onnx",
     "serve.follows": "训练过程：{address}",
+    "serve.dicom": "DICOM 节点：{title}，端口 {port}；报告发送到 {destination}",
+    "dicom-destination-missing": "DICOM 节点需要发送报告的目的地；应给出 --dicom-to TITLE@HOST:PORT",
     "serve.no-tls": "所有内容都以明文 HTTP 传输：若超出可信网络，请在前面放置带 TLS 的代理。",
     "serve-address": "无法在 {host} 的端口 {port} 上监听（{reason}）；是否已有服务器在运行？请用 --port 选择空闲端口，"
     "或用 0 任选一个",

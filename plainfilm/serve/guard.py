@@ -80,8 +80,7 @@ class Guard:
             body = await self._body(receive, headers, held)
             await self.app(scope, _whole(body, receive), answer.send)
         except RequestError as error:
-            await self._linger(receive, headers)
-            await answer.refuse(error, accepted_language(headers.get("accept-language", "")), self.limits)
+            await self._refuse(error, headers, receive, answer)
         except Exception:  # the application has answered and logged it; who called would log its text, too
             if not answer.has_started:
                 raise
@@ -117,7 +116,7 @@ class Guard:
 
     async def _body(self, receive: Receive, headers: Mapping[str, str], held: "_Held") -> bytes:
         """The whole body. Raises RequestError where it is too large, or comes too slowly."""
-        if "content-length" not in headers and "transfer-encoding" not in headers:
+        if not _has_body(headers):
             return b""
         body, began, limits = bytearray(), time.monotonic(), self.limits
         while True:
@@ -136,10 +135,22 @@ class Guard:
             if not message.get("more_body", False):
                 return bytes(body)
 
-    async def _linger(self, receive: Receive, headers: Mapping[str, str]) -> None:
+    async def _refuse(
+        self, error: RequestError, headers: Mapping[str, str], receive: Receive, answer: "_Answer"
+    ) -> None:
+        """Answer with a problem. The connection of a client that may still be sending ends, but not at once."""
+        language = accepted_language(headers.get("accept-language", ""))
+        status, pairs, content = refusal(error, language, self.limits)
+        if has_body := _has_body(headers):
+            pairs.append((b"connection", b"close"))
+        await answer.send({"type": "http.response.start", "status": status, "headers": pairs})
+        await answer.send({"type": "http.response.body", "body": content, "more_body": has_body})
+        if has_body:
+            await self._linger(receive)
+            await answer.send({"type": "http.response.body"})
+
+    async def _linger(self, receive: Receive) -> None:
         """Let go of what a refused client still sends, for a moment."""
-        if "content-length" not in headers and "transfer-encoding" not in headers:
-            return
         try:
             async with asyncio.timeout(self.limits.linger_s):
                 while True:
@@ -187,11 +198,9 @@ class _Answer:
             self.observe(message["status"])
         await self._send(message)
 
-    async def refuse(self, error: RequestError, language: str, limits: ServeLimits) -> None:
-        """Answer with a problem."""
-        status, headers, content = refusal(error, language, limits)
-        await self.send({"type": "http.response.start", "status": status, "headers": headers})
-        await self.send({"type": "http.response.body", "body": content})
+
+def _has_body(headers: Mapping[str, str]) -> bool:
+    return "content-length" in headers or "transfer-encoding" in headers
 
 
 def refusal(error: RequestError, language: str, limits: ServeLimits) -> tuple[int, list[tuple[bytes, bytes]], bytes]:

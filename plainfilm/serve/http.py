@@ -42,19 +42,6 @@ LOG = logging.getLogger("plainfilm.serve")
 WEB = Path(__file__).parent / "web"
 MEDIA_TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 FILM_TYPES = ("image/png", "image/jpeg", "image/tiff", "application/dicom", "application/octet-stream")
-FILM_BODY = {
-    "required": True,
-    "content": {
-        "multipart/form-data": {
-            "schema": {
-                "type": "object",
-                "properties": {"films": {"type": "array", "items": {"type": "string", "format": "binary"}}},
-                "required": ["films"],
-            }
-        },
-        **{name: {"schema": {"type": "string", "format": "binary"}} for name in FILM_TYPES},
-    },
-}
 WORDS = {  # of the problems that a request may end with
     400: "The request cannot be understood.",
     401: "The token is missing or wrong.",
@@ -65,6 +52,7 @@ WORDS = {  # of the problems that a request may end with
     415: "This is no image of a known kind.",
     421: "The server does not go by this name.",
     422: "The film cannot be judged.",
+    500: "The server failed.",
     503: "Too many films are under way; come again after `Retry-After` seconds.",
 }
 
@@ -125,12 +113,25 @@ def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"description": WORDS[status], "content": content} for status in statuses}
 
 
+def _film_body(max_films: int) -> dict[str, Any]:
+    """The body of a request for predictions, for the OpenAPI document."""
+    film = {"type": "string", "format": "binary"}
+    form = {
+        "type": "object",
+        "properties": {"films": {"type": "array", "items": film, "minItems": 1, "maxItems": max_films}},
+        "required": ["films"],
+        "additionalProperties": False,
+    }
+    content = {"multipart/form-data": {"schema": form}, **{name: {"schema": film} for name in FILM_TYPES}}
+    return {"required": True, "content": content}
+
+
 def _add_predictions(app: FastAPI, served: Served) -> None:
     @app.post(
         "/v1/predictions",
         response_model=schema.Predictions,
         responses=_problems(404, 408, 413, 415, 422, 503),
-        openapi_extra={"requestBody": FILM_BODY},
+        openapi_extra={"requestBody": _film_body(served.limits.max_films)},
     )
     async def predictions(
         request: Request,
@@ -247,7 +248,7 @@ def _add_facts(app: FastAPI, served: Served) -> None:
     if served.run is not None:
         run = served.run
 
-        @app.get("/v1/run", responses=_problems(404))
+        @app.get("/v1/run", response_model=schema.Run, responses=_problems(404, 500))
         async def training(
             after: Annotated[int, Query(ge=0, description="First step that is wanted.")] = 0,
         ) -> Response:
@@ -304,8 +305,8 @@ def _add_errors(app: FastAPI, limits: ServeLimits) -> None:
 
     @app.exception_handler(HTTPException)
     async def routing(request: Request, error: HTTPException) -> Response:
-        code = "method-unknown" if error.status_code == 405 else "page-unknown"
-        return answer(request, RequestError(code), error.headers or {})
+        found = RequestError("method-unknown") if error.status_code == 405 else RequestError("page-unknown")
+        return answer(request, found, error.headers or {})
 
     @app.exception_handler(Exception)
     async def unexpected(request: Request, error: Exception) -> Response:

@@ -170,6 +170,46 @@ class Samples(Shape):
     samples: list[Sample]
 
 
+class RunStep(Shape):
+    """One step of a training, counted from 0, as its epoch is."""
+
+    step: int
+    epoch: int
+    loss: float | None
+    accuracy: float | None = Field(description="Share of the batch's films that were right.")
+    learning_rate: float | None
+    validation_loss: float | None
+    validation_accuracy: float | None = Field(description="At the last step of an epoch; null elsewhere.")
+
+
+class Stage(Shape):
+    """Where the films of a training change their size."""
+
+    first_step: int
+    size_px: int
+
+
+class Run(Shape):
+    """How far a training is. What is not known is null."""
+
+    steps: list[RunStep]
+    every: int = Field(description="1, or k where about every k-th step was chosen.")
+    next: int = Field(description="Steps done: `after` of the next request.")
+    total_steps: int | None
+    epochs: int | None
+    size_px: int | None = Field(description="Side of the films of the last step.")
+    stages: list[Stage]
+    state: Literal["waiting", "running", "stalled", "testing", "finished"]
+    is_finished: bool
+    seconds_left: float | None = Field(description="To the last step; testing the model comes after it.")
+    updated_s_ago: float | None
+    last_validation_accuracy: float | None
+    best_validation_accuracy: float | None = Field(description="Chooses the epoch that is kept: no test figure.")
+    best_epoch: int | None
+    is_best_kept: bool | None = Field(description="Only epochs at the full size are kept.")
+    num_validation: int | None = Field(description="Films that the validation figures rest on.")
+
+
 class State(Shape):
     """Whether the server lives, or is ready to answer."""
 

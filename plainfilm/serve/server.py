@@ -23,6 +23,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from plainfilm.errors import RequestError, UsageError
 from plainfilm.model.predictor import Predictor
 from plainfilm.serve import wire
+from plainfilm.serve.dicom_settings import NodeSettings
 from plainfilm.serve.guard import SECURITY_HEADERS, refusal
 from plainfilm.serve.http import Served, create_app
 from plainfilm.serve.limits import LIMITS, ServeLimits
@@ -87,6 +88,22 @@ def open_services(
     finally:
         for service in services.values():
             service.close()
+
+
+@contextlib.contextmanager
+def open_node(served: Served, settings: NodeSettings, language: str) -> Iterator[int]:
+    """A DICOM node whose films the default model answers; gives its port. Raises UsageError."""
+    from plainfilm.serve.dicom_node import start_node  # needs the libraries of the extra `dicom`
+    from plainfilm.serve.structured_report import Author
+
+    service = served.default
+    predictor = service.predictor
+    author = Author(predictor.card, wire.model_id(predictor), language, settings.with_map)
+    node = start_node(settings, lambda data: service.submit(data).result(), author)
+    try:
+        yield node.port
+    finally:
+        node.close()
 
 
 def serve(served: Served, bound: socket.socket, announce: Callable[[str], None]) -> None:

@@ -1,6 +1,5 @@
 """Following a training: whole rows, each once, and how far it is."""
 
-import contextlib
 import json
 import os
 from dataclasses import asdict
@@ -10,56 +9,18 @@ from pathlib import Path
 import pytest
 from builders import make_recipe
 from conftest import Ran
+from growing_run import RECIPE, Training, start
 
-from plainfilm.config import Recipe
 from plainfilm.errors import RequestError
+from plainfilm.serve import schema
 from plainfilm.serve.follow import MAX_ROWS, follow
-from plainfilm.training.history import COLUMNS, History, Step, read_history
-from plainfilm.training.schedule import Plan, make_plan
-from plainfilm.workflows.log import RunLog
-
-RECIPE = make_recipe(sizes_px=(64, 128), epochs=(2, 2))
+from plainfilm.training.history import COLUMNS, read_history
 
 
 @pytest.fixture
 def run(tmp_path: Path) -> Path:
     """A run before its first step."""
     return start(tmp_path / "run", RECIPE)
-
-
-def start(folder: Path, recipe: Recipe) -> Path:
-    folder.mkdir()
-    (folder / "recipe.toml").write_text(recipe.to_toml())
-    return folder
-
-
-class Training:
-    """What a training writes: its history by `History`, its log by `RunLog`, on a clock that is told."""
-
-    def __init__(self, run: Path, *, recipe: Recipe = RECIPE, steps_per_epoch: int = 10, at: int = 0) -> None:
-        self.plan: Plan = make_plan(recipe.training, steps_per_epoch)
-        self.path, self.log = run / "history.csv", RunLog(run)
-        self.seconds, self.done = 0.0, at
-        self.go(0)
-        self.write("resume" if at else "start", step=at, steps=self.plan.steps)
-
-    def write(self, event: str, **facts: object) -> None:
-        with self.log.path.open("a") as file:
-            file.write(json.dumps({"event": event, "seconds": self.seconds, **facts}) + "\n")
-
-    def go(self, steps: int, *, seconds: float = 1.0, accuracies: dict[int, float] | None = None) -> None:
-        """Do steps of so many seconds; the epochs' validation accuracies are given by epoch, else 0.5."""
-        with contextlib.closing(History(self.path, keep=self.done)) as history:
-            for _ in range(steps):
-                epoch = self.plan.place(self.done)[0]
-                self.seconds += seconds
-                step = Step(self.done, epoch, 1.0, 0.5, 1e-3)
-                if self.plan.is_last_of_epoch(self.done):
-                    accuracy = (accuracies or {}).get(epoch, 0.5)
-                    step = Step(self.done, epoch, 1.0, 0.5, 1e-3, 0.25, accuracy)
-                    self.write("epoch", step=self.done, epoch=epoch)
-                history.append(step)
-                self.done += 1
 
 
 def test_each_step_of_a_growing_history_is_told_once(run):
@@ -226,6 +187,7 @@ def test_a_log_longer_than_what_is_read_of_it(run):
 def test_a_real_training(trained: tuple[Path, Ran]):
     run, _ = trained
     found = follow(run)
+    assert schema.Run.model_validate(found).model_dump() == found
     assert found["steps"] == [asdict(step) for step in read_history(run / "history.csv")]
     assert found["is_finished"]
     assert found["num_validation"] > 0

@@ -4,6 +4,9 @@ import { draw, percent, plain, quantile, small, smoothed } from "./training-char
 
 const POLL_MS = 2000;
 const PATIENCE_MS = 10000;
+const LOWEST = 0.02; // share of the steps that may lie beyond a chart: the first ones, far from all others
+const LIGHTEST = 10; // steps that are smoothed over, and again so many for each
+const LIGHTLY_SMOOTHED = 500; // steps that are drawn
 const MOST_ROWS = 4000; // of more the server is asked for a choice
 const LANGUAGES = { en: "en", zh: "zh-Hans" };
 const byId = (id) => document.getElementById(id);
@@ -16,7 +19,7 @@ const shown = {
   run: null, // the last answer
   next: 0, // the first step to ask for
   answered: performance.now(), // when the server last answered, ms
-  trouble: null, // null, or why there is no answer: {state, about}
+  trouble: { state: "loading", about: "" }, // why there is no answer; null where there is one
 };
 
 function say(key, parameters = {}) {
@@ -69,8 +72,11 @@ function take(content) {
 function show() {
   if (shown.words === null) return; // nothing can be said yet
   document.documentElement.lang = LANGUAGES[shown.language];
+  byId("language").lang = LANGUAGES[shown.language === "en" ? "zh" : "en"]; // it names the other one
   for (const target of document.querySelectorAll("[data-say]")) write(target, say(target.dataset.say));
-  for (const target of document.querySelectorAll("[data-name]")) target.setAttribute("aria-label", say(target.dataset.name));
+  for (const target of document.querySelectorAll("[data-name]")) {
+    target.setAttribute("aria-label", say(target.dataset.name));
+  }
   showState();
   const hasSteps = shown.run !== null && shown.rows.length > 0;
   byId("training").hidden = !hasSteps;
@@ -107,14 +113,15 @@ function showState() {
 
 function showNumbers(run) {
   const last = shown.rows.at(-1);
-  const share = (value) => (value === null ? say("training.accuracy.none") : say("training.percent", { value: (100 * value).toFixed(1) }));
-  const best = run.best_epoch === null ? [] : [bestNote(run)];
+  const { next: done, total_steps: total } = run;
+  const share = (value) =>
+    value === null ? say("training.accuracy.none") : say("training.percent", { value: (100 * value).toFixed(1) });
   const entries = [
-    ["training.step", run.total_steps === null ? run.next : say("training.step.of", { done: run.next, total: run.total_steps })],
+    ["training.step", total === null ? done : say("training.step.of", { done, total })],
     [
       "training.epoch",
-      run.epochs === null ? last.epoch : say("training.epoch.of", { epoch: last.epoch, last: run.epochs - 1 }),
-      ...(run.size_px === null ? [] : [say("training.epoch.size", { size: run.size_px })]),
+      last.epoch,
+      ...(run.size_px === null ? [] : [say("training.epoch.of", { last: run.epochs - 1, size: run.size_px })]),
     ],
   ];
   if (run.state === "running" || run.state === "stalled") {
@@ -123,9 +130,8 @@ function showNumbers(run) {
     entries.push(["training.left", about, say("training.left.note")]);
   }
   if (run.num_validation !== 0) {
-    const lastNote = lastValidated();
-    entries.push(["training.accuracy.last", share(run.last_validation_accuracy), ...(lastNote ? [lastNote] : [])]);
-    entries.push(["training.accuracy.best", share(run.best_validation_accuracy), ...best]);
+    entries.push(["training.accuracy.last", share(run.last_validation_accuracy), ...lastNote(run)]);
+    entries.push(["training.accuracy.best", share(run.best_validation_accuracy), ...bestNote(run)]);
   }
   byId("numbers").replaceChildren(
     ...entries.map(([key, ...texts]) =>
@@ -133,64 +139,43 @@ function showNumbers(run) {
     ),
   );
   const bar = byId("bar");
-  bar.hidden = run.total_steps === null;
-  bar.max = run.total_steps ?? 1;
-  bar.value = run.next;
-  const films = run.num_validation ? ` ${say("training.remark.films", { n: run.num_validation })}` : "";
-  write(byId("remark"), run.num_validation === 0 ? say("training.remark.no-films") : say("training.remark") + films);
+  bar.hidden = total === null;
+  bar.max = total ?? 1;
+  bar.value = done;
+  write(byId("remark"), say(run.num_validation === 0 ? "training.remark.no-films" : "training.remark"));
 }
 
-function lastValidated() {
+function lastNote(run) {
   const found = shown.rows.findLast((row) => row.validation_accuracy !== null);
-  return found === undefined ? null : say("training.accuracy.epoch", { epoch: found.epoch });
+  if (found === undefined) return [];
+  const key = run.num_validation === null ? "training.accuracy.epoch" : "training.accuracy.films";
+  return [say(key, { epoch: found.epoch, n: run.num_validation })];
 }
 
 function bestNote(run) {
-  if (run.is_best_kept) return say("training.accuracy.kept", { epoch: run.best_epoch });
-  if (run.is_best_kept === null) return say("training.accuracy.epoch", { epoch: run.best_epoch });
-  return say("training.accuracy.unkept", { epoch: run.best_epoch, size: run.stages.at(-1).size_px });
+  if (run.best_epoch === null) return [];
+  if (run.is_best_kept === null) return [say("training.accuracy.epoch", { epoch: run.best_epoch })];
+  if (run.is_best_kept) return [say("training.accuracy.kept", { epoch: run.best_epoch })];
+  return [say("training.accuracy.unkept", { epoch: run.best_epoch, size: run.stages.at(-1).size_px })];
 }
 
 function showCharts(run) {
-  const steps = run.total_steps ?? shown.rows.at(-1).step + 1;
-  const validated = shown.rows.filter((row) => row.validation_accuracy !== null);
   const axis = {
-    steps,
+    steps: run.total_steps ?? shown.rows.at(-1).step + 1,
     perEpoch: run.total_steps && run.epochs ? run.total_steps / run.epochs : null,
-    stages: run.stages.map((stage) => ({ step: stage.first_step, text: say("training.chart.size", { size: stage.size_px }) })),
+    stages: run.stages.map(({ first_step: step, size_px: size }) => ({ step, text: say("training.chart.size", { size }) })),
     epochsWord: say("training.chart.epochs"),
     stepsWord: say("training.chart.steps"),
   };
+  const length = LIGHTEST * Math.max(Math.round(shown.rows.length / LIGHTLY_SMOOTHED), 1);
   const key = shown.every > 1 ? "training.legend.smooth-thinned" : "training.legend.smooth";
-  write(byId("legend-smooth"), say(key, { every: shown.every }));
-  byId("legend-validation").hidden = validated.length === 0;
-  for (const name of ["loss", "accuracy"]) {
-    const values = shown.rows.map((row) => row[name]);
-    const smooth = smoothed(values);
-    const points = validated
-      .map((row) => ({ step: row.step + 1, value: row[`validation_${name}`], isKept: run.is_best_kept && row.epoch === run.best_epoch }))
-      .filter((point) => point.value !== null);
-    const known = [...smooth, ...points.map((point) => point.value)].filter((value) => value !== null);
-    const isLoss = name === "loss";
-    const format = (value) => (value === null || value === undefined ? say("training.chart.nothing") : isLoss ? value.toFixed(3) : say("training.percent", { value: (100 * value).toFixed(1) }));
-    draw(byId(name), {
-      ...axis,
-      label: say("training.chart.lines", {
-        name: say(`training.chart.${name}`),
-        done: run.next,
-        training: format(smooth.findLast((value) => value !== null)),
-        validation: format(points.at(-1)?.value),
-      }),
-      low: isLoss ? 0 : Math.min(quantile(values, 0.02), ...known),
-      high: isLoss ? Math.max(quantile(values, 0.98), ...known) : 1,
-      write: isLoss ? plain : percent,
-      raw: shown.rows.map((row) => [row.step + 1, row[name]]),
-      smooth: shown.rows.map((row, place) => [row.step + 1, smooth[place]]),
-      points,
-    });
-  }
+  write(byId("legend-smooth"), say(key, { steps: length * shown.every, every: shown.every }));
+  byId("legend-validation").hidden = run.best_epoch === null;
+  byId("legend-kept").hidden = run.is_best_kept !== true;
+  for (const name of ["loss", "accuracy"]) draw(byId(name), { ...axis, ...curves(run, name, length) });
   draw(byId("rate"), {
     ...axis,
+    stages: [],
     label: say("training.chart.rates", { done: run.next, rate: shown.rows.at(-1).learning_rate.toPrecision(2) }),
     low: 0,
     high: Math.max(...shown.rows.map((row) => row.learning_rate)),
@@ -201,7 +186,39 @@ function showCharts(run) {
   });
 }
 
-/** A row an epoch: the charts in numbers. */
+/** What the chart of the loss or of the accuracy shows: each batch, smoothed over `length` of them, each validation. */
+function curves(run, name, length) {
+  const isLoss = name === "loss";
+  const format = (value) => (isLoss ? value.toFixed(3) : say("training.percent", { value: (100 * value).toFixed(1) }));
+  const values = shown.rows.map((row) => row[name]);
+  const smooth = smoothed(values, length);
+  const points = shown.rows
+    .map((row) => ({ epoch: row.epoch, step: row.step + 1, value: row[`validation_${name}`] }))
+    .filter(({ value }) => value !== null)
+    .map((point) => ({
+      ...point,
+      text: say("training.chart.epoch", { epoch: point.epoch, value: format(point.value) }),
+      isKept: run.is_best_kept === true && point.epoch === run.best_epoch,
+    }));
+  const known = points.map((point) => point.value);
+  return {
+    label: say("training.chart.lines", {
+      name: say(`training.chart.${name}`),
+      done: run.next,
+      training: format(smooth.findLast((value) => value !== null)),
+      validation: points.length ? format(points.at(-1).value) : say("training.chart.nothing"),
+    }),
+    isStageLow: !isLoss,
+    low: isLoss ? 0 : Math.min(quantile(values, LOWEST), quantile(smooth, LOWEST), ...known),
+    high: isLoss ? Math.max(quantile(values, 1 - LOWEST), quantile(smooth, 1 - LOWEST), ...known) : 1,
+    write: isLoss ? plain : percent,
+    raw: shown.rows.map((row) => [row.step + 1, row[name]]),
+    smooth: shown.rows.map((row, place) => [row.step + 1, smooth[place]]),
+    points,
+  };
+}
+
+/** A row an epoch, the last first: the charts in numbers. */
 function showEpochs(run) {
   const epochs = new Map();
   for (const row of shown.rows) epochs.set(row.epoch, [...(epochs.get(row.epoch) ?? []), row]);
@@ -213,7 +230,7 @@ function showEpochs(run) {
     const ended = steps.findLast((row) => row.validation_accuracy !== null);
     const isKept = run.is_best_kept === true && epoch === run.best_epoch;
     const accuracy = cell(ended?.validation_accuracy ?? null, 1, 100);
-    if (isKept) accuracy.prepend(element("span", { class: "mark" }, say("training.table.kept")), " ");
+    if (isKept) accuracy.prepend(element("span", { class: "mark" }, say("training.table.kept")));
     return element(
       "tr",
       { class: isKept ? "kept" : "" },
@@ -225,7 +242,7 @@ function showEpochs(run) {
       accuracy,
     );
   });
-  byId("rows").replaceChildren(...rows);
+  byId("rows").replaceChildren(...rows.reverse());
 }
 
 /** Seconds in the two largest units that matter. */
