@@ -4,7 +4,7 @@ SENTENCES: dict[str, str] = {
     "purpose": "Not for diagnosis. For research and teaching.",
     "skip": "To the answer",
     "comma": ", ",
-    "gap": " ",
+    "gap": "",
     "progress": "{done} of {all} films answered",
     "live.answer": "{film}: {answer}",
     # the head
@@ -21,8 +21,7 @@ SENTENCES: dict[str, str] = {
     # nothing there yet
     "empty.drop": "Drop chest X-rays here",
     "empty.what": "plainfilm says which of its classes a frontal chest X-ray looks like ({classes}), shows where in "
-    "the "
-    "film it sees that, and says so when it cannot decide.",
+    "the film it sees that, and says so when it cannot decide.",
     "empty.choose": "Choose films",
     "empty.formats": "PNG, JPEG, TIFF or DICOM; one film, many, or a folder. An image can also be pasted (Ctrl+V).",
     "empty.kept": "A film goes to the plainfilm server that this page came from, and nowhere else. It is not stored; "
@@ -41,8 +40,7 @@ SENTENCES: dict[str, str] = {
     "limit.classes": "It knows {classes}, and nothing else. A film with another finding (a nodule, a fracture, air "
     "beside the lung) gets one of these classes all the same, or no answer.",
     "limit.frontal": "It judges single frontal chest films. Lateral films, CT slices and photographs are to be "
-    "refused, "
-    "but some may pass.",
+    "refused, but some may pass.",
     "limit.patient": "It knows nothing of the patient: no history, no earlier film.",
     "sample.name": "Sample {number}",
     "sample.drawn": "Drawn phantom, no patient; drawn as: {label}",
@@ -97,8 +95,7 @@ SENTENCES: dict[str, str] = {
     "answer.set-all": "Every class fits; the model does not decide.",
     "answer.set-none": "The film looks less like each class than nearly all films of that class do.",
     "answer.coverage": "Among films like those it was calibrated on, the true class is among the classes named for "
-    "about "
-    "{coverage} of 100.",
+    "about {coverage} of 100.",
     "answer.bars": "Probabilities. The class chosen here is the one whose evidence the map shows.",
     "answer.bold": "Bold: named in the answer.",
     "answer.ticks": "Fine lines: operating points.",
@@ -120,11 +117,10 @@ SENTENCES: dict[str, str] = {
     "action.ask-chosen": "Ask the chosen model",
     "action.remove": "Remove",
     "action.close": "Close",
-    "error.connection-broke": "The connection broke off while this film was sent, though the server is alive. The film "
-    "may be too large.",
+    "error.connection-broke": "The connection broke off while this film was sent, though the server is alive. The "
+    "film may be too large.",
     "banner.away": "The server does not answer. Your films and answers are still here; the page looks for the server "
-    "and "
-    "goes on when it is back. Films waiting: {waiting}.",
+    "and goes on when it is back. Films waiting: {waiting}.",
     # the models
     "model.title": "About the model",
     "model.name": "Model {id}",
@@ -144,8 +140,7 @@ SENTENCES: dict[str, str] = {
     "cells",
     "model.weights": "Checksum of the weights",
     "model.meaning": "Figures hold for films like the test films. Elsewhere (another hospital, machine, age, or share "
-    "of "
-    "the diseases) they may be lower.",
+    "of the diseases) they may be lower.",
     "figure.with-interval": "{value} % (95 % interval {low}–{high}; n {n})",
     "figure.with-interval-plain": "{value} (95 % interval {low}–{high}; n {n})",
     "figure.not-estimable": "not estimable (n {n})",
@@ -165,23 +160,20 @@ SENTENCES: dict[str, str] = {
     "reader.finish": "Finish",
     "summary.title": "Your reading",
     "summary.counts": "{read} of {all} films read. Not counted: {undecided} where you were undecided, {unanswered} "
-    "without "
-    "an answer of the model.",
+    "without an answer of the model.",
     "summary.agreement": "Same answer",
     "summary.kappa": "Cohen's kappa",
     "summary.no-pairs": "none: no film has both answers",
     "summary.one-answer": "not defined: you and the model gave one and the same answer to every film, which chance "
-    "would "
-    "do as well (n {n})",
+    "would do as well (n {n})",
     "summary.kappa-few": "{kappa} (n {n}; no interval with fewer than {minimum})",
     "summary.kappa-interval": "{kappa} (95 % interval {low} to {high}, from the large-sample standard error; n {n})",
     "summary.table": "Films by your answer (rows) and the model's (columns)",
     "summary.shown-before": "Films whose model answer was on the screen before you read them: {n}. They are counted, "
-    "and "
-    "marked in the CSV.",
+    "and marked in the CSV.",
     "summary.meaning": "Kappa is agreement beyond chance: 1 full, 0 as chance would have it. It says how alike two "
-    "readers "
-    "answer, not who is right. The model's answer here is its most probable class, also where it does not decide.",
+    "readers answer, not who is right. The model's answer here is its most probable class, also where it does not "
+    "decide.",
     "summary.csv-films": "Films as CSV",
     "summary.csv-figures": "Figures as CSV",
     "summary.go-on": "Read on",
