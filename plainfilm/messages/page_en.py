@@ -4,7 +4,7 @@ SENTENCES: dict[str, str] = {
     "purpose": "Not for diagnosis. For research and teaching.",
     "skip": "To the answer",
     "comma": ", ",
-    "gap": "",
+    "gap": " ",
     "progress": "{done} of {all} films answered",
     "live.answer": "{film}: {answer}",
     # the head

@@ -1,6 +1,6 @@
 // The panel beside the film: what the model says of it, or why it says nothing.
 
-import { button, byId, element, show } from "./dom.js";
+import { button, byId, element, facts, show } from "./dom.js";
 import { askAgain, isAnswered, isRefused, modelOf, remove, visit, wordsOf } from "./films.js";
 import { hasEvidence } from "./overlay.js";
 import { isHidden, readingQuestion, readingVerdict } from "./reader.js";
@@ -69,7 +69,7 @@ function answer(film, words, onClass) {
     element("p", { id: "called", class: "soft sentence" }),
     element("p", { id: "map-remark", class: "note" }),
     ...words.warnings.map((warning) => element("p", { class: "note" }, warning)),
-    facts(film, model),
+    details(film, model),
   ].filter(Boolean);
 }
 
@@ -131,7 +131,7 @@ function bars(film, model, onClass) {
 
 /** What changes with the class whose map is shown: its operating points, and what must be said of its map. */
 export function drawClass(film) {
-  if (!byIdOrNull("called") || !film?.answer?.map) return;
+  if (!shown.className) return; // no class to speak of, and no place for it
   for (const input of document.querySelectorAll('input[name="class"]')) input.checked = input.value === shown.className;
   byId("called").textContent = calledWords(film, shown.className);
   const mapWords = wordsOf(film, currentLanguage()).map;
@@ -139,10 +139,6 @@ export function drawClass(film) {
   const remarks = [isEmpty ? say("map.empty", { name: className(modelOf(film), shown.className) }) : "", mapWords ?? ""];
   byId("map-remark").textContent = remarks.filter(Boolean).join(" ");
   show(byId("map-remark"), remarks.some(Boolean));
-}
-
-function byIdOrNull(id) {
-  return document.getElementById(id);
 }
 
 /** What a film is called at the operating points of a class. */
@@ -156,7 +152,7 @@ export function calledWords(film, name) {
   return say(parameters.positive ? "called.some" : "called.none", parameters);
 }
 
-function facts(film, model) {
+function details(film, model) {
   const { answer } = film;
   const rows = [
     [say("fact.image-id"), answer.image_id],
@@ -164,12 +160,7 @@ function facts(film, model) {
     [say("fact.distance"), answer.gate.distance.toFixed(2)],
     [say("fact.model"), model.id],
   ];
-  return element(
-    "details",
-    {},
-    element("summary", {}, say("fact.title")),
-    element("dl", {}, rows.map(([name, value]) => [element("dt", {}, name), element("dd", {}, value)])),
-  );
+  return element("details", {}, element("summary", {}, say("fact.title")), facts(rows));
 }
 
 function actions(film) {

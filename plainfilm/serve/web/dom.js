@@ -18,6 +18,11 @@ export function button(text, act, attributes = {}) {
   return made;
 }
 
+/** Names with their values as a list; `rows`: [name, value]. */
+export function facts(rows, attributes = {}) {
+  return element("dl", attributes, rows.map(([name, value]) => [element("dt", {}, name), element("dd", {}, value)]));
+}
+
 /** The element with an id, which index.html must have. */
 export function byId(id) {
   const found = document.getElementById(id);

@@ -1,6 +1,6 @@
 // What the models are, and where they were tested.
 
-import { byId, element } from "./dom.js";
+import { byId, element, facts } from "./dom.js";
 import { visit } from "./films.js";
 import { className, figure, listed, say } from "./words.js";
 
@@ -30,7 +30,7 @@ export function modelFacts(model) {
   );
   return [
     element("ul", { class: "statements" }, statements(model).map((sentence) => element("li", {}, sentence))),
-    element("dl", { class: "figures" }, rows.map(([name, value]) => [element("dt", {}, name), element("dd", {}, value)])),
+    facts(rows, { class: "figures" }),
   ];
 }
 

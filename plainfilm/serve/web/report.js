@@ -1,7 +1,7 @@
 // One film's answer on a sheet of its own: to print, and as an HTML file that needs nothing else.
 
 import { calledWords, explanation, sampleWords, shown, verdict } from "./answer.js";
-import { byId, download, element } from "./dom.js";
+import { byId, download, element, facts } from "./dom.js";
 import { isRefused, modelOf, wordsOf } from "./films.js";
 import { modelFacts } from "./model.js";
 import { drawMap, OPACITY } from "./overlay.js";
@@ -116,8 +116,4 @@ function probabilities(film, model) {
     element("thead", {}, element("tr", {}, heads.map((key) => element("th", { scope: "col" }, say(key))))),
     element("tbody", {}, rows),
   );
-}
-
-export function facts(rows) {
-  return element("dl", {}, rows.map(([name, value]) => [element("dt", {}, name), element("dd", {}, value)]));
 }
