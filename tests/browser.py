@@ -86,7 +86,9 @@ class Visit:
 
     def texts(self, selector: str) -> list[str]:
         """The texts of all elements that a selector finds."""
-        return [text.replace("\N{NO-BREAK SPACE}", " ").strip() for text in self.page.locator(selector).all_inner_texts()]
+        return [
+            text.replace("\N{NO-BREAK SPACE}", " ").strip() for text in self.page.locator(selector).all_inner_texts()
+        ]
 
     def picture(self) -> str:
         """The pixels on the canvas, as an address that holds them."""

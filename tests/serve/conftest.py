@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from clients import Server, started
 from browser import Visit, launched, visiting
+from clients import Server, started
 from playwright.sync_api import Browser
 
 from plainfilm.model.predictor import Predictor

@@ -1,6 +1,6 @@
 """The page for everyone: axe-core finds nothing in any state, and the keyboard alone is enough."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,10 @@ from playwright.sync_api import Browser
 
 from plainfilm.messages.page_en import SENTENCES as EN
 
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"], "resultTypes": ["violations"]}
+RULES = {
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    "resultTypes": ["violations"],
+}
 Films = dict[str, bytes]
 
 

@@ -91,4 +91,7 @@ def test_kappa_of_many_readings(visit: Visit) -> None:
     [([], EN["summary.no-pairs"]), ([["a", "a"]] * 30, EN["summary.one-answer"].format(n=30))],
 )
 def test_kappa_that_is_not_defined_says_why(visit: Visit, pairs: list[list[str]], words: str) -> None:
-    assert visit.call("reader.js", "module.kappaWords((await import('/page/agreement.js')).agreement(given))", pairs) == words
+    assert (
+        visit.call("reader.js", "module.kappaWords((await import('/page/agreement.js')).agreement(given))", pairs)
+        == words
+    )
