@@ -48,7 +48,7 @@ function drawTools() {
   byId("opacity-shown").textContent = `${byId("opacity").value}\u00a0%`;
   byId("window").setAttribute("aria-pressed", String(viewer.mode === "window"));
   show(byId("map-words"), hasMap && isMapOn);
-  byId("map-words").textContent = hasMap ? say("stage.map", { name: className(modelOf(current), shown.className) }) : "";
+  byId("map-words").textContent = hasMap ? say("stage.map", { name: className(modelOf(current), shown.className), cells: modelOf(current).map_side }) : "";
   byId("canvas").setAttribute("aria-label", description(hasMap));
 }
 
