@@ -48,6 +48,7 @@ SENTENCES: dict[str, str] = {
     "training.chart.rate": "Learning rate",
     "training.chart.steps": "step",
     "training.chart.epochs": "epoch",
+    "training.chart.epoch": "epoch {epoch}: {value}",
     "training.chart.size": "{size} px",
     "training.chart.nothing": "nothing yet",
     "training.chart.lines": "{name} of {done} steps. Training, lately: {training}. Validation, last: {validation}. "

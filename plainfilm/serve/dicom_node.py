@@ -100,7 +100,6 @@ def _silence_libraries() -> None:
         logger = logging.getLogger(name)
         logger.setLevel(logging.CRITICAL + 1)
         logger.propagate = False
-    pynetdicom._config.LOG_HANDLER_LEVEL = "none"
     pynetdicom._config.STORE_RECV_CHUNKED_DATASET = False
     pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
     pydicom.config.settings.writing_validation_mode = pydicom.config.IGNORE

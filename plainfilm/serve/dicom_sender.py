@@ -52,14 +52,21 @@ class Sender:
 
     def _run(self) -> None:
         while (parcel := self.waiting.get()) is not None:
-            left = self._deliver(parcel.results)
-            for pause_s in self.settings.retry_pauses_s:
-                if not left:
-                    break
-                self.closing.wait(pause_s)
-                left = self._deliver(left)
-            for result in left:
-                LOG.warning(text("dicom.dropped", self.language, film=parcel.name, sop_class=result.SOPClassUID.name))
+            try:
+                self._send(parcel)
+            except Exception as error:  # the thread must live on
+                LOG.error(text("dicom.failed", self.language, kind=type(error).__name__))
+
+    def _send(self, parcel: Parcel) -> None:
+        """Deliver a parcel, in several attempts if need be; log what was not taken."""
+        left = self._deliver(parcel.results)
+        for pause_s in self.settings.retry_pauses_s:
+            if not left:
+                break
+            self.closing.wait(pause_s)
+            left = self._deliver(left)
+        for result in left:
+            LOG.warning(text("dicom.dropped", self.language, film=parcel.name, sop_class=result.SOPClassUID.name))
 
     def _deliver(self, results: Sequence[Dataset]) -> list[Dataset]:
         """One attempt, over one association; what the other node did not take."""

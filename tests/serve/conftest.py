@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from browser import Visit, launched, visiting
 from clients import Server, started
+from playwright.sync_api import Browser
 
 from plainfilm.model.predictor import Predictor
 from plainfilm.serve.guard import App
@@ -44,3 +46,26 @@ def film(predictor: Predictor, strangers: Path) -> bytes:
     """A film (PNG) that the model answers."""
     films = (path.read_bytes() for path in sorted(strangers.rglob("*.png")))
     return next(data for data in films if predictor.predict_bytes(data).verdict.passed)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Debian's Chromium."""
+    with launched() as browser:
+        yield browser
+
+
+@pytest.fixture
+def visit(chromium: Browser, server: Server) -> Iterator[Visit]:
+    """The page of the real server, open in English."""
+    with visiting(chromium) as visit:
+        visit.open(server.address)
+        yield visit
+
+
+@pytest.fixture(scope="session")
+def answered(predictor: Predictor, strangers: Path) -> dict[str, bytes]:
+    """Films (PNG) that the model answers, by name, of all classes in turn."""
+    paths = sorted(strangers.rglob("*.png"), key=lambda path: (path.name, path.parent.name))
+    films = {f"{path.parent.name}-{path.name}": path.read_bytes() for path in paths}
+    return {name: data for name, data in films.items() if predictor.predict_bytes(data).verdict.passed}

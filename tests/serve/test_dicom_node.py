@@ -35,6 +35,7 @@ from plainfilm.messages import sentence, text
 from plainfilm.model.predictor import Prediction, Predictor
 from plainfilm.serve.dicom_node import Node, start_node
 from plainfilm.serve.dicom_settings import Destination, NodeSettings, parse_destination
+from plainfilm.serve.dicom_socket import MeteredSocket
 from plainfilm.serve.structured_report import Author
 
 NOWHERE = Destination("NOWHERE", "127.0.0.1", 9)
@@ -305,7 +306,7 @@ UNCLOSED = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionW
 
 @UNCLOSED
 def test_a_message_without_end_is_cut_off(predictor: Predictor) -> None:
-    """A PDU may say that it has 4 GB, or come a byte at a time."""
+    """A PDU may say that it has 4 GB, or stop in its middle."""
     limits = {"max_film_bytes": 2**18, "stall_s": 0.2, "grace_s": 0.5}
     with archive() as there, node(predictor, there.destination, **limits) as here:
         with socket.create_connection(("127.0.0.1", here.port)) as peer:
@@ -316,20 +317,25 @@ def test_a_message_without_end_is_cut_off(predictor: Predictor) -> None:
             peer.settimeout(20)
             peer.sendall(struct.pack(">BBL", 1, 0, 200)[:5])
             assert peer.recv(100) == b""
-        with socket.create_connection(("127.0.0.1", here.port)) as peer:
-            peer.sendall(struct.pack(">BBL", 1, 0, 2**20))
-            with pytest.raises(ConnectionError):
-                drip(peer)
         assert raw_store(here.port, b"\0" * 2**22) is None
-        assert send(here.port, film()) == [0]
-        assert len(there.reports(1)) == 1
+        assert (
+            send(here.port, *(film(PixelData=b"\0" * 600_000) for _ in range(3))) == [0] * 3
+        )  # more, in three messages
+        assert len(there.reports(3)) == 3
 
 
-def drip(peer: socket.socket) -> None:
-    """A byte every 50 ms, for at most 20 s."""
-    for _ in range(400):
-        peer.sendall(b"\0")
-        time.sleep(0.05)
+def test_a_message_has_to_come_at_a_rate_and_each_is_counted_for_itself() -> None:
+    ours, theirs = socket.socketpair()
+    with MeteredSocket(fileno=ours.detach()) as metered, theirs:
+        metered.meter(NodeSettings(0, NOWHERE, grace_s=0.2, bytes_per_s=1000))
+        theirs.sendall(b"ab")
+        assert metered.recv(1) == b"a"
+        time.sleep(0.3)
+        with pytest.raises(TimeoutError):
+            metered.recv(1)
+        metered.start_message()
+        theirs.sendall(b"c")
+        assert metered.recv(1) == b"c"
 
 
 def test_connections_are_limited(predictor: Predictor) -> None:
@@ -462,6 +468,7 @@ def test_nothing_of_a_patient_is_logged_printed_or_written(
     lines = [f"{record.name} {record.getMessage()} {record.exc_text}" for record in caplog.records]
     assert sum("could not be delivered" in line for line in lines) == 1
     assert "TOK" not in "\n".join([printed.out, printed.err, *lines]).upper()
+    assert not any(record.name.startswith(("pynetdicom", "pydicom", "highdicom")) for record in caplog.records)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -116,7 +116,8 @@ function summary() {
   ].filter(Boolean);
 }
 
-function kappaWords(found) {
+/** Kappa with what must be said beside it, or why there is none. */
+export function kappaWords(found) {
   if (!found.n) return say("summary.no-pairs");
   if (found.kappa === null) return say("summary.one-answer", { n: found.n });
   const parameters = { kappa: decimal(found.kappa, 3), n: found.n, minimum: FEWEST_FOR_INTERVAL };

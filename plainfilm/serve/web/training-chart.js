@@ -1,7 +1,7 @@
 // Charts of a training, drawn by hand as SVG: a raw line, a smoothed one, points of validation, over the steps.
 
 const SVG = "http://www.w3.org/2000/svg";
-const MARGIN = { top: 22, right: 20, bottom: 34, left: 46 };
+const MARGIN = { top: 24, right: 20, bottom: 34, left: 46 };
 const TICK_ROOM_PX = { x: 60, y: 44 };
 
 /** Round values between two, about `count`, and the range of whole ticks around them. */
@@ -49,7 +49,7 @@ const places = (unit) => Math.max(0, -Math.floor(Math.log10(unit) + 1e-9));
  * chart: {label (for those who do not see it), steps (of the x axis), perEpoch (steps; null: no epochs), stages ([{step,
  * text}]) and whether their texts stand at the bottom (isStageLow), epochsWord, stepsWord, low and high (of the values;
  * what lies beyond is cut off), write (a value and the ticks' unit, as text), raw and smooth ([[step, value], ...]),
- * points ([{step, value, isKept}])}
+ * points ([{step, value, text, isKept}])}
  */
 export function draw(target, chart) {
   const { width, height } = target.getBoundingClientRect();
@@ -65,7 +65,11 @@ export function draw(target, chart) {
     return path.length > 1 ? [shape("path", { class: name, d: path.join("") })] : [];
   };
   const marks = chart.points.map((point) =>
-    shape("circle", { class: point.isKept ? "validation kept" : "validation", cx: x(point.step), cy: y(point.value), r: 4 }),
+    shape(
+      "circle",
+      { class: point.isKept ? "validation kept" : "validation", cx: x(point.step), cy: y(point.value), r: 4 },
+      shape("title", {}, point.text),
+    ),
   );
   const clip = `${target.id}-clip`;
   const [left, top] = [MARGIN.left - 5, MARGIN.top - 5]; // a point on the border is seen whole
@@ -96,7 +100,7 @@ function valueAxis(scale, chart, y, width) {
   ]);
 }
 
-/** Steps below, epochs above, and where films grow. */
+/** Steps below, epochs above (a bar as long as the epoch), and where films grow. */
 function stepAxis(chart, x, inner, height) {
   const [top, bottom] = [MARGIN.top, height - MARGIN.bottom];
   const room = Math.max(Math.floor(inner.width / TICK_ROOM_PX.x), 1);
@@ -115,11 +119,11 @@ function stepAxis(chart, x, inner, height) {
   }
   if (chart.perEpoch && inner.height > 100) {
     const epochs = upTo(Math.round(chart.steps / chart.perEpoch) - 1);
-    found.push(shape("text", { x: MARGIN.left - 8, y: 12, "text-anchor": "end" }, chart.epochsWord));
+    found.push(shape("text", { x: MARGIN.left - 8, y: top - 10, "text-anchor": "end" }, chart.epochsWord));
     for (const epoch of epochs) {
-      const place = x(epoch * chart.perEpoch);
-      found.push(shape("line", { class: "axis", x1: place, x2: place, y1: top - 5, y2: top }));
-      found.push(shape("text", { x: place, y: 12, "text-anchor": "middle" }, String(epoch)));
+      const [begin, end] = [x(epoch * chart.perEpoch), x((epoch + 1) * chart.perEpoch)];
+      found.push(shape("line", { class: "axis", x1: begin + 1, x2: end - 1, y1: top - 6, y2: top - 6 }));
+      found.push(shape("text", { x: (begin + end) / 2, y: top - 10, "text-anchor": "middle" }, String(epoch)));
     }
   }
   return found;

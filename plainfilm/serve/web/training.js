@@ -19,7 +19,7 @@ const shown = {
   run: null, // the last answer
   next: 0, // the first step to ask for
   answered: performance.now(), // when the server last answered, ms
-  trouble: null, // null, or why there is no answer: {state, about}
+  trouble: { state: "loading", about: "" }, // why there is no answer; null where there is one
 };
 
 function say(key, parameters = {}) {
@@ -72,8 +72,11 @@ function take(content) {
 function show() {
   if (shown.words === null) return; // nothing can be said yet
   document.documentElement.lang = LANGUAGES[shown.language];
+  byId("language").lang = LANGUAGES[shown.language === "en" ? "zh" : "en"]; // it names the other one
   for (const target of document.querySelectorAll("[data-say]")) write(target, say(target.dataset.say));
-  for (const target of document.querySelectorAll("[data-name]")) target.setAttribute("aria-label", say(target.dataset.name));
+  for (const target of document.querySelectorAll("[data-name]")) {
+    target.setAttribute("aria-label", say(target.dataset.name));
+  }
   showState();
   const hasSteps = shown.run !== null && shown.rows.length > 0;
   byId("training").hidden = !hasSteps;
@@ -110,10 +113,11 @@ function showState() {
 
 function showNumbers(run) {
   const last = shown.rows.at(-1);
-  const share = (value) => (value === null ? say("training.accuracy.none") : say("training.percent", { value: (100 * value).toFixed(1) }));
-  const best = run.best_epoch === null ? [] : [bestNote(run)];
+  const { next: done, total_steps: total } = run;
+  const share = (value) =>
+    value === null ? say("training.accuracy.none") : say("training.percent", { value: (100 * value).toFixed(1) });
   const entries = [
-    ["training.step", run.total_steps === null ? run.next : say("training.step.of", { done: run.next, total: run.total_steps })],
+    ["training.step", total === null ? done : say("training.step.of", { done, total })],
     [
       "training.epoch",
       last.epoch,
@@ -127,7 +131,7 @@ function showNumbers(run) {
   }
   if (run.num_validation !== 0) {
     entries.push(["training.accuracy.last", share(run.last_validation_accuracy), ...lastNote(run)]);
-    entries.push(["training.accuracy.best", share(run.best_validation_accuracy), ...best]);
+    entries.push(["training.accuracy.best", share(run.best_validation_accuracy), ...bestNote(run)]);
   }
   byId("numbers").replaceChildren(
     ...entries.map(([key, ...texts]) =>
@@ -135,9 +139,9 @@ function showNumbers(run) {
     ),
   );
   const bar = byId("bar");
-  bar.hidden = run.total_steps === null;
-  bar.max = run.total_steps ?? 1;
-  bar.value = run.next;
+  bar.hidden = total === null;
+  bar.max = total ?? 1;
+  bar.value = done;
   write(byId("remark"), say(run.num_validation === 0 ? "training.remark.no-films" : "training.remark"));
 }
 
@@ -149,52 +153,26 @@ function lastNote(run) {
 }
 
 function bestNote(run) {
-  if (run.is_best_kept) return say("training.accuracy.kept", { epoch: run.best_epoch });
-  if (run.is_best_kept === null) return say("training.accuracy.epoch", { epoch: run.best_epoch });
-  return say("training.accuracy.unkept", { epoch: run.best_epoch, size: run.stages.at(-1).size_px });
+  if (run.best_epoch === null) return [];
+  if (run.is_best_kept === null) return [say("training.accuracy.epoch", { epoch: run.best_epoch })];
+  if (run.is_best_kept) return [say("training.accuracy.kept", { epoch: run.best_epoch })];
+  return [say("training.accuracy.unkept", { epoch: run.best_epoch, size: run.stages.at(-1).size_px })];
 }
 
 function showCharts(run) {
-  const steps = run.total_steps ?? shown.rows.at(-1).step + 1;
-  const validated = shown.rows.filter((row) => row.validation_accuracy !== null);
   const axis = {
-    steps,
+    steps: run.total_steps ?? shown.rows.at(-1).step + 1,
     perEpoch: run.total_steps && run.epochs ? run.total_steps / run.epochs : null,
-    stages: run.stages.map((stage) => ({ step: stage.first_step, text: say("training.chart.size", { size: stage.size_px }) })),
+    stages: run.stages.map(({ first_step: step, size_px: size }) => ({ step, text: say("training.chart.size", { size }) })),
     epochsWord: say("training.chart.epochs"),
     stepsWord: say("training.chart.steps"),
   };
   const length = LIGHTEST * Math.max(Math.round(shown.rows.length / LIGHTLY_SMOOTHED), 1);
   const key = shown.every > 1 ? "training.legend.smooth-thinned" : "training.legend.smooth";
   write(byId("legend-smooth"), say(key, { steps: length * shown.every, every: shown.every }));
-  byId("legend-validation").hidden = validated.length === 0;
+  byId("legend-validation").hidden = run.best_epoch === null;
   byId("legend-kept").hidden = run.is_best_kept !== true;
-  for (const name of ["loss", "accuracy"]) {
-    const values = shown.rows.map((row) => row[name]);
-    const smooth = smoothed(values, length);
-    const points = validated
-      .map((row) => ({ step: row.step + 1, value: row[`validation_${name}`], isKept: run.is_best_kept && row.epoch === run.best_epoch }))
-      .filter((point) => point.value !== null);
-    const known = points.map((point) => point.value);
-    const isLoss = name === "loss";
-    const format = (value) => (value === null || value === undefined ? say("training.chart.nothing") : isLoss ? value.toFixed(3) : say("training.percent", { value: (100 * value).toFixed(1) }));
-    draw(byId(name), {
-      ...axis,
-      label: say("training.chart.lines", {
-        name: say(`training.chart.${name}`),
-        done: run.next,
-        training: format(smooth.findLast((value) => value !== null)),
-        validation: format(points.at(-1)?.value),
-      }),
-      isStageLow: !isLoss,
-      low: isLoss ? 0 : Math.min(quantile(values, LOWEST), quantile(smooth, LOWEST), ...known),
-      high: isLoss ? Math.max(quantile(values, 1 - LOWEST), quantile(smooth, 1 - LOWEST), ...known) : 1,
-      write: isLoss ? plain : percent,
-      raw: shown.rows.map((row) => [row.step + 1, row[name]]),
-      smooth: shown.rows.map((row, place) => [row.step + 1, smooth[place]]),
-      points,
-    });
-  }
+  for (const name of ["loss", "accuracy"]) draw(byId(name), { ...axis, ...curves(run, name, length) });
   draw(byId("rate"), {
     ...axis,
     stages: [],
@@ -206,6 +184,38 @@ function showCharts(run) {
     smooth: shown.rows.map((row) => [row.step + 1, row.learning_rate]),
     points: [],
   });
+}
+
+/** What the chart of the loss or of the accuracy shows: each batch, smoothed over `length` of them, each validation. */
+function curves(run, name, length) {
+  const isLoss = name === "loss";
+  const format = (value) => (isLoss ? value.toFixed(3) : say("training.percent", { value: (100 * value).toFixed(1) }));
+  const values = shown.rows.map((row) => row[name]);
+  const smooth = smoothed(values, length);
+  const points = shown.rows
+    .map((row) => ({ epoch: row.epoch, step: row.step + 1, value: row[`validation_${name}`] }))
+    .filter(({ value }) => value !== null)
+    .map((point) => ({
+      ...point,
+      text: say("training.chart.epoch", { epoch: point.epoch, value: format(point.value) }),
+      isKept: run.is_best_kept === true && point.epoch === run.best_epoch,
+    }));
+  const known = points.map((point) => point.value);
+  return {
+    label: say("training.chart.lines", {
+      name: say(`training.chart.${name}`),
+      done: run.next,
+      training: format(smooth.findLast((value) => value !== null)),
+      validation: points.length ? format(points.at(-1).value) : say("training.chart.nothing"),
+    }),
+    isStageLow: !isLoss,
+    low: isLoss ? 0 : Math.min(quantile(values, LOWEST), quantile(smooth, LOWEST), ...known),
+    high: isLoss ? Math.max(quantile(values, 1 - LOWEST), quantile(smooth, 1 - LOWEST), ...known) : 1,
+    write: isLoss ? plain : percent,
+    raw: shown.rows.map((row) => [row.step + 1, row[name]]),
+    smooth: shown.rows.map((row, place) => [row.step + 1, smooth[place]]),
+    points,
+  };
 }
 
 /** A row an epoch, the last first: the charts in numbers. */
