@@ -48,9 +48,9 @@ def film(predictor: Predictor, strangers: Path) -> bytes:
     return next(data for data in films if predictor.predict_bytes(data).verdict.passed)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """Debian's Chromium."""
+    """Debian's Chromium; of a module alone, because while it is driven no other event loop runs."""
     with launched() as browser:
         yield browser
 

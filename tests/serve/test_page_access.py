@@ -100,7 +100,7 @@ def test_the_token_dialog_is_accessible(chromium: Browser, model: Path, axe: str
 FOCUSED = """() => {
     const target = document.activeElement.matches('.bar input') ? document.activeElement.parentElement : document.activeElement;
     const box = target.getBoundingClientRect();
-    const name = target.id || target.classList[0] || target.tagName;
+    const name = target === document.body ? '' : target.id || target.classList[0] || target.tagName;
     return [name, Math.min(box.width, box.height), getComputedStyle(target).outlineStyle];
 }"""  # a radio button stands for its whole bar, which shows the focus and can be clicked
 
@@ -111,7 +111,7 @@ def walk(visit: Visit) -> list[str]:
     while len(places) < 80:
         visit.page.keyboard.press("Tab")
         name, side, outline = visit.page.evaluate(FOCUSED)
-        if name == "BODY":
+        if not name:
             return places
         places.append(name)
         assert outline != "none", name
@@ -121,9 +121,9 @@ def walk(visit: Visit) -> list[str]:
 
 def test_the_keyboard_walks_through_and_out_again(visit: Visit, film: bytes) -> None:
     visit.answer({"film.png": film})
-    visit.page.evaluate("() => document.activeElement.blur()")
+    visit.page.focus(".skip")
     places = walk(visit)
-    for name in ("skip", "choose", "read", "export", "about", "language", "theme", "help", "film", "clear", "viewer"):
+    for name in ("choose", "read", "export", "about", "language", "theme", "help", "film", "clear", "viewer"):
         assert name in places
     assert places.index("clear") < places.index("viewer") < places.index("opacity") < places.index("bar")
 
@@ -135,8 +135,10 @@ def test_a_visit_with_the_keyboard_alone(visit: Visit, answered: Films, tmp_path
         paths.append(tmp_path / name)
         paths[-1].write_bytes(data)
     page = visit.page
+    while visit.page.evaluate("() => document.activeElement.id") != "choose-first":
+        page.keyboard.press("Tab")
     with page.expect_file_chooser() as chooser:
-        page.keyboard.press("o")
+        page.keyboard.press("Enter")
     chooser.value.set_files(paths)
     page.wait_for_selector(".bars")
     page.wait_for_selector("#progress", state="hidden")
