@@ -85,8 +85,8 @@ SENTENCES: dict[str, str] = {
     "gate-upside-down": "the film stands upside down; turn it upright",
     "gate-turned": "the film lies on its side; turn it upright",
     "gate-inverted": "black and white are swapped; expected bone to be white and air to be black; invert the film",
-    "gate-unlike-training": "the image is unlike the frontal chest films that the model was trained on; is it a whole, "
-    "upright, frontal chest film?",
+    "gate-unlike-training": "the image is unlike the frontal chest films that the model was trained on; is it a whole "
+    "frontal chest film, the right way up?",
     "gate.refused": "{about}: no answer (--override shows the classes all the same): {reasons}",
     "gate.overridden": "{about}: an answer only because of --override: {reasons}",
     "gate.marked": "{names} (refused)",

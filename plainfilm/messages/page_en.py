@@ -31,14 +31,15 @@ SENTENCES: dict[str, str] = {
     "empty.samples-are": "Take a sample. Samples are drawn by the program (phantoms); no patient is in them.",
     "empty.all-samples": "Take all samples",
     "empty.limits": "What it cannot do",
-    "empty.tested": "On its own test films the model was right in {accuracy}.",
+    "empty.tested": "On its own test films, which come from where its training films come from, the model was right "
+    "in {accuracy}. On films from elsewhere expect less, perhaps far less.",
     "empty.not-tested": "The model was not tested.",
     "empty.only-samples": "Only the sample model is served. It was trained on drawn phantoms and knows no real film: "
     "use the samples. For answers about real films, start the server with a model of your own: plainfilm serve "
     "model.onnx",
     "limit.diagnosis": "It makes no diagnosis, and must decide nothing about a person.",
-    "limit.classes": "It knows {classes}, and nothing else. A film with another finding (a nodule, a fracture, air "
-    "beside the lung) gets one of these classes all the same, or no answer.",
+    "limit.classes": "It knows {classes}, and nothing else. A film with another finding (a nodule, a fracture, a "
+    "pneumothorax) gets one of these classes all the same, or no answer.",
     "limit.frontal": "It judges single frontal chest films. Lateral films, CT slices and photographs are to be "
     "refused, but some may pass.",
     "limit.patient": "It knows nothing of the patient: no history, no earlier film.",
@@ -55,6 +56,7 @@ SENTENCES: dict[str, str] = {
     "caption.to-read": "to be read",
     "caption.failed": "no answer",
     "caption.refused": "refused",
+    "caption.overridden": "refused ({name})",
     "caption.undecided": "not decided",
     "caption.none": "none of the classes",
     # the film
@@ -75,7 +77,7 @@ SENTENCES: dict[str, str] = {
     "stage.none": "No film",
     "stage.film": "Film {film}",
     "stage.film-map": "Film {film}; over it in orange, at {opacity} %, what speaks for {name}",
-    "stage.map": "speaks for {name}",
+    "stage.map": "speaks for {name}; coarse: {cells} × {cells} cells",
     "stage.view": "{zoom} %   W {window}  L {level}",
     # the answer
     "answer.name": "Answer",
@@ -85,23 +87,29 @@ SENTENCES: dict[str, str] = {
     "answer.refused": "No answer: this film is refused",
     "answer.refused-why": "The check before the model found that this may be no film of the kind that it knows. What "
     "it would say of such an image is not reliable.",
+    "answer.refused-sample": "This server has the sample model alone, which knows drawn phantoms and refuses real "
+    "films. Nothing may be wrong with yours.",
     "answer.overridden": "Refused, and answered because you asked for it. This answer is not reliable:",
+    "answer.overridden-class": "Refused. Not reliable: {name}",
     "answer.sample-model": "Answered by the sample model, which was trained on drawn phantoms. What it says of a real "
     "film means nothing.",
+    "answer.elsewhere": "Films from another hospital, machine or age group: it can be wrong there, and as sure as "
+    "here.",
     "answer.uncalibrated-class": "Most probable: {name}",
     "answer.uncalibrated": "This model is not calibrated: it cannot tell when it does not know.",
     "answer.set-one": "Only this class fits.",
     "answer.set-some": "Each of these classes fits; the model does not decide between them.",
     "answer.set-all": "Every class fits; the model does not decide.",
     "answer.set-none": "The film looks less like each class than nearly all films of that class do.",
-    "answer.coverage": "Among films like those it was calibrated on, the true class is among the classes named for "
-    "about {coverage} of 100.",
+    "answer.coverage": "On average over films like those it was calibrated on, the true class is among those named in "
+    "about {coverage} of 100. That is no probability for this film.",
     "answer.bars": "Probabilities. The class chosen here is the one whose evidence the map shows.",
     "answer.bold": "Bold: named in the answer.",
-    "answer.ticks": "Fine lines: operating points.",
-    "called.all": "{name}: positive at every operating point (sensitivity asked for: {positive}).",
-    "called.some": "{name}: positive where a sensitivity of {positive} was asked for, negative at {negative}.",
-    "called.none": "{name}: negative at every operating point (sensitivity asked for: {negative}).",
+    "answer.ticks": "Fine lines: thresholds.",
+    "called.all": "{name}: above each of its thresholds, set to find {positive} of such films.",
+    "called.some": "{name}: above the threshold set to find {positive} of such films, below that for {negative}.",
+    "called.none": "{name}: below each of its thresholds, set to find {negative} of such films. (A class is named "
+    "where it cannot be ruled out, which takes less.)",
     "map.empty": "Nothing in this film speaks for {name}: the map is empty.",
     "fact.title": "Details",
     "fact.film": "Film",
@@ -155,6 +163,7 @@ SENTENCES: dict[str, str] = {
     "reader.different": "The model's most probable class: {predicted}",
     "reader.was-undecided": "The model's most probable class: {predicted}. This film is not counted.",
     "reader.no-model-answer": "The model gives no answer. This film is not counted.",
+    "reader.overridden": "The film is refused: {predicted} only because you insisted. It is not counted.",
     "reader.pending": "The model's answer is still to come.",
     "reader.next": "Next film to read",
     "reader.finish": "Finish",
@@ -185,7 +194,7 @@ SENTENCES: dict[str, str] = {
     "report.class": "Class",
     "report.probability": "Probability",
     "report.in-set": "Named",
-    "report.points": "Operating points",
+    "report.points": "Thresholds",
     "report.yes": "yes",
     "report.no": "no",
     # the keyboard

@@ -77,7 +77,7 @@ SENTENCES: dict[str, str] = {
     "gate-upside-down": "胶片上下颠倒；请转正",
     "gate-turned": "胶片横置；请转正",
     "gate-inverted": "黑白反转；骨骼应为白色，空气应为黑色；请将胶片反相",
-    "gate-unlike-training": "图像与训练该模型所用的正位胸片不相似；它是完整、直立的正位胸片吗？",
+    "gate-unlike-training": "图像与训练该模型所用的正位胸片不相似；请确认它是完整的正位胸片，且没有倒置。",
     "gate.refused": "{about}：不作回答（--override 仍会显示各类别）：{reasons}",
     "gate.overridden": "{about}：仅因 --override 才给出回答：{reasons}",
     "gate.marked": "{names}（已拒绝）",

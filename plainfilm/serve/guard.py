@@ -2,7 +2,7 @@
 
 Notable choices:
 - a request is refused as early as can be: by its head (host, origin, token, length said), then while its body streams
-  in (length seen, pace), and for want of room before a byte of the body is read;
+  in (length seen, pace); for want of room before a large body is read, or after a small one;
 - a refused client is listened to for a moment more, so that it reads the answer instead of a broken connection;
 - the body is held in memory, never on disk, and handed on whole; all bodies together are bounded;
 - every answer gets the security headers.
@@ -12,7 +12,8 @@ import asyncio
 import hmac
 import json
 import time
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
 from typing import Any
 
 from plainfilm.errors import RequestError
@@ -40,6 +41,7 @@ SECURITY_HEADERS = (
 )
 LOOPBACK_HOSTS = {"localhost", "127.0.0.1", "[::1]"}
 PRIVATE = ("/v1/", "/metrics")  # paths that need the token, where there is one
+SMALL_BODY_BYTES = 2**20  # sooner read than refused unread, which would cost the client its connection
 TAKES_FILMS = ("POST", "/v1/predictions")
 
 
@@ -66,6 +68,7 @@ class Guard:
     ) -> None:
         self.app, self.limits, self.is_full, self.token, self.observe = app, limits, is_full, token, observe
         self.held_bytes = 0
+        self.num_inside = 0  # requests for films that the application has
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request (or the start and end of the server, which pass)."""
@@ -75,12 +78,16 @@ class Guard:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         held = _Held(self)
         answer = _Answer(send, lambda status: self.observe(scope["method"], scope["path"], status))
+        may_send_more = _has_body(headers)
         try:
             self._check_head(scope, headers)
             body = await self._body(receive, headers, held)
-            await self.app(scope, _whole(body, receive), answer.send)
+            may_send_more = False
+            with self._place(scope):
+                await self.app(scope, _whole(body, receive), answer.send)
         except RequestError as error:
-            await self._refuse(error, headers, receive, answer)
+            language = accepted_language(headers.get("accept-language", ""))
+            await self._refuse(error, language, receive if may_send_more else None, answer)
         except Exception:  # the application has answered and logged it; who called would log its text, too
             if not answer.has_started:
                 raise
@@ -98,10 +105,28 @@ class Guard:
             self._check_token(headers.get("authorization", ""))
         if path.startswith(PRIVATE) and headers.get("sec-fetch-site", "") in ("cross-site", "same-site"):
             raise RequestError("request-cross-site")
-        if int(headers.get("content-length", "0") or 0) > self.limits.max_body_bytes:
+        length = int(headers.get("content-length", "0") or 0)
+        if length > self.limits.max_body_bytes:
             raise self._too_large()
-        if (scope["method"], path) == TAKES_FILMS and self.is_full():
+        if length > SMALL_BODY_BYTES or "transfer-encoding" in headers:
+            self._check_room(scope)
+
+    def _check_room(self, scope: Scope) -> None:
+        """Raise RequestError where a request for films finds no room."""
+        is_full = self.num_inside >= self.limits.max_waiting or self.is_full()
+        if (scope["method"], scope["path"]) == TAKES_FILMS and is_full:
             raise RequestError("server-busy")
+
+    @contextmanager
+    def _place(self, scope: Scope) -> Iterator[None]:
+        """A place inside for a request that is whole. Raises RequestError."""
+        self._check_room(scope)
+        takes_films = (scope["method"], scope["path"]) == TAKES_FILMS
+        self.num_inside += takes_films
+        try:
+            yield
+        finally:
+            self.num_inside -= takes_films
 
     def _check_token(self, given: str) -> None:
         assert self.token is not None
@@ -135,17 +160,17 @@ class Guard:
             if not message.get("more_body", False):
                 return bytes(body)
 
-    async def _refuse(
-        self, error: RequestError, headers: Mapping[str, str], receive: Receive, answer: "_Answer"
-    ) -> None:
-        """Answer with a problem. The connection of a client that may still be sending ends, but not at once."""
-        language = accepted_language(headers.get("accept-language", ""))
+    async def _refuse(self, error: RequestError, language: str, receive: Receive | None, answer: "_Answer") -> None:
+        """Answer with a problem. The connection of a client that may still be sending ends, but not at once.
+
+        `receive` is None where the whole request was read.
+        """
         status, pairs, content = refusal(error, language, self.limits)
-        if has_body := _has_body(headers):
+        if receive is not None:
             pairs.append((b"connection", b"close"))
         await answer.send({"type": "http.response.start", "status": status, "headers": pairs})
-        await answer.send({"type": "http.response.body", "body": content, "more_body": has_body})
-        if has_body:
+        await answer.send({"type": "http.response.body", "body": content, "more_body": receive is not None})
+        if receive is not None:
             await self._linger(receive)
             await answer.send({"type": "http.response.body"})
 

@@ -16,7 +16,7 @@ export function drawAnswer(film, onClass) {
   if (!film) return;
   const words = wordsOf(film, currentLanguage());
   panel.append(heading(film));
-  if (isHidden(film)) panel.append(...readingQuestion(film));
+  if (isHidden(film) && modelOf(film)) panel.append(...readingQuestion(film));
   else if (film.state === "failed") panel.append(...failure(film, words));
   else if (!isAnswered(film)) panel.append(readingVerdict(film), element("p", { class: "verdict pending" }, say(`state.${film.state}`)));
   else if (isRefused(film)) panel.append(readingVerdict(film), ...refusal(film, words));
@@ -52,7 +52,7 @@ function refusal(film, words) {
   return [
     element("p", { class: "verdict" }, say("answer.refused")),
     element("ul", { class: "reasons" }, words.reasons.map((reason) => element("li", {}, reason))),
-    element("p", { class: "soft" }, say("answer.refused-why")),
+    element("p", { class: "soft" }, say(modelOf(film).is_sample_model && !film.isSample ? "answer.refused-sample" : "answer.refused-why")),
     button(say("action.override"), () => askAgain(film, { isOverridden: true })),
   ];
 }
@@ -63,8 +63,8 @@ function answer(film, words, onClass) {
   return [
     film.answer.gate.overridden ? overridden(words) : null,
     element("p", { class: "verdict" }, verdict(film, words)),
-    element("p", { class: "soft" }, explanation(set, model)),
-    model.is_sample_model && !film.isSample ? element("p", { class: "note" }, say("answer.sample-model")) : null,
+    film.answer.gate.overridden ? null : element("p", { class: "soft" }, explanation(set, model)),
+    film.isSample ? null : element("p", { class: "note" }, say(model.is_sample_model ? "answer.sample-model" : "answer.elsewhere")),
     bars(film, model, onClass),
     element("p", { id: "called", class: "soft sentence" }),
     element("p", { id: "map-remark", class: "note" }),
@@ -84,7 +84,9 @@ function overridden(words) {
 
 /** The answer in words: the calibrated set, or the most probable class of a model that is not calibrated. */
 export function verdict(film, words) {
-  return words.set ?? say("answer.uncalibrated-class", { name: className(modelOf(film), film.answer.predicted) });
+  const name = className(modelOf(film), film.answer.predicted);
+  if (film.answer.gate.overridden) return say("answer.overridden-class", { name });
+  return words.set ?? say("answer.uncalibrated-class", { name });
 }
 
 export function explanation(set, model) {
@@ -144,7 +146,7 @@ export function drawClass(film) {
 /** What a film is called at the operating points of a class. */
 export function calledWords(film, name) {
   const points = film.answer.called?.[name] ?? [];
-  if (!points.length) return "";
+  if (!points.length || film.answer.gate.overridden) return "";
   const asked = (isPositive) =>
     listed(points.filter((point) => point.positive === isPositive).map((point) => `${Number((100 * point.asked).toPrecision(4))}\u00a0%`));
   const parameters = { name: className(modelOf(film), name), positive: asked(true), negative: asked(false) };
@@ -164,7 +166,8 @@ function details(film, model) {
 }
 
 function actions(film) {
-  const canBeAsked = visit.models.length > 1 && film.model !== visit.model && isAnswered(film) && !film.isSample;
+  const isDone = isAnswered(film) || film.state === "failed";
+  const canBeAsked = isDone && film.model !== visit.model && !film.isSample;
   const canBeTaken = isAnswered(film) && !isHidden(film);
   return [
     element(

@@ -16,7 +16,7 @@ export function table(rows) {
 
 /** All answers of the visit, a row a film; the columns are those of `plainfilm predict --csv` where there is one. */
 export function answersTable() {
-  const classes = [...new Set(visit.films.flatMap((film) => modelOf(film).classes.map(({ name }) => name)))];
+  const classes = [...new Set(visit.films.flatMap((film) => (modelOf(film)?.classes ?? []).map(({ name }) => name)))];
   const rows = visit.films.map((film) => {
     const answer = isAnswered(film) ? film.answer : null;
     const shares = classes.map((name) => answer?.probabilities?.[name]?.toFixed(6));

@@ -8,6 +8,7 @@
 export const UNDECIDED = "undecided";
 
 export const visit = { films: [], selected: null, models: [], model: null };
+const known = new Map(); // all models of this visit by id: a server may come back with others
 const listeners = [];
 let lastNumber = 0;
 
@@ -71,8 +72,18 @@ export function clear() {
   changed();
 }
 
+/** The model that a film is for; undefined while the server's models are not known. */
 export function modelOf(film) {
-  return visit.models.find((model) => model.id === film.model);
+  return known.get(film.model);
+}
+
+/** The server's models. Films that wait for one that is not served (any more) are for the default one. */
+export function setModels(models) {
+  visit.models = models;
+  for (const model of models) known.set(model.id, model);
+  const isServed = (id) => models.some((model) => model.id === id);
+  if (!isServed(visit.model)) visit.model = models.find((model) => model.is_default).id;
+  for (const film of visit.films) if (film.state === "waiting" && !isServed(film.model)) film.model = visit.model;
 }
 
 export function sampleModel() {

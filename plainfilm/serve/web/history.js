@@ -80,7 +80,8 @@ export function caption(film) {
   if (isHidden(film)) return say("caption.to-read");
   if (!isAnswered(film)) return say("caption.waiting");
   if (isRefused(film)) return say("caption.refused");
-  const { set, predicted } = film.answer;
+  const { set, predicted, gate } = film.answer;
+  if (gate.overridden) return say("caption.overridden", { name: className(modelOf(film), predicted) });
   if (set === null || set.length === 1) return className(modelOf(film), set === null ? predicted : set[0]);
   return say(set.length ? "caption.undecided" : "caption.none");
 }

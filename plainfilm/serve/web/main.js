@@ -15,7 +15,7 @@ import { caption, drawHistory } from "./history.js";
 import { listenForFilms } from "./intake.js";
 import { listenForKeys } from "./keys.js";
 import { showModels } from "./model.js";
-import { goAway, line, pump, resume } from "./queue.js";
+import { goAway, line, onReturn, pump, resume } from "./queue.js";
 import * as reader from "./reader.js";
 import { loadReportStyle } from "./report.js";
 import { drawSamples, loadSamples, takeAllSamples } from "./samples.js";
@@ -119,9 +119,8 @@ function drawReading() {
 async function loadFacts() {
   try {
     const language = currentLanguage();
-    visit.models = await fetchModels(language);
+    films.setModels(await fetchModels(language));
     modelsLanguage = language;
-    visit.model ??= visit.models.find((model) => model.is_default).id;
     drawFacts();
     if (!byId("samples").childElementCount) await loadSamples();
     films.changed();
@@ -215,7 +214,7 @@ function sendToken() {
 
 function pressNumber(number) {
   const film = visit.selected;
-  const name = film && films.modelOf(film).classes[number - 1]?.name;
+  const name = film && films.modelOf(film)?.classes[number - 1]?.name;
   if (!name) return;
   if (reader.isHidden(film)) reader.answerFilm(film, name);
   else if (film.answer?.probabilities) chooseClass(name);
@@ -260,6 +259,7 @@ await loadWords(readAddress());
 await loadReportStyle();
 listen();
 followView();
+onReturn(loadFacts);
 films.onChange(draw);
 drawTheme();
 draw();

@@ -12,10 +12,16 @@ const TRIES = 3; // of a film whose connection breaks although the server is ali
 export const line = { isAway: false, wantsToken: false };
 let underWay = 0;
 let pausedUntil = 0;
+let returned = () => undefined;
+
+/** Call `listener` when the server is back. */
+export function onReturn(listener) {
+  returned = listener;
+}
 
 /** Send what waits; then ask for the sentences that are missing in the language shown. */
 export function pump() {
-  if (line.isAway || line.wantsToken) return;
+  if (line.isAway || line.wantsToken || !visit.models.length) return;
   const pauseMs = pausedUntil - Date.now();
   if (pauseMs > 0) {
     setTimeout(pump, pauseMs);
@@ -68,7 +74,8 @@ async function translate(film) {
     words[language] = sentences(await predict(film.blob, { model, language, isOverridden, withPictures: false }));
   } catch (error) {
     if (await mustWait(error)) return;
-    words[language] = error instanceof Problem ? { problem: error.message } : Object.values(words)[0];
+    const isSaid = error instanceof Problem && film.state === "failed";
+    words[language] = isSaid ? { problem: error.message } : Object.values(words)[0];
   } finally {
     film.isAsked = false;
   }
@@ -107,8 +114,8 @@ async function look() {
     return;
   }
   line.isAway = false;
+  returned();
   changed();
-  pump();
 }
 
 /** Go on with a token. */

@@ -59,6 +59,7 @@ export function readingVerdict(film) {
   let compared = "reader.same";
   if (!isAnswered(film)) compared = "reader.pending";
   else if (isRefused(film)) compared = "reader.no-model-answer";
+  else if (film.answer.gate.overridden) compared = "reader.overridden";
   else if (film.own === UNDECIDED) compared = "reader.was-undecided";
   else if (film.own !== film.answer.predicted) compared = "reader.different";
   return element(
@@ -75,11 +76,14 @@ export function readingState() {
   return { read: visit.films.filter((film) => film.own !== null).length, all: visit.films.length };
 }
 
+/** Whether the model answers a film by itself, and not because somebody insisted: nobody chooses afterwards what counts. */
+function hasOwnAnswer(film) {
+  return isAnswered(film) && film.answer.gate.passed;
+}
+
 /** The pairs that count: both gave a class. */
 export function readingPairs() {
-  const counted = visit.films.filter(
-    (film) => film.own !== null && film.own !== UNDECIDED && isAnswered(film) && !isRefused(film),
-  );
+  const counted = visit.films.filter((film) => film.own !== null && film.own !== UNDECIDED && hasOwnAnswer(film));
   return counted.map((film) => [film.own, film.answer.predicted]);
 }
 
@@ -97,7 +101,7 @@ function summary() {
     read: read.length,
     all: visit.films.length,
     undecided: read.filter((film) => film.own === UNDECIDED).length,
-    unanswered: read.filter((film) => film.own !== UNDECIDED && (!isAnswered(film) || isRefused(film))).length,
+    unanswered: read.filter((film) => film.own !== UNDECIDED && !hasOwnAnswer(film)).length,
   };
   const before = read.filter((film) => film.wasShown).length;
   return [
@@ -154,7 +158,7 @@ export function exportReading() {
     .filter((film) => film.own !== null)
     .map((film) => {
       const predicted = isAnswered(film) ? film.answer.predicted : null;
-      const counts = predicted !== null && film.own !== UNDECIDED;
+      const counts = hasOwnAnswer(film) && film.own !== UNDECIDED;
       const same = counts ? film.own === predicted : "";
       const answer = isAnswered(film) ? film.answer : null;
       return [film.name, answer?.image_id, film.own, predicted, same, setCell(answer), gateCell(answer), film.model, film.wasShown];

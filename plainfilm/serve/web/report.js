@@ -46,7 +46,7 @@ async function sheet(film) {
     { class: "sheet" },
     element("p", { class: "purpose" }, say("purpose")),
     element("h1", {}, isRefused(film) ? say("answer.refused") : verdict(film, words)),
-    isRefused(film) ? null : element("p", {}, explanation(answer.set, model)),
+    isRefused(film) || answer.gate.overridden ? null : element("p", {}, explanation(answer.set, model)),
     remarks(film, model, words),
     await pictures(film, model),
     isRefused(film) ? null : probabilities(film, model),
@@ -55,6 +55,7 @@ async function sheet(film) {
       [say("fact.image-id"), answer.image_id],
       [say("fact.size"), `${answer.width} × ${answer.height} px`],
       [say("fact.distance"), answer.gate.distance.toFixed(2)],
+      [say("fact.model"), model.id],
       [say("fact.date"), new Date().toISOString().slice(0, 16).replace("T", " ") + " UTC"],
     ]),
     element("h2", {}, say("model.title")),
@@ -66,7 +67,7 @@ async function sheet(film) {
 function remarks(film, model, words) {
   const found = [
     film.isSample ? sampleWords(film) : "",
-    model.is_sample_model && !film.isSample ? say("answer.sample-model") : "",
+    film.isSample || isRefused(film) ? "" : say(model.is_sample_model ? "answer.sample-model" : "answer.elsewhere"),
     film.answer.gate.overridden ? say("answer.overridden") : "",
     ...words.reasons,
     ...words.warnings,

@@ -36,7 +36,8 @@ export async function showFilm(film) {
 /** Lay the map of the class that is chosen over the film. */
 export function showMap(film) {
   const cells = isMapOn && film && isAnswered(film) && shown.className ? film.answer.map?.maps[shown.className] : null;
-  viewer.showMap(cells ?? null, film ? modelOf(film).preprocessing.fit : "squash");
+  if (cells) viewer.showMap(cells, modelOf(film).preprocessing.fit);
+  else viewer.showMap(null);
   drawTools();
 }
 
@@ -48,7 +49,7 @@ function drawTools() {
   byId("opacity-shown").textContent = `${byId("opacity").value}\u00a0%`;
   byId("window").setAttribute("aria-pressed", String(viewer.mode === "window"));
   show(byId("map-words"), hasMap && isMapOn);
-  byId("map-words").textContent = hasMap ? say("stage.map", { name: className(modelOf(current), shown.className) }) : "";
+  byId("map-words").textContent = hasMap ? say("stage.map", { name: className(modelOf(current), shown.className), cells: modelOf(current).map_side }) : "";
   byId("canvas").setAttribute("aria-label", description(hasMap));
 }
 
