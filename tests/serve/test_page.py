@@ -1,7 +1,9 @@
 """The page in Chromium, against the real server: films, maps, history, tables to take away, errors."""
 
+import contextlib
 import csv
 import io
+from collections.abc import Callable
 from pathlib import Path
 
 import clients
@@ -266,7 +268,7 @@ def test_files_that_are_no_films_get_a_sentence(visit: Visit, film: bytes, tmp_p
 
 def test_films_wait_while_the_server_is_away(chromium: Browser, model: Path, film: bytes) -> None:
     """It comes back with another model, which answers what waited; what was answered stays."""
-    with visiting(chromium) as visit:
+    with contextlib.ExitStack() as stack, visiting(chromium) as visit:
         with clients.started(model) as first:
             visit.open(first.address)
             visit.answer({"before.png": film})
@@ -275,14 +277,23 @@ def test_films_wait_while_the_server_is_away(chromium: Browser, model: Path, fil
         assert visit.text("#banner") == EN["banner.away"].format(waiting=1)
         visit.select(0)
         assert visit.page.locator(".bars").is_visible()
-        again = command("serve", "--port", first.address.rpartition(":")[2])
+        stack.callback(start_again(first.address.rpartition(":")[2]))
         visit.page.wait_for_selector("#banner", state="hidden")
         visit.page.wait_for_selector("#progress", state="hidden")
         assert EN["caption.failed"] not in visit.texts("#strip .caption")
         visit.page.click("#language")
         assert visit.page.locator(".bars").is_visible()
-        again.terminate()
-        assert again.communicate(timeout=60)[1] == ""
+
+
+def start_again(port: str) -> Callable[[], None]:
+    """A server of the packaged model on this port; what is returned ends it."""
+    process = command("serve", "--port", port)
+
+    def end() -> None:
+        process.terminate()
+        assert process.communicate(timeout=60)[1] == ""
+
+    return end
 
 
 def test_a_busy_server_is_asked_again_quietly(chromium: Browser, model: Path) -> None:

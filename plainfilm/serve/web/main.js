@@ -115,7 +115,7 @@ function drawReading() {
 
 // --- the server's facts ----------------------------------------------------------------------------------------------
 
-/** Fetch models and samples; where the server wants a token or is away, later. */
+/** Fetch models and samples; false where the server is away. */
 async function loadFacts() {
   try {
     const language = currentLanguage();
@@ -123,12 +123,15 @@ async function loadFacts() {
     modelsLanguage = language;
     drawFacts();
     if (!byId("samples").childElementCount) await loadSamples();
-    films.changed();
   } catch (error) {
-    if (error instanceof Problem && error.status === 401) line.wantsToken = true;
+    const isLocked = error instanceof Problem && error.status === 401;
+    if (isLocked) line.wantsToken = true;
     else goAway();
+    return isLocked;
+  } finally {
     films.changed();
   }
+  return true;
 }
 
 /** Everything that depends on models and language, and not on a film. */

@@ -12,9 +12,9 @@ const TRIES = 3; // of a film whose connection breaks although the server is ali
 export const line = { isAway: false, wantsToken: false };
 let underWay = 0;
 let pausedUntil = 0;
-let returned = () => undefined;
+let returned = async () => true;
 
-/** Call `listener` when the server is back. */
+/** Call `listener` when the server is back, before it is sent anything; it tells whether the page can go on. */
 export function onReturn(listener) {
   returned = listener;
 }
@@ -109,12 +109,11 @@ export function goAway() {
 }
 
 async function look() {
-  if (!(await isAlive())) {
+  if (!(await isAlive()) || !(await returned())) {
     setTimeout(look, POLL_MS);
     return;
   }
   line.isAway = false;
-  returned();
   changed();
 }
 
