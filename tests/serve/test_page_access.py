@@ -114,7 +114,8 @@ def test_a_visit_with_the_keyboard_alone(visit: Visit, answered: Films, tmp_path
         page.keyboard.press("Tab")
     page.evaluate(NOTE_CHOOSER)
     page.keyboard.press("Enter")
-    page.wait_for_function("() => window.isChooserOpen")
+    while not page.evaluate("() => window.isChooserOpen"):
+        page.wait_for_timeout(20)
     page.set_input_files("#files", paths)
     page.wait_for_selector(".bars")
     page.wait_for_selector("#progress", state="hidden")

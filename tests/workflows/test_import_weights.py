@@ -67,7 +67,8 @@ def test_the_tutorials_weights_need_no_names(cli: Cli, paddle_written: Path, tmp
     assert ran.code == 0, ran.err
     predictor = Predictor(tmp_path / "model.onnx")
     assert predictor.card.class_names == CLASSES
-    written = np.load(path.with_suffix(".npz"))
+    with np.load(path.with_suffix(".npz")) as stored:
+        written = dict(stored)
     pixels = np.round(written["inputs"] * 255).astype(np.uint8)
     assert np.array_equal(pixels.astype(np.float32) / 255, written["inputs"])
     assert np.abs(predictor.answer(pixels).logits - written["logits"]).max() < 1e-4
