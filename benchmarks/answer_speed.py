@@ -136,9 +136,9 @@ def new_process(model: Path, data: bytes, rounds: int) -> None:
     print(f"new process: {median(times):.2f} s ({spread}), {median(peaks):.0f} MiB; n {rounds}")
 
 
-def resident_mib() -> float:
-    """Resident memory of this process (Linux)."""
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
+def resident_mib(process: int | str = "self") -> float:
+    """Resident memory of a process, this one unless its number is given (Linux)."""
+    pages = int(Path(f"/proc/{process}/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 

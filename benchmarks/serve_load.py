@@ -28,6 +28,7 @@ from pathlib import Path
 from statistics import median
 
 import numpy as np
+from answer_speed import interval, resident_mib
 
 from plainfilm.data.listing import list_films
 from plainfilm.model.predictor import Prediction, Predictor
@@ -159,19 +160,6 @@ def server(model: Path) -> Iterator[tuple[int, int]]:
             yield int(json.loads(lines)["address"].rpartition(":")[2]), process.pid
         finally:
             process.terminate()
-
-
-def resident_mib(pid: int) -> float:
-    """Resident memory of a process (Linux)."""
-    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
-
-
-def interval(ratios: Sequence[float]) -> str:
-    """The median of paired ratios with its 95 % bootstrap interval."""
-    values = np.array(ratios)
-    drawn = values[generator(0, "ratios").integers(len(values), size=(2000, len(values)))]
-    low, high = np.quantile(np.median(drawn, axis=1), (0.025, 0.975))
-    return f"{np.median(values):.2f} ({low:.2f} to {high:.2f}, n {len(values)})"
 
 
 @contextmanager

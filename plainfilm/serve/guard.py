@@ -113,20 +113,19 @@ class Guard:
 
     def _check_room(self, scope: Scope) -> None:
         """Raise RequestError where a request for films finds no room."""
-        is_full = self.num_inside >= self.limits.max_waiting or self.is_full()
-        if (scope["method"], scope["path"]) == TAKES_FILMS and is_full:
+        if _takes_films(scope) and (self.num_inside >= self.limits.max_waiting or self.is_full()):
             raise RequestError("server-busy")
 
     @contextmanager
     def _place(self, scope: Scope) -> Iterator[None]:
         """A place inside for a request that is whole. Raises RequestError."""
         self._check_room(scope)
-        takes_films = (scope["method"], scope["path"]) == TAKES_FILMS
-        self.num_inside += takes_films
+        count = int(_takes_films(scope))
+        self.num_inside += count
         try:
             yield
         finally:
-            self.num_inside -= takes_films
+            self.num_inside -= count
 
     def _check_token(self, given: str) -> None:
         assert self.token is not None
@@ -222,6 +221,10 @@ class _Answer:
             ]
             self.observe(message["status"])
         await self._send(message)
+
+
+def _takes_films(scope: Scope) -> bool:
+    return (scope["method"], scope["path"]) == TAKES_FILMS
 
 
 def _has_body(headers: Mapping[str, str]) -> bool:

@@ -23,10 +23,10 @@ export function facts(rows, attributes = {}) {
   return element("dl", attributes, rows.map(([name, value]) => [element("dt", {}, name), element("dd", {}, value)]));
 }
 
-/** The element with an id, which index.html must have. */
+/** The element with an id, which the page must have. */
 export function byId(id) {
   const found = document.getElementById(id);
-  if (!found) throw new Error(`index.html has no element ${id}`);
+  if (!found) throw new Error(`the page has no element ${id}`);
   return found;
 }
 

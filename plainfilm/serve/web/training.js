@@ -1,5 +1,6 @@
 // The training page: asks for new steps every two seconds, and shows where the training is. What was drawn stays drawn.
 
+import { byId, element } from "./dom.js";
 import { draw, percent, plain, quantile, small, smoothed } from "./training-chart.js";
 
 const POLL_MS = 2000;
@@ -9,7 +10,6 @@ const LIGHTEST = 10; // steps that are smoothed over, and again so many for each
 const LIGHTLY_SMOOTHED = 500; // steps that are drawn
 const MOST_ROWS = 4000; // of more the server is asked for a choice
 const LANGUAGES = { en: "en", zh: "zh-Hans" };
-const byId = (id) => document.getElementById(id);
 
 const shown = {
   words: null, // the sentences of both languages
@@ -24,13 +24,6 @@ const shown = {
 
 function say(key, parameters = {}) {
   return shown.words[shown.language][key].replace(/\{(\w+)\}/g, (_, name) => String(parameters[name]));
-}
-
-function element(tag, attributes, ...children) {
-  const made = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  made.append(...children);
-  return made;
 }
 
 // --- asking ----------------------------------------------------------------------------------------------------------
