@@ -1,0 +1,5 @@
+"""The rows of the table of faults, in its order."""
+
+from faults.row import Row
+
+ROWS: tuple[Row, ...] = ()
