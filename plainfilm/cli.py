@@ -124,7 +124,7 @@ def train(
         int, typer.Option(min=0, max=64, help="Processes that make batches; 0: none beside this one.")
     ] = 0,
     threads: Annotated[
-        int | None, typer.Option(min=1, max=1024, help="Compute threads; a resumed run keeps its own.")
+        int | None, typer.Option(min=1, max=1024, help="Compute threads; a resumed run has its own.")
     ] = None,
     int8: Annotated[
         bool, typer.Option("--int8", help="Also write model-int8.onnx, if it answers as well on validation films.")

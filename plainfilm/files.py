@@ -1,18 +1,22 @@
 """Files: written whole or not at all, hashed, and read from folders and archives within limits.
 
 Writing: a temporary file in the same folder, flush, fsync, `os.replace`, fsync the folder. So a reader meets the old
-file or the new one, never a part.
+file or the new one, never a part. The writer holds a lock on its temporary file, which ends with its process: what a
+killed process left is known by nobody holding it, and the next process that writes in that folder removes it.
 
 Reading: a source is a folder, a zip or a tar; archives are read in place, nothing is unpacked.
 """
 
 import contextlib
+import functools
 import hashlib
 import json
 import lzma
 import os
 import secrets
+import shutil
 import stat
+import sys
 import tarfile
 import tempfile
 import threading
@@ -30,6 +34,7 @@ MAX_ENTRIES = 500_000
 MAX_MEMBER_BYTES = 256 * 2**20
 CHUNK_BYTES = 2**20
 TEMPORARY_PREFIX = ".unfinished-"
+FOLDER_SUFFIX = ".folder"  # of a temporary folder, beside the file by which it is held
 ZIP_START = b"PK\3\4"
 # what tarfile and the decompressors below it raise on damaged bytes; these errors have no common base
 DAMAGED_TAR = (tarfile.TarError, EOFError, OSError, ValueError, zlib.error, lzma.LZMAError)
@@ -43,19 +48,17 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
 
     Raises OutputError when the folder cannot be written or the disk is full; `path` is then as it was.
     """
-    temporary = path.parent / f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}"
     try:
-        with temporary.open("xb") as file:
+        with _unfinished(path.parent) as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        os.replace(temporary, path)
-        _sync_folder(path.parent)
+            if os.name == "nt":  # Windows renames no open file
+                file.close()
+            os.replace(file.name, path)
+            _sync_folder(path.parent)
     except OSError as error:
         raise OutputError("output-unwritable", path=str(path), reason=error.strerror or str(error)) from error
-    finally:
-        with contextlib.suppress(OSError):  # it is gone once it took the place of `path`
-            temporary.unlink()
 
 
 def write_bytes(path: Path, data: bytes) -> None:
@@ -74,11 +77,24 @@ def write_json(path: Path, value: object) -> None:
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
+@contextlib.contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """A folder among the system's temporary files, which only its owner may read; it vanishes on leaving."""
+    with _unfinished(Path(tempfile.gettempdir())) as file:
+        folder = Path(file.name + FOLDER_SUFFIX)
+        folder.mkdir(mode=0o700)
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
 def new_folder(path: Path) -> Path:
     """Make the folder `path`, which must not exist yet or be empty, and prove that it can be written.
 
     Raises OutputError.
     """
+    _sweep(path)
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise OutputError("output-exists", path=str(path))
     return writable_folder(path)
@@ -93,6 +109,53 @@ def writable_folder(path: Path) -> Path:
     except OSError as error:
         raise OutputError("output-unwritable", path=str(path), reason=error.strerror or str(error)) from error
     return path
+
+
+@contextlib.contextmanager
+def _unfinished(folder: Path) -> Iterator[IO[bytes]]:
+    """A new file, held while it is open; on leaving it vanishes, unless it was given another name."""
+    _sweep(folder)
+    file = _new_file(folder)
+    while not _hold(file):
+        file.close()
+        file = _new_file(folder)
+    try:
+        with file:
+            yield file
+    finally:
+        with contextlib.suppress(OSError):  # it has another name
+            os.unlink(file.name)
+
+
+def _new_file(folder: Path) -> IO[bytes]:
+    return (folder / f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}").open("xb")
+
+
+def _hold(file: IO[bytes]) -> bool:
+    """Lock a file until it is closed or this process ends; False where another process has just swept it away."""
+    if sys.platform != "win32":
+        import fcntl
+
+        with contextlib.suppress(OSError):  # a file system without locks, where `_sweep` removes nothing
+            fcntl.flock(file, fcntl.LOCK_EX)
+    return os.path.exists(file.name)
+
+
+@functools.cache  # once a process: listing a folder of many files for each of them would take long
+def _sweep(folder: Path) -> None:
+    """Remove the unfinished files in a folder that no process holds any more, and temporary folders with theirs.
+
+    On Windows, where such locks do not end with a process, nothing is removed.
+    """
+    if sys.platform == "win32":
+        return
+    import fcntl
+
+    for path in folder.glob(f"{TEMPORARY_PREFIX}*"):
+        with contextlib.suppress(OSError), open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)) as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # raises where it is held
+            shutil.rmtree(f"{path}{FOLDER_SUFFIX}", ignore_errors=True)
+            path.unlink()
 
 
 def _sync_folder(folder: Path) -> None:

@@ -55,7 +55,7 @@ HOMES = {
     "h11": ("serve/server.py",),
     "python_multipart": ("serve/multipart.py",),
     "prometheus_client": ("serve/metrics.py",),
-    "threadpoolctl": ("workflows/fit.py", "workflows/audit.py"),
+    "threadpoolctl": ("workflows/fit.py", "workflows/audit.py", "workflows/train.py"),
     "typer": ("cli.py",),
     "rich": ("terminal.py", "printing/"),
     "tomli_w": ("config.py",),

@@ -4,6 +4,7 @@ A problem is listed and never fatal, unless every film has one. Duplicates and f
 copies of one film carry different labels, nobody guesses: all of them are left out.
 """
 
+import os
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -26,6 +27,11 @@ COLUMNS = ("patient", "source", "quality")  # of a table, with a field of their 
 
 Observe = Callable[[int, np.ndarray], None]  # gets the row's number and the grey pixels (H, W) uint8; from any thread
 Progress = Callable[[int, int], None]  # gets films done and films in all
+
+
+def num_threads() -> int:
+    """The processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def scan(

@@ -124,7 +124,9 @@ SENTENCES: dict[str, str] = {
     "output-exists": "{path} exists already; give a new or empty folder, or go on with the run there by --resume",
     "output-unwritable": "{path} cannot be written ({reason}); give a folder that can be written and has room",
     "run-missing": "{path} is no run that could go on: it has no recipe.toml; expected a folder where `train` began to "
-    "train; start anew with --out",
+    "train; where it was stopped while it read the films, give that command again, else start anew with --out",
+    "threads-other": "--threads {given}: the run {run} computes with {expected} threads, and another number would "
+    "change its last bits; leave out --threads, or start a new run",
     # recipes
     "recipe-missing": "there is no recipe {given}; expected a TOML file or one of: {expected}",
     "recipe-not-toml": "the recipe is not valid TOML: {reason}",

@@ -113,7 +113,10 @@ SENTENCES: dict[str, str] = {
     "resume-with-sources": "--resume {run} 会继续使用该次训练的胶片；请去掉 SOURCE",
     "output-exists": "{path} 已存在；请给出新的或空的文件夹，或用 --resume 继续其中的训练",
     "output-unwritable": "无法写入 {path}（{reason}）；请换一个可写且有空间的文件夹",
-    "run-missing": "{path} 不是可以继续的训练：缺少 recipe.toml；应为 `train` 已开始训练的文件夹；请用 --out 重新开始",
+    "run-missing": "{path} 不是可以继续的训练：缺少 recipe.toml；应为 `train` 已开始训练的文件夹；"
+    "如果是在读取胶片时被中断，请再次运行同一命令，否则请用 --out 重新开始",
+    "threads-other": "--threads {given}：训练 {run} 使用 {expected} 个计算线程，改变线程数会使结果不再逐位一致；"
+    "请去掉 --threads，或开始新的训练",
     # 配方
     "recipe-missing": "没有配方 {given}；应为 TOML 文件，或下列之一：{expected}",
     "recipe-not-toml": "配方不是有效的 TOML：{reason}",

@@ -5,7 +5,6 @@ the films of the calibration made it. The head stays in float32: it is cheap, an
 the logits. Inputs, outputs and their names stay as they are.
 """
 
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from onnx import numpy_helper
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
+from plainfilm import files
 from plainfilm.model.modelfile import read
 
 CALIBRATION_BATCH = 16
@@ -36,8 +36,8 @@ class _Films(CalibrationDataReader):  # type: ignore[misc]
 
 def to_int8(path: Path, films: np.ndarray) -> onnx.ModelProto:
     """The graph of the model file at `path` in int8, its ranges taken from films (N, C, S, S) uint8."""
-    with tempfile.TemporaryDirectory(prefix="plainfilm-") as folder:
-        shaped, target = Path(folder) / "shaped.onnx", Path(folder) / "int8.onnx"
+    with files.temporary_folder() as folder:
+        shaped, target = folder / "shaped.onnx", folder / "int8.onnx"
         quant_pre_process(onnx.load_from_string(read(path)), shaped, skip_optimization=True, skip_symbolic_shape=True)
         quantize_static(
             shaped,

@@ -19,6 +19,7 @@ from plainfilm.errors import ModelFileError
 
 KEPT = 2
 GIVEN = "given.safetensors"
+BEST = "best.safetensors"
 NOTE = "sha256 facts"  # the one entry of the metadata: safetensors writes several in an order that changes
 Tensors = dict[str, Tensor]
 
@@ -57,18 +58,18 @@ def prune(folder: Path) -> None:
         path.unlink()
 
 
-def save_given(folder: Path, tensors: Mapping[str, Tensor]) -> None:
-    """Keep the weights that a run starts from, until its first checkpoint holds them."""
-    save_tensors(folder / GIVEN, tensors, {})
+def save_given(folder: Path, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:
+    """Keep what a run starts from, weights and facts, until its first checkpoint holds them."""
+    save_tensors(folder / GIVEN, tensors, facts)
 
 
-def load_given(folder: Path) -> Tensors:
-    """The weights that a run starts from. Raises ModelFileError."""
-    return load_tensors(folder / GIVEN)[0]
+def load_given(folder: Path, *, must_exist: bool) -> tuple[Tensors, dict[str, Any]]:
+    """The weights and facts that a run starts from; nothing where nothing was kept. Raises ModelFileError."""
+    return load_tensors(folder / GIVEN) if must_exist or (folder / GIVEN).exists() else ({}, {})
 
 
 def remove_given(folder: Path) -> None:
-    """Remove the weights that a run started from; its first checkpoint holds them."""
+    """Remove what a run started from; its first checkpoint holds it."""
     (folder / GIVEN).unlink(missing_ok=True)
 
 

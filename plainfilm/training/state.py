@@ -25,6 +25,7 @@ class State:
     scaler: torch.amp.GradScaler
     step: int = 0  # steps done
     best: dict[str, float] = field(default_factory=dict)  # epoch, validation accuracy and loss
+    best_weights: checkpoint.Tensors = field(default_factory=dict)  # of that epoch
 
 
 def new_state(
@@ -60,6 +61,7 @@ def save(state: State, checkpoints: Path, facts: dict[str, Any]) -> None:
     tensors = {f"net.{name}": tensor for name, tensor in state.net.state_dict().items()}
     if state.average is not state.net:
         tensors |= {f"average.{name}": tensor for name, tensor in state.average.state_dict().items()}
+    tensors |= {f"best.{name}": tensor for name, tensor in state.best_weights.items()}
     for number, entries in state.optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{number}.{name}": tensor for name, tensor in entries.items()}
     notes = {"step": state.step, "best": state.best, "scaler": state.scaler.state_dict(), "facts": facts}
@@ -69,7 +71,7 @@ def save(state: State, checkpoints: Path, facts: dict[str, Any]) -> None:
 def restore(state: State, checkpoints: Path, warn: Callable[[ModelFileError], None]) -> dict[str, Any]:
     """Put the last whole checkpoint into the state; returns the facts of the run."""
     tensors, notes = checkpoint.load_last(checkpoints, warn)
-    parts: dict[str, dict[str, Tensor]] = {"net": {}, "average": {}, "optimizer": {}}
+    parts: dict[str, dict[str, Tensor]] = {"net": {}, "average": {}, "best": {}, "optimizer": {}}
     for name, tensor in tensors.items():
         part, _, rest = name.partition(".")
         parts[part][rest] = tensor
@@ -83,7 +85,7 @@ def restore(state: State, checkpoints: Path, warn: Callable[[ModelFileError], No
         moments.setdefault(int(number), {})[entry] = laid_out(tensor, weights[int(number)])
     state.optimizer.load_state_dict({**state.optimizer.state_dict(), "state": moments})
     state.scaler.load_state_dict(notes["scaler"])
-    state.step, state.best = notes["step"], notes["best"]
+    state.step, state.best, state.best_weights = notes["step"], notes["best"], parts["best"]
     facts: dict[str, Any] = notes["facts"]
     return facts
 

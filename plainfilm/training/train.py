@@ -18,9 +18,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from plainfilm import files
 from plainfilm.config import Recipe, TrainingRecipe
-from plainfilm.errors import Interrupted, PlainfilmError, TrainingError
+from plainfilm.data.scan import num_threads
+from plainfilm.errors import Interrupted, PlainfilmError, TrainingError, UsageError
 from plainfilm.model.resnet import ResNet
 from plainfilm.training import checkpoint, hardware
 from plainfilm.training.batches import Batch, Batches, Films, iterate, pixels_of
@@ -52,13 +52,14 @@ def train(
     reporter: Reporter,
     *,
     workers: int = 0,
-    threads: int,
+    threads: int | None = None,
     stop: Callable[[], int] = lambda: 0,
 ) -> tuple[ResNet, dict[str, float]]:
     """Train, or go on with, the run in the folder `run`; return the kept network and its validation figures.
 
-    Raises TrainingError on a loss or weight that is not finite; Interrupted (after saving) when `stop` returns a
-    signal's number.
+    Not given, `threads` are those of the run, for a new one as many as processors. Raises UsageError where the run has
+    another number: its bits would change; TrainingError on a loss or weight that is not finite; Interrupted (after
+    saving) when `stop` returns a signal's number.
     """
     training = recipe.training
     plan = make_plan(training, -(-len(films.train) // training.batch_size))
@@ -66,19 +67,19 @@ def train(
     hardware.keep_freed_memory()
     checkpoints = run / "checkpoints"
     is_new = not checkpoint.any_step(checkpoints)
-    given = checkpoint.load_given(checkpoints) if is_new and recipe.model.is_given else None
+    given, begun = checkpoint.load_given(checkpoints, must_exist=recipe.model.is_given) if is_new else ({}, {})
     state = new_state(recipe, films.num_classes, device, given)
-    for unfinished in run.rglob(f"{files.TEMPORARY_PREFIX}*"):  # of a process that was killed while it wrote
-        unfinished.unlink()
     facts: dict[str, Any]
     if not is_new:
         facts = restore(state, checkpoints, reporter.on_warning)
     else:
         precision = hardware.resolve_precision(training.precision, device)
-        facts = {"threads": threads, "precision": precision, "device": device.type}
+        facts = {"threads": threads or num_threads(), "precision": precision, "device": device.type, **begun}
         checkpoints.mkdir(exist_ok=True)  # a run killed before its first checkpoint has it already
         save(state, checkpoints, facts)
     checkpoint.remove_given(checkpoints)
+    if threads not in (None, facts["threads"]):
+        raise UsageError("threads-other", run=str(run), given=threads, expected=facts["threads"])
     torch.set_num_threads(facts["threads"])
     weights = class_weights(training, films).to(device)
     with contextlib.closing(History(run / "history.csv", keep=state.step)) as history:
@@ -102,9 +103,9 @@ def train(
                 raise Interrupted("training-stopped", signal_number=signal_number, run=str(run), step=state.step)
 
     checkpoint.prune(checkpoints)  # where a process was killed between its last save and this
-    tensors, best = checkpoint.load_tensors(checkpoints / "best.safetensors")
-    state.net.load_state_dict(tensors)
-    return state.net.eval(), best
+    checkpoint.save_tensors(checkpoints / checkpoint.BEST, state.best_weights, state.best)  # damaged since, or removed
+    state.net.load_state_dict(state.best_weights)
+    return state.net.eval(), state.best
 
 
 # --- one step --------------------------------------------------------------------------------------------------------
@@ -173,7 +174,8 @@ def end_epoch(state: State, step: Step, plan: Plan, recipe: Recipe, films: Films
     figures = validate(state.average, films, size, recipe.data.channels) if len(films.validation) else {}
     if size == plan.sizes_px[-1] and is_best(figures, state.best):
         state.best = {"epoch": step.epoch, **figures}
-        checkpoint.save_tensors(checkpoints / "best.safetensors", state.average.state_dict(), state.best)
+        state.best_weights = {name: tensor.clone() for name, tensor in state.average.state_dict().items()}
+        checkpoint.save_tensors(checkpoints / checkpoint.BEST, state.best_weights, state.best)
     return replace(step, validation_loss=figures.get("loss"), validation_accuracy=figures.get("accuracy"))
 
 

@@ -1,6 +1,5 @@
 """`plainfilm audit`: what leaks in a data set, and what tells its classes apart without the lungs."""
 
-import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -63,12 +62,12 @@ def audit_sources(
         data=replace(recipe.data, fit=fit),
         training=replace(recipe.training, sizes_px=(size_px,), epochs=(1,)),
     )
-    with tempfile.TemporaryDirectory(prefix="plainfilm-") as folder:
+    with files.temporary_folder() as folder:
         if len(sources) == 1 and is_index(sources[0]):
             index = read_index(sources[0])
-            store = fill_store(index, sized, Path(folder), progress)
+            store = fill_store(index, sized, folder, progress)
         else:
-            index, made = make_index(sources, tables, sized, progress=progress, writer_folder=Path(folder))
+            index, made = make_index(sources, tables, sized, progress=progress, writer_folder=folder)
             assert made is not None
             store = made
         if predictor is not None:

@@ -27,7 +27,7 @@ from plainfilm.evaluation.coverage import mark_missed
 from plainfilm.evaluation.intervals import estimate_all
 from plainfilm.model.predictor import Predictor
 from plainfilm.workflows.prepare import fill_store, make_index
-from plainfilm.workflows.train import Observer, continue_run, undo, until
+from plainfilm.workflows.train import Observer, continue_run, new_run, undo, until
 
 FORMAT_VERSION = 1
 FIGURES = ("accuracy", "balanced_accuracy", "macro_auc", "log_loss", "brier")
@@ -126,8 +126,7 @@ def _prepare(sources: Sequence[Path], tables: Sequence[Path], recipe: Recipe, ou
         index = read_index(out / "index.csv")
         fill_store(index, recipe, out, progress)
         return index
-    created = not out.exists()
-    files.new_folder(out)
+    created = new_run(out)
     try:
         if len(sources) == 1 and is_index(sources[0]):  # its films and groups; its split is not that of a fold
             given = read_index(sources[0])

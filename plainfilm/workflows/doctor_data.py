@@ -7,11 +7,10 @@ from pathlib import Path
 from plainfilm.config import load_recipe
 from plainfilm.data.index import Index, Row, assign, is_index, read_index
 from plainfilm.data.listing import list_films
-from plainfilm.data.scan import Progress, scan
+from plainfilm.data.scan import Progress, num_threads, scan
 from plainfilm.errors import SplitError
 from plainfilm.messages import printable
 from plainfilm.workflows.finding import Finding, note, of_error, ok, problem
-from plainfilm.workflows.prepare import num_threads
 
 USUAL_ASPECT = (0.6, 1.7)  # width / height of a chest film; beyond, it was cropped, or shows something else
 MANY_SIDES = 1.5  # times the smallest long side, from which sizes are called mixed

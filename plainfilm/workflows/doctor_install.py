@@ -15,9 +15,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from plainfilm import files
+from plainfilm.data.scan import num_threads
 from plainfilm.errors import ModelFileError, OutputError
 from plainfilm.workflows.finding import Finding, note, of_error, ok, problem
-from plainfilm.workflows.prepare import num_threads
 
 MIN_PYTHON = (3, 11)
 IMPORT_NAMES = {"pillow": "PIL", "python-gdcm": "gdcm"}  # where a package is not imported by its own name

@@ -1,27 +1,21 @@
 """What the commands share: from SOURCEs to an index and a pixel store, each film decoded once."""
 
 import contextlib
-import os
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 
+from plainfilm import files
 from plainfilm.config import Recipe
 from plainfilm.data import scan as scanning
 from plainfilm.data.index import Index, Row, assign, is_index, read_index, reopen
 from plainfilm.data.listing import Listing, list_films
 from plainfilm.data.patients import Pseudonyms
-from plainfilm.data.scan import Progress
+from plainfilm.data.scan import Progress, num_threads
 from plainfilm.data.store import StoreWriter, open_store
 from plainfilm.errors import SourceError, SplitError
-
-
-def num_threads() -> int:
-    """The processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def make_index(
@@ -86,8 +80,8 @@ def scanned(
 ) -> Iterator[tuple[list[Row], np.ndarray]]:
     """The rows of sources that are only to be judged, and a temporary pixel store of them, (N, S, S) uint8."""
     listing = list_films(sources, tables)
-    with tempfile.TemporaryDirectory(prefix="plainfilm-") as folder:
-        writer = StoreWriter(Path(folder), count=len(listing.entries), size_px=size_px, fit=fit)
+    with files.temporary_folder() as folder:
+        writer = StoreWriter(folder, count=len(listing.entries), size_px=size_px, fit=fit)
         rows = scanning.scan(
             listing, threads=num_threads(), observe=writer.put, progress=progress, pseudonyms=Pseudonyms()
         )

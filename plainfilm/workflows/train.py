@@ -5,18 +5,20 @@ A run is a folder. Each stage leaves its artefact there, so a run that was stopp
 
 import importlib.metadata
 import platform
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from plainfilm import files
 from plainfilm.config import INIT_PREFIX, Recipe, load_recipe
 from plainfilm.data.index import Index, read_index, write_index
 from plainfilm.data.patients import KEY_NAME
-from plainfilm.data.scan import Progress
+from plainfilm.data.scan import Progress, num_threads
 from plainfilm.data.store import films_of, smaller_store
 from plainfilm.errors import Interrupted, ModelFileError, OutputError, PlainfilmError, RecipeError
 from plainfilm.evaluation.evaluate import Evaluation, evaluate, write_evaluation
@@ -35,10 +37,11 @@ from plainfilm.training.train import Reporter, train
 from plainfilm.workflows.fit import fit
 from plainfilm.workflows.int8 import Twin, write_twin
 from plainfilm.workflows.log import RunLog
-from plainfilm.workflows.prepare import fill_store, make_index, num_threads
+from plainfilm.workflows.prepare import fill_store, make_index
 from plainfilm.workflows.report import describe
 
 NUM_PARITY_FILMS = 32  # at least; films on which the model file is compared with the network
+BEFORE_RECIPE = ("index.csv", "index.json", KEY_NAME, f"checkpoints/{checkpoint.GIVEN}")  # in a run, beside its pixels
 COLUMN_FIGURES = ("subgroups",)  # name entries of the user's table, which no model file holds
 PACKAGES = ("plainfilm", "numpy", "pillow", "torch", "onnx", "onnxruntime")
 
@@ -75,13 +78,13 @@ def start_run(
     observer: Observer,
     *,
     init: Path | None = None,
+    threads: int | None = None,
     stop: Callable[[], int] = lambda: 0,
     **options: Any,
 ) -> Result:
     """Start a training in the new folder `run`, from the weights in `init`. Options as for `continue_run`."""
     recipe, given = _given_weights(recipe, init)
-    created = not run.exists()
-    files.new_folder(run)
+    created = new_run(run)
     try:
         index, store = make_index(
             sources, tables, recipe, progress=until(stop, observer), writer_folder=run, index_folder=run
@@ -91,14 +94,14 @@ def start_run(
         raise
     assert store is not None
     write_index(index, run)
-    if given is not None:
-        checkpoint.save_given(files.writable_folder(run / "checkpoints"), given)
+    facts = {"threads": threads or num_threads()}
+    checkpoint.save_given(files.writable_folder(run / "checkpoints"), given, facts)
     files.write_text(run / "recipe.toml", recipe.to_toml())
     observer.on_index(index)
     return _go(run, index, store, recipe, observer, stop=stop, **options)
 
 
-def _given_weights(recipe: Recipe, init: Path | None) -> tuple[Recipe, Tensors | None]:
+def _given_weights(recipe: Recipe, init: Path | None) -> tuple[Recipe, Tensors]:
     """The weights in the file `init`, as the recipe needs them, and the recipe that names them by their checksum.
 
     Raises ModelFileError where they do not fit the recipe; RecipeError where that names other weights, or some and none
@@ -107,7 +110,7 @@ def _given_weights(recipe: Recipe, init: Path | None) -> tuple[Recipe, Tensors |
     if init is None:
         if recipe.model.is_given:
             raise RecipeError("init-missing", expected=recipe.model.init)
-        return recipe, None
+        return recipe, {}
     weights = read_weights(init)
     name = INIT_PREFIX + weights.sha256
     if recipe.model.is_given and recipe.model.init != name:
@@ -122,9 +125,9 @@ def _given_weights(recipe: Recipe, init: Path | None) -> tuple[Recipe, Tensors |
 def continue_run(run: Path, observer: Observer, *, stop: Callable[[], int] = lambda: 0, **options: Any) -> Result:
     """Go on with a run that was stopped. Raises OutputError where `run` is no run.
 
-    Options: `workers` (processes that make batches), `threads` (of computing; only the start of a run decides), `stop`
-        (asked after each chunk of films and each step which signal came, 0: none), `language` of the figures,
-        `int8` (also write the int8 twin).
+    Options: `workers` (processes that make batches), `threads` (of computing; the start of a run decides, and a number
+        that is not the run's is refused), `stop` (asked after each chunk of films and each step which signal came,
+        0: none), `language` of the figures, `int8` (also write the int8 twin).
     """
     if not (run / "recipe.toml").is_file():
         raise OutputError("run-missing", path=str(run))
@@ -164,7 +167,7 @@ def _go(
     log = RunLog(run)
     reporter = _Logged(log, observer)
     films = _films(run, index, store, recipe)
-    net, validation = train(run, recipe, films, reporter, workers=workers, threads=threads or num_threads(), stop=stop)
+    net, validation = train(run, recipe, films, reporter, workers=workers, threads=threads, stop=stop)
     card = Card(
         classes=class_names(index.classes, recipe.data.names),
         preprocessing=Preprocessing(recipe.size_px, recipe.data.channels, recipe.data.fit),
@@ -174,13 +177,14 @@ def _go(
     parity_rows = [*films.validation, *films.train][:NUM_PARITY_FILMS]
     pixels = films_of(store, parity_rows, recipe.data.channels)
     parity = modelfile.write(run / "model.onnx", net, card, pixels)
-    fit(run / "model.onnx", index, store, recipe, threads=num_threads())
-    predictor = Predictor(run / "model.onnx", threads=num_threads())
-    test = evaluate(predictor, index.rows, index.part("test"), store, name="test", leaking=index.is_leaking)
+    fit(run / "model.onnx", index, store, recipe, threads=reporter.threads)
+    predictor = Predictor(run / "model.onnx", threads=reporter.threads)
+    with threadpool_limits(1, user_api="blas"):  # the same films give the same bits on any number of processors
+        test = evaluate(predictor, index.rows, index.part("test"), store, name="test", leaking=index.is_leaking)
     write_evaluation(test, index.classes, run / "evaluation")
     told = {name: figure for name, figure in test.figures.items() if name not in COLUMN_FIGURES}
     card = modelfile.update(run / "model.onnx", evaluation=told)
-    twin = write_twin(run, index, store, recipe, threads=num_threads()) if int8 else None
+    twin = write_twin(run, index, store, recipe, threads=reporter.threads) if int8 else None
     notices = draw_figures(run, test, card, language)
     log.write("done", parity=parity, accuracy=test.figures["accuracy"])
     notices += describe(run, index, store, predictor, log, language=language)
@@ -194,7 +198,7 @@ class _Logged:
         self.log, self.observer = log, observer
 
     def on_start(self, plan: Plan, first_step: int, facts: dict[str, Any]) -> None:
-        self.plan = plan
+        self.plan, self.threads = plan, int(facts["threads"])
         self.log.start(plan, first_step, facts)
         self.observer.on_start(plan, first_step, facts)
 
@@ -267,9 +271,34 @@ def draw_figures(run: Path, test: Evaluation, card: Card, language: str) -> tupl
     return tuple(dict.fromkeys(notices))
 
 
+def new_run(run: Path) -> bool:
+    """Make the folder of a new run, and return whether it was not there before.
+
+    What a start left that was killed before it wrote the recipe is removed. Raises OutputError where anything else is
+    there.
+    """
+    created = not run.exists()
+    if _is_killed_start(run):
+        undo(run, remove_folder=False)
+    files.new_folder(run)
+    return created
+
+
+def _is_killed_start(run: Path) -> bool:
+    """Whether nothing is in a folder but pixels, and what follows them until the recipe makes it a run."""
+    found = [path for pattern in ("*", "checkpoints/*") for path in run.glob(pattern)]
+    names = {path.relative_to(run).as_posix() for path in found if not path.name.startswith(files.TEMPORARY_PREFIX)}
+    pixels = {name for name in names if re.fullmatch(r"pixels-\d+\.(npy|json)", name)}
+    return any(name.endswith(".npy") for name in pixels) and names - pixels <= {*BEFORE_RECIPE, "checkpoints"}
+
+
 def undo(run: Path, *, remove_folder: bool) -> None:
-    """Remove what a run left that never got an index; the folder too, where it was made for it."""
-    for path in (*run.glob("pixels-*"), *run.glob(KEY_NAME)):
-        path.unlink()
+    """Remove what a run left that never got a recipe; the folder too, where it was made for it."""
+    for name in BEFORE_RECIPE:
+        (run / name).unlink(missing_ok=True)
+    for path in (*run.glob("checkpoints/*"), *run.glob("pixels-*.json"), *run.glob("pixels-*.npy")):
+        path.unlink()  # last the pixels, by which a killed start is known
+    if (run / "checkpoints").exists():
+        (run / "checkpoints").rmdir()
     if remove_folder:
         run.rmdir()

@@ -14,7 +14,7 @@ import torch
 from builders import SLIM_WIDTHS, Recorder, make_films, make_recipe, with_policy
 from torch.nn import functional as F
 
-from plainfilm.errors import Interrupted, TrainingError
+from plainfilm.errors import Interrupted, TrainingError, UsageError
 from plainfilm.model import resnet
 from plainfilm.training import checkpoint, hardware
 from plainfilm.training import train as loop
@@ -116,6 +116,20 @@ def test_a_damaged_checkpoint_costs_time_and_no_bit(unbroken, tmp_path):
     assert content(tmp_path) == content(unbroken)
 
 
+@pytest.mark.parametrize("harm", ["damaged", "missing"])
+def test_the_best_weights_come_back_from_the_last_checkpoint(unbroken, tmp_path, harm):
+    for name, data in content(unbroken).items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(data)
+    best = tmp_path / "checkpoints" / "best.safetensors"
+    if harm == "missing":
+        best.unlink()
+    else:
+        best.write_bytes(best.read_bytes()[:1000])
+    run_training(tmp_path, broken_run.RECIPE, broken_run.films())
+    assert content(tmp_path) == content(unbroken)
+
+
 def test_a_finished_run_goes_on_to_nothing(unbroken, tmp_path):
     before = content(unbroken)
     reporter = Recorder()
@@ -168,7 +182,11 @@ def test_the_number_of_threads_belongs_to_the_run(tmp_path):
     run_training(tmp_path, recipe, films, threads=2)
     torch.set_num_threads(1)
     reporter = Recorder()
-    run_training(tmp_path, recipe, films, threads=1, reporter=reporter)
+    with pytest.raises(UsageError) as caught:
+        run_training(tmp_path, recipe, films, threads=1, reporter=reporter)
+    assert (caught.value.code, caught.value.parameters["expected"]) == ("threads-other", 2)
+    assert not reporter.facts
+    run_training(tmp_path, recipe, films, threads=None, reporter=reporter)
     assert reporter.facts == {"threads": 2, "precision": "float32", "device": hardware.find_device().type}
     assert torch.get_num_threads() == 2
 

@@ -197,7 +197,10 @@ def test_stopped_twice_and_resumed_equals_unbroken(
     assert stopped.code == 130
     assert "继续请运行" in stopped.err
 
-    done = finish(command("train", "--resume", run, "--threads", 2))
+    refused = finish(command("train", "--resume", run, "--threads", 2, "--lang", "en"))
+    assert refused.code == 2
+    assert "computes with 1 threads" in refused.err
+    done = finish(command("train", "--resume", run))
     assert done.code == 0, done.err
     entries = [json.loads(line) for line in (run / "log.jsonl").read_text(encoding="utf-8").splitlines()]
     resumed = [entry for entry in entries if entry["event"] == "resume"]
