@@ -19,6 +19,7 @@ from plainfilm.errors import ModelFileError
 
 KEPT = 2
 GIVEN = "given.safetensors"
+BEST = "best.safetensors"
 NOTE = "sha256 facts"  # the one entry of the metadata: safetensors writes several in an order that changes
 Tensors = dict[str, Tensor]
 
@@ -54,7 +55,8 @@ def save_step(folder: Path, step: int, tensors: Mapping[str, Tensor], facts: Map
 def prune(folder: Path) -> None:
     """Remove all but the last KEPT checkpoints of steps."""
     for path in _steps(folder)[:-KEPT]:
-        path.unlink()
+        with files.writing(path):
+            path.unlink()
 
 
 def save_given(folder: Path, tensors: Mapping[str, Tensor]) -> None:
@@ -64,12 +66,31 @@ def save_given(folder: Path, tensors: Mapping[str, Tensor]) -> None:
 
 def load_given(folder: Path) -> Tensors:
     """The weights that a run starts from. Raises ModelFileError."""
-    return load_tensors(folder / GIVEN)[0]
+    return _load_only(folder / GIVEN)[0]
 
 
 def remove_given(folder: Path) -> None:
     """Remove the weights that a run started from; its first checkpoint holds them."""
-    (folder / GIVEN).unlink(missing_ok=True)
+    with files.writing(folder / GIVEN):
+        (folder / GIVEN).unlink(missing_ok=True)
+
+
+def save_best(folder: Path, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:
+    """Keep the best network so far, and its validation figures."""
+    save_tensors(folder / BEST, tensors, facts)
+
+
+def load_best(folder: Path) -> tuple[Tensors, dict[str, Any]]:
+    """The best network and its validation figures. Raises ModelFileError."""
+    return _load_only(folder / BEST)
+
+
+def _load_only(path: Path) -> tuple[Tensors, dict[str, Any]]:
+    """What stands in no other file. Raises ModelFileError."""
+    try:
+        return load_tensors(path)
+    except ModelFileError as error:
+        raise ModelFileError("checkpoint-lost", path=str(path)) from error
 
 
 def any_step(folder: Path) -> bool:
@@ -78,12 +99,22 @@ def any_step(folder: Path) -> bool:
 
 
 def load_last(folder: Path, warn: Callable[[ModelFileError], None]) -> tuple[Tensors, dict[str, Any]]:
-    """The last checkpoint that is whole; `warn` is told of those that are not. Raises ModelFileError where none is."""
+    """The last checkpoint that is whole; `warn` is told of those that are not. Raises ModelFileError where none is.
+
+    Damaged ones are removed once a whole one is found: else they would outlive it among the last KEPT.
+    """
+    damaged: list[Path] = []
     for path in reversed(_steps(folder)):
         try:
-            return load_tensors(path)
+            found = load_tensors(path)
         except ModelFileError as error:
             warn(error)
+            damaged.append(path)
+            continue
+        for passed_over in damaged:
+            with files.writing(passed_over):
+                passed_over.unlink()
+        return found
     raise ModelFileError("checkpoint-none", path=str(folder))
 
 

@@ -15,7 +15,6 @@ import numpy as np
 from plainfilm import files
 from plainfilm.config import INIT_PREFIX, Recipe, load_recipe
 from plainfilm.data.index import Index, read_index, write_index
-from plainfilm.data.patients import KEY_NAME
 from plainfilm.data.scan import Progress
 from plainfilm.data.store import films_of, smaller_store
 from plainfilm.errors import Interrupted, ModelFileError, OutputError, PlainfilmError, RecipeError
@@ -34,6 +33,7 @@ from plainfilm.training.schedule import Plan
 from plainfilm.training.train import Reporter, train
 from plainfilm.workflows.fit import fit
 from plainfilm.workflows.int8 import Twin, write_twin
+from plainfilm.workflows.lock import held
 from plainfilm.workflows.log import RunLog
 from plainfilm.workflows.prepare import fill_store, make_index, num_threads
 from plainfilm.workflows.report import describe
@@ -80,22 +80,22 @@ def start_run(
 ) -> Result:
     """Start a training in the new folder `run`, from the weights in `init`. Options as for `continue_run`."""
     recipe, given = _given_weights(recipe, init)
-    created = not run.exists()
-    files.new_folder(run)
-    try:
-        index, store = make_index(
-            sources, tables, recipe, progress=until(stop, observer), writer_folder=run, index_folder=run
-        )
-    except BaseException:
-        undo(run, remove_folder=created)
-        raise
-    assert store is not None
-    write_index(index, run)
-    if given is not None:
-        checkpoint.save_given(files.writable_folder(run / "checkpoints"), given)
-    files.write_text(run / "recipe.toml", recipe.to_toml())
-    observer.on_index(index)
-    return _go(run, index, store, recipe, observer, stop=stop, **options)
+    with held(run):
+        files.new_folder(run)
+        try:
+            index, store = make_index(
+                sources, tables, recipe, progress=until(stop, observer), writer_folder=run, index_folder=run
+            )
+            assert store is not None
+            write_index(index, run)
+            if given is not None:
+                checkpoint.save_given(files.writable_folder(run / "checkpoints"), given)
+            files.write_text(run / "recipe.toml", recipe.to_toml())  # last: with it the run can go on
+        except BaseException:
+            files.empty(run)
+            raise
+        observer.on_index(index)
+        return _go(run, index, store, recipe, observer, stop=stop, **options)
 
 
 def _given_weights(recipe: Recipe, init: Path | None) -> tuple[Recipe, Tensors | None]:
@@ -120,7 +120,8 @@ def _given_weights(recipe: Recipe, init: Path | None) -> tuple[Recipe, Tensors |
 
 
 def continue_run(run: Path, observer: Observer, *, stop: Callable[[], int] = lambda: 0, **options: Any) -> Result:
-    """Go on with a run that was stopped. Raises OutputError where `run` is no run.
+    """Go on with a run that was stopped. Raises OutputError where `run` is no run,
+    or another process is at work there; StorageError.
 
     Options: `workers` (processes that make batches), `threads` (of computing; only the start of a run decides), `stop`
         (asked after each chunk of films and each step which signal came, 0: none), `language` of the figures,
@@ -128,10 +129,11 @@ def continue_run(run: Path, observer: Observer, *, stop: Callable[[], int] = lam
     """
     if not (run / "recipe.toml").is_file():
         raise OutputError("run-missing", path=str(run))
-    recipe, index = load_recipe(str(run / "recipe.toml")), read_index(run / "index.csv")
-    store = fill_store(index, recipe, run, until(stop, observer))
-    observer.on_index(index)
-    return _go(run, index, store, recipe, observer, stop=stop, **options)
+    with held(run):
+        recipe, index = load_recipe(str(run / "recipe.toml")), read_index(run / "index.csv")
+        store = fill_store(index, recipe, run, until(stop, observer))
+        observer.on_index(index)
+        return _go(run, index, store, recipe, observer, stop=stop, **options)
 
 
 def until(stop: Callable[[], int], observer: Observer) -> Progress:
@@ -265,11 +267,3 @@ def draw_figures(run: Path, test: Evaluation, card: Card, language: str) -> tupl
         *figures.draw_risk_coverage(test.figures["risk_coverage"], folder / "risk-coverage.png", language=language),
     )
     return tuple(dict.fromkeys(notices))
-
-
-def undo(run: Path, *, remove_folder: bool) -> None:
-    """Remove what a run left that never got an index; the folder too, where it was made for it."""
-    for path in (*run.glob("pixels-*"), *run.glob(KEY_NAME)):
-        path.unlink()
-    if remove_folder:
-        run.rmdir()
