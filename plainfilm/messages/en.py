@@ -124,9 +124,9 @@ SENTENCES: dict[str, str] = {
     "output-exists": "{path} exists already; give a new or empty folder, or go on with the run there by --resume",
     "output-unwritable": "{path} cannot be written ({reason}); give a folder that can be written and has room",
     "output-full": "there is no room for {path}: {needed_bytes} bytes are needed, {free_bytes} are free ({reason}); "
-    "make room and give the command again, a training with --resume",
+    "make room and give the command again (a training that had begun: with --resume)",
     "output-too-large": "{path} needs {needed_bytes} bytes, and no file may be so large here (file-size limit, ulimit "
-    "-f); raise the limit and give the command again, a training with --resume",
+    "-f); raise the limit and give the command again (a training that had begun: with --resume)",
     "output-in-use": "{path} is in use: the process {process} on {host} is at work there; wait for its end or stop it, "
     "or give another folder",
     "system-refuses": "the system refuses: {reason} ({path}); put that right and give the command again",

@@ -114,9 +114,9 @@ SENTENCES: dict[str, str] = {
     "output-exists": "{path} 已存在；请给出新的或空的文件夹，或用 --resume 继续其中的训练",
     "output-unwritable": "无法写入 {path}（{reason}）；请换一个可写且有空间的文件夹",
     "output-full": "没有空间写入 {path}：需要 {needed_bytes} 字节，可用 {free_bytes} 字节（{reason}）；"
-    "请腾出空间后再次运行该命令，训练请用 --resume 继续",
+    "请腾出空间后再次运行该命令（已开始的训练请用 --resume 继续）",
     "output-too-large": "{path} 需要 {needed_bytes} 字节，超过此处允许的单个文件大小（ulimit -f）；"
-    "请提高该限制后再次运行该命令，训练请用 --resume 继续",
+    "请提高该限制后再次运行该命令（已开始的训练请用 --resume 继续）",
     "output-in-use": "{path} 正在使用：主机 {host} 上的进程 {process} 正在其中工作；"
     "请等待其结束或将其停止，或换一个文件夹",
     "system-refuses": "系统拒绝操作：{reason}（{path}）；请排除该问题后再次运行该命令",
