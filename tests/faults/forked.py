@@ -5,6 +5,7 @@ Starting Python with torch takes seconds, a fork of a process that has imported 
 """
 
 import contextlib
+import importlib
 import json
 import os
 import signal
@@ -17,9 +18,21 @@ from pathlib import Path
 from typing import NoReturn
 
 from faults.row import Outcome
+
+from plainfilm.cli import main
 from tests.conftest import Ran
 
 ROOT = Path(__file__).parents[2]
+ON_THE_WAY = (
+    "torch._dynamo",  # the first optimiser that is made imports it
+    "matplotlib.backends.backend_agg",
+    "plainfilm.model.graph",
+    "plainfilm.printing.answers",
+    "plainfilm.printing.comparison",
+    "plainfilm.printing.training",
+    "plainfilm.workflows.cross_validate",
+    "plainfilm.workflows.predict",
+)
 TINY = """[data]
 channels = 1
 [model]
@@ -68,6 +81,7 @@ class Command:
 
     pid: int
     said: Path  # the beginning of the names of the files with what it said
+    is_finished: bool = False
 
     def send(self, number: int) -> None:
         os.kill(self.pid, number)
@@ -83,27 +97,32 @@ class Command:
             if time.monotonic() > deadline:
                 self.send(signal.SIGKILL)
             time.sleep(0.01)
-        code = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+        code, self.is_finished = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1]), True
         return Ran(code, *(self.said.with_suffix(kind).read_text() for kind in (".out", ".err")))
+
+    def kill(self) -> None:
+        """End it at once, unless its end was seen."""
+        if not self.is_finished:
+            self.send(signal.SIGKILL)
+            self.finish()
 
 
 def start(said: Path, *words: object, before: Callable[[], None] = lambda: None) -> Command:
     """Start `plainfilm WORDS` in a fork; `before` is called there first."""
-    pid = os.fork()
-    if pid == 0:
-        _become(said, [str(word) for word in words], before)
+    with said.with_suffix(".out").open("wb") as out, said.with_suffix(".err").open("wb") as err:
+        pid = os.fork()
+        if pid == 0:
+            os.dup2(out.fileno(), 1)
+            os.dup2(err.fileno(), 2)
+            _become([str(word) for word in words], before)
     return Command(pid, said)
 
 
-def _become(said: Path, words: list[str], before: Callable[[], None]) -> NoReturn:
+def _become(words: list[str], before: Callable[[], None]) -> NoReturn:
     code = 70  # where it does not even begin
     try:
-        for number, kind in ((1, ".out"), (2, ".err")):
-            os.dup2(os.open(said.with_suffix(kind), os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
         before()
         sys.argv = ["plainfilm", *words]
-        from plainfilm.cli import main
-
         main()
         code = 0
     except SystemExit as left:
@@ -116,18 +135,10 @@ def _become(said: Path, words: list[str], before: Callable[[], None]) -> NoRetur
         os._exit(code)
 
 
-def import_all() -> None:
-    """What a training imports on its way, so that no fork has to."""
-    import matplotlib.backends.backend_agg
-    import torch._dynamo  # the first optimiser that is made imports it
-
-    import plainfilm.cli
-    import plainfilm.model.graph
-    import plainfilm.printing.answers
-    import plainfilm.printing.comparison
-    import plainfilm.printing.training
-    import plainfilm.workflows.cross_validate
-    import plainfilm.workflows.predict  # noqa: F401
+def import_all(*more: str) -> None:
+    """Import what a training imports on its way, and more, so that no fork has to."""
+    for name in (*ON_THE_WAY, *more):
+        importlib.import_module(name)
 
 
 def wait_until(holds: Callable[[], bool], command: Command, patience_s: float = 60) -> bool:

@@ -160,7 +160,9 @@ def disk_fills_after_training(trials: Trials) -> str:
     """The room is gone when model file, evaluation, figures, audit and report are written."""
     disk = trials.disk()
     run = trials.copy(disk)
-    sizes = [path.stat().st_size for path in trials.unbroken.rglob("*") if path.parts[-2] in LATER or path.name in LATER]
+    sizes = [
+        path.stat().st_size for path in trials.unbroken.rglob("*") if path.parts[-2] in LATER or path.name in LATER
+    ]
     command = trials.train("--resume", run)
     seen = wait_until((run / "log.jsonl").exists, command)
     command.send(signal.SIGSTOP)
