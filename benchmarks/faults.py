@@ -34,6 +34,7 @@ UPPER_BOUND_OF_NONE = 3.0  # of 0 in n trials: 3 / n, the "rule of three", 95 %
 
 
 def main() -> None:
+    """Run the rows asked for and print the table."""
     arguments = parse()
     kept = json.loads(arguments.out.read_text()) if arguments.out and arguments.out.exists() else {}
     numbers = arguments.only or range(1, len(ROWS) + 1)
@@ -52,6 +53,7 @@ def main() -> None:
 
 
 def parse() -> argparse.Namespace:
+    """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", type=int, nargs="+", metavar="ROW", choices=range(1, len(ROWS) + 1))
     parser.add_argument("--trials", type=int, help="instead of the number that the table promises")
@@ -70,7 +72,9 @@ def tried(row: Row, trials: int) -> dict[str, Any]:
 def line(row: Row, outcome: dict[str, Any]) -> str:
     """A row of the table: failures of trials, with the upper bound of their share where none was seen."""
     trials, lost = outcome["trials"], len(outcome["failures"])
-    bound = f" (at most {100 * UPPER_BOUND_OF_NONE / trials:.2g} %)" if not lost and trials > UPPER_BOUND_OF_NONE else ""
+    bound = (
+        f" (at most {100 * UPPER_BOUND_OF_NONE / trials:.2g} %)" if not lost and trials > UPPER_BOUND_OF_NONE else ""
+    )
     further = "".join(f"; {what} {figure}" for what, figure in outcome["measured"].items())
     return f"| {row.fault} | {row.must_hold} | **{lost} {row.counted} of {trials:,}**{bound}{further} |"
 

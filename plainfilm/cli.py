@@ -13,11 +13,11 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from plainfilm.errors import MissingExtraError, PlainfilmError, UsageError
+from plainfilm.errors import MissingExtraError, PlainfilmError, StorageError, UsageError
 from plainfilm.messages import LANGUAGES, sentence, system_language, text
 
 if TYPE_CHECKING:
@@ -540,11 +540,30 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # for terminals that know no Chinese, names that are no UTF-8
     try:
-        app()
+        try:
+            app()
+        finally:
+            sys.stdout.flush()  # may meet a full disk, as any file
     except PlainfilmError as error:
-        language = _asked_language()
-        print(text("error", language, message=sentence(error, language)), file=sys.stderr)
-        sys.exit(error.exit_code)
+        _fail(error)
+    except OSError as error:  # what no command expects, for instance of the folder for temporary files
+        _drop_output()
+        _fail(StorageError("system-refuses", path=str(error.filename or "-"), reason=error.strerror or str(error)))
+
+
+def _drop_output() -> None:
+    """Forget what stdout cannot take, or Python tries it again when it ends, and complains in its own words."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _fail(error: PlainfilmError) -> NoReturn:
+    """Say what went wrong, and end with the error's exit code."""
+    language = _asked_language()
+    print(text("error", language, message=sentence(error, language)), file=sys.stderr)
+    sys.exit(error.exit_code)
 
 
 def _asked_language() -> str:

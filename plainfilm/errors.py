@@ -3,8 +3,9 @@
     PlainfilmError (ValueError)      exit code 1
     ├── UsageError                   exit code 2: the call itself is wrong
     │   ├── RecipeError              a recipe with an unknown or impossible value
-    │   ├── OutputError              an output folder that exists, or cannot be written
+    │   ├── OutputError              an output folder that exists, is in use, or cannot be one
     │   └── MissingExtraError        a command whose optional libraries are not installed
+    ├── StorageError                 a disk that is full, read-only or limited
     ├── SourceError                  a folder, archive, table or index that cannot be used
     │   └── SplitError               a split that cannot be made, or that separates a group
     ├── FilmError                    one image that cannot be decoded
@@ -48,11 +49,15 @@ class RecipeError(UsageError):
 
 
 class OutputError(UsageError):
-    """An output folder that exists already, or cannot be written."""
+    """An output folder that exists already, is in use, or cannot be one."""
 
 
 class MissingExtraError(UsageError):
     """A command whose optional libraries are not installed."""
+
+
+class StorageError(PlainfilmError):
+    """A disk that is full or read-only, a folder or file that may not be written, a file that may not be so large."""
 
 
 class SourceError(PlainfilmError):

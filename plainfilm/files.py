@@ -2,14 +2,17 @@
 
 Writing: a temporary file in the same folder, flush, fsync, `os.replace`, fsync the folder. So a reader meets the old
 file or the new one, never a part. The writer holds a lock on its temporary file, which ends with its process: what a
-killed process left is known by nobody holding it, and the next process that writes in that folder removes it.
+killed process left is known by nobody holding it, and the next process that writes in that folder removes it. A disk
+that is full, read-only or limited is told with the path and the bytes needed.
 
 Reading: a source is a folder, a zip or a tar; archives are read in place, nothing is unpacked.
 """
 
 import contextlib
+import errno
 import functools
 import hashlib
+import io
 import json
 import lzma
 import os
@@ -28,14 +31,17 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from plainfilm.errors import OutputError, SourceError
+from plainfilm.errors import OutputError, SourceError, StorageError
 
 MAX_ENTRIES = 500_000
 MAX_MEMBER_BYTES = 256 * 2**20
 CHUNK_BYTES = 2**20
 TEMPORARY_PREFIX = ".unfinished-"
 FOLDER_SUFFIX = ".folder"  # of a temporary folder, beside the file by which it is held
+LOCK_NAME = ".lock"  # in a folder that is written into at this moment
 ZIP_START = b"PK\3\4"
+FULL = {errno.ENOSPC, errno.EDQUOT}
+WRONG_PATH = {errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG}
 # what tarfile and the decompressors below it raise on damaged bytes; these errors have no common base
 DAMAGED_TAR = (tarfile.TarError, EOFError, OSError, ValueError, zlib.error, lzma.LZMAError)
 
@@ -43,27 +49,63 @@ DAMAGED_TAR = (tarfile.TarError, EOFError, OSError, ValueError, zlib.error, lzma
 
 
 @contextlib.contextmanager
-def replacing(path: Path) -> Iterator[IO[bytes]]:
+def replacing(path: Path, needed_bytes: int = 0) -> Iterator[IO[bytes]]:
     """A binary file to write; on leaving without an exception it takes the place of `path`, else it vanishes.
 
-    Raises OutputError when the folder cannot be written or the disk is full; `path` is then as it was.
+    Raises OutputError or StorageError where it cannot be written; `path` is then as it was.
+    """
+    with writing(path, needed_bytes), _unfinished(path.parent) as file:
+        yield file
+        file.flush()
+        os.fsync(file.fileno())
+        if os.name == "nt":  # Windows renames no open file
+            file.close()
+        os.replace(file.name, path)
+        _sync_folder(path.parent)
+
+
+@contextlib.contextmanager
+def writing(path: Path, needed_bytes: int = 0) -> Iterator[None]:
+    """Within it, what the system says against writing `path`, so many bytes, becomes an error of ours.
+
+    Raises OutputError where there can be no such file, StorageError where the storage does not take it.
     """
     try:
-        with _unfinished(path.parent) as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-            if os.name == "nt":  # Windows renames no open file
-                file.close()
-            os.replace(file.name, path)
-            _sync_folder(path.parent)
+        yield
     except OSError as error:
-        raise OutputError("output-unwritable", path=str(path), reason=error.strerror or str(error)) from error
+        reason = error.strerror or str(error)
+        if error.errno in FULL:
+            there = next(folder for folder in path.absolute().parents if folder.exists())
+            free_bytes = shutil.disk_usage(there).free
+            raise StorageError(
+                "output-full", path=str(path), needed_bytes=needed_bytes, free_bytes=free_bytes, reason=reason
+            ) from error
+        if error.errno == errno.EFBIG:
+            raise StorageError("output-too-large", path=str(path), needed_bytes=needed_bytes) from error
+        if error.errno in WRONG_PATH:
+            raise OutputError("output-unwritable", path=str(path), reason=reason) from error
+        raise StorageError("output-unwritable", path=str(path), reason=reason) from error
+
+
+def append(file: io.FileIO, data: bytes) -> None:
+    """Add `data` to an unbuffered file that was opened for appending; where there is no room, nothing of it stays.
+
+    Raises StorageError.
+    """
+    size_bytes = os.fstat(file.fileno()).st_size
+    with writing(Path(os.fsdecode(file.name)), len(data)):
+        try:
+            done = 0
+            while done < len(data):
+                done += file.write(data[done:])
+        except OSError:
+            file.truncate(size_bytes)
+            raise
 
 
 def write_bytes(path: Path, data: bytes) -> None:
     """Write `data` to `path`, whole or not at all."""
-    with replacing(path) as file:
+    with replacing(path, len(data)) as file:
         file.write(data)
 
 
@@ -90,24 +132,25 @@ def temporary_folder() -> Iterator[Path]:
 
 
 def new_folder(path: Path) -> Path:
-    """Make the folder `path`, which must not exist yet or be empty, and prove that it can be written.
+    """Make the folder `path`, which must not exist yet or be empty but for a lock, and prove that it can be written.
 
-    Raises OutputError.
+    Raises OutputError, StorageError.
     """
     _sweep(path)
-    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+    if path.exists() and (not path.is_dir() or any(inside.name != LOCK_NAME for inside in path.iterdir())):
         raise OutputError("output-exists", path=str(path))
     return writable_folder(path)
 
 
 def writable_folder(path: Path) -> Path:
-    """Make the folder `path` where it does not exist, and prove that it can be written. Raises OutputError."""
-    try:
+    """Make the folder `path` where it does not exist, and prove that it can be written.
+
+    Raises OutputError, StorageError.
+    """
+    with writing(path):
         path.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path):
             pass
-    except OSError as error:
-        raise OutputError("output-unwritable", path=str(path), reason=error.strerror or str(error)) from error
     return path
 
 
@@ -156,6 +199,16 @@ def _sweep(folder: Path) -> None:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # raises where it is held
             shutil.rmtree(f"{path}{FOLDER_SUFFIX}", ignore_errors=True)
             path.unlink()
+
+
+def empty(folder: Path) -> None:
+    """Remove all that is in a folder but its lock, as far as the system lets us."""
+    for path in folder.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        elif path.name != LOCK_NAME:
+            with contextlib.suppress(OSError):
+                path.unlink()
 
 
 def _sync_folder(folder: Path) -> None:

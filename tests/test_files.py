@@ -106,7 +106,7 @@ def test_writing_never_changes_the_umask_of_other_threads(tmp_path, monkeypatch)
     files.write_bytes(tmp_path / "a", b"x")
 
 
-def test_what_cannot_be_written_is_an_output_error(tmp_path):
+def test_where_no_file_can_be_is_an_output_error(tmp_path):
     (tmp_path / "file").write_bytes(b"x")
     (tmp_path / "folder").mkdir()
     for target in (tmp_path / "file" / "a", tmp_path / "missing" / "a", tmp_path / "folder"):
@@ -115,23 +115,23 @@ def test_what_cannot_be_written_is_an_output_error(tmp_path):
     assert error_code(files.writable_folder, tmp_path / "file" / "below") == "output-unwritable"
 
 
-def test_a_full_disk_is_an_output_error_and_leaves_the_old_file(tmp_path):
+def test_a_file_that_may_not_be_so_large_leaves_the_old_one(tmp_path):
     program = """
 import resource, signal, sys
 from pathlib import Path
-from plainfilm.errors import OutputError
+from plainfilm.errors import StorageError
 from plainfilm.files import write_bytes
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
 try:
     write_bytes(Path(sys.argv[1]), b"x" * 100_000)
-except OutputError as error:
-    print(error.code)
+except StorageError as error:
+    print(error.code, error.parameters["needed_bytes"])
 """
     target = tmp_path / "a"
     target.write_bytes(b"old")
     done = subprocess.run([sys.executable, "-c", program, str(target)], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "output-unwritable"
+    assert done.stdout.split() == ["output-too-large", "100000"]
     assert target.read_bytes() == b"old"
     assert os.listdir(tmp_path) == ["a"]
 

@@ -46,9 +46,10 @@ def _key(folder: Path | None) -> bytes:
         return secrets.token_bytes(NUM_KEY_BYTES)
     path = folder / KEY_NAME
     if not path.exists():
-        with files.replacing(path) as file:
+        text = f"{secrets.token_hex(NUM_KEY_BYTES)}\n".encode()
+        with files.replacing(path, len(text)) as file:
             os.chmod(file.name, 0o600)
-            file.write(f"{secrets.token_hex(NUM_KEY_BYTES)}\n".encode())
+            file.write(text)
     try:
         key = bytes.fromhex(path.read_text(encoding="ascii"))
     except (OSError, ValueError):

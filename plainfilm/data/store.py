@@ -6,6 +6,7 @@ is never used. Memory does not grow with the data set: pages are read as they ar
 """
 
 import json
+import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +16,6 @@ import numpy as np
 
 from plainfilm import files
 from plainfilm.data.preprocess import preprocess, reduce
-from plainfilm.errors import OutputError
 from plainfilm.randomness import generator
 
 CHUNK = 256  # films reduced at a time
@@ -27,12 +27,14 @@ class StoreWriter:
     def __init__(self, folder: Path, *, count: int, size_px: int, fit: str) -> None:
         self.folder, self.size_px, self.fit = folder, size_px, fit
         path, shape = _array(folder, size_px), (count, size_px, size_px)
-        try:
+        with files.writing(path, math.prod(shape)):
             _side(folder, size_px).unlink(missing_ok=True)
-            self.pixels = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape)
-            _reserve(path)
-        except OSError as error:
-            raise OutputError("output-unwritable", path=str(path), reason=error.strerror or str(error)) from error
+            try:
+                self.pixels = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape)
+                _reserve(path)
+            except OSError:
+                path.unlink(missing_ok=True)
+                raise
 
     def put(self, number: int, pixels: np.ndarray) -> None:
         """Store film `number`, given as grey pixels (H, W) uint8."""
@@ -40,7 +42,8 @@ class StoreWriter:
 
     def finish(self, image_ids: Sequence[str]) -> np.ndarray:
         """Write what is still in memory, and the side file; return the store, (N, S, S) uint8, read-only."""
-        self.pixels.flush()
+        with files.writing(_array(self.folder, self.size_px), self.pixels.nbytes):
+            self.pixels.flush()
         files.write_json(_side(self.folder, self.size_px), _description(image_ids, self.size_px, self.fit))
         return _load(self.folder, self.size_px)
 

@@ -123,6 +123,13 @@ SENTENCES: dict[str, str] = {
     "resume-with-sources": "--resume {run} goes on with the films of that run; leave out the SOURCE",
     "output-exists": "{path} exists already; give a new or empty folder, or go on with the run there by --resume",
     "output-unwritable": "{path} cannot be written ({reason}); give a folder that can be written and has room",
+    "output-full": "there is no room for {path}: {needed_bytes} bytes are needed, {free_bytes} are free ({reason}); "
+    "make room and give the command again (a training that had begun: with --resume)",
+    "output-too-large": "{path} needs {needed_bytes} bytes, and no file may be so large here (file-size limit, ulimit "
+    "-f); raise the limit and give the command again (a training that had begun: with --resume)",
+    "output-in-use": "{path} is in use: the process {process} on {host} is at work there; wait for its end or stop it, "
+    "or give another folder",
+    "system-refuses": "the system refuses: {reason} ({path}); put that right and give the command again",
     "run-missing": "{path} is no run that could go on: it has no recipe.toml; expected a folder where `train` began to "
     "train; where it was stopped while it read the films, give that command again, else start anew with --out",
     "threads-other": "--threads {given}: the run {run} computes with {expected} threads, and another number would "
@@ -187,6 +194,8 @@ SENTENCES: dict[str, str] = {
     "allowed are {maximum}; nothing was written",
     "checkpoint-missing": "the checkpoint {path} does not exist",
     "checkpoint-damaged": "the checkpoint {path} is damaged; the one before it is used",
+    "checkpoint-lost": "{path} is damaged or missing, and the weights in it stand nowhere else; start the training "
+    "anew",
     "checkpoint-none": "there is no usable checkpoint in {path}; start the training anew",
     # weights from elsewhere
     "resume-with-init": "--resume {run} goes on with the weights of that run; leave out --init",
@@ -236,8 +245,12 @@ SENTENCES: dict[str, str] = {
     # training
     "precision-not-native": "this {device} has no arithmetic of its own for {wanted}; expected precision = "
     '"float32" or "auto"',
-    "loss-not-finite": "the loss ({loss}) or a weight is not finite at step {step} (epoch {epoch}, learning "
-    "rate {rate:g}); the training stopped; lower the learning rate. Images of the batch: {images}",
+    "loss-not-finite": "the loss ({loss}), a weight or a moment of the optimiser is not finite at step {step} (epoch "
+    "{epoch}, learning rate {rate:g}); the training stopped, and nothing of that step was kept. Go on from the last "
+    "good checkpoint with: plainfilm train --resume {run}; if it stops there again, start anew with a lower learning "
+    "rate. Images of the batch: {images}",
+    "training-full": "there is no room for this training in {path}: checkpoints and model file need {needed_bytes} "
+    "bytes more, {free_bytes} are free; make room and go on with: plainfilm train --resume {path}",
     "reading-stopped": "stopped after reading {done} of {total} films, before any training; give the same "
     "command again",
     "training-stopped": "stopped after step {step}; go on with: plainfilm train --resume {run}",

@@ -113,6 +113,13 @@ SENTENCES: dict[str, str] = {
     "resume-with-sources": "--resume {run} 会继续使用该次训练的胶片；请去掉 SOURCE",
     "output-exists": "{path} 已存在；请给出新的或空的文件夹，或用 --resume 继续其中的训练",
     "output-unwritable": "无法写入 {path}（{reason}）；请换一个可写且有空间的文件夹",
+    "output-full": "没有空间写入 {path}：需要 {needed_bytes} 字节，可用 {free_bytes} 字节（{reason}）；"
+    "请腾出空间后再次运行该命令（已开始的训练请用 --resume 继续）",
+    "output-too-large": "{path} 需要 {needed_bytes} 字节，超过此处允许的单个文件大小（ulimit -f）；"
+    "请提高该限制后再次运行该命令（已开始的训练请用 --resume 继续）",
+    "output-in-use": "{path} 正在使用：主机 {host} 上的进程 {process} 正在其中工作；"
+    "请等待其结束或将其停止，或换一个文件夹",
+    "system-refuses": "系统拒绝操作：{reason}（{path}）；请排除该问题后再次运行该命令",
     "run-missing": "{path} 不是可以继续的训练：缺少 recipe.toml；应为 `train` 已开始训练的文件夹；"
     "如果是在读取胶片时被中断，请再次运行同一命令，否则请用 --out 重新开始",
     "threads-other": "--threads {given}：训练 {run} 使用 {expected} 个计算线程，改变线程数会使结果不再逐位一致；"
@@ -168,6 +175,7 @@ SENTENCES: dict[str, str] = {
     "model-parity": "模型文件与网络的回答不同：概率相差 {difference}，允许 {maximum}；未写出任何文件",
     "checkpoint-missing": "检查点 {path} 不存在",
     "checkpoint-damaged": "检查点 {path} 已损坏；改用前一个",
+    "checkpoint-lost": "{path} 已损坏或缺失，其中的权重在别处没有保存；请重新开始训练",
     "checkpoint-none": "{path} 中没有可用的检查点；请重新开始训练",
     # 外来权重
     "resume-with-init": "--resume {run} 会继续使用该次训练的权重；请去掉 --init",
@@ -207,8 +215,11 @@ SENTENCES: dict[str, str] = {
     "damage.byte-order": "其中的数值不是小端序",
     # 训练
     "precision-not-native": '该 {device} 没有 {wanted} 的原生运算；precision 应为 "float32" 或 "auto"',
-    "loss-not-finite": "第 {step} 步（第 {epoch} 轮，学习率 {rate:g}）的损失（{loss}）"
-    "或某个权重不是有限数；训练已停止；请降低学习率。该批图像：{images}",
+    "loss-not-finite": "第 {step} 步（第 {epoch} 轮，学习率 {rate:g}）的损失（{loss}）、某个权重或优化器的某个动量"
+    "不是有限数；训练已停止，该步的结果均未保留。从最后一个完好的检查点继续：plainfilm train --resume {run}；"
+    "若再次停在此处，请降低学习率并重新开始。该批图像：{images}",
+    "training-full": "{path} 中的空间不够本次训练：检查点和模型文件还需要 {needed_bytes} 字节，可用 {free_bytes} 字节；"
+    "请腾出空间后继续：plainfilm train --resume {path}",
     "reading-stopped": "已读取 {total} 张胶片中的 {done} 张后停止，尚未开始训练；请再次运行同一命令",
     "training-stopped": "在第 {step} 步之后停止；继续请运行：plainfilm train --resume {run}",
     "evaluation-no-films": "没有模型所知类别（{classes}）的胶片；找到：{found}",

@@ -36,13 +36,14 @@ MIN_TOKEN = 16  # characters
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """A socket bound to an address; port 0 takes a free one. Raises UsageError where that cannot be."""
+    """A socket that listens on an address; port 0 takes a free one. Raises UsageError where that cannot be."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         bound = socket.socket(family, kind, protocol)
         try:
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             bound.bind(address)
+            bound.listen(BACKLOG)  # two sockets that only reuse an address may share it until one of them listens
         except OSError:
             bound.close()
             raise

@@ -55,7 +55,8 @@ def save_step(folder: Path, step: int, tensors: Mapping[str, Tensor], facts: Map
 def prune(folder: Path) -> None:
     """Remove all but the last KEPT checkpoints of steps."""
     for path in _steps(folder)[:-KEPT]:
-        path.unlink()
+        with files.writing(path):
+            path.unlink()
 
 
 def save_given(folder: Path, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:
@@ -65,12 +66,18 @@ def save_given(folder: Path, tensors: Mapping[str, Tensor], facts: Mapping[str, 
 
 def load_given(folder: Path, *, must_exist: bool) -> tuple[Tensors, dict[str, Any]]:
     """The weights and facts that a run starts from; nothing where nothing was kept. Raises ModelFileError."""
-    return load_tensors(folder / GIVEN) if must_exist or (folder / GIVEN).exists() else ({}, {})
+    if not (must_exist or (folder / GIVEN).exists()):
+        return {}, {}
+    try:
+        return load_tensors(folder / GIVEN)
+    except ModelFileError as error:
+        raise ModelFileError("checkpoint-lost", path=str(folder / GIVEN)) from error
 
 
 def remove_given(folder: Path) -> None:
     """Remove what a run started from; its first checkpoint holds it."""
-    (folder / GIVEN).unlink(missing_ok=True)
+    with files.writing(folder / GIVEN):
+        (folder / GIVEN).unlink(missing_ok=True)
 
 
 def any_step(folder: Path) -> bool:
@@ -79,12 +86,22 @@ def any_step(folder: Path) -> bool:
 
 
 def load_last(folder: Path, warn: Callable[[ModelFileError], None]) -> tuple[Tensors, dict[str, Any]]:
-    """The last checkpoint that is whole; `warn` is told of those that are not. Raises ModelFileError where none is."""
+    """The last checkpoint that is whole; `warn` is told of those that are not. Raises ModelFileError where none is.
+
+    Damaged ones are removed once a whole one is found: else they would outlive it among the last KEPT.
+    """
+    damaged: list[Path] = []
     for path in reversed(_steps(folder)):
         try:
-            return load_tensors(path)
+            found = load_tensors(path)
         except ModelFileError as error:
             warn(error)
+            damaged.append(path)
+            continue
+        for passed_over in damaged:
+            with files.writing(passed_over):
+                passed_over.unlink()
+        return found
     raise ModelFileError("checkpoint-none", path=str(folder))
 
 

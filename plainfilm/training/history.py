@@ -29,18 +29,22 @@ class History:
     """`history.csv`: cut to its first `keep` rows when opened, then appended to, a row a step."""
 
     def __init__(self, path: Path, *, keep: int) -> None:
+        self.path = path
         lines = path.read_text(encoding="utf-8").splitlines(keepends=True)[1 : keep + 1] if path.exists() else []
         files.write_text(path, ",".join(COLUMNS) + "\n" + "".join(lines))
-        self.file = path.open("a", encoding="utf-8", newline="")
+        with files.writing(path):
+            self.file = path.open("ab", buffering=0)
 
     def append(self, step: Step) -> None:
-        """Add a row."""
-        csv.writer(self.file, lineterminator="\n").writerow(asdict(step).values())
-        self.file.flush()
+        """Add a row, whole or not at all. Raises StorageError."""
+        row = io.StringIO(newline="")
+        csv.writer(row, lineterminator="\n").writerow(asdict(step).values())
+        files.append(self.file, row.getvalue().encode())
 
     def sync(self) -> None:
         """Bring all rows to the disk, so that no checkpoint is ahead of its history."""
-        os.fsync(self.file.fileno())
+        with files.writing(self.path):
+            os.fsync(self.file.fileno())
 
     def close(self) -> None:
         """Close the file."""

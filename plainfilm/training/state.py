@@ -1,6 +1,7 @@
 """The state of a training: everything that a step changes, and how it becomes a checkpoint and comes back from one."""
 
 import copy
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -56,16 +57,27 @@ def make_optimizer(training: TrainingRecipe, net: ResNet) -> torch.optim.Optimiz
     return kind(groups, lr=rate)
 
 
-def save(state: State, checkpoints: Path, facts: dict[str, Any]) -> None:
-    """Write the state and the facts of the run as a checkpoint."""
+def tensors_of(state: State) -> dict[str, Tensor]:
+    """All tensors that a step changes, by their names in a checkpoint."""
     tensors = {f"net.{name}": tensor for name, tensor in state.net.state_dict().items()}
     if state.average is not state.net:
         tensors |= {f"average.{name}": tensor for name, tensor in state.average.state_dict().items()}
     tensors |= {f"best.{name}": tensor for name, tensor in state.best_weights.items()}
     for number, entries in state.optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{number}.{name}": tensor for name, tensor in entries.items()}
+    return tensors
+
+
+def is_finite(state: State) -> bool:
+    """Whether all of it are finite numbers: a finite loss may have had an infinite gradient."""
+    tensors = [tensor for tensor in tensors_of(state).values() if tensor.is_floating_point()]
+    return bool(torch.nn.utils.get_total_norm(tensors, norm_type=math.inf).isfinite())
+
+
+def save(state: State, checkpoints: Path, facts: dict[str, Any]) -> None:
+    """Write the state and the facts of the run as a checkpoint."""
     notes = {"step": state.step, "best": state.best, "scaler": state.scaler.state_dict(), "facts": facts}
-    checkpoint.save_step(checkpoints, state.step, tensors, notes)
+    checkpoint.save_step(checkpoints, state.step, tensors_of(state), notes)
 
 
 def restore(state: State, checkpoints: Path, warn: Callable[[ModelFileError], None]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from plainfilm import files
 from plainfilm.config import Recipe, TrainingRecipe
 from plainfilm.data.scan import num_threads
 from plainfilm.errors import Interrupted, PlainfilmError, TrainingError, UsageError
@@ -25,8 +26,9 @@ from plainfilm.model.resnet import ResNet
 from plainfilm.training import checkpoint, hardware
 from plainfilm.training.batches import Batch, Batches, Films, iterate, pixels_of
 from plainfilm.training.history import History, Step
+from plainfilm.training.room import check_room
 from plainfilm.training.schedule import Plan, learning_rate, make_plan
-from plainfilm.training.state import State, follow, new_state, restore, save
+from plainfilm.training.state import State, follow, is_finite, new_state, restore, save
 
 VALIDATION_BATCH = 64
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
@@ -58,8 +60,9 @@ def train(
     """Train, or go on with, the run in the folder `run`; return the kept network and its validation figures.
 
     Not given, `threads` are those of the run, for a new one as many as processors. Raises UsageError where the run has
-    another number: its bits would change; TrainingError on a loss or weight that is not finite; Interrupted (after
-    saving) when `stop` returns a signal's number.
+    another number: its bits would change; StorageError, before the first step, where the disk has not the room for it
+    all; TrainingError on a loss, weight or moment that is not finite; Interrupted (after saving) when `stop` returns a
+    signal's number.
     """
     training = recipe.training
     plan = make_plan(training, -(-len(films.train) // training.batch_size))
@@ -69,13 +72,14 @@ def train(
     is_new = not checkpoint.any_step(checkpoints)
     given, begun = checkpoint.load_given(checkpoints, must_exist=recipe.model.is_given) if is_new else ({}, {})
     state = new_state(recipe, films.num_classes, device, given)
+    check_room(run, state)
+    files.writable_folder(checkpoints)
     facts: dict[str, Any]
     if not is_new:
         facts = restore(state, checkpoints, reporter.on_warning)
     else:
         precision = hardware.resolve_precision(training.precision, device)
         facts = {"threads": threads or num_threads(), "precision": precision, "device": device.type, **begun}
-        checkpoints.mkdir(exist_ok=True)  # a run killed before its first checkpoint has it already
         save(state, checkpoints, facts)
     checkpoint.remove_given(checkpoints)
     if threads not in (None, facts["threads"]):
@@ -87,16 +91,20 @@ def train(
         for batch in iterate(Batches(recipe, films, plan), start=state.step, workers=workers):
             rate = learning_rate(training, plan, batch.step)
             loss, correct = optimise(state, batch, rate, recipe, weights, DTYPES[facts["precision"]])
-            if not (math.isfinite(loss) and is_finite(state.net)):
-                raise not_finite(batch, plan, loss, rate, films)
+            if not (math.isfinite(loss) and is_finite(state)):
+                raise not_finite(run, batch, plan, loss, rate, films)
             state.step += 1
             step = Step(batch.step, plan.place(batch.step)[0], loss, correct / len(batch.films), rate)
             if plan.is_last_of_epoch(batch.step):
                 step = end_epoch(state, step, plan, recipe, films, checkpoints)
+                if not math.isfinite(step.validation_loss or 0):
+                    raise not_finite(run, batch, plan, step.validation_loss, rate, films)
             history.append(step)
             reporter.on_step(step, len(batch.films))
             signal_number = stop()
             if state.step % training.checkpoint_steps == 0 or state.step == plan.steps or signal_number:
+                if not is_finite(state):  # memory may fail at any moment
+                    raise not_finite(run, batch, plan, loss, rate, films)
                 history.sync()
                 save(state, checkpoints, facts)
             if signal_number:
@@ -152,17 +160,12 @@ def class_weights(training: TrainingRecipe, films: Films) -> Tensor:
     return torch.from_numpy(len(films.train) / (films.num_classes * np.maximum(counts, 1))).float()
 
 
-def is_finite(net: ResNet) -> bool:
-    """Whether every weight and statistic is a finite number: a finite loss may have had an infinite gradient."""
-    tensors = [tensor for tensor in net.state_dict().values() if tensor.is_floating_point()]
-    return bool(torch.nn.utils.get_total_norm(tensors).isfinite())
-
-
-def not_finite(batch: Batch, plan: Plan, loss: float, rate: float, films: Films) -> TrainingError:
+def not_finite(run: Path, batch: Batch, plan: Plan, loss: float | None, rate: float, films: Films) -> TrainingError:
     """The error that names the step, the rate and the films."""
     epoch, _ = plan.place(batch.step)
     images = " ".join(films.image_ids[film] for film in batch.films)
-    return TrainingError("loss-not-finite", loss=loss, step=batch.step, epoch=epoch, rate=rate, images=images)
+    about = {"loss": loss, "step": batch.step, "epoch": epoch, "rate": rate, "run": str(run), "images": images}
+    return TrainingError("loss-not-finite", **about)
 
 
 # --- the end of an epoch ---------------------------------------------------------------------------------------------
@@ -181,6 +184,8 @@ def end_epoch(state: State, step: Step, plan: Plan, recipe: Recipe, films: Films
 
 def is_best(figures: dict[str, float], best: dict[str, float]) -> bool:
     """Whether an epoch's validation figures beat the best so far: by accuracy, then by a lower loss."""
+    if not math.isfinite(figures.get("loss", 0)):
+        return False
     if not figures or not best:
         return True
     return (figures["accuracy"], -figures["loss"]) > (best["accuracy"], -best["loss"])

@@ -13,6 +13,7 @@ from plainfilm.config import Recipe, load_recipe
 from plainfilm.data.file_facts import read_facts
 from plainfilm.data.index import Index, is_index, read_index, reopen
 from plainfilm.data.scan import Progress
+from plainfilm.data.store import open_store
 from plainfilm.data.twins import confirmed_pairs
 from plainfilm.errors import UsageError
 from plainfilm.evaluation.leaks import audit_leaks
@@ -20,6 +21,7 @@ from plainfilm.evaluation.shortcuts import audit_shortcuts, run_model
 from plainfilm.model.predictor import Predictor
 from plainfilm.report.audit_figures import draw_shortcuts
 from plainfilm.report.pairs_page import write_pairs
+from plainfilm.workflows.lock import held
 from plainfilm.workflows.prepare import fill_store, make_index
 
 FORMAT_VERSION = 1
@@ -34,7 +36,11 @@ def is_run(path: Path) -> bool:
 def audit_run(run: Path, out: Path, *, language: str, progress: Progress | None = None) -> dict[str, Any]:
     """Audit the films and the model of a run."""
     recipe, index = load_recipe(str(run / "recipe.toml")), read_index(run / "index.csv")
-    store = fill_store(index, recipe, run, progress)
+    image_ids = [row.image_id for row in index.rows]
+    store = open_store(run, image_ids, size_px=recipe.size_px, fit=recipe.data.fit)
+    if store is None:  # a training there may be making it at this moment
+        with held(run):
+            store = fill_store(index, recipe, run, progress)
     return audit(index, store, Predictor(run / "model.onnx"), out, language=language)
 
 

@@ -26,8 +26,9 @@ from plainfilm.evaluation.comparison import read_predictions
 from plainfilm.evaluation.coverage import mark_missed
 from plainfilm.evaluation.intervals import estimate_all
 from plainfilm.model.predictor import Predictor
+from plainfilm.workflows.lock import held
 from plainfilm.workflows.prepare import fill_store, make_index
-from plainfilm.workflows.train import Observer, continue_run, new_run, undo, until
+from plainfilm.workflows.train import Observer, continue_run, new_run, until
 
 FORMAT_VERSION = 1
 FIGURES = ("accuracy", "balanced_accuracy", "macro_auc", "log_loss", "brier")
@@ -70,39 +71,40 @@ def cross_validate(
 
     Raises:
         RecipeError: where the weights come from a file.
-        OutputError: where `out` holds something else.
+        OutputError: where `out` holds something else, or another process is at work there.
     """
     if recipe.model.is_given:
         raise RecipeError("cross-validate-init", given=recipe.model.init)
     recipe = replace(recipe, split=replace(recipe.split, kind="folds", folds=folds, fold=0))
     seeds = list(dict.fromkeys(seeds)) or [recipe.training.seed]
-    index = _prepare(sources, tables, recipe, out, until(stop, observer))
-    plan = list(_plan(index, recipe, seeds))
-    evaluations = []
-    for place, fold in enumerate(plan):
-        run = out / fold.name
-        done = _evaluation(run)
-        observer.on_run(fold.name, place + 1, len(plan), done=done is not None)
-        if done is None:
-            _start(run, fold, out)
-            continue_run(run, observer, stop=stop, **options)
+    with held(out):
+        index = _prepare(sources, tables, recipe, out, until(stop, observer))
+        plan = list(_plan(index, recipe, seeds))
+        evaluations = []
+        for place, fold in enumerate(plan):
+            run = out / fold.name
             done = _evaluation(run)
-            assert done is not None
-        evaluations.append(done)
-    found = {
-        "format_version": FORMAT_VERSION,
-        "folds": folds,
-        "seeds": seeds,
-        "films": sum(bool(row.split) for row in index.rows),
-        "data_sha256": index.data_checksum,
-        "runs": [
-            {"run": fold.name, "seed": fold.seed, "fold": fold.number, **_chosen(done)}
-            for fold, done in zip(plan, evaluations, strict=True)
-        ],
-        "spread": spread([_chosen(done) for done in evaluations]),
-        "pooled": {str(seed): _pooled([out / fold.name for fold in plan if fold.seed == seed]) for seed in seeds},
-    }
-    files.write_json(out / "cross-validation.json", found)
+            observer.on_run(fold.name, place + 1, len(plan), done=done is not None)
+            if done is None:
+                _start(run, fold, out)
+                continue_run(run, observer, stop=stop, **options)
+                done = _evaluation(run)
+                assert done is not None
+            evaluations.append(done)
+        found = {
+            "format_version": FORMAT_VERSION,
+            "folds": folds,
+            "seeds": seeds,
+            "films": sum(bool(row.split) for row in index.rows),
+            "data_sha256": index.data_checksum,
+            "runs": [
+                {"run": fold.name, "seed": fold.seed, "fold": fold.number, **_chosen(done)}
+                for fold, done in zip(plan, evaluations, strict=True)
+            ],
+            "spread": spread([_chosen(done) for done in evaluations]),
+            "pooled": {str(seed): _pooled([out / fold.name for fold in plan if fold.seed == seed]) for seed in seeds},
+        }
+        files.write_json(out / "cross-validation.json", found)
     return found
 
 
@@ -126,7 +128,7 @@ def _prepare(sources: Sequence[Path], tables: Sequence[Path], recipe: Recipe, ou
         index = read_index(out / "index.csv")
         fill_store(index, recipe, out, progress)
         return index
-    created = new_run(out)
+    new_run(out)
     try:
         if len(sources) == 1 and is_index(sources[0]):  # its films and groups; its split is not that of a fold
             given = read_index(sources[0])
@@ -134,11 +136,11 @@ def _prepare(sources: Sequence[Path], tables: Sequence[Path], recipe: Recipe, ou
             fill_store(index, recipe, out, progress)
         else:
             index, _ = make_index(sources, tables, recipe, progress=progress, writer_folder=out, index_folder=out)
+        write_index(index, out)
+        files.write_text(out / "recipe.toml", recipe.to_toml())  # last: without it nothing is there to go on with
     except BaseException:
-        undo(out, remove_folder=created)
+        files.empty(out)
         raise
-    write_index(index, out)
-    files.write_text(out / "recipe.toml", recipe.to_toml())  # written last: without it nothing is there to go on with
     return index
 
 
@@ -164,7 +166,8 @@ def _start(run: Path, fold: Fold, out: Path) -> None:
             try:
                 os.link(path, run / path.name)
             except OSError:  # a file system without links
-                shutil.copyfile(path, run / path.name)
+                with path.open("rb") as pixels, files.replacing(run / path.name, path.stat().st_size) as file:
+                    shutil.copyfileobj(pixels, file)
     write_index(fold.index, run)
     files.write_text(run / "recipe.toml", fold.recipe.to_toml())
 

@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from plainfilm import files
 from plainfilm.errors import PlainfilmError
 from plainfilm.training.history import Step
 from plainfilm.training.schedule import Plan
@@ -27,8 +28,9 @@ class RunLog:
             "seconds": round(time.monotonic() - self.began, 3),
             "cpu_seconds": round(time.process_time(), 3),
         }
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(entry | facts, ensure_ascii=False) + "\n")
+        line = json.dumps(entry | facts, ensure_ascii=False) + "\n"
+        with files.writing(self.path), self.path.open("ab", buffering=0) as file:
+            files.append(file, line.encode())
 
     def start(self, plan: Plan, first_step: int, facts: dict[str, Any]) -> None:
         """A training starts, or goes on from `first_step`."""

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from plainfilm.data.index import Index
+from plainfilm.errors import StorageError
 from plainfilm.model.predictor import Predictor
 from plainfilm.report.report import write_report
 from plainfilm.workflows.audit import audit
@@ -22,7 +23,7 @@ def describe(
     """Audit, in its cheap form, and report a run that was just trained, store (N, S, S) uint8; returns notices.
 
     What goes wrong here is a notice and a line of the log, no failure: hours of training are not lost because a page
-    could not be written.
+    could not be made. Where there is no room for it, that is an error: the same run goes on once there is.
     """
     notices = []
     for code, step in (
@@ -31,6 +32,8 @@ def describe(
     ):
         try:
             step()
+        except StorageError:
+            raise
         except Exception as error:
             log.write("warning", code=code, kind=type(error).__name__)
             notices.append(code)

@@ -36,6 +36,7 @@ from plainfilm.training.schedule import Plan
 from plainfilm.training.train import Reporter, train
 from plainfilm.workflows.fit import fit
 from plainfilm.workflows.int8 import Twin, write_twin
+from plainfilm.workflows.lock import held
 from plainfilm.workflows.log import RunLog
 from plainfilm.workflows.prepare import fill_store, make_index
 from plainfilm.workflows.report import describe
@@ -84,21 +85,22 @@ def start_run(
 ) -> Result:
     """Start a training in the new folder `run`, from the weights in `init`. Options as for `continue_run`."""
     recipe, given = _given_weights(recipe, init)
-    created = new_run(run)
-    try:
-        index, store = make_index(
-            sources, tables, recipe, progress=until(stop, observer), writer_folder=run, index_folder=run
-        )
-    except BaseException:
-        undo(run, remove_folder=created)
-        raise
-    assert store is not None
-    write_index(index, run)
-    facts = {"threads": threads or num_threads()}
-    checkpoint.save_given(files.writable_folder(run / "checkpoints"), given, facts)
-    files.write_text(run / "recipe.toml", recipe.to_toml())
-    observer.on_index(index)
-    return _go(run, index, store, recipe, observer, stop=stop, **options)
+    with held(run):
+        new_run(run)
+        try:
+            index, store = make_index(
+                sources, tables, recipe, progress=until(stop, observer), writer_folder=run, index_folder=run
+            )
+            assert store is not None
+            write_index(index, run)
+            facts = {"threads": threads or num_threads()}
+            checkpoint.save_given(files.writable_folder(run / "checkpoints"), given, facts)
+            files.write_text(run / "recipe.toml", recipe.to_toml())  # last: with it the run can go on
+        except BaseException:
+            files.empty(run)
+            raise
+        observer.on_index(index)
+        return _go(run, index, store, recipe, observer, stop=stop, **options)
 
 
 def _given_weights(recipe: Recipe, init: Path | None) -> tuple[Recipe, Tensors]:
@@ -123,7 +125,8 @@ def _given_weights(recipe: Recipe, init: Path | None) -> tuple[Recipe, Tensors]:
 
 
 def continue_run(run: Path, observer: Observer, *, stop: Callable[[], int] = lambda: 0, **options: Any) -> Result:
-    """Go on with a run that was stopped. Raises OutputError where `run` is no run.
+    """Go on with a run that was stopped. Raises OutputError where `run` is no run,
+    or another process is at work there; StorageError.
 
     Options: `workers` (processes that make batches), `threads` (of computing; the start of a run decides, and a number
         that is not the run's is refused), `stop` (asked after each chunk of films and each step which signal came,
@@ -131,10 +134,11 @@ def continue_run(run: Path, observer: Observer, *, stop: Callable[[], int] = lam
     """
     if not (run / "recipe.toml").is_file():
         raise OutputError("run-missing", path=str(run))
-    recipe, index = load_recipe(str(run / "recipe.toml")), read_index(run / "index.csv")
-    store = fill_store(index, recipe, run, until(stop, observer))
-    observer.on_index(index)
-    return _go(run, index, store, recipe, observer, stop=stop, **options)
+    with held(run):
+        recipe, index = load_recipe(str(run / "recipe.toml")), read_index(run / "index.csv")
+        store = fill_store(index, recipe, run, until(stop, observer))
+        observer.on_index(index)
+        return _go(run, index, store, recipe, observer, stop=stop, **options)
 
 
 def until(stop: Callable[[], int], observer: Observer) -> Progress:
@@ -271,17 +275,14 @@ def draw_figures(run: Path, test: Evaluation, card: Card, language: str) -> tupl
     return tuple(dict.fromkeys(notices))
 
 
-def new_run(run: Path) -> bool:
-    """Make the folder of a new run, and return whether it was not there before.
+def new_run(run: Path) -> None:
+    """Make the folder of a new run. What a start left that was killed before it wrote the recipe is removed.
 
-    What a start left that was killed before it wrote the recipe is removed. Raises OutputError where anything else is
-    there.
+    Raises OutputError where anything else is there.
     """
-    created = not run.exists()
     if _is_killed_start(run):
-        undo(run, remove_folder=False)
+        files.empty(run)
     files.new_folder(run)
-    return created
 
 
 def _is_killed_start(run: Path) -> bool:
@@ -289,16 +290,5 @@ def _is_killed_start(run: Path) -> bool:
     found = [path for pattern in ("*", "checkpoints/*") for path in run.glob(pattern)]
     names = {path.relative_to(run).as_posix() for path in found if not path.name.startswith(files.TEMPORARY_PREFIX)}
     pixels = {name for name in names if re.fullmatch(r"pixels-\d+\.(npy|json)", name)}
-    return any(name.endswith(".npy") for name in pixels) and names - pixels <= {*BEFORE_RECIPE, "checkpoints"}
-
-
-def undo(run: Path, *, remove_folder: bool) -> None:
-    """Remove what a run left that never got a recipe; the folder too, where it was made for it."""
-    for name in BEFORE_RECIPE:
-        (run / name).unlink(missing_ok=True)
-    for path in (*run.glob("checkpoints/*"), *run.glob("pixels-*.json"), *run.glob("pixels-*.npy")):
-        path.unlink()  # last the pixels, by which a killed start is known
-    if (run / "checkpoints").exists():
-        (run / "checkpoints").rmdir()
-    if remove_folder:
-        run.rmdir()
+    left = names - pixels - {files.LOCK_NAME}
+    return any(name.endswith(".npy") for name in pixels) and left <= {*BEFORE_RECIPE, "checkpoints"}

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from plainfilm.data.preprocess import preprocess, reduce
 from plainfilm.data.store import BatchOrder, StoreWriter, open_store, smaller_store
-from plainfilm.errors import OutputError
+from plainfilm.errors import OutputError, StorageError
 from plainfilm.randomness import generator
 
 SHAPES = [(90, 120), (128, 128), (64, 64), (200, 77), (33, 300)]
@@ -94,16 +94,18 @@ def test_a_smaller_store_equals_reduce_and_is_kept(tmp_path, monkeypatch):
     assert smaller_store(tmp_path, largest, IDS, size_px=96, fit="squash") is largest
 
 
-def test_no_room_is_an_output_error_before_any_film_is_read(tmp_path, monkeypatch):
+def test_no_room_is_an_error_before_any_film_is_read(tmp_path, monkeypatch):
     """A page of a sparse file that finds no room on the disk kills the process: so the room is claimed at once."""
 
     def full(*_):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(os, "posix_fallocate", full)
-    with pytest.raises(OutputError) as caught:
+    with pytest.raises(StorageError) as caught:
         StoreWriter(tmp_path, count=3, size_px=64, fit="squash")
-    assert caught.value.code == "output-unwritable"
+    assert caught.value.code == "output-full"
+    assert caught.value.parameters["needed_bytes"] == 3 * 64 * 64
+    assert not list(tmp_path.iterdir())
     monkeypatch.undo()
     with pytest.raises(OutputError):
         StoreWriter(tmp_path / "missing", count=3, size_px=64, fit="squash")

@@ -17,11 +17,11 @@ from pathlib import Path
 import matplotlib.backends.backend_agg  # noqa: F401 - these take long; the forks find them imported
 import onnxruntime  # noqa: F401
 import torch._dynamo  # noqa: F401
-from faults.apart import answer, apart, ended, forked
-from faults.row import Outcome, Row
 
 import plainfilm.terminal
 import plainfilm.workflows.train  # noqa: F401
+from faults.apart import answer, apart, ended, forked
+from faults.row import Outcome, Row
 from plainfilm.cli import main
 from plainfilm.data import phantom
 from plainfilm.randomness import generator

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import broken_run
 from builders import Recorder, slim_widths
+
 from faults.apart import answer, apart, ended, forked
 from faults.killed_training import at_step, command, differing, prepare, unbroken
 from faults.row import Outcome, Row
-
 from plainfilm.config import Recipe
 from plainfilm.randomness import generator
 from plainfilm.training.train import train

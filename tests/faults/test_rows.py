@@ -1,4 +1,5 @@
 import pytest
+
 from faults.row import Row
 from faults.rows import ROWS
 

@@ -21,9 +21,9 @@ from pathlib import Path
 
 import torch
 from builders import make_card, random_pixels, slim_widths, trained_looking
+
 from faults.apart import answer, apart, ended, forked
 from faults.row import Outcome, Row
-
 from plainfilm import files
 from plainfilm.data import phantom
 from plainfilm.model import modelfile
