@@ -83,6 +83,53 @@ def test_readers_meet_the_old_file_until_the_new_one_is_whole(tmp_path):
     assert os.listdir(tmp_path) == ["a"]
 
 
+def write_elsewhere(target: Path) -> None:
+    """Write a file in a process of its own."""
+    program = (
+        "import sys; from pathlib import Path; from plainfilm import files; files.write_bytes(Path(sys.argv[1]), b'x')"
+    )
+    subprocess.run([sys.executable, "-c", program, str(target)], check=True)
+
+
+def test_another_process_removes_what_nobody_holds_and_lets_alone_what_somebody_writes(tmp_path):
+    left, other = tmp_path / ".unfinished-left", tmp_path / ".unfinished-folder"
+    left.write_bytes(b"of a process that was killed")
+    other.mkdir()
+    with files.replacing(tmp_path / "a") as file:
+        file.write(b"new")
+        assert not left.exists()
+        left.write_bytes(b"again")
+        write_elsewhere(tmp_path / "b")
+        assert not left.exists()
+        assert Path(file.name).exists()
+    assert (tmp_path / "a").read_bytes() == b"new"
+    assert sorted(os.listdir(tmp_path)) == [".unfinished-folder", "a", "b"]
+
+
+def test_a_temporary_folder_is_private_and_vanishes_also_after_its_process(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    left, target = tmp_path / ".unfinished-left", tmp_path / "target"
+    left.touch()
+    target.mkdir()
+    (tmp_path / ".unfinished-left.folder").symlink_to(target)
+    (target / "film").touch()
+    with files.temporary_folder() as folder:
+        assert folder.stat().st_mode & 0o777 == 0o700
+        (folder / "below").mkdir()
+        (folder / "below" / "film").touch()
+        write_elsewhere(tmp_path / "b")
+        assert (folder / "below" / "film").exists()
+    assert not left.exists()
+    assert (target / "film").exists(), "a link was followed"
+    assert sorted(os.listdir(tmp_path)) == [".unfinished-left.folder", "b", "target"]
+
+
+def test_a_new_folder_may_hold_what_a_killed_process_left(tmp_path):
+    (tmp_path / ".unfinished-left").touch()
+    assert files.new_folder(tmp_path) == tmp_path
+    assert os.listdir(tmp_path) == []
+
+
 def test_replacing_syncs_the_file_and_then_its_folder(tmp_path, monkeypatch):
     synced = []
     original = os.fsync

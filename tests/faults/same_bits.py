@@ -13,7 +13,7 @@ import broken_run
 from builders import Recorder, slim_widths
 
 from faults.apart import answer, apart, ended, forked
-from faults.killed_training import at_step, command, differing, prepare, unbroken
+from faults.killed_training import STEPS, at_step, command, differing, prepare, unbroken
 from faults.row import Outcome, Row
 from plainfilm.config import Recipe
 from plainfilm.randomness import generator
@@ -48,7 +48,7 @@ def elsewhere(trial: int, folder: Path) -> str:
     start, run, output = prepare(folder), folder / "run", folder / "output"
     unbroken(folder / "unbroken", start, ["--threads", THREADS])
     child = forked(lambda: command(*start, "--out", run, "--threads", THREADS), output)
-    at_step(run, int(generator(13, "same bits", trial).integers(1, 12)))(lambda: False)
+    at_step(run, int(generator(13, "same bits", trial).integers(1, STEPS)))(lambda: False)
     os.kill(child, signal.SIGKILL)
     ended(child)
     code = ended(forked(lambda: command("train", "--resume", run, "--threads", THREADS + 1, "--lang", "en"), output))

@@ -166,7 +166,8 @@ def kill_at(moment: int) -> None:
 def write(trial: Trial, moment: int | str | None) -> None:
     """Write in this process, which is to be killed."""
     os.environ["TMPDIR"] = str(trial.temporary)
-    tempfile.tempdir = None  # as read from the environment before
+    tempfile.tempdir = None
+    tempfile.gettempdir()  # the library tries the folder once, with a file of its own
     if isinstance(moment, int):
         kill_at(moment)
     if moment == HALF:
@@ -196,8 +197,8 @@ def failures_of(trial: Trial, tally: Counter[str]) -> list[str]:
     code = killed_write(trial)
     if code not in (0, -signal.SIGKILL, -signal.SIGXFSZ):
         return [f"{trial}: exit code {code}: {(trial.place.parent / 'output').read_text()}"]
-    tally["killed"] += code != 0
-    tally["leftovers"] += bool(leftovers(trial.place, trial.temporary))
+    tally["killed in time"] += code != 0
+    tally["leftovers swept"] += bool(leftovers(trial.place, trial.temporary))
     failures = []
     known = [content(trial.writer.before), content(trial.writer.after)]
     strange = [name for name, data in content(trial.place).items() if data not in [set_.get(name) for set_ in known]]
@@ -209,7 +210,7 @@ def failures_of(trial: Trial, tally: Counter[str]) -> list[str]:
     except Exception as error:
         failures.append(f"{trial}: nothing loads: {error}")
     else:
-        tally["new"] += seen == new
+        tally["new content loads"] += seen == new != old
         if seen not in (old, new):
             failures.append(f"{trial}: what loads is neither old nor new")
     again = replace(trial, moment=0)
@@ -218,7 +219,7 @@ def failures_of(trial: Trial, tally: Counter[str]) -> list[str]:
     elif content(trial.place) != known[1]:
         failures.append(f"{trial}: the same write again leaves something else")
     if left := [*leftovers(trial.place), *trial.temporary.iterdir()]:
-        failures.append(f"{trial}: {len(left)} leftovers after the next start")
+        failures.append(f"{trial}: leftovers after the next start: {[path.name for path in left]}")
     return failures
 
 
@@ -239,7 +240,7 @@ def trials_of(count: int, folder: Path) -> Outcome:
             temporary.mkdir(exist_ok=True)
             failures += failures_of(Trial(number, writer, MOMENTS[number % len(MOMENTS)], place, temporary), tally)
             shutil.rmtree(place.parent)
-    return Outcome(count, tuple(failures), {f"of them {name}": str(number) for name, number in sorted(tally.items())})
+    return Outcome(count, tuple(failures), {name: str(number) for name, number in sorted(tally.items())})
 
 
 ROW = Row(

@@ -15,8 +15,10 @@ from PIL import Image
 
 from plainfilm.data.index import read_index
 from plainfilm.data.store import films_of
+from plainfilm.errors import OutputError
 from plainfilm.evaluation.calibration import fit_temperature
 from plainfilm.model.predictor import Predictor
+from plainfilm.workflows.train import new_run
 from tests.conftest import SHORT, Cli, Ran, command
 
 RUN_FILES = {
@@ -220,6 +222,24 @@ def test_a_stop_while_films_are_read_leaves_nothing(phantoms: Path, short_recipe
     assert stopped.code == 143
     assert "before any training" in stopped.err
     assert not run.exists()
+
+
+def test_only_the_folder_of_a_killed_start_is_begun_anew(tmp_path: Path) -> None:
+    for name in ("pixels-64.npy", "pixels-64.json", "index.csv", "index.key", "checkpoints/given.safetensors"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    (tmp_path / "checkpoints" / ".unfinished-0").touch()
+    mine = tmp_path / "notes.txt"
+    mine.touch()
+    with pytest.raises(OutputError):
+        new_run(tmp_path)
+    assert len(list(tmp_path.rglob("*"))) == 8
+    mine.unlink()
+    assert new_run(tmp_path) is False
+    assert not list(tmp_path.iterdir())
+    (tmp_path / "index.csv").touch()  # as `index --out` leaves it
+    with pytest.raises(OutputError):
+        new_run(tmp_path)
 
 
 def test_a_finished_run_resumed_is_the_same(cli: Cli, trained: tuple[Path, Ran], tmp_path: Path) -> None:
