@@ -143,8 +143,9 @@ class Trials:
         warnings: list[ModelFileError] = []
         tensors, notes = checkpoint.load_last(run / "checkpoints", warnings.append)
         before, _ = checkpoint.load_tensors(self.unbroken / "checkpoints" / BEFORE)
-        if notes["step"] != 4 or any(not torch.equal(tensors[name], before[name]) for name in before):
-            return f"taken as step {notes['step']}"
+        same = tensors.keys() == before.keys() and all(torch.equal(tensors[name], before[name]) for name in before)
+        if not same or notes.get("step") != 4:
+            return f"taken as step {notes.get('step')}"
         if [warning.code for warning in warnings] != ["checkpoint-damaged"]:
             return f"does not say so: {warnings}"
         told = [sentence(warnings[0], language) for language in LANGUAGES]
