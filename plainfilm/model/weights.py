@@ -39,6 +39,7 @@ MAX_BLOCKS = 40  # in a stage; a ResNet-152 has 36
 class Weights:
     """The weights of a ResNet from a file."""
 
+    path: str
     kind: Kind
     layout: Layout
     sha256: str  # of the file
@@ -49,12 +50,17 @@ class Weights:
     tensors: Mapping[str, Tensor]  # by torchvision's names, float32, without counts of batches
 
     def for_channels(self, channels: int) -> dict[str, Tensor]:
-        """The tensors for films of as many channels, or of one. Raises ModelFileError where they do not fit."""
+        """The tensors for films of as many channels, or of one.
+
+        Raises ModelFileError where they do not fit, or their sum over the channels is not finite.
+        """
         if channels == self.channels:
             return dict(self.tensors)
         if channels != 1:
             raise ModelFileError("weights-other", key="data.channels", given=self.channels, expected=channels)
         stem = self.tensors["conv1.weight"].double().sum(dim=1, keepdim=True).float()
+        if not stem.isfinite().all():
+            raise ModelFileError("weights-not-finite", path=self.path, name="conv1.weight")
         return {**self.tensors, "conv1.weight": stem}
 
 
@@ -74,6 +80,7 @@ def read_weights(path: Path) -> Weights:
         _check(stored[name], name, shape, str(path))
     arrays = {name: tensor.read() for name, tensor in stored.items()}
     return Weights(
+        path=str(path),
         kind=file.kind,
         layout=layout,
         sha256=hashlib.sha256(file.octets).hexdigest(),
