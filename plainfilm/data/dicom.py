@@ -219,7 +219,7 @@ def _load_libraries() -> None:
 
 @contextlib.contextmanager
 def _nothing_printed() -> Iterator[None]:
-    """Within it, standard error leads nowhere: the libjpeg inside gdcm prints what it finds in a file, and has no switch.
+    """Within it, standard error leads nowhere: the libjpeg inside gdcm prints what it finds in a file.
 
     A line that another thread writes at that moment is lost; gdcm holds the interpreter, so there hardly is one.
     """

@@ -47,7 +47,8 @@ def film_seeds() -> dict[str, bytes]:
     return seeds
 
 
-def _stored(image: Image.Image | np.ndarray, kind: str, **options: Any) -> bytes:
+def stored(image: Image.Image | np.ndarray, kind: str, **options: Any) -> bytes:
+    """(H, W) uint8 or uint16, or an image, as the bytes of a file of that kind."""
     buffer = io.BytesIO()
     (image if isinstance(image, Image.Image) else Image.fromarray(image)).save(buffer, kind, **options)
     return buffer.getvalue()
@@ -60,14 +61,14 @@ def _tinted(grey: np.ndarray) -> Image.Image:
 def _pngs(grey: np.ndarray, deep: np.ndarray) -> dict[str, bytes]:
     opaque = Image.fromarray(grey).convert("RGBA")
     return {
-        "PNG 8 bits": _stored(grey, "PNG"),
-        "PNG 16 bits": _stored(deep * 16, "PNG"),
-        "PNG 1 bit": _stored(Image.fromarray(grey).convert("1"), "PNG"),
-        "PNG colour": _stored(_tinted(grey), "PNG"),
-        "PNG alpha": _stored(opaque, "PNG"),
-        "PNG palette": _stored(_tinted(grey).quantize(64), "PNG"),
+        "PNG 8 bits": stored(grey, "PNG"),
+        "PNG 16 bits": stored(deep * 16, "PNG"),
+        "PNG 1 bit": stored(Image.fromarray(grey).convert("1"), "PNG"),
+        "PNG colour": stored(_tinted(grey), "PNG"),
+        "PNG alpha": stored(opaque, "PNG"),
+        "PNG palette": stored(_tinted(grey).quantize(64), "PNG"),
         "PNG interlaced": interlaced(grey),
-        "PNG with words": _stored(grey, "PNG", pnginfo=_words(), dpi=(300, 300), transparency=3),
+        "PNG with words": stored(grey, "PNG", pnginfo=_words(), dpi=(300, 300), transparency=3),
     }
 
 
@@ -98,24 +99,24 @@ def interlaced(grey: np.ndarray) -> bytes:
 
 def _jpegs(grey: np.ndarray) -> dict[str, bytes]:
     return {
-        "JPEG baseline": _stored(grey, "JPEG"),
-        "JPEG progressive": _stored(grey, "JPEG", progressive=True),
-        "JPEG colour": _stored(_tinted(grey), "JPEG"),
-        "JPEG with EXIF": _stored(grey, "JPEG", exif=TURNED, comment=b"c" * 30),
-        "JPEG with restarts": _stored(grey, "JPEG", restart_marker_rows=1),
+        "JPEG baseline": stored(grey, "JPEG"),
+        "JPEG progressive": stored(grey, "JPEG", progressive=True),
+        "JPEG colour": stored(_tinted(grey), "JPEG"),
+        "JPEG with EXIF": stored(grey, "JPEG", exif=TURNED, comment=b"c" * 30),
+        "JPEG with restarts": stored(grey, "JPEG", restart_marker_rows=1),
     }
 
 
 def _tiffs(grey: np.ndarray, deep: np.ndarray) -> dict[str, bytes]:
-    seeds = {f"TIFF 8 bits {name}": _stored(grey, "TIFF", compression=name) for name in TIFF_COMPRESSIONS}
+    seeds = {f"TIFF 8 bits {name}": stored(grey, "TIFF", compression=name) for name in TIFF_COMPRESSIONS}
     one_bit = Image.fromarray(grey).convert("1")
-    seeds |= {f"TIFF 1 bit {name}": _stored(one_bit, "TIFF", compression=name) for name in ONE_BIT_COMPRESSIONS}
-    seeds |= {f"TIFF 16 bits {name}": _stored(deep, "TIFF", compression=name) for name in (None, "tiff_lzw", "zstd")}
+    seeds |= {f"TIFF 1 bit {name}": stored(one_bit, "TIFF", compression=name) for name in ONE_BIT_COMPRESSIONS}
+    seeds |= {f"TIFF 16 bits {name}": stored(deep, "TIFF", compression=name) for name in (None, "tiff_lzw", "zstd")}
     return seeds | {
-        "TIFF colour": _stored(_tinted(grey), "TIFF", compression="tiff_lzw"),
-        "TIFF palette": _stored(_tinted(grey).quantize(64), "TIFF"),
-        "TIFF float": _stored((deep / 4095).astype(np.float32), "TIFF"),
-        "TIFF 64-bit": _stored(grey, "TIFF", big_tiff=True),
+        "TIFF colour": stored(_tinted(grey), "TIFF", compression="tiff_lzw"),
+        "TIFF palette": stored(_tinted(grey).quantize(64), "TIFF"),
+        "TIFF float": stored((deep / 4095).astype(np.float32), "TIFF"),
+        "TIFF 64-bit": stored(grey, "TIFF", big_tiff=True),
     }
 
 
@@ -126,17 +127,21 @@ def _dicoms(grey: np.ndarray, deep: np.ndarray) -> dict[str, bytes]:
     seeds["DICOM big endian"] = film(deep.byteswap(), ExplicitVRBigEndian, bits=12)
     runs = struct.pack("<16I", 1, 64, *[0] * 14) + b"".join(bytes([SIZE_PX - 1]) + row.tobytes() for row in grey)
     seeds["DICOM RLE"] = film(grey, RLELossless, PixelData=encapsulate([runs]))
-    baseline, wavelets = _stored(grey, "JPEG"), _stored(grey, "JPEG2000", no_jp2=True)
+    baseline, wavelets = stored(grey, "JPEG"), stored(grey, "JPEG2000", no_jp2=True)
     for end, frame in ((50, baseline), (51, baseline), (90, wavelets), (91, wavelets)):
         syntax = UID(f"1.2.840.10008.1.2.4.{end}")
         seeds[f"DICOM {syntax.name}"] = film(grey, syntax, PixelData=encapsulate([frame]))
     for end, syntax in GDCM_ENCODES.items():
         seeds[f"DICOM 1.2.840.10008.1.2.4.{end}"] = _encoded_by_gdcm(film(grey), syntax)
-    return seeds | {"DICOM fragments": film(grey, JPEGBaseline8Bit, PixelData=encapsulate([baseline], 3))} | {
-        "DICOM JPEG 2000 of 12 bits": film(
-            deep, JPEG2000Lossless, bits=16, PixelData=encapsulate([_stored(deep, "JPEG2000", no_jp2=True)])
-        )
-    }
+    return (
+        seeds
+        | {"DICOM fragments": film(grey, JPEGBaseline8Bit, PixelData=encapsulate([baseline], 3))}
+        | {
+            "DICOM JPEG 2000 of 12 bits": film(
+                deep, JPEG2000Lossless, bits=16, PixelData=encapsulate([stored(deep, "JPEG2000", no_jp2=True)])
+            )
+        }
+    )
 
 
 def _encoded_by_gdcm(data: bytes, syntax: int) -> bytes:

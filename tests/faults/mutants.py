@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from builders import png
 from clients import PREDICTIONS, Server, started
 from dicom_peers import archive, film, send
-from faults.film_seeds import film_seeds
+from faults.film_seeds import film_seeds, stored
 from faults.guided import guided
 from faults.mutation import mutated
 from faults.recorded_call import recorded_call, said_again
@@ -23,7 +22,6 @@ from faults.row import Outcome, Row
 from plainfilm.data.phantom import draw
 from plainfilm.randomness import generator
 from plainfilm.serve.samples import PHANTOM_MODEL
-
 
 CHILD = Path(__file__).with_name("mutant_child.py")
 LONGEST_S = 5.0
@@ -107,7 +105,7 @@ def _watched(child: "subprocess.Popen[bytes]", lines: list[str]) -> tuple[int, s
 def _over_http(server: Server, count: int, folder: Path) -> tuple[Counter[int], list[str]]:
     """The statuses of mutants, alone and in forms; and what should not have been."""
     good = tuple(film_seeds().values())
-    sound = png(draw("COVID", seed=29, number=0, size=96).pixels)
+    sound = stored(draw("COVID", seed=29, number=0, size=96).pixels, "PNG")
     statuses: Counter[int] = Counter()
     lines = []
     with httpx.Client(base_url=server.address, timeout=LONGEST_S) as client:
