@@ -5,7 +5,6 @@ Exit codes: 0 done; 1 the data, the model or any film failed a check; 2 usage; 1
 
 import contextlib
 import importlib.util
-import io
 import itertools
 import os
 import signal
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from plainfilm import streams
 from plainfilm.errors import MissingExtraError, PlainfilmError, UsageError
 from plainfilm.messages import LANGUAGES, sentence, system_language, text
 
@@ -290,14 +290,14 @@ def predict(
         for answer in workflow.predict(predictor, paths, table or [], maps=maps, override=override):
             answers.append(answer)
             update(answer.number)
+    if csv is not None:  # before anything is printed, which a closed pipe or a full disk may end
+        workflow.write_csv(answers, card.class_names, csv)
     print_answers(terminal, answers, card)
     if maps is not None:
         terminal.say("prediction.maps", folder=str(maps), cells=predictor.map_side, size=card.preprocessing.size)
         print_maps(terminal, card)
     print_predictive_values(terminal, predictive, card)
     print_card(terminal, card)
-    if csv is not None:
-        workflow.write_csv(answers, card.class_names, csv)
     terminal.json(answers_summary(answers, card, lang, predictive, maps=maps is not None))
     if not all(answer.is_answered for answer in answers):
         raise typer.Exit(1)
@@ -536,15 +536,24 @@ def _stop_requests() -> Iterator[Callable[[], int]]:
 
 def main() -> None:
     """Run a command; an error becomes one line and an exit code (typer does that for Ctrl-C and a closed pipe)."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # for terminals that know no Chinese, names that are no UTF-8
+    streams.make_usable()
     try:
-        app()
+        with streams.written_out():
+            app()
     except PlainfilmError as error:
-        language = _asked_language()
-        print(text("error", language, message=sentence(error, language)), file=sys.stderr)
+        _print_error(error)
         sys.exit(error.exit_code)
+    except BrokenPipeError:  # who reads has read enough
+        sys.exit(1)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        _print_error(PlainfilmError("system-refused", path=str(error.filename or "stdout"), reason=reason))
+        sys.exit(1)
+
+
+def _print_error(error: PlainfilmError) -> None:
+    language = _asked_language()
+    streams.print_error(text("error", language, message=sentence(error, language)))
 
 
 def _asked_language() -> str:
