@@ -546,8 +546,7 @@ def main() -> None:
     except BrokenPipeError:  # who reads has read enough
         sys.exit(1)
     except OSError as error:
-        reason = error.strerror or str(error)
-        _print_error(PlainfilmError("system-refused", path=str(error.filename or "stdout"), reason=reason))
+        _print_error(PlainfilmError("system-refused", reason=str(error)))  # where it names a path, that is in it
         sys.exit(1)
 
 

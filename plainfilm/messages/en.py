@@ -116,7 +116,7 @@ SENTENCES: dict[str, str] = {
     "such class names are numbered; install a Chinese font such as Noto Sans CJK and make the report again",
     # the command line
     "error": "Error: {message}",
-    "system-refused": "the system refused to read or write {path} ({reason}); make room or give access, then try again",
+    "system-refused": "the system refused to read or write: {reason}; make room or give access, then try again",
     "warning": "Note: {about}: {message}",
     "extra-missing": "`{command}` needs the library {library}, which is not installed; install it with: pip "
     'install "plainfilm[{extra}]"',

@@ -107,7 +107,7 @@ SENTENCES: dict[str, str] = {
     "请安装中文字体（如 Noto Sans CJK）后重新生成报告",
     # 命令行
     "error": "错误：{message}",
-    "system-refused": "系统拒绝读写 {path}（{reason}）；请腾出空间或授予权限，然后重试",
+    "system-refused": "系统拒绝读写：{reason}；请腾出空间或授予权限，然后重试",
     "warning": "提示：{about}：{message}",
     "extra-missing": '`{command}` 需要尚未安装的库 {library}；请运行：pip install "plainfilm[{extra}]"',
     "sources-missing": "没有给出 SOURCE；应为胶片的文件夹、zip、tar 或表格，或使用 --resume RUN",
