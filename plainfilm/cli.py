@@ -6,7 +6,6 @@ Exit codes: 0 done; 1 the data, the model or any film failed a check, or the sto
 
 import contextlib
 import importlib.util
-import io
 import itertools
 import os
 import signal
@@ -14,10 +13,11 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from plainfilm import streams
 from plainfilm.errors import MissingExtraError, PlainfilmError, StorageError, UsageError
 from plainfilm.messages import LANGUAGES, sentence, system_language, text
 
@@ -291,14 +291,14 @@ def predict(
         for answer in workflow.predict(predictor, paths, table or [], maps=maps, override=override):
             answers.append(answer)
             update(answer.number)
+    if csv is not None:  # before anything is printed, which a closed pipe or a full disk may end
+        workflow.write_csv(answers, card.class_names, csv)
     print_answers(terminal, answers, card)
     if maps is not None:
         terminal.say("prediction.maps", folder=str(maps), cells=predictor.map_side, size=card.preprocessing.size)
         print_maps(terminal, card)
     print_predictive_values(terminal, predictive, card)
     print_card(terminal, card)
-    if csv is not None:
-        workflow.write_csv(answers, card.class_names, csv)
     terminal.json(answers_summary(answers, card, lang, predictive, maps=maps is not None))
     if not all(answer.is_answered for answer in answers):
         raise typer.Exit(1)
@@ -537,34 +537,23 @@ def _stop_requests() -> Iterator[Callable[[], int]]:
 
 def main() -> None:
     """Run a command; an error becomes one line and an exit code (typer does that for Ctrl-C and a closed pipe)."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # for terminals that know no Chinese, names that are no UTF-8
+    streams.make_usable()
     try:
-        try:
+        with streams.written_out():
             app()
-        finally:
-            sys.stdout.flush()  # may meet a full disk, as any file
     except PlainfilmError as error:
-        _fail(error)
-    except OSError as error:  # what no command expects, for instance of the folder for temporary files
-        _drop_output()
-        _fail(StorageError("system-refuses", path=str(error.filename or "-"), reason=error.strerror or str(error)))
+        _print_error(error)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:  # who reads has read enough
+        sys.exit(1)
+    except OSError as error:
+        _print_error(StorageError("system-refused", reason=str(error)))  # where it names a path, that is in that
+        sys.exit(1)
 
 
-def _drop_output() -> None:
-    """Forget what stdout cannot take, or Python tries it again when it ends, and complains in its own words."""
-    try:
-        sys.stdout.flush()
-    except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _fail(error: PlainfilmError) -> NoReturn:
-    """Say what went wrong, and end with the error's exit code."""
+def _print_error(error: PlainfilmError) -> None:
     language = _asked_language()
-    print(text("error", language, message=sentence(error, language)), file=sys.stderr)
-    sys.exit(error.exit_code)
+    streams.print_error(text("error", language, message=sentence(error, language)))
 
 
 def _asked_language() -> str:

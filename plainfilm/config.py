@@ -227,7 +227,7 @@ def parse_recipe(toml: str) -> Recipe:
     """A recipe from TOML. Raises RecipeError: no TOML, an unknown section or key, a wrong type, an impossible value."""
     try:
         tables = tomllib.loads(toml)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # no TOML; a number of thousands of digits; lists in lists in lists
         raise RecipeError("recipe-not-toml", reason=str(error)) from error
     sections = _hints(Recipe)
     given: dict[str, Any] = {}

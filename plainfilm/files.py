@@ -271,7 +271,10 @@ def listed_files(folder: Path, names: tuple[str, ...]) -> Source:
 
 
 def _bounded(path: Path) -> bytes:
-    status = path.stat()
+    try:
+        status = path.stat()
+    except ValueError as error:  # a NUL, or letters that the locale does not know: no file is called so
+        raise SourceError("film-missing") from error
     if not stat.S_ISREG(status.st_mode):  # reading a pipe would never end
         raise SourceError("film-missing")
     _check_member(path.name, status.st_size)

@@ -61,6 +61,7 @@ class Server:
     address: str
     models: list[str]  # their ids, the default first
     err: list[str]  # lines of standard error so far
+    dicom_port: int | None  # of its node, where it has one
 
 
 def started(*words: object) -> AbstractContextManager[Server]:
@@ -104,7 +105,7 @@ def _stopped_at_the_end(process: "subprocess.Popen[str]") -> Iterator[Server]:
     reader.start()
     try:
         announced = json.loads("".join(iter(process.stdout.readline, "}\n")) + "}")
-        yield Server(process, announced["address"], announced["models"], err)
+        yield Server(process, announced["address"], announced["models"], err, announced.get("dicom_port"))
     finally:
         process.send_signal(signal.SIGTERM)
         rest = process.stdout.read()

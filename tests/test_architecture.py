@@ -24,7 +24,7 @@ LAYERS = [
     {"report"},
     {"workflows"},
     {"serve"},
-    {"terminal"},
+    {"streams", "terminal"},
     {"printing"},
     {"cli"},
     {"__main__", "__init__"},

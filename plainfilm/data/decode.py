@@ -7,9 +7,13 @@ Notable choices:
 - more than 8 bits are scaled to 8 by the bits that the file declares, else by the observed maximum with a warning: 12
   bits in 16-bit samples come out neither black nor clipped;
 - low is black: TIFFs that store white as 0 are turned over;
+- libtiff is told to keep what it would print about a file;
 - anything unexpected that Pillow raises on hostile bytes becomes a FilmError; no message holds a file name or a pixel.
 """
 
+import contextlib
+import ctypes
+import functools
 import hashlib
 import io
 import math
@@ -110,6 +114,7 @@ def _decode_dicom(data: bytes, limits: Limits) -> Film:
 
 def _decode_picture(data: bytes, limits: Limits) -> Film:
     reader, end_marker = _reader(data)
+    _silence_libtiff()
     try:
         return _read(reader(io.BytesIO(data)), data, limits)
     except FilmError:
@@ -118,6 +123,13 @@ def _decode_picture(data: bytes, limits: Limits) -> Film:
         if "truncated" in str(error).lower() or end_marker not in data:
             raise FilmError("film-truncated") from error
         raise FilmError("film-unreadable", reason=_reason(error)) from error
+
+
+@functools.cache
+def _silence_libtiff() -> None:
+    """Take libtiff's printer away: it writes lines about damaged files, one for each row, on standard error."""
+    with contextlib.suppress(OSError, AttributeError):  # a Pillow that does not show its libtiff, as on Windows
+        ctypes.CDLL(Image.core.__file__).TIFFSetErrorHandler(None)
 
 
 def _reason(error: Exception) -> str:

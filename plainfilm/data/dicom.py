@@ -10,8 +10,11 @@ Notable choices:
 Source: DICOM PS3.3, C.7.6.3 (image pixel); PS3.5, A.4 (encapsulated pixels).
 """
 
+import contextlib
 import logging
+import os
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -157,9 +160,11 @@ def _decompressed(frame: bytes, syntax: str, layout: Layout) -> np.ndarray:
         "photometric_interpretation": layout.photometric,
         "pixel_keyword": "PixelData",
     }
-    samples, _ = get_decoder(UID(syntax)).as_array(
-        encapsulate([frame], has_bot=False), index=0, raw=True, decoding_plugin=PLUGINS[syntax], **options
-    )
+    plugin = PLUGINS[syntax]
+    with _nothing_printed() if plugin == "gdcm" else contextlib.nullcontext():
+        samples, _ = get_decoder(UID(syntax)).as_array(
+            encapsulate([frame], has_bot=False), index=0, raw=True, decoding_plugin=plugin, **options
+        )
     if samples.min() < layout.lowest or samples.max() > layout.highest:  # the codec holds more bits than the header
         raise FilmError("film-dicom-codestream")
     return np.asarray(samples.view(f"u{layout.num_bytes}"))
@@ -210,6 +215,25 @@ def _load_libraries() -> None:
     for switch_off in (gdcm.Trace.DebugOff, gdcm.Trace.WarningOff, gdcm.Trace.ErrorOff):
         switch_off()
     assert pydicom.pixels
+
+
+@contextlib.contextmanager
+def _nothing_printed() -> Iterator[None]:
+    """Within it, standard error leads nowhere: the libjpeg inside gdcm prints what it finds in a file.
+
+    A line that another thread writes at that moment is lost; gdcm holds the interpreter, so there hardly is one.
+    """
+    with _PRINTING, open(os.devnull, "wb") as nowhere:
+        kept = os.dup(2)
+        os.dup2(nowhere.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+
+
+_PRINTING = threading.Lock()
 
 
 class _Quiet(logging.Filter):

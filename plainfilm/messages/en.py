@@ -116,6 +116,7 @@ SENTENCES: dict[str, str] = {
     "such class names are numbered; install a Chinese font such as Noto Sans CJK and make the report again",
     # the command line
     "error": "Error: {message}",
+    "system-refused": "the system refused to read or write: {reason}; make room or give access, then try again",
     "warning": "Note: {about}: {message}",
     "extra-missing": "`{command}` needs the library {library}, which is not installed; install it with: pip "
     'install "plainfilm[{extra}]"',
@@ -129,7 +130,6 @@ SENTENCES: dict[str, str] = {
     "-f); raise the limit and give the command again (a training that had begun: with --resume)",
     "output-in-use": "{path} is in use: the process {process} on {host} is at work there; wait for its end or stop it, "
     "or give another folder",
-    "system-refuses": "the system refuses: {reason} ({path}); put that right and give the command again",
     "run-missing": "{path} is no run that could go on: it has no recipe.toml; expected a folder where `train` began to "
     "train; where it was stopped while it read the films, give that command again, else start anew with --out",
     "threads-other": "--threads {given}: the run {run} computes with {expected} threads, and another number would "

@@ -107,6 +107,7 @@ SENTENCES: dict[str, str] = {
     "请安装中文字体（如 Noto Sans CJK）后重新生成报告",
     # 命令行
     "error": "错误：{message}",
+    "system-refused": "系统拒绝读写：{reason}；请腾出空间或授予权限，然后重试",
     "warning": "提示：{about}：{message}",
     "extra-missing": '`{command}` 需要尚未安装的库 {library}；请运行：pip install "plainfilm[{extra}]"',
     "sources-missing": "没有给出 SOURCE；应为胶片的文件夹、zip、tar 或表格，或使用 --resume RUN",
@@ -119,7 +120,6 @@ SENTENCES: dict[str, str] = {
     "请提高该限制后再次运行该命令（已开始的训练请用 --resume 继续）",
     "output-in-use": "{path} 正在使用：主机 {host} 上的进程 {process} 正在其中工作；"
     "请等待其结束或将其停止，或换一个文件夹",
-    "system-refuses": "系统拒绝操作：{reason}（{path}）；请排除该问题后再次运行该命令",
     "run-missing": "{path} 不是可以继续的训练：缺少 recipe.toml；应为 `train` 已开始训练的文件夹；"
     "如果是在读取胶片时被中断，请再次运行同一命令，否则请用 --out 重新开始",
     "threads-other": "--threads {given}：训练 {run} 使用 {expected} 个计算线程，改变线程数会使结果不再逐位一致；"

@@ -5,32 +5,26 @@ from typing import Any
 
 from plainfilm.evaluation.decisions import called
 from plainfilm.messages import sentence
-from plainfilm.model.card import Card
+from plainfilm.model.card import Card, ClassName
 from plainfilm.terminal import Terminal
 from plainfilm.workflows.predict import Answer
 from plainfilm.workflows.statements import gate_summary, reasons, set_words
 
+ROWS_A_TABLE = 1000  # a table is laid out in memory, at thirty times what its rows hold
+
 
 def print_answers(terminal: Terminal, answers: Sequence[Answer], card: Card) -> None:
-    """A table of answers, sentences about truth (where it is known) and sets; the films that could not be judged."""
+    """Tables of answers, sentences about truth (where it is known) and sets; the films that could not be judged."""
     shown = {entry.name: entry.shown(terminal.language) for entry in card.classes}
-    table, sentences = [], []
-    for answer in answers:
-        if answer.probabilities is None:
-            continue
-        predicted = card.classes[int(answer.probabilities.argmax())]
-        probabilities = [f"{probability:.3f}" for probability in answer.probabilities]
-        names = " ".join(dict.fromkeys((predicted.en, predicted.zh)))
-        if answer.is_refused:
-            names = terminal.text("gate.marked", names=names)
-        table.append([answer.number, answer.path, names, *probabilities])
-        if answer.truth:
-            sentences.append((answer.number, shown[answer.truth], shown[predicted.name]))
     headings = [terminal.text(f"prediction.{name}") for name in ("number", "film", "label")]
-    if table:
-        terminal.table([*headings, *shown.values()], table, left=3)
-    for number, truth, predicted_name in sentences:
-        terminal.say("prediction.sentence", number=number, truth=truth, predicted=predicted_name)
+    answered = [answer for answer in answers if answer.probabilities is not None]
+    for start in range(0, len(answered), ROWS_A_TABLE):
+        rows = [_table_row(terminal, answer, card) for answer in answered[start : start + ROWS_A_TABLE]]
+        terminal.table([*headings, *shown.values()], rows, left=3)
+    for answer in answered:
+        if answer.truth:
+            predicted = shown[_predicted(answer, card).name]
+            terminal.say("prediction.sentence", number=answer.number, truth=shown[answer.truth], predicted=predicted)
     for answer in answers:
         if answer.set is not None and card.calibration is not None:
             words = set_words(answer.set, card, terminal.language)
@@ -44,6 +38,22 @@ def print_answers(terminal: Terminal, answers: Sequence[Answer], card: Card) -> 
             terminal.warn(key, about=answer.path, reasons=reasons(answer.verdict, terminal.language))
         if answer.error is not None:
             terminal.fail(answer.error, about="" if "path" in answer.error.parameters else answer.path)
+
+
+def _predicted(answer: Answer, card: Card) -> ClassName:
+    """The most probable class of an answered film."""
+    assert answer.probabilities is not None
+    return card.classes[int(answer.probabilities.argmax())]
+
+
+def _table_row(terminal: Terminal, answer: Answer, card: Card) -> list[object]:
+    """Number, path and class of an answered film, and a cell for each probability."""
+    assert answer.probabilities is not None
+    predicted = _predicted(answer, card)
+    names = " ".join(dict.fromkeys((predicted.en, predicted.zh)))
+    if answer.is_refused:
+        names = terminal.text("gate.marked", names=names)
+    return [answer.number, answer.path, names, *(f"{probability:.3f}" for probability in answer.probabilities)]
 
 
 def answers_summary(

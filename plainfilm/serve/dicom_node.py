@@ -27,6 +27,7 @@ import pydicom.config
 import pynetdicom
 from pynetdicom import AE, evt
 from pynetdicom.dimse_primitives import C_STORE
+from pynetdicom.fsm import StateMachine
 from pynetdicom.presentation import PresentationContext, build_context
 from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 from pynetdicom.transport import AssociationServer
@@ -117,6 +118,7 @@ class Node:
         self.sender = Sender(settings, author.language, self.closing)
         server.bind(evt.EVT_C_STORE, self._take)
         server.bind(evt.EVT_C_ECHO, _say_yes)
+        server.bind(evt.EVT_CONN_OPEN, _stand_nonsense)
         server.bind(evt.EVT_ESTABLISHED, _start_message)
         server.bind(evt.EVT_DIMSE_RECV, _start_message)
         server.bind(evt.EVT_CONN_CLOSE, _forget_silent)
@@ -221,6 +223,23 @@ class Node:
 
 def _say_yes(_: evt.Event) -> int:
     return TAKEN
+
+
+class _StateMachine(StateMachine):
+    """pynetdicom's, which ends the association where a peer does what the protocol has no answer to.
+
+    It would raise, in a thread of its own, whose end is told on standard error.
+    """
+
+    def do_action(self, event: str) -> None:
+        try:
+            super().do_action(event)
+        except Exception:
+            self.dul._kill_thread = True
+
+
+def _stand_nonsense(event: evt.Event) -> None:
+    event.assoc.dul.state_machine = _StateMachine(event.assoc.dul)
 
 
 def _start_message(event: evt.Event) -> None:

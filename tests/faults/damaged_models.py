@@ -10,8 +10,8 @@ import numpy as np
 import onnxruntime
 import torch
 from builders import Recorder, make_films, make_recipe
-from faults.row import Outcome, Row
 
+from faults.row import Outcome, Row
 from plainfilm.config import ModelRecipe
 from plainfilm.errors import ModelFileError
 from plainfilm.messages import LANGUAGES, sentence

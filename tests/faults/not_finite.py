@@ -14,10 +14,10 @@ from pathlib import Path
 import numpy as np
 import torch
 from builders import Recorder, make_card, make_films, make_recipe, random_pixels, trained_looking
-from faults.row import Outcome, Row
 from safetensors.torch import save_file
 from torch import Tensor
 
+from faults.row import Outcome, Row
 from plainfilm.config import DataRecipe, ModelRecipe, Recipe, load_recipe
 from plainfilm.errors import ModelFileError, RecipeError, TrainingError
 from plainfilm.model import modelfile

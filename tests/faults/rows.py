@@ -1,6 +1,17 @@
 """The rows of the table of faults, in its order."""
 
-from faults import damaged_models, killed_training, no_room, not_finite, same_bits, torn_writes, two_at_once
+from faults import (
+    bare_machine,
+    damaged_models,
+    flat_memory,
+    killed_training,
+    mutants,
+    no_room,
+    not_finite,
+    same_bits,
+    torn_writes,
+    two_at_once,
+)
 from faults.row import Row
 
 ROWS: tuple[Row, ...] = (
@@ -9,6 +20,9 @@ ROWS: tuple[Row, ...] = (
     same_bits.ROW,
     no_room.ROW,
     damaged_models.ROW,
+    mutants.ROW,
     not_finite.ROW,
     two_at_once.ROW,
+    flat_memory.ROW,
+    bare_machine.ROW,
 )

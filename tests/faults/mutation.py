@@ -1,0 +1,97 @@
+"""Bad files made of good ones: bytes flipped, cut, doubled, spliced; parts doubled; numbers forged.
+
+Half of the harm is done in a file's first bytes, where its lengths and dimensions stand, and half of the PNGs get
+checksums that fit, so that the harm reaches what is behind them.
+"""
+
+import re
+import zlib
+from collections.abc import Sequence
+
+import numpy as np
+
+PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
+HEAD_BYTES = 700
+TELLING_NUMBERS = (0, 1, 2, 0x7F, 0x80, 0xFF, 0x7FFF, 0x8000, 0xFFFF, 20_000, 60_000, 2**31 - 1, 2**31, 2**32 - 1)
+PARTS = (  # where a part of a file starts: a JPEG's segment, a DICOM element (explicit), a TIFF's entry, a form's part
+    rb"\xff[\xc0-\xfe]",
+    rb"[\x02\x08\x10\x18\x20\x28\x7f]\0..[A-Z]{2}",
+    rb"[\0-\x02][\0-\xff][\0-\x0c]\0..\0\0",
+    rb"--x\r\n",
+)
+
+
+def mutated(good: Sequence[bytes], draws: np.random.Generator) -> bytes:
+    """One of these files, with one to five things done to it."""
+    return changed(good[int(draws.integers(len(good)))], good, draws)
+
+
+def changed(film: bytes, good: Sequence[bytes], draws: np.random.Generator) -> bytes:
+    """These bytes, with one to five things done to them; ends are spliced in from `good`."""
+    data = bytearray(film)
+    for _ in range(int(draws.integers(1, 6))):
+        if not data:
+            break
+        _harm(data, good, draws)
+    if data.startswith(PNG_MAGIC) and draws.random() < 0.5:
+        return with_fitting_checksums(bytes(data))
+    return bytes(data)
+
+
+def _harm(data: bytearray, good: Sequence[bytes], draws: np.random.Generator) -> None:
+    """Do one thing to the bytes, in place."""
+    start = int(draws.integers(len(data) if draws.random() < 0.5 else min(len(data), HEAD_BYTES)))
+    length = int(draws.integers(1, 9))
+    match int(draws.integers(8)):
+        case 0:
+            data[start : start + length] = draws.bytes(length)
+        case 1:
+            data[start] ^= 1 << int(draws.integers(8))
+        case 2:
+            del data[start : start + length]
+        case 3:
+            data[start:start] = data[start : start + 4 * length]
+        case 4:
+            if draws.random() < 0.3:
+                del data[start:]
+        case 5:  # the end of another file
+            other = good[int(draws.integers(len(good)))]
+            data[start:] = other[min(start, len(other)) :]
+        case 6:
+            number = TELLING_NUMBERS[int(draws.integers(len(TELLING_NUMBERS)))]
+            width, order = (2, 4)[int(draws.integers(2))], ("little", "big")[int(draws.integers(2))]
+            data[start : start + width] = (number % 256**width).to_bytes(width, order)  # type: ignore[arg-type]
+        case 7:
+            _double_part(data, draws)
+
+
+def _double_part(data: bytearray, draws: np.random.Generator) -> None:
+    """Put one part of the file a second time, there or elsewhere; bytes without parts stay as they are."""
+    if data.startswith(PNG_MAGIC):
+        starts = [at - 4 for at in _chunk_names(data)]
+    else:
+        starts = [found.start() for found in re.finditer(b"|".join(PARTS), bytes(data[: 4 * HEAD_BYTES]), re.DOTALL)]
+    if len(starts) >= 2:
+        place = int(draws.integers(len(starts) - 1))
+        part = data[starts[place] : starts[place + 1]]
+        at = starts[int(draws.integers(len(starts)))]
+        data[at:at] = part
+
+
+def _chunk_names(png: bytes | bytearray) -> list[int]:
+    """Where the names of a PNG's chunks start, as far as the lengths lead."""
+    found, at = [], len(PNG_MAGIC) + 4
+    while at + 4 <= len(png):
+        found.append(at)
+        at += int.from_bytes(png[at - 4 : at], "big") + 12
+    return found
+
+
+def with_fitting_checksums(png: bytes) -> bytes:
+    """The same chunks, each with the checksum that fits what it holds now."""
+    fitting = bytearray(png)
+    for at in _chunk_names(png):
+        end = at + 4 + int.from_bytes(png[at - 4 : at], "big")
+        if end + 4 <= len(png):
+            fitting[end : end + 4] = zlib.crc32(png[at:end]).to_bytes(4, "big")
+    return bytes(fitting)
