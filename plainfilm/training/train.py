@@ -77,8 +77,6 @@ def train(
     facts: dict[str, Any]
     if not is_new:
         facts = restore(state, checkpoints, reporter.on_warning)
-        if state.best:
-            checkpoint.load_best(checkpoints)  # without it all further steps would be for nothing
     else:
         precision = hardware.resolve_precision(training.precision, device)
         facts = {"threads": threads or num_threads(), "precision": precision, "device": device.type, **begun}
