@@ -24,7 +24,7 @@ from pathlib import PurePath
 from types import TracebackType
 
 import numpy as np
-from PIL import ExifTags, Image, ImageOps, TiffImagePlugin
+from PIL import ExifTags, Image, ImageOps, TiffImagePlugin, _imaging
 from PIL.ImageFile import ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
@@ -129,7 +129,7 @@ def _decode_picture(data: bytes, limits: Limits) -> Film:
 def _silence_libtiff() -> None:
     """Take libtiff's printer away: it writes lines about damaged files, one for each row, on standard error."""
     with contextlib.suppress(OSError, AttributeError):  # a Pillow that does not show its libtiff, as on Windows
-        ctypes.CDLL(Image.core.__file__).TIFFSetErrorHandler(None)
+        ctypes.CDLL(_imaging.__file__).TIFFSetErrorHandler(None)
 
 
 def _reason(error: Exception) -> str:
