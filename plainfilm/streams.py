@@ -11,7 +11,7 @@ NAMES = ("stdin", "stdout", "stderr")  # by the number of their descriptor
 
 
 def make_usable() -> None:
-    """Open what is closed, to nowhere; show as escapes what an encoding does not know (Chinese, odd names).
+    """Open what is closed, to nowhere; show what an encoding does not know (Chinese, bytes of names) as escapes.
 
     The next file that is opened would else take the free number, and whatever C libraries print would stand in it.
     """

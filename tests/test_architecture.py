@@ -208,3 +208,27 @@ def test_random_numbers_come_from_randomness(file):
             assert not chain.startswith(("np.random.", "torch.rand", "torch.manual_seed")) or chain in (
                 "np.random.Generator",
             ), f"{file}:{node.lineno} {chain}"
+
+
+WALL_CLOCKS = {"time.time", "time.time_ns", "datetime.now", "datetime.utcnow", "datetime.today", "date.today"}
+WALL_CLOCK_HOMES = ("serve/follow.py", "serve/secondary_capture.py")  # the age of a file; the date of an object
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_no_duration_is_measured_by_a_clock_that_may_jump(file):
+    if file in WALL_CLOCK_HOMES:
+        return
+    for node in ast.walk(tree(file)):
+        if isinstance(node, ast.Attribute):
+            assert ast.unparse(node) not in WALL_CLOCKS, f"{file}:{node.lineno}: time.monotonic() never jumps"
+
+
+def test_onnx_runtime_is_told_to_send_nothing_before_it_is_loaded():
+    """Every module that loads it lies below `model`, whose own import tells it so."""
+    assert all(
+        file.startswith("model/")
+        for file in FILES
+        if "onnxruntime" in {name.partition(".")[0] for name in imports(file)}
+    )
+    program = "import plainfilm.model.predictor, os; print(os.environ['ORT_DISABLE_TELEMETRY'])"
+    assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout == "1\n"

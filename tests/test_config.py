@@ -209,6 +209,12 @@ def test_a_recipe_file_of_windows_notepad_is_read(tmp_path):
     assert load_recipe(str(path)).model.depth == 34
 
 
+@pytest.mark.parametrize("value", ["9" * 5000, "[" * 5000, "[" * 100 + "1" + "]" * 100], ids=["digits", "open", "deep"])
+def test_a_value_beyond_any_measure_is_refused(value):
+    with pytest.raises(RecipeError):
+        parse_recipe(f"[training]\nsizes_px = {value}\n")
+
+
 def test_a_file_that_is_no_text_is_no_toml(tmp_path):
     (tmp_path / "a.toml").write_bytes(b"\xff\xfe\0")
     with pytest.raises(RecipeError) as caught:

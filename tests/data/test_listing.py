@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from plainfilm.data.listing import folder_class, list_films, open_origin, read_table
-from plainfilm.errors import PlainfilmError
+from plainfilm.errors import PlainfilmError, SourceError
 
 NAMES = ("NORMAL/a.png", "NORMAL/b.PNG", "COVID/a.jpeg", "COVID/notes.txt")
 
@@ -99,6 +99,13 @@ def test_several_sources_keep_their_films_and_tables_apart(tmp_path):
 
 
 # --- tables ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_path_that_no_file_can_have_is_a_film_that_is_missing(tmp_path):
+    listing = list_films([make_table(tmp_path / "t.csv", "path,label", "a\0b.png,COVID")])
+    with pytest.raises(SourceError) as caught:
+        listing.read(listing.entries[0])
+    assert caught.value.code == "film-missing"
 
 
 @pytest.mark.parametrize("name", ["NORMAL/a.png", "input_data/NORMAL/a.png", "x/y/NORMAL/a.png", r"D\NORMAL\a.png"])
