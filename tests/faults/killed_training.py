@@ -133,7 +133,7 @@ def trials_of(count: int, folder: Path) -> Outcome:
     life_s = unbroken(folder / "unbroken", start, ["--threads", 1])
     for trial in range(count):
         draw, run = generator(11, "killed training", trial), folder / f"run-{trial}"
-        step, moment_s, workers = int(draw.integers(0, STEPS)), float(draw.uniform(0, life_s)), (0, 4)[trial % 2]
+        step, moment_s, workers = int(draw.integers(4, STEPS)), float(draw.uniform(0, life_s)), (0, 4)[trial % 2]
         kills = [at_step(run, step), after(moment_s)]
         wrong = broken(run, start, ["--threads", 1, "--workers", workers], kills if trial % 4 < 2 else kills[::-1])
         wrong = wrong or ", ".join(differing(run, folder / "unbroken"))

@@ -51,7 +51,7 @@ def elsewhere(trial: int, folder: Path) -> str:
     at_step(run, int(generator(13, "same bits", trial).integers(1, STEPS)))(lambda: False)
     os.kill(child, signal.SIGKILL)
     ended(child)
-    code = ended(forked(lambda: command("train", "--resume", run, "--threads", THREADS + 1, "--lang", "en"), output))
+    code = ended(forked(lambda: command("train", "--resume", run, "--threads", 1, "--lang", "en"), output))
     said = output.read_text(encoding="utf-8")
     if code != 2 or f"computes with {THREADS} threads" not in said:
         return f"another number of threads is not refused: exit code {code}"
