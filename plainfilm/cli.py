@@ -1,7 +1,7 @@
 """The commands: parse, call one function, print. Heavy libraries are imported inside a command.
 
-Exit codes: 0 done; 1 the data, the model or any film failed a check, or the storage is full or refuses; 2 usage; 130 and
-143 stopped and resumable.
+Exit codes: 0 done; 1 the data, the model or any film failed a check, or the storage is full or refuses; 2 usage; 130
+and 143 stopped and resumable.
 """
 
 import contextlib

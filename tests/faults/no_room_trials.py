@@ -189,6 +189,22 @@ def files_may_not_be_so_large(trials: Trials) -> str:
     return found or (trials.goes_on(run) if trials.thorough and (run / "recipe.toml").exists() else "")
 
 
+def log_may_not_grow(trials: Trials) -> str:
+    """The limit comes while the training runs: a line of the log fits in part, and that part may not stay."""
+    run = trials.disk() / "run"
+    log = run / "log.jsonl"
+    command = trials.train("--out", run)
+    seen = wait_until(log.exists, command)
+    command.send(signal.SIGSTOP)
+    limit = log.stat().st_size + int(trials.draws.integers(1, 100))
+    resource.prlimit(command.pid, resource.RLIMIT_FSIZE, (limit, limit))
+    command.send(signal.SIGCONT)
+    ran = command.finish()
+    found = judge(ran, run) if seen else "never came so far"
+    found = found or ("" if log.read_text().endswith("}\n") else "a part of a line is left") or loads(run)
+    return found or (trials.goes_on(run) if trials.thorough else "")
+
+
 def run_on_a_read_only_disk(trials: Trials) -> str:
     disk = trials.disk()
     run = trials.copy(disk)
@@ -256,6 +272,7 @@ CASES = (
     disk_fills_while_training,
     disk_fills_after_training,
     files_may_not_be_so_large,
+    log_may_not_grow,
     run_on_a_read_only_disk,
     answers_on_a_full_disk,
     answers_on_a_read_only_disk,
