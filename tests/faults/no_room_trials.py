@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -45,12 +46,12 @@ class Trials:
     def begin(self, number: int) -> None:
         self.number, self.draws = number, generator(0, "no room", number)
 
-    def command(self, *words: object, before: Callable[[], None] = lambda: None) -> Command:
+    def command(self, *words: object, before: Callable[[], object] = lambda: None) -> Command:
         """Start a command, in the one language or the other."""
         language = LANGUAGES[self.number % 2]
         return start(self.folder / f"said-{self.number}", *words, "--lang", language, before=before)
 
-    def train(self, *words: object, before: Callable[[], None] = lambda: None) -> Command:
+    def train(self, *words: object, before: Callable[[], object] = lambda: None) -> Command:
         sources = () if "--resume" in words else (self.films, "--recipe", self.recipe)
         return self.command("train", *sources, "--threads", 1, *words, before=before)
 
@@ -193,7 +194,8 @@ def log_may_not_grow(trials: Trials) -> str:
     """The limit comes while the training runs: a line of the log fits in part, and that part may not stay."""
     run = trials.disk() / "run"
     log = run / "log.jsonl"
-    command = trials.train("--out", run)
+    quiet = partial(os.dup2, os.open(os.devnull, os.O_WRONLY), 1)  # what is printed has the same limit in a file
+    command = trials.train("--out", run, before=quiet)
     seen = wait_until(log.exists, command)
     command.send(signal.SIGSTOP)
     limit = log.stat().st_size + int(trials.draws.integers(1, 100))
