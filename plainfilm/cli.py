@@ -547,6 +547,9 @@ def main() -> None:
             sys.stdout.flush()  # may meet a full disk, as any file
     except PlainfilmError as error:
         _fail(error)
+    except BrokenPipeError:  # nobody reads on, as after `| head`
+        _drop_output()
+        sys.exit(1)
     except OSError as error:  # what no command expects, for instance of the folder for temporary files
         _drop_output()
         _fail(StorageError("system-refuses", path=str(error.filename or "-"), reason=error.strerror or str(error)))
