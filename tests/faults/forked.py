@@ -106,7 +106,7 @@ class Command:
             self.finish()
 
 
-def start(said: Path, *words: object, before: Callable[[], None] = lambda: None) -> Command:
+def start(said: Path, *words: object, before: Callable[[], object] = lambda: None) -> Command:
     """Start `plainfilm WORDS` in a fork; `before` is called there first."""
     with said.with_suffix(".out").open("wb") as out, said.with_suffix(".err").open("wb") as err:
         pid = os.fork()
@@ -117,7 +117,7 @@ def start(said: Path, *words: object, before: Callable[[], None] = lambda: None)
     return Command(pid, said)
 
 
-def _become(words: list[str], before: Callable[[], None]) -> NoReturn:
+def _become(words: list[str], before: Callable[[], object]) -> NoReturn:
     code = 70  # where it does not even begin
     try:
         before()

@@ -26,6 +26,6 @@ ROW = Row(
     "where it can be known; with room again the run ends with the same bits",
     counted="lost",
     run=run,
-    short=11,
+    short=12,
     long=50,
 )

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -45,12 +46,12 @@ class Trials:
     def begin(self, number: int) -> None:
         self.number, self.draws = number, generator(0, "no room", number)
 
-    def command(self, *words: object, before: Callable[[], None] = lambda: None) -> Command:
+    def command(self, *words: object, before: Callable[[], object] = lambda: None) -> Command:
         """Start a command, in the one language or the other."""
         language = LANGUAGES[self.number % 2]
         return start(self.folder / f"said-{self.number}", *words, "--lang", language, before=before)
 
-    def train(self, *words: object, before: Callable[[], None] = lambda: None) -> Command:
+    def train(self, *words: object, before: Callable[[], object] = lambda: None) -> Command:
         sources = () if "--resume" in words else (self.films, "--recipe", self.recipe)
         return self.command("train", *sources, "--threads", 1, *words, before=before)
 
@@ -189,6 +190,25 @@ def files_may_not_be_so_large(trials: Trials) -> str:
     return found or (trials.goes_on(run) if trials.thorough and (run / "recipe.toml").exists() else "")
 
 
+def log_may_not_grow(trials: Trials) -> str:
+    """The limit comes while the training runs: a line of the log fits in part, and that part may not stay."""
+    run = trials.copy(trials.disk())
+    (run / "checkpoints/step-00000004.safetensors").unlink()
+    log = run / "log.jsonl"
+    log.write_text("{}\n" * 1000)  # longer than what is said, which has the same limit
+    quiet = partial(os.dup2, os.open(os.devnull, os.O_WRONLY), 1)
+    command = trials.train("--resume", run, before=quiet)
+    seen = wait_until(lambda: "resume" in log.read_text(), command)
+    command.send(signal.SIGSTOP)
+    limit = log.stat().st_size + int(trials.draws.integers(1, 100))
+    resource.prlimit(command.pid, resource.RLIMIT_FSIZE, (limit, limit))
+    command.send(signal.SIGCONT)
+    ran = command.finish()
+    found = judge(ran, run) if seen else "never came so far"
+    found = found or ("" if log.read_text().endswith("}\n") else "a part of a line is left") or loads(run)
+    return found or (trials.goes_on(run) if trials.thorough else "")
+
+
 def run_on_a_read_only_disk(trials: Trials) -> str:
     disk = trials.disk()
     run = trials.copy(disk)
@@ -256,6 +276,7 @@ CASES = (
     disk_fills_while_training,
     disk_fills_after_training,
     files_may_not_be_so_large,
+    log_may_not_grow,
     run_on_a_read_only_disk,
     answers_on_a_full_disk,
     answers_on_a_read_only_disk,
