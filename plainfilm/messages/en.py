@@ -12,6 +12,9 @@ SENTENCES: dict[str, str] = {
     "film-unknown-format": "the file is no image that is known here; expected PNG, JPEG, TIFF or DICOM",
     "film-truncated": "the image is cut off: the end of the file is missing; copy or download it again",
     "film-unreadable": "the image is damaged or of a rare kind and cannot be read ({reason}); save it again as PNG",
+    "film-checksum": "the image is damaged: a checksum in it does not fit its content; copy or download it again",
+    "film-overloaded": "the file asks for more work than the largest film does (texts, scans, strips, layers or tiles); "
+    "save it again as PNG",
     "film-too-small": "the image is {width}x{height} px; each side needs at least {minimum} px; use the original film",
     "film-too-large": "the image is {width}x{height} px; expected sides up to {maximum_side} px and at most "
     "{maximum_pixels} pixels; make it smaller",
@@ -251,6 +254,8 @@ SENTENCES: dict[str, str] = {
     "problem.film-unknown-format": "Unreadable, no image that is known here",
     "problem.film-truncated": "Unreadable, cut off at the end",
     "problem.film-unreadable": "Unreadable, damaged or of a rare kind",
+    "problem.film-checksum": "Unreadable, damaged",
+    "problem.film-overloaded": "Unreadable, asks for more work than any film",
     "problem.film-file-too-large": "Unreadable, too many bytes",
     "problem.film-too-small": "Unreadable, too few pixels",
     "problem.film-too-large": "Unreadable, too many pixels",

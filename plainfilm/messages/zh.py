@@ -12,6 +12,8 @@ SENTENCES: dict[str, str] = {
     "film-unknown-format": "不是这里所知的图像；应为 PNG、JPEG、TIFF 或 DICOM",
     "film-truncated": "图像被截断：文件末尾缺失；请重新复制或下载",
     "film-unreadable": "图像已损坏或格式罕见，无法读取（{reason}）；请重新存为 PNG",
+    "film-checksum": "图像已损坏：其中的校验和与内容不符；请重新复制或下载",
+    "film-overloaded": "文件要求的处理量超过最大的胶片（文本块、扫描、条带、层或分块过多）；请重新存为 PNG",
     "film-too-small": "图像为 {width}x{height} 像素；每边至少 {minimum} 像素；请使用原始胶片",
     "film-too-large": "图像为 {width}x{height} 像素；每边最多 {maximum_side} 像素，"
     "总共最多 {maximum_pixels} 像素；请缩小",
@@ -220,6 +222,8 @@ SENTENCES: dict[str, str] = {
     "problem.film-unknown-format": "不可读，不是这里所知的图像",
     "problem.film-truncated": "不可读，末尾缺失",
     "problem.film-unreadable": "不可读，已损坏或格式罕见",
+    "problem.film-checksum": "不可读，已损坏",
+    "problem.film-overloaded": "不可读，要求的处理量超过任何胶片",
     "problem.film-file-too-large": "不可读，字节过多",
     "problem.film-too-small": "不可读，像素过少",
     "problem.film-too-large": "不可读，像素过多",
