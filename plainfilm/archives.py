@@ -64,7 +64,7 @@ def open_archive(path: Path) -> Source:
     except OSError as error:
         raise SourceError("source-damaged", path=str(path), reason=error.strerror or str(error)) from error
     try:
-        archive = tarfile.TarFile(fileobj=cast(IO[bytes], stream))
+        archive = _TarFile(fileobj=cast(IO[bytes], stream))
     except Exception as error:  # `tarfile` and the decompressors below it raise nearly anything on hostile bytes
         stream.file.close()
         if isinstance(error, SourceError):
@@ -210,7 +210,11 @@ class _Stream:
             raise SourceError("source-bomb", path=str(self.path), maximum=MAX_RATIO)
 
 
-def _open_tar(path: Path, archive: tarfile.TarFile, stream: _Stream) -> Source:
+class _TarFile(tarfile.TarFile):
+    members: list[tarfile.TarInfo]  # all that were found: not documented, and no other way to drop them
+
+
+def _open_tar(path: Path, archive: _TarFile, stream: _Stream) -> Source:
     try:
         members = _tar_members(path, archive, stream)
     except Exception as error:  # as above
@@ -237,7 +241,7 @@ def _open_tar(path: Path, archive: tarfile.TarFile, stream: _Stream) -> Source:
     return Source(path, tuple(members), read)
 
 
-def _tar_members(path: Path, archive: tarfile.TarFile, stream: _Stream) -> dict[str, tuple[int, int]]:
+def _tar_members(path: Path, archive: _TarFile, stream: _Stream) -> dict[str, tuple[int, int]]:
     """Where the content of each file begins, and its size in bytes; whatever else `tarfile` knows is dropped."""
     members: dict[str, tuple[int, int]] = {}
     count, before = 0, -math.inf

@@ -26,7 +26,7 @@ MAX_VALUES = 65_536  # of one tag; the largest film has 20,000 strips, or 16,000
 
 
 def check_png(data: bytes) -> None:
-    """Raise FilmError for a PNG that is cut, whose checksums do not fit, or with more texts or chunks than a film has."""
+    """Raise FilmError for a PNG that is cut, whose checksums do not fit, or with more chunks than a film has."""
     position, num_texts = len(PNG_SIGNATURE), 0
     for _ in range(MAX_CHUNKS):
         if position + 12 > len(data):
