@@ -2,11 +2,13 @@
 
 import json
 import os
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from plainfilm.cli import main
 from plainfilm.errors import PlainfilmError
 
 
@@ -14,14 +16,14 @@ from plainfilm.errors import PlainfilmError
 class Measured:
     """What came of a call."""
 
-    end: str  # the code of the error that it raised, "done: " and what it returned, or how it failed
+    end: str  # the code of the error that it raised, "done: " and what it returned, "exit N", or how it failed
     cpu_ms: float
     grown_bytes: int  # the most memory that it had at a time, above what it started with
 
     @property
     def is_refused(self) -> bool:
         """Whether it raised an error of the program's own."""
-        return not self.end.startswith(("done", "failed"))
+        return not self.end.startswith(("done", "exit", "failed"))
 
 
 def measured(call: Callable[[], object]) -> Measured:
@@ -40,12 +42,37 @@ def measured(call: Callable[[], object]) -> Measured:
     return Measured(*json.loads(said)) if said else Measured(f"failed: status {status}", 0.0, 0)
 
 
+def commanded(words: list[object], folder: Path) -> tuple[Measured, str]:
+    """Call the command line in such a fork, in `folder`; and what it printed."""
+    printed = folder.with_name(f"{folder.name}-printed")
+
+    def call() -> None:
+        os.chdir(folder)
+        with printed.open("wb") as file:
+            for descriptor in (1, 2):
+                os.dup2(file.fileno(), descriptor)
+        sys.stdout, sys.stderr = open(1, "w", closefd=False), open(2, "w", closefd=False)  # noqa: SIM115 - what pytest captures
+        sys.argv = ["plainfilm", *map(str, words)]
+        try:
+            main()
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+
+    end = measured(call)
+    text = printed.read_text(encoding="utf-8", errors="replace")
+    printed.unlink()
+    return end, text
+
+
 def _measure(call: Callable[[], object]) -> tuple[str, float, int]:
     before, start = _memory_bytes("VmRSS"), time.process_time()
     try:
         end = f"done: {call()!r}"[:200]
     except PlainfilmError as error:
         end = error.code
+    except SystemExit as error:
+        end = f"exit {error.code}"
     except BaseException as error:
         end = f"failed: {error!r}"[:200]
     return end, 1000 * (time.process_time() - start), _memory_bytes("VmHWM") - before
