@@ -124,7 +124,10 @@ def listed_files(folder: Path, names: tuple[str, ...]) -> Source:
 
 
 def _bounded(path: Path) -> bytes:
-    status = path.stat()
+    try:
+        status = path.stat()
+    except ValueError as error:  # NUL in a name, which a table may hold
+        raise SourceError("film-missing") from error
     if not stat.S_ISREG(status.st_mode):  # reading a pipe would never end
         raise SourceError("film-missing")
     check_member(path.name, status.st_size)
@@ -142,7 +145,10 @@ def _open_folder(path: Path) -> Source:
         check_count(path, len(names))
 
     def read(name: str) -> bytes:
-        target = (root / name).resolve()
+        try:
+            target = (root / name).resolve()
+        except (OSError, RuntimeError) as error:  # a link that leads to itself
+            raise SourceError("film-missing") from error
         if not target.is_relative_to(root):
             raise SourceError("member-outside", name=name)
         return _bounded(target)

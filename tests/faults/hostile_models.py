@@ -20,11 +20,11 @@ from faults.measured import commanded, measured
 from faults.row import Outcome, Row
 from faults.watched import Watch
 from onnx import TensorProto, helper
-from tests.model import forged
 
 from plainfilm.data import phantom
 from plainfilm.errors import ModelFileError
 from plainfilm.training import checkpoint
+from tests.model import forged
 
 COMMANDS = ("audit", "doctor", "evaluate", "import_weights", "predict", "train")  # their modules, imported once for all
 MAX_GROWN_BYTES = 100e6
@@ -248,7 +248,12 @@ def run(num_trials: int, folder: Path) -> Outcome:
 
 
 def _prepare(folder: Path) -> Scene:
-    for name in (*(f"workflows.{name}" for name in COMMANDS), "workflows.doctor_model", "serve.server", "printing.doctor"):
+    for name in (
+        *(f"workflows.{name}" for name in COMMANDS),
+        "workflows.doctor_model",
+        "serve.server",
+        "printing.doctor",
+    ):
         importlib.import_module(f"plainfilm.{name}")
     scene = Scene(folder, folder / "films", folder / "outside", folder / "model.onnx")
     scene.outside.mkdir()
