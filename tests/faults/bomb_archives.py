@@ -157,8 +157,12 @@ ARCHIVES: dict[str, Callable[[Path], Path]] = {
     "zip bomb beside other content": lambda folder: _zip(
         folder / "a.zip", [("A/a.png", bytes(50 * 2**20)), ("more.bin", os.urandom(2**20))]
     ),
-    "zip bomb in bzip2": lambda folder: _zip(folder / "a.zip", [("A/a.png", bytes(2**26))], zipfile.ZIP_BZIP2),
-    "zip bomb in LZMA": lambda folder: _zip(folder / "a.zip", [("A/a.png", bytes(2**26))], zipfile.ZIP_LZMA),
+    "zip bomb in bzip2": lambda folder: _zip(
+        folder / "a.zip", [("A/a.png", bytes(2**25)), ("more.bin", os.urandom(2**20))], zipfile.ZIP_BZIP2
+    ),
+    "zip bomb in LZMA": lambda folder: _zip(
+        folder / "a.zip", [("A/a.png", bytes(2**25)), ("more.bin", os.urandom(2**20))], zipfile.ZIP_LZMA
+    ),
     "zip with lying sizes": _lying,
     "nested zip": _nested,
     "encrypted zip": _encrypted,
