@@ -1,11 +1,11 @@
-"""Files: written whole or not at all, hashed, and read from folders and archives within limits.
+"""Files: written whole or not at all, hashed, and read from folders within limits.
 
 Writing: a temporary file in the same folder, flush, fsync, `os.replace`, fsync the folder. So a reader meets the old
 file or the new one, never a part. The writer holds a lock on its temporary file, which ends with its process: what a
 killed process left is known by nobody holding it, and the next process that writes in that folder removes it. A disk
 that is full, read-only or limited is told with the path and the bytes needed.
 
-Reading: a source is a folder, a zip or a tar; archives are read in place, nothing is unpacked.
+Reading: a source is a folder, a zip or a tar; `archives` reads the latter two.
 """
 
 import contextlib
@@ -14,36 +14,24 @@ import functools
 import hashlib
 import io
 import json
-import lzma
 import os
 import secrets
 import shutil
 import stat
 import sys
-import tarfile
 import tempfile
-import threading
-import weakref
-import zipfile
-import zlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from collections.abc import Iterator
+from pathlib import Path
 from typing import IO
 
+from plainfilm.archives import Source, check_count, check_member, open_archive
 from plainfilm.errors import OutputError, SourceError, StorageError
 
-MAX_ENTRIES = 500_000
-MAX_MEMBER_BYTES = 256 * 2**20
-CHUNK_BYTES = 2**20
 TEMPORARY_PREFIX = ".unfinished-"
 FOLDER_SUFFIX = ".folder"  # of a temporary folder, beside the file by which it is held
 LOCK_NAME = ".lock"  # in a folder that is written into at this moment
-ZIP_START = b"PK\3\4"
 FULL = {errno.ENOSPC, errno.EDQUOT}
 WRONG_PATH = {errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG}
-# what tarfile and the decompressors below it raise on damaged bytes; these errors have no common base
-DAMAGED_TAR = (tarfile.TarError, EOFError, OSError, ValueError, zlib.error, lzma.LZMAError)
 
 # --- writing ---------------------------------------------------------------------------------------------------------
 
@@ -229,35 +217,16 @@ def sha256(data: bytes) -> str:
 # --- reading ---------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Source:
-    """A folder or an archive: the names of its files (relative, with `/`) and a way to read one of them.
-
-    `read` may be called from several threads.
-    """
-
-    path: Path
-    names: tuple[str, ...]
-    read: Callable[[str], bytes]
-
-
 def open_source(path: Path) -> Source:
     """Open a folder, a zip or a tar (also compressed) for reading in place.
 
-    Raises SourceError for a missing path, a file of another kind, a damaged archive or one with more than MAX_ENTRIES
-    files.
+    Raises SourceError for a missing path, a file of another kind, a damaged archive or one beyond the limits.
     """
     if path.is_dir():
         return _open_folder(path)
     if not path.is_file():
-        raise SourceError("source-missing", path=str(path))
-    try:
-        archive = tarfile.open(path)  # noqa: SIM115 - it lives as long as the source
-    except DAMAGED_TAR as error:
-        if _is_zip(path):
-            return _open_zip(path)
-        raise SourceError("source-unknown-kind", path=str(path)) from error
-    return _open_tar(path, archive)
+        raise SourceError("source-unknown-kind" if path.exists() else "source-missing", path=str(path))
+    return open_archive(path)
 
 
 def single_film(path: Path) -> Source:
@@ -277,8 +246,9 @@ def _bounded(path: Path) -> bytes:
         raise SourceError("film-missing") from error
     if not stat.S_ISREG(status.st_mode):  # reading a pipe would never end
         raise SourceError("film-missing")
-    _check_member(path.name, status.st_size)
-    return path.read_bytes()
+    check_member(path.name, status.st_size)
+    with path.open("rb") as file:  # what the system makes while it is read has size 0, and may have no end
+        return file.read(status.st_size)
 
 
 def _open_folder(path: Path) -> Source:
@@ -288,90 +258,15 @@ def _open_folder(path: Path) -> Source:
         folders.sort()
         relative = Path(folder).relative_to(root)
         names += [(relative / name).as_posix() for name in sorted(files)]
-        _check_count(path, len(names))
+        check_count(path, len(names))
 
     def read(name: str) -> bytes:
-        target = (root / name).resolve()
+        try:
+            target = (root / name).resolve()
+        except (OSError, RuntimeError) as error:  # a link that leads to itself
+            raise SourceError("film-missing") from error
         if not target.is_relative_to(root):
             raise SourceError("member-outside", name=name)
         return _bounded(target)
 
     return Source(path, tuple(names), read)
-
-
-def _is_zip(path: Path) -> bool:
-    """Whether `path` starts or ends as a zip does: a zip that was cut off only starts so."""
-    with contextlib.suppress(OSError), path.open("rb") as file:
-        return file.read(len(ZIP_START)) == ZIP_START or zipfile.is_zipfile(file)
-    return False
-
-
-def _open_zip(path: Path) -> Source:
-    try:
-        archive = zipfile.ZipFile(path)
-        members = {info.filename: info for info in archive.infolist() if not info.is_dir()}
-    except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError) as error:
-        raise SourceError("source-damaged", path=str(path), reason=str(error)) from error
-    _check_count(path, len(members))
-
-    def read(name: str) -> bytes:
-        info = members[name]
-        _check_member(name, info.file_size)
-        try:
-            with archive.open(info) as file:  # without a bound, one read may unpack more than the header says
-                return file.read(info.file_size + 1)
-        except Exception as error:  # zipfile and the decompressors below it raise nearly anything on damaged bytes
-            raise SourceError("member-damaged", name=name, reason=str(error)) from error
-
-    return Source(path, tuple(name for name in members if _is_safe(name)), read)
-
-
-def _open_tar(path: Path, archive: tarfile.TarFile) -> Source:
-    members: dict[str, tarfile.TarInfo] = {}
-    try:
-        for count, info in enumerate(archive, start=1):
-            _check_count(path, count)
-            if info.isfile():
-                members[info.name.removeprefix("./")] = info
-        assert archive.fileobj is not None
-        while archive.fileobj.read(CHUNK_BYTES):  # the checksum of a compressed tar is known at its end
-            pass
-    except DAMAGED_TAR as error:
-        archive.close()
-        if isinstance(error, SourceError):
-            raise
-        raise SourceError("source-damaged", path=str(path), reason=str(error)) from error
-    lock = threading.Lock()
-
-    def read(name: str) -> bytes:
-        info = members[name]
-        _check_member(name, info.size)
-        with lock:
-            file = archive.extractfile(info)
-            assert file is not None
-            try:
-                data = file.read()
-            except DAMAGED_TAR as error:
-                raise SourceError("member-damaged", name=name, reason=str(error)) from error
-        if len(data) != info.size:
-            raise SourceError("member-damaged", name=name, reason=f"{len(data)} of {info.size} bytes")
-        return data
-
-    weakref.finalize(read, archive.close)  # a zip closes itself, a tar does not
-    return Source(path, tuple(name for name in members if _is_safe(name)), read)
-
-
-def _check_member(name: str, size_bytes: int) -> None:
-    if size_bytes > MAX_MEMBER_BYTES:
-        raise SourceError("member-too-large", name=name, size_bytes=size_bytes, maximum_bytes=MAX_MEMBER_BYTES)
-
-
-def _check_count(path: Path, count: int) -> None:
-    if count > MAX_ENTRIES:
-        raise SourceError("source-too-many", path=str(path), maximum=MAX_ENTRIES)
-
-
-def _is_safe(name: str) -> bool:
-    """Whether an archive member's name stays inside the archive, and is no litter of a file manager."""
-    path = PurePosixPath(name.replace("\\", "/"))
-    return not path.is_absolute() and "\0" not in name and not {"..", "__MACOSX"} & set(path.parts)

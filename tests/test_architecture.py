@@ -15,7 +15,8 @@ ROOT = Path(plainfilm.__file__).parent
 LAYERS = [
     {"errors"},
     {"messages"},
-    {"files", "randomness"},
+    {"archives", "randomness"},
+    {"files"},
     {"config"},
     {"data"},
     {"model"},

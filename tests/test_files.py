@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from plainfilm import files
+from plainfilm import archives, files
 from plainfilm.errors import OutputError, SourceError
 
 AWKWARD_NAMES = ("正常/胸片 一.png", "with space/a b.png", "line\nbreak/x.png", "plain/film.png")
@@ -273,8 +273,8 @@ def test_names_that_lead_out_of_an_archive_are_not_listed(tmp_path):
     litter = {"__MACOSX/good/._a.png": b"x"}
     assert files.open_source(write_tar(tmp_path / "a.tar", content | litter)).names == ("good/a.png",)
     assert files.open_source(write_zip(tmp_path / "a.zip", content | litter)).names == ("good/a.png",)
-    assert not files._is_safe("a\0.png")
-    assert files._is_safe("two..dots/a..png")
+    assert not archives._is_safe("a\0.png")
+    assert archives._is_safe("two..dots/a..png")
 
 
 def test_a_member_larger_than_its_header_says_is_refused_without_unpacking_it(tmp_path):
@@ -295,7 +295,7 @@ def test_a_member_larger_than_its_header_says_is_refused_without_unpacking_it(tm
 
 @pytest.mark.parametrize("kind", ["folder", "a.zip", "a.tar.gz"])
 def test_a_large_member_is_refused(tmp_path, monkeypatch, kind):
-    monkeypatch.setattr(files, "MAX_MEMBER_BYTES", 1000)
+    monkeypatch.setattr(archives, "MAX_MEMBER_BYTES", 1000)
     write = write_folder if kind == "folder" else write_zip if kind == "a.zip" else write_tar
     source = files.open_source(write(tmp_path / kind, {"small.png": bytes(1000), "large.png": bytes(1001)}))
     assert len(source.read("small.png")) == 1000
@@ -304,7 +304,7 @@ def test_a_large_member_is_refused(tmp_path, monkeypatch, kind):
 
 @pytest.mark.parametrize("kind", ["folder", "a.zip", "a.tar"])
 def test_too_many_entries_are_refused(tmp_path, monkeypatch, kind):
-    monkeypatch.setattr(files, "MAX_ENTRIES", 3)
+    monkeypatch.setattr(archives, "MAX_ENTRIES", 3)
     write = write_folder if kind == "folder" else write_zip if kind == "a.zip" else write_tar
     assert error_code(files.open_source, write(tmp_path / kind, CONTENT)) == "source-too-many"
 

@@ -9,10 +9,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from plainfilm.data import jpeg2000
 from plainfilm.errors import FilmError
 
 JPEG_START, JPEG_2000_START = b"\xff\xd8\xff", b"\xff\x4f\xff\x51"
 END = b"\xff\xd9"  # of JPEG, JPEG-LS and JPEG 2000 alike
+SCAN = b"\xff\xda"  # where a scan of JPEG begins; within one, no such bytes can stand
+MAX_SCANS = 64  # of progressive JPEG, each of which goes over the whole image: writers make 6 to 16
 FRAME_MARKERS = {*range(0xC0, 0xD0), 0xF7} - {0xC4, 0xC8, 0xCC}  # SOF0 to SOF15 and JPEG-LS's SOF55
 START_OF_SCAN = 0xDA
 NUM_RLE_OFFSETS = 15
@@ -40,6 +43,14 @@ def shape(frame: bytes) -> Shape:
     if END not in frame[-16:]:  # padded to an even length, by some writers to more
         raise FilmError("film-truncated")
     return found
+
+
+def check_cost(frame: bytes, height: int, width: int) -> None:
+    """Raise FilmError for a JPEG or JPEG 2000 codestream of this size that costs its decoder more than any film's."""
+    if frame.startswith(JPEG_2000_START):
+        jpeg2000.check_cost(frame, height, width)
+    elif frame.count(SCAN) > MAX_SCANS:
+        raise FilmError("film-overloaded")
 
 
 def _jpeg(frame: bytes) -> Shape:

@@ -30,7 +30,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 
-from plainfilm.data import dicom
+from plainfilm.data import codestream, dicom, framing
 from plainfilm.data.dicom_header import is_dicom
 from plainfilm.data.film import LIMITS, Film, Limits
 from plainfilm.errors import FilmError
@@ -116,6 +116,7 @@ def _decode_picture(data: bytes, limits: Limits) -> Film:
     reader, end_marker = _reader(data)
     _silence_libtiff()
     try:
+        _check_framing(reader, data)
         return _read(reader(io.BytesIO(data)), data, limits)
     except FilmError:
         raise
@@ -154,10 +155,20 @@ def _reader(data: bytes) -> tuple[type[ImageFile], bytes]:
     raise FilmError("film-is-text" if re.fullmatch(TEXT, first_bytes) else "film-unknown-format")
 
 
+def _check_framing(reader: type[ImageFile], data: bytes) -> None:
+    """Raise FilmError for what costs Pillow much as soon as it opens the file, or what it does not look at."""
+    if reader is PngImageFile:
+        framing.check_png(data)
+    elif reader is TiffImageFile:
+        framing.check_tiff(data)
+
+
 def _read(image: ImageFile, data: bytes, limits: Limits) -> Film:
     """Check the header, load, turn upright, bring to 8 grey bits."""
     _check_size(image, limits)
     _check_kind(image, data)
+    if isinstance(image, JpegImageFile):
+        codestream.check_cost(data, image.height, image.width)
     _correct_byte_order(image)
     mode = image.mode
     orientation = image.getexif().get(ExifTags.Base.Orientation)  # read first: a TIFF turns itself while loading

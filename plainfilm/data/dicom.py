@@ -143,6 +143,7 @@ def _decompressed(frame: bytes, syntax: str, layout: Layout) -> np.ndarray:
         raise FilmError("film-dicom-codestream")
     if shape.bits > 8 * layout.num_bytes:
         raise FilmError("film-dicom-codestream")
+    codestream.check_cost(frame, layout.height, layout.width)
     if syntax == JPEG_EXTENDED and shape.bits != 8:  # no permissively licensed decoder reads its 12 bits right
         raise FilmError("film-dicom-syntax")
     from pydicom.encaps import encapsulate

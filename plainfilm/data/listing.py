@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from plainfilm import files
+from plainfilm.archives import Source
 from plainfilm.data.decode import is_film_name
 from plainfilm.errors import SourceError, UsageError
 
@@ -34,7 +35,7 @@ class Entry:
 class Listing:
     """The sources and the films in them, in the sources' own order."""
 
-    sources: tuple[files.Source, ...]
+    sources: tuple[Source, ...]
     entries: tuple[Entry, ...]
 
     def read(self, entry: Entry) -> bytes:
@@ -49,7 +50,7 @@ def list_films(paths: Sequence[Path], tables: Sequence[Path] = ()) -> Listing:
     """
     if len(tables) > len(paths):
         raise UsageError("tables-too-many", tables=len(tables), sources=len(paths))
-    sources: list[files.Source] = []
+    sources: list[Source] = []
     entries: list[Entry] = []
     for origin, path in enumerate(paths):
         source, table = open_origin(path), {}
@@ -65,7 +66,7 @@ def list_films(paths: Sequence[Path], tables: Sequence[Path] = ()) -> Listing:
     return Listing(tuple(sources), tuple(entries))
 
 
-def open_origin(path: Path) -> files.Source:
+def open_origin(path: Path) -> Source:
     """The source at `path`: a folder, an archive, a single film, or the films named by a CSV table, relative to it."""
     if path.is_file() and is_film_name(path.name):
         return files.single_film(path)
@@ -113,7 +114,7 @@ def folder_class(path: PurePosixPath) -> str:
     return parent.name
 
 
-def _entries(origin: int, source: files.Source, table: dict[str, Columns]) -> list[Entry]:
+def _entries(origin: int, source: Source, table: dict[str, Columns]) -> list[Entry]:
     lookup = _Suffixes(table)
     root = PurePosixPath(source.path.resolve().as_posix()) if source.path.is_dir() else PurePosixPath()
     entries = []

@@ -12,6 +12,9 @@ SENTENCES: dict[str, str] = {
     "film-unknown-format": "the file is no image that is known here; expected PNG, JPEG, TIFF or DICOM",
     "film-truncated": "the image is cut off: the end of the file is missing; copy or download it again",
     "film-unreadable": "the image is damaged or of a rare kind and cannot be read ({reason}); save it again as PNG",
+    "film-checksum": "the image is damaged: a checksum in it does not fit its content; copy or download it again",
+    "film-overloaded": "the file asks for more work than the largest film does (texts, scans, strips, layers or "
+    "tiles); save it again as PNG",
     "film-too-small": "the image is {width}x{height} px; each side needs at least {minimum} px; use the original film",
     "film-too-large": "the image is {width}x{height} px; expected sides up to {maximum_side} px and at most "
     "{maximum_pixels} pixels; make it smaller",
@@ -146,9 +149,14 @@ SENTENCES: dict[str, str] = {
     "source-unknown-kind": "{path} is no zip and no tar; expected a folder, zip, tar, CSV table or image",
     "source-damaged": "the archive {path} is damaged ({reason}); copy or download it again",
     "source-too-many": "{path} holds more than {maximum} files; split it",
+    "source-bomb": "{path} unpacks to more than {maximum} times its size, which no archive of films does; it is not "
+    "read",
     "source-no-films": "{path} holds no PNG, JPEG, TIFF or DICOM image",
     "source-all-unreadable": "not one of the {films} films can be read; the first, {example}: {problem_key}",
     "member-damaged": "{name} is damaged inside its archive ({reason}); make the archive again",
+    "member-bomb": "{name} unpacks to more than {maximum} times its size, which no film does; it is not read",
+    "member-method": "{name} is compressed in a way that is not read here; expected stored or deflated (ordinary zip); "
+    "make the archive again",
     "member-too-large": "{name} has {size_bytes} bytes; at most {maximum_bytes} are read",
     "member-outside": "{name} leads out of its folder; such links are not followed",
     "film-missing": "the file is not there or cannot be opened",
@@ -266,6 +274,8 @@ SENTENCES: dict[str, str] = {
     "problem.film-unknown-format": "Unreadable, no image that is known here",
     "problem.film-truncated": "Unreadable, cut off at the end",
     "problem.film-unreadable": "Unreadable, damaged or of a rare kind",
+    "problem.film-checksum": "Unreadable, damaged",
+    "problem.film-overloaded": "Unreadable, asks for more work than any film",
     "problem.film-file-too-large": "Unreadable, too many bytes",
     "problem.film-too-small": "Unreadable, too few pixels",
     "problem.film-too-large": "Unreadable, too many pixels",
@@ -286,6 +296,8 @@ SENTENCES: dict[str, str] = {
     "problem.film-dicom-codestream": "Unreadable, DICOM whose pixels contradict its header",
     "problem.film-dicom-damaged": "Unreadable, DICOM damaged or of a rare kind",
     "problem.member-damaged": "Unreadable, damaged inside the archive",
+    "problem.member-bomb": "Unreadable, unpacks to more than a film does",
+    "problem.member-method": "Unreadable, compressed in a way that is not read here",
     "problem.member-too-large": "Unreadable, too many bytes",
     "problem.member-outside": "Unreadable, a link out of the folder",
     "problem.film-turned": "Turned as the orientation tag says",

@@ -21,8 +21,8 @@ from typing import IO, Any, Literal, NoReturn, cast
 
 import numpy as np
 
+from plainfilm.archives import ZIP_START
 from plainfilm.errors import ModelFileError
-from plainfilm.files import ZIP_START
 from plainfilm.model.pickle_names import NumpyArray, TorchTensor
 from plainfilm.model.pickled import read_pickle
 from plainfilm.model.stored import DTYPES, Stored, item_bytes, refuse, shown, stored

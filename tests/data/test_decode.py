@@ -170,7 +170,7 @@ def test_sbit_samples_shifted_up_as_the_standard_says_are_not_clipped():
 
 def test_sbit_inside_the_pixels_is_no_declaration():
     data = encoded(DEEP)
-    film = decode(data[:-12] + b"\0\0\0\1sBIT\5" + data[-12:])
+    film = decode(with_chunk(data, b"sBIT", b"\5", after=len(data) - 12))
     assert film.warnings == ("film-depth-guessed",)
 
 
@@ -429,10 +429,17 @@ def test_tiff_with_a_missing_strip_is_refused():
     assert refusal(tiff(GREY, t278=HEIGHT // 2)) == "film-truncated"
 
 
-def test_damaged_png_is_unreadable():
-    data = bytearray(encoded(GREY))
-    data[60:70] = bytes(10)
-    assert refusal(bytes(data)) == "film-unreadable"
+def test_a_png_whose_pixels_cannot_be_unpacked_is_unreadable():
+    data = with_chunk(with_chunk(png_header(64, 48), b"IDAT", b"no zlib stream"), b"IEND", b"", after=33 + 26)
+    assert refusal(data) == "film-unreadable"
+
+
+def test_every_flipped_bit_of_a_png_is_found():
+    data = encoded(GREY)
+    for bit in range(64, 8 * len(data), 37):
+        flipped = bytearray(data)
+        flipped[bit // 8] ^= 1 << bit % 8
+        assert refusal(bytes(flipped)) in ("film-checksum", "film-truncated")
 
 
 SEEDS = [

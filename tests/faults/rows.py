@@ -2,8 +2,11 @@
 
 from faults import (
     bare_machine,
+    bombs,
+    damaged_films,
     damaged_models,
     flat_memory,
+    hostile_models,
     killed_training,
     mutants,
     no_room,
@@ -20,6 +23,9 @@ ROWS: tuple[Row, ...] = (
     same_bits.ROW,
     no_room.ROW,
     damaged_models.ROW,
+    hostile_models.ROW,
+    damaged_films.ROW,
+    bombs.ROW,
     mutants.ROW,
     not_finite.ROW,
     two_at_once.ROW,
