@@ -224,6 +224,16 @@ def _listed(index: Index, store: np.ndarray, planted: list[Planted], printed: st
     return failures, apart
 
 
+def _differing(one: Index, other: Index) -> list[str]:
+    """Films of both indices that are not the same in both."""
+    known = {row.path: row for row in other.rows}
+    return [
+        f"{row.path}: {row.problems} {row.split!r}, else {known[row.path].problems} {known[row.path].split!r}"
+        for row in one.rows
+        if row.path in known and row != known[row.path]
+    ]
+
+
 def run(num_trials: int, folder: Path) -> Outcome:
     """A trial is a planted film. All of them are trained with, and once more without those that must be found."""
     planted = [plant(number) for number in range(num_trials)]
@@ -240,6 +250,8 @@ def run(num_trials: int, folder: Path) -> Outcome:
     for name in ("history.csv", "checkpoints/best.safetensors", "evaluation/predictions.csv"):
         if (damaged / name).read_bytes() != (whole / name).read_bytes():
             failures.append(f"{name} is another one without the damaged films")
+    if failures:
+        failures += _differing(read_index(damaged / "index.csv"), read_index(whole / "index.csv"))
     unseen = f"{apart['found']} of {apart.total()} found, the others decoded whole"
     return Outcome(num_trials, tuple(failures), {"changed pixels without a checksum": unseen})
 
