@@ -236,6 +236,8 @@ SENTENCES: dict[str, str] = {
     '"float32" or "auto"',
     "loss-not-finite": "the loss ({loss}) or a weight is not finite at step {step} (epoch {epoch}, learning "
     "rate {rate:g}); the training stopped; lower the learning rate. Images of the batch: {images}",
+    "worker-killed": "one of the {workers} processes that make batches was killed by signal {signal_number}, perhaps "
+    "because memory or /dev/shm ran out; the training stopped; go on with --resume {run}, and with fewer --workers",
     "reading-stopped": "stopped after reading {done} of {total} films, before any training; give the same "
     "command again",
     "training-stopped": "stopped after step {step}; go on with: plainfilm train --resume {run}",

@@ -206,6 +206,8 @@ SENTENCES: dict[str, str] = {
     "precision-not-native": '该 {device} 没有 {wanted} 的原生运算；precision 应为 "float32" 或 "auto"',
     "loss-not-finite": "第 {step} 步（第 {epoch} 轮，学习率 {rate:g}）的损失（{loss}）"
     "或某个权重不是有限数；训练已停止；请降低学习率。该批图像：{images}",
+    "worker-killed": "{workers} 个准备批次的进程中有一个被信号 {signal_number} 杀死，可能是内存或 /dev/shm 不足；"
+    "训练已停止；请用 --resume {run} 继续，并减少 --workers",
     "reading-stopped": "已读取 {total} 张胶片中的 {done} 张后停止，尚未开始训练；请再次运行同一命令",
     "training-stopped": "在第 {step} 步之后停止；继续请运行：plainfilm train --resume {run}",
     "evaluation-no-films": "没有模型所知类别（{classes}）的胶片；找到：{found}",

@@ -1,8 +1,16 @@
-"""Batches: from the pixel store through augmentation to tensors, in this process or in workers, bit for bit."""
+"""Batches: from the pixel store through augmentation to tensors, in this process or in workers, bit for bit.
 
+A worker never outlives the training, however that ends; a training never waits for a worker that was killed.
+"""
+
+import contextlib
+import multiprocessing
 import signal
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from multiprocessing.connection import wait
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +21,8 @@ from torch.utils.data import DataLoader, Dataset
 from plainfilm.config import Recipe
 from plainfilm.data import augment
 from plainfilm.data.store import BatchOrder
+from plainfilm.errors import TrainingError
+from plainfilm.training import hardware
 from plainfilm.training.schedule import Plan
 
 
@@ -67,8 +77,11 @@ def pixels_of(films: Films, numbers: np.ndarray, size_px: int, channels: int) ->
     return grey[:, None].repeat(1, channels, 1, 1)
 
 
-def iterate(batches: Batches, *, start: int, workers: int) -> Iterator[Batch]:
-    """The batches from step `start` to the last, made in `workers` processes (0: in this one)."""
+def iterate(batches: Batches, run: Path, *, start: int, workers: int) -> Iterator[Batch]:
+    """The batches of a run from step `start` to the last, made in `workers` processes (0: in this one).
+
+    Raises TrainingError, which names the run, where a worker was killed.
+    """
     loader: DataLoader[Batch] = DataLoader(
         batches,
         batch_size=None,
@@ -76,15 +89,53 @@ def iterate(batches: Batches, *, start: int, workers: int) -> Iterator[Batch]:
         num_workers=workers,
         multiprocessing_context="fork" if workers else None,
         collate_fn=_as_it_is,
-        worker_init_fn=_ignore_signals,
+        worker_init_fn=_begin_worker,
     )
-    return iter(loader)
+    others = set(multiprocessing.active_children())
+    with _handler_kept(signal.SIGCHLD):
+        made = iter(loader)
+    processes = set(multiprocessing.active_children()) - others
+    while True:
+        try:
+            batch = next(made, None)
+        except (RuntimeError, OSError, EOFError):  # what waiting for a dead worker, or reading from one, comes to
+            wait([process.sentinel for process in processes], timeout=1)  # it may be dying still
+            _check_alive(processes, run)
+            raise
+        if batch is None:
+            return
+        _check_alive(processes, run)
+        yield batch
 
 
-def _ignore_signals(_: int) -> None:
+@contextlib.contextmanager
+def _handler_kept(number: int) -> Iterator[None]:
+    """Within it, a library may set a handler of the signal; after it, the one before is back.
+
+    The loader's handler of SIGCHLD raises an error wherever the training is just then, also within a write.
+    """
+    if threading.current_thread() is not threading.main_thread():  # only there are handlers set
+        yield
+        return
+    before = signal.getsignal(number)
+    yield
+    signal.signal(number, before)
+
+
+def _check_alive(processes: set[multiprocessing.process.BaseProcess], run: Path) -> None:
+    """Raise TrainingError where a worker was killed; the others end too, for they may wait for it forever."""
+    killed = [-process.exitcode for process in processes if process.exitcode is not None and process.exitcode < 0]
+    if killed:
+        for process in processes:
+            process.kill()
+        raise TrainingError("worker-killed", signal_number=killed[0], workers=len(processes), run=str(run))
+
+
+def _begin_worker(_: int) -> None:
     """A signal to the whole process group is for the training, which saves and then ends its workers."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    hardware.die_with_parent()
 
 
 def _as_it_is(batch: Any) -> Any:

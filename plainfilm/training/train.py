@@ -57,8 +57,8 @@ def train(
 ) -> tuple[ResNet, dict[str, float]]:
     """Train, or go on with, the run in the folder `run`; return the kept network and its validation figures.
 
-    Raises TrainingError on a loss or weight that is not finite; Interrupted (after saving) when `stop` returns a
-    signal's number.
+    Raises TrainingError on a loss or weight that is not finite, or where a loader worker was killed; Interrupted (after
+    saving) when `stop` returns a signal's number.
     """
     training = recipe.training
     plan = make_plan(training, -(-len(films.train) // training.batch_size))
@@ -83,7 +83,7 @@ def train(
     weights = class_weights(training, films).to(device)
     with contextlib.closing(History(run / "history.csv", keep=state.step)) as history:
         reporter.on_start(plan, state.step, facts)
-        for batch in iterate(Batches(recipe, films, plan), start=state.step, workers=workers):
+        for batch in iterate(Batches(recipe, films, plan), run, start=state.step, workers=workers):
             rate = learning_rate(training, plan, batch.step)
             loss, correct = optimise(state, batch, rate, recipe, weights, DTYPES[facts["precision"]])
             if not (math.isfinite(loss) and is_finite(state.net)):
