@@ -23,6 +23,7 @@ from plainfilm.data import augment
 from plainfilm.data.store import BatchOrder
 from plainfilm.errors import TrainingError
 from plainfilm.training import hardware
+from plainfilm.training.distributed import ALONE, Team
 from plainfilm.training.schedule import Plan
 
 
@@ -40,27 +41,34 @@ class Films:
 
 @dataclass(frozen=True)
 class Batch:
-    """The films of one step."""
+    """The films of one step, and the pixels of those that are this process's."""
 
     step: int
     films: np.ndarray  # (B,) numbers
-    pixels: Tensor  # (B, C, S, S) uint8
     labels: Tensor  # (B,) int64
+    num_groups: int  # of films whose batch-norm statistics are taken together
+    groups: range  # those that are this process's
+    pixels: Tensor  # (P, C, S, S) uint8, the films of these groups; alone: of all
 
 
 class Batches(Dataset[Batch]):
-    """The batches of a whole training by their step: a pure function of recipe, films and step."""
+    """The batches of a whole training by their step: a pure function of recipe, films, share and step."""
 
-    def __init__(self, recipe: Recipe, films: Films, plan: Plan) -> None:
-        self.recipe, self.films, self.plan = recipe, films, plan
+    def __init__(self, recipe: Recipe, films: Films, plan: Plan, team: Team = ALONE) -> None:
+        self.recipe, self.films, self.plan, self.team = recipe, films, plan, team
         self.order = BatchOrder(len(films.train), recipe.training.batch_size, recipe.training.seed)
 
     def __getitem__(self, step: int) -> Batch:
         epoch, in_epoch = self.plan.place(step)
         films = self.films.train[self.order.batch(epoch, in_epoch)]
-        pixels = pixels_of(self.films, films, self.plan.sizes_px[epoch], self.recipe.data.channels)
-        pixels = self._vary(pixels, [self.films.image_ids[film] for film in films], epoch)
-        return Batch(step, films, pixels, torch.from_numpy(self.films.labels[films]))
+        size = self.recipe.training.group_size
+        num_groups = -(-len(films) // size)
+        groups = self.team.share(num_groups)
+        own = films[groups.start * size : groups.stop * size]
+        pixels = pixels_of(self.films, own, self.plan.sizes_px[epoch], self.recipe.data.channels)
+        if len(own):
+            pixels = self._vary(pixels, [self.films.image_ids[film] for film in own], epoch)
+        return Batch(step, films, torch.from_numpy(self.films.labels[films]), num_groups, groups, pixels)
 
     def _vary(self, pixels: Tensor, image_ids: Sequence[str], epoch: int) -> Tensor:
         choice, seed = self.recipe.augment, self.recipe.training.seed

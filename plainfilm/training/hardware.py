@@ -12,10 +12,10 @@ M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # of glibc's malloc.h
 PR_SET_PDEATHSIG = 1  # of Linux' sys/prctl.h
 
 
-def find_device() -> torch.device:
-    """CUDA where there is one, else Apple's MPS, else the processor."""
+def find_device(local_rank: int = 0) -> torch.device:
+    """CUDA where there is one (of several processes on a machine, to each its own), else Apple's MPS, else the CPU."""
     if torch.cuda.is_available():
-        return torch.device("cuda")
+        return torch.device("cuda", local_rank)
     if torch.backends.mps.is_available():
         return torch.device("mps")
     return torch.device("cpu")

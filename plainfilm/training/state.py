@@ -9,10 +9,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from plainfilm import files
 from plainfilm.config import Recipe, TrainingRecipe
-from plainfilm.errors import ModelFileError
+from plainfilm.errors import ModelFileError, UsageError
 from plainfilm.model.resnet import ResNet, initialise
-from plainfilm.training import checkpoint
+from plainfilm.training import checkpoint, hardware
+from plainfilm.training.distributed import Team
 
 
 @dataclass
@@ -86,6 +88,46 @@ def restore(state: State, checkpoints: Path, warn: Callable[[ModelFileError], No
     state.step, state.best = notes["step"], notes["best"]
     facts: dict[str, Any] = notes["facts"]
     return facts
+
+
+def take_up(
+    run: Path,
+    recipe: Recipe,
+    num_classes: int,
+    device: torch.device,
+    warn: Callable[[ModelFileError], None],
+    *,
+    threads: int,
+    team: Team,
+) -> tuple[State, dict[str, Any]]:
+    """The state of a run and its facts: of the last checkpoint, or of a first one, which is written now.
+
+    Of several processes, the first does that; the others begin from the checkpoint that it then has. Raises UsageError
+    where the run has another number of processes.
+    """
+    checkpoints = run / "checkpoints"
+    if not team.is_first:
+        state = new_state(recipe, num_classes, device)
+        return state, restore(state, checkpoints, lambda _: None)
+    is_new = not checkpoint.any_step(checkpoints)
+    given = checkpoint.load_given(checkpoints) if is_new and recipe.model.is_given else None
+    state = new_state(recipe, num_classes, device, given)
+    for unfinished in run.rglob(f"{files.TEMPORARY_PREFIX}*"):  # of a process that was killed while it wrote
+        unfinished.unlink()
+    facts: dict[str, Any]
+    if not is_new:
+        facts = restore(state, checkpoints, warn)
+    else:
+        precision = hardware.resolve_precision(recipe.training.precision, device)
+        facts = {"threads": threads, "precision": precision, "device": device.type}
+        facts |= {"processes": team.count} if team.count > 1 else {}
+        checkpoints.mkdir(exist_ok=True)  # a run killed before its first checkpoint has it already
+        save(state, checkpoints, facts)
+    if (processes := facts.get("processes", 1)) != team.count:
+        raise UsageError("processes-other", given=team.count, expected=processes)
+    checkpoint.remove_given(checkpoints)
+    team.announce(run)
+    return state, facts
 
 
 def laid_out(moment: Tensor, weight: Tensor) -> Tensor:
