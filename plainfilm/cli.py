@@ -139,18 +139,25 @@ def train(
     _check_extra("train")
     from plainfilm.config import load_recipe
     from plainfilm.printing.training import TrainingDisplay
-    from plainfilm.workflows.train import continue_run, start_run
+    from plainfilm.training.distributed import join
+    from plainfilm.workflows.train import accompany, continue_run, start_run
 
+    team = join()
+    if not team.is_first:
+        with _stop_requests() as stop:
+            accompany(team, workers=workers, stop=stop)
+        return
     terminal = Terminal(lang, as_json=as_json)
     with contextlib.ExitStack() as stack:
         display = TrainingDisplay(terminal, stack)
-        with _stop_requests() as stop:
+        with _stop_requests() as stop, team.leading():
             options: dict[str, Any] = {
                 "workers": workers,
                 "threads": threads,
                 "stop": stop,
                 "language": lang,
                 "int8": int8,
+                "team": team,
             }
             if resume is not None:
                 if sources:
@@ -161,7 +168,7 @@ def train(
             else:
                 if not sources:
                     raise UsageError("sources-missing")
-                run = out or Path("runs") / f"{Path(recipe).stem}-{time.strftime('%Y%m%d-%H%M%S')}"
+                run = team.claimed() or out or Path("runs") / f"{Path(recipe).stem}-{time.strftime('%Y%m%d-%H%M%S')}"
                 result = start_run(sources, table or [], load_recipe(recipe), run, display, init=init, **options)
         stack.close()
         _print_run(terminal, result)

@@ -139,6 +139,11 @@ class TrainingRecipe:
     )
     checkpoint_steps: int = setting(50, "steps between two checkpoints", between(1, 100_000))
 
+    @property
+    def group_size(self) -> int:
+        """Films whose batch-norm statistics are taken together."""
+        return self.norm_group or self.batch_size
+
 
 @dataclass(frozen=True, kw_only=True)
 class DecisionRecipe:
@@ -185,7 +190,7 @@ class Recipe:
         sizes_px, epochs, batch_size = self.training.sizes_px, self.training.epochs, self.training.batch_size
         _demand(len(epochs) == len(sizes_px), "training.epochs", epochs, "as many as sizes_px")
         _demand(list(sizes_px) == sorted(sizes_px), "training.sizes_px", sizes_px, "growing sizes")
-        norm_group = self.training.norm_group or batch_size
+        norm_group = self.training.group_size
         _demand(
             batch_size % norm_group == 0, "training.norm_group", norm_group, f"a divisor of batch_size ({batch_size})"
         )

@@ -259,9 +259,20 @@ SENTENCES: dict[str, str] = {
     "rate. Images of the batch: {images}",
     "training-full": "there is no room for this training in {path}: checkpoints and model file need {needed_bytes} "
     "bytes more, {free_bytes} are free; make room and go on with: plainfilm train --resume {path}",
+    "worker-killed": "one of the {workers} processes that make batches was killed by signal {signal_number}, perhaps "
+    "because memory or /dev/shm ran out; the training stopped; go on with --resume {run}, and with fewer --workers",
     "reading-stopped": "stopped after reading {done} of {total} films, before any training; give the same "
     "command again",
     "training-stopped": "stopped after step {step}; go on with: plainfilm train --resume {run}",
+    "training-stopped-together": "stopped after step {step}; go on with: torchrun --standalone --nproc-per-node "
+    "{processes} -m plainfilm train --resume {run}",
+    "process-lost": "another of the {processes} processes of this training ended or hangs, so this one ends too; "
+    "unless torchrun starts them again, go on with: torchrun --standalone --nproc-per-node {processes} -m plainfilm "
+    "train --resume RUN",
+    "processes-other": "this run was started with {expected} process(es), and {given} would not compute the same bits; "
+    "go on with: torchrun --standalone --nproc-per-node {expected} -m plainfilm train --resume RUN",
+    "processes-too-many": "{processes} processes cannot share a batch of {groups} group(s) of films; set norm_group in "
+    "[training] of the recipe to a divisor of batch_size ({batch_size}), at most {maximum}, or start fewer processes",
     "evaluation-no-films": "no film of a class that the model knows ({classes}); found: {found}",
     # problems of films in an index
     "problem.label-missing": "Without a class, left out",

@@ -225,8 +225,19 @@ SENTENCES: dict[str, str] = {
     "若再次停在此处，请降低学习率并重新开始。该批图像：{images}",
     "training-full": "{path} 中的空间不够本次训练：检查点和模型文件还需要 {needed_bytes} 字节，可用 {free_bytes} 字节；"
     "请腾出空间后继续：plainfilm train --resume {path}",
+    "worker-killed": "{workers} 个准备批次的进程中有一个被信号 {signal_number} 杀死，可能是内存或 /dev/shm 不足；"
+    "训练已停止；请用 --resume {run} 继续，并减少 --workers",
     "reading-stopped": "已读取 {total} 张胶片中的 {done} 张后停止，尚未开始训练；请再次运行同一命令",
     "training-stopped": "在第 {step} 步之后停止；继续请运行：plainfilm train --resume {run}",
+    "training-stopped-together": "在第 {step} 步之后停止；继续请运行："
+    "torchrun --standalone --nproc-per-node {processes} -m plainfilm train --resume {run}",
+    "process-lost": "本次训练的 {processes} 个进程中有另一个已结束或没有响应，因此本进程也结束；"
+    "若 torchrun 不再重新启动它们，继续请运行："
+    "torchrun --standalone --nproc-per-node {processes} -m plainfilm train --resume RUN",
+    "processes-other": "该运行以 {expected} 个进程开始，用 {given} 个进程不会算出相同的比特；"
+    "继续请运行：torchrun --standalone --nproc-per-node {expected} -m plainfilm train --resume RUN",
+    "processes-too-many": "{processes} 个进程无法分担只有 {groups} 组胶片的批次；请将配方 [training] 中的 norm_group "
+    "设为 batch_size（{batch_size}）的约数，且不大于 {maximum}，或减少进程数",
     "evaluation-no-films": "没有模型所知类别（{classes}）的胶片；找到：{found}",
     # 索引中胶片的问题
     "problem.label-missing": "没有类别，已排除",

@@ -1,8 +1,16 @@
-"""Batches: from the pixel store through augmentation to tensors, in this process or in workers, bit for bit."""
+"""Batches: from the pixel store through augmentation to tensors, in this process or in workers, bit for bit.
 
+A worker never outlives the training, however that ends; a training never waits for a worker that was killed.
+"""
+
+import contextlib
+import multiprocessing
 import signal
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from multiprocessing.connection import wait
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +21,9 @@ from torch.utils.data import DataLoader, Dataset
 from plainfilm.config import Recipe
 from plainfilm.data import augment
 from plainfilm.data.store import BatchOrder
+from plainfilm.errors import TrainingError
+from plainfilm.training import hardware
+from plainfilm.training.distributed import ALONE, Team
 from plainfilm.training.schedule import Plan
 
 
@@ -30,27 +41,34 @@ class Films:
 
 @dataclass(frozen=True)
 class Batch:
-    """The films of one step."""
+    """The films of one step, and the pixels of those that are this process's."""
 
     step: int
     films: np.ndarray  # (B,) numbers
-    pixels: Tensor  # (B, C, S, S) uint8
     labels: Tensor  # (B,) int64
+    num_groups: int  # of films whose batch-norm statistics are taken together
+    groups: range  # those that are this process's
+    pixels: Tensor  # (P, C, S, S) uint8, the films of these groups; alone: of all
 
 
 class Batches(Dataset[Batch]):
-    """The batches of a whole training by their step: a pure function of recipe, films and step."""
+    """The batches of a whole training by their step: a pure function of recipe, films, share and step."""
 
-    def __init__(self, recipe: Recipe, films: Films, plan: Plan) -> None:
-        self.recipe, self.films, self.plan = recipe, films, plan
+    def __init__(self, recipe: Recipe, films: Films, plan: Plan, team: Team = ALONE) -> None:
+        self.recipe, self.films, self.plan, self.team = recipe, films, plan, team
         self.order = BatchOrder(len(films.train), recipe.training.batch_size, recipe.training.seed)
 
     def __getitem__(self, step: int) -> Batch:
         epoch, in_epoch = self.plan.place(step)
         films = self.films.train[self.order.batch(epoch, in_epoch)]
-        pixels = pixels_of(self.films, films, self.plan.sizes_px[epoch], self.recipe.data.channels)
-        pixels = self._vary(pixels, [self.films.image_ids[film] for film in films], epoch)
-        return Batch(step, films, pixels, torch.from_numpy(self.films.labels[films]))
+        size = self.recipe.training.group_size
+        num_groups = -(-len(films) // size)
+        groups = self.team.share(num_groups)
+        own = films[groups.start * size : groups.stop * size]
+        pixels = pixels_of(self.films, own, self.plan.sizes_px[epoch], self.recipe.data.channels)
+        if len(own):
+            pixels = self._vary(pixels, [self.films.image_ids[film] for film in own], epoch)
+        return Batch(step, films, torch.from_numpy(self.films.labels[films]), num_groups, groups, pixels)
 
     def _vary(self, pixels: Tensor, image_ids: Sequence[str], epoch: int) -> Tensor:
         choice, seed = self.recipe.augment, self.recipe.training.seed
@@ -67,8 +85,11 @@ def pixels_of(films: Films, numbers: np.ndarray, size_px: int, channels: int) ->
     return grey[:, None].repeat(1, channels, 1, 1)
 
 
-def iterate(batches: Batches, *, start: int, workers: int) -> Iterator[Batch]:
-    """The batches from step `start` to the last, made in `workers` processes (0: in this one)."""
+def iterate(batches: Batches, run: Path, *, start: int, workers: int) -> Iterator[Batch]:
+    """The batches of a run from step `start` to the last, made in `workers` processes (0: in this one).
+
+    Raises TrainingError, which names the run, where a worker was killed.
+    """
     loader: DataLoader[Batch] = DataLoader(
         batches,
         batch_size=None,
@@ -76,15 +97,53 @@ def iterate(batches: Batches, *, start: int, workers: int) -> Iterator[Batch]:
         num_workers=workers,
         multiprocessing_context="fork" if workers else None,
         collate_fn=_as_it_is,
-        worker_init_fn=_ignore_signals,
+        worker_init_fn=_begin_worker,
     )
-    return iter(loader)
+    others = set(multiprocessing.active_children())
+    with _handler_kept(signal.SIGCHLD):
+        made = iter(loader)
+    processes = set(multiprocessing.active_children()) - others
+    while True:
+        try:
+            batch = next(made, None)
+        except (RuntimeError, OSError, EOFError):  # what waiting for a dead worker, or reading from one, comes to
+            wait([process.sentinel for process in processes], timeout=1)  # it may be dying still
+            _check_alive(processes, run)
+            raise
+        if batch is None:
+            return
+        _check_alive(processes, run)
+        yield batch
 
 
-def _ignore_signals(_: int) -> None:
+@contextlib.contextmanager
+def _handler_kept(number: int) -> Iterator[None]:
+    """Within it, a library may set a handler of the signal; after it, the one before is back.
+
+    The loader's handler of SIGCHLD raises an error wherever the training is just then, also within a write.
+    """
+    if threading.current_thread() is not threading.main_thread():  # only there are handlers set
+        yield
+        return
+    before = signal.getsignal(number)
+    yield
+    signal.signal(number, before)
+
+
+def _check_alive(processes: set[multiprocessing.process.BaseProcess], run: Path) -> None:
+    """Raise TrainingError where a worker was killed; the others end too, for they may wait for it forever."""
+    killed = [-process.exitcode for process in processes if process.exitcode is not None and process.exitcode < 0]
+    if killed:
+        for process in processes:
+            process.kill()
+        raise TrainingError("worker-killed", signal_number=killed[0], workers=len(processes), run=str(run))
+
+
+def _begin_worker(_: int) -> None:
     """A signal to the whole process group is for the training, which saves and then ends its workers."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    hardware.die_with_parent()
 
 
 def _as_it_is(batch: Any) -> Any:

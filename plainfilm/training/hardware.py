@@ -1,6 +1,7 @@
-"""What the machine offers: the device, the arithmetic, the memory allocator."""
+"""What the machine offers: the device, the arithmetic, the memory allocator, the end of a process."""
 
 import ctypes
+import signal
 import sys
 
 import torch
@@ -8,12 +9,13 @@ import torch
 from plainfilm.errors import TrainingError
 
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # of glibc's malloc.h
+PR_SET_PDEATHSIG = 1  # of Linux' sys/prctl.h
 
 
-def find_device() -> torch.device:
-    """CUDA where there is one, else Apple's MPS, else the processor."""
+def find_device(local_rank: int = 0) -> torch.device:
+    """CUDA where there is one (of several processes on a machine, to each its own), else Apple's MPS, else the CPU."""
     if torch.cuda.is_available():
-        return torch.device("cuda")
+        return torch.device("cuda", local_rank)
     if torch.backends.mps.is_available():
         return torch.device("mps")
     return torch.device("cpu")
@@ -48,3 +50,9 @@ def keep_freed_memory() -> None:
         if mallopt is not None:
             mallopt(M_MMAP_MAX, 0)
             mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
+
+
+def die_with_parent() -> None:
+    """Have Linux kill this process once the one that started it ends, in whatever way."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)

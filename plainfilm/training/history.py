@@ -51,6 +51,22 @@ class History:
         self.file.close()
 
 
+class NoHistory(History):
+    """The history of a process that keeps none, because another does."""
+
+    def __init__(self) -> None:
+        """Open nothing."""
+
+    def append(self, step: Step) -> None:
+        """Do nothing."""
+
+    def sync(self) -> None:
+        """Do nothing."""
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
 def read_history(path: Path) -> list[Step]:
     """All rows of a history file."""
     return parse_history(path.read_text(encoding="utf-8"))

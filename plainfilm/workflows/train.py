@@ -18,9 +18,9 @@ from plainfilm import files
 from plainfilm.config import INIT_PREFIX, Recipe, load_recipe
 from plainfilm.data.index import Index, read_index, write_index
 from plainfilm.data.patients import KEY_NAME
-from plainfilm.data.scan import Progress, num_threads
-from plainfilm.data.store import films_of, smaller_store
-from plainfilm.errors import Interrupted, ModelFileError, OutputError, PlainfilmError, RecipeError
+from plainfilm.data.scan import Progress
+from plainfilm.data.store import films_of, open_store, smaller_store
+from plainfilm.errors import Interrupted, ModelFileError, OutputError, PlainfilmError, RecipeError, TrainingError
 from plainfilm.evaluation.evaluate import Evaluation, evaluate, write_evaluation
 from plainfilm.evaluation.intervals import Estimate
 from plainfilm.model import modelfile
@@ -31,6 +31,7 @@ from plainfilm.report import figures
 from plainfilm.training import checkpoint
 from plainfilm.training.batches import Films
 from plainfilm.training.checkpoint import Tensors
+from plainfilm.training.distributed import ALONE, Team
 from plainfilm.training.history import Step, read_history
 from plainfilm.training.schedule import Plan
 from plainfilm.training.train import Reporter, train
@@ -43,6 +44,7 @@ from plainfilm.workflows.report import describe
 
 NUM_PARITY_FILMS = 32  # at least; films on which the model file is compared with the network
 BEFORE_RECIPE = ("index.csv", "index.json", KEY_NAME, f"checkpoints/{checkpoint.GIVEN}")  # in a run, beside its pixels
+ERRORS_OF_ALL = ("loss-not-finite", "training-stopped-together")  # that all processes of a training have at once
 COLUMN_FIGURES = ("subgroups",)  # name entries of the user's table, which no model file holds
 PACKAGES = ("plainfilm", "numpy", "pillow", "torch", "onnx", "onnxruntime")
 
@@ -81,26 +83,55 @@ def start_run(
     init: Path | None = None,
     threads: int | None = None,
     stop: Callable[[], int] = lambda: 0,
+    team: Team = ALONE,
     **options: Any,
 ) -> Result:
-    """Start a training in the new folder `run`, from the weights in `init`. Options as for `continue_run`."""
+    """Start a training in the new folder `run`, from the weights in `init`. Options as for `continue_run`.
+
+    Where torchrun starts the processes of a `team` again with the same command, the run there goes on.
+    """
+    if run == team.claimed() and is_run(run):
+        return continue_run(run, observer, stop=stop, team=team, **options)
+    _check_groups(recipe, team)
     recipe, given = _given_weights(recipe, init)
     with held(run):
-        new_run(run)
+        if run == team.claimed():  # and it never got as far as its recipe
+            files.empty(run)
+        else:
+            new_run(run)
+            team.claim(run)
         try:
             index, store = make_index(
                 sources, tables, recipe, progress=until(stop, observer), writer_folder=run, index_folder=run
             )
             assert store is not None
             write_index(index, run)
-            facts = {"threads": threads or num_threads()}
+            facts = {"threads": threads or team.num_threads}
             checkpoint.save_given(files.writable_folder(run / "checkpoints"), given, facts)
             files.write_text(run / "recipe.toml", recipe.to_toml())  # last: with it the run can go on
         except BaseException:
             files.empty(run)
             raise
         observer.on_index(index)
-        return _go(run, index, store, recipe, observer, stop=stop, **options)
+        return _go(run, index, store, recipe, observer, stop=stop, team=team, **options)
+
+
+def is_run(run: Path) -> bool:
+    """Whether the folder `run` holds a run that can go on."""
+    return (run / "recipe.toml").is_file()
+
+
+def _check_groups(recipe: Recipe, team: Team) -> None:
+    """Raise RecipeError where a batch has fewer groups of films than there are processes to share them."""
+    training = recipe.training
+    if team.count > training.batch_size // training.group_size:
+        raise RecipeError(
+            "processes-too-many",
+            processes=team.count,
+            groups=training.batch_size // training.group_size,
+            batch_size=training.batch_size,
+            maximum=training.batch_size // team.count,
+        )
 
 
 def _given_weights(recipe: Recipe, init: Path | None) -> tuple[Recipe, Tensors]:
@@ -130,15 +161,48 @@ def continue_run(run: Path, observer: Observer, *, stop: Callable[[], int] = lam
 
     Options: `workers` (processes that make batches), `threads` (of computing; the start of a run decides, and a number
         that is not the run's is refused), `stop` (asked after each chunk of films and each step which signal came,
-        0: none), `language` of the figures, `int8` (also write the int8 twin).
+        0: none), `language` of the figures, `int8` (also write the int8 twin), `team` (of processes, whose first this
+        is; the others `accompany` it).
     """
-    if not (run / "recipe.toml").is_file():
+    if not is_run(run):
         raise OutputError("run-missing", path=str(run))
     with held(run):
         recipe, index = load_recipe(str(run / "recipe.toml")), read_index(run / "index.csv")
         store = fill_store(index, recipe, run, until(stop, observer))
         observer.on_index(index)
         return _go(run, index, store, recipe, observer, stop=stop, **options)
+
+
+def accompany(team: Team, *, workers: int, stop: Callable[[], int]) -> None:
+    """Train along with the first process of the team, which prepares, writes and speaks; on an error of both, quietly.
+
+    Raises TrainingError where only this process has it, or SystemExit with the exit code of the first.
+    """
+    run = team.wait(stop)
+    recipe, index = load_recipe(str(run / "recipe.toml")), read_index(run / "index.csv")
+    image_ids = [row.image_id for row in index.rows]
+    store = open_store(run, image_ids, size_px=recipe.size_px, fit=recipe.data.fit)
+    assert store is not None
+    films = _films(run, index, store, recipe)
+    try:
+        train(run, recipe, films, _Silent(), workers=workers, stop=stop, team=team)
+    except TrainingError as error:
+        if error.code in ERRORS_OF_ALL:
+            raise SystemExit(error.exit_code) from error
+        raise
+
+
+class _Silent:
+    """Tells nobody."""
+
+    def on_start(self, plan: Plan, first_step: int, facts: dict[str, Any]) -> None:
+        pass
+
+    def on_step(self, step: Step, num_films: int) -> None:
+        pass
+
+    def on_warning(self, error: PlainfilmError) -> None:
+        pass
 
 
 def until(stop: Callable[[], int], observer: Observer) -> Progress:
@@ -167,11 +231,12 @@ def _go(
     stop: Callable[[], int],
     language: str = "en",
     int8: bool = False,
+    team: Team = ALONE,
 ) -> Result:
     log = RunLog(run)
     reporter = _Logged(log, observer)
     films = _films(run, index, store, recipe)
-    net, validation = train(run, recipe, films, reporter, workers=workers, threads=threads, stop=stop)
+    net, validation = train(run, recipe, films, reporter, workers=workers, threads=threads, stop=stop, team=team)
     card = Card(
         classes=class_names(index.classes, recipe.data.names),
         preprocessing=Preprocessing(recipe.size_px, recipe.data.channels, recipe.data.fit),
@@ -291,4 +356,5 @@ def _is_killed_start(run: Path) -> bool:
     names = {path.relative_to(run).as_posix() for path in found if not path.name.startswith(files.TEMPORARY_PREFIX)}
     pixels = {name for name in names if re.fullmatch(r"pixels-\d+\.(npy|json)", name)}
     left = names - pixels - {files.LOCK_NAME}
-    return any(name.endswith(".npy") for name in pixels) and left <= {*BEFORE_RECIPE, "checkpoints"}
+    begun = left == {KEY_NAME} or any(name.endswith(".npy") for name in pixels)
+    return begun and left <= {*BEFORE_RECIPE, "checkpoints"}
