@@ -15,7 +15,7 @@ ROOT = Path(plainfilm.__file__).parent
 LAYERS = [
     {"errors"},
     {"messages"},
-    {"files", "randomness"},
+    {"files", "randomness", "tables"},
     {"config"},
     {"data"},
     {"model"},

@@ -10,8 +10,6 @@ Notable choices:
 Source: DICOM PS3.3, C.7.6.3 (image pixel); PS3.5, A.4 (encapsulated pixels).
 """
 
-import logging
-import threading
 from typing import Any
 
 import numpy as np
@@ -46,17 +44,11 @@ PLUGINS = {
 JPEG_EXTENDED = "1.2.840.10008.1.2.4.51"
 MAX_ENCODED_FACTOR, ENCODED_SLACK_BYTES = 2, 2**16  # no codec makes a film larger than this
 CHUNK_ROWS = 256
-NOISY_LOGGERS = ("pydicom", "pydicom.pixels.decoders.base")
 
 
 def read(data: bytes, limits: Limits) -> Film:
     """The film in a DICOM file's bytes. Raises FilmError; and whatever hostile bytes raise in a decoder."""
     _load_libraries()
-    with _QUIET:
-        return _read(data, limits)
-
-
-def _read(data: bytes, limits: Limits) -> Film:
     header = read_header(data)
     check_kind(header)
     if PIXEL_DATA not in header.elements:
@@ -210,25 +202,3 @@ def _load_libraries() -> None:
     for switch_off in (gdcm.Trace.DebugOff, gdcm.Trace.WarningOff, gdcm.Trace.ErrorOff):
         switch_off()
     assert pydicom.pixels
-
-
-class _Quiet(logging.Filter):
-    """Within it, what pydicom logs in this thread goes nowhere; a program around this one keeps its own."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._here = threading.local()
-
-    def __enter__(self) -> None:
-        for name in NOISY_LOGGERS:
-            logging.getLogger(name).addFilter(self)
-        self._here.is_inside = True
-
-    def __exit__(self, *_: object) -> None:
-        self._here.is_inside = False
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        return not getattr(self._here, "is_inside", False)
-
-
-_QUIET = _Quiet()
