@@ -8,7 +8,6 @@ Reading: a source is a folder, a zip or a tar; archives are read in place, nothi
 
 import contextlib
 import hashlib
-import json
 import lzma
 import os
 import secrets
@@ -25,6 +24,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from plainfilm.errors import OutputError, SourceError
+from plainfilm.messages import json_text
 
 MAX_ENTRIES = 500_000
 MAX_MEMBER_BYTES = 256 * 2**20
@@ -71,7 +71,7 @@ def write_text(path: Path, content: str) -> None:
 
 def write_json(path: Path, value: object) -> None:
     """Write `value` as readable JSON to `path`, whole or not at all; a number that is not finite is an error."""
-    write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    write_text(path, json_text(value, indent=2) + "\n")
 
 
 def new_folder(path: Path) -> Path:

@@ -1,11 +1,11 @@
 """`log.jsonl`: what happened when, a JSON object a line; the one file of a run that holds times."""
 
-import json
 import time
 from pathlib import Path
 from typing import Any
 
 from plainfilm.errors import PlainfilmError
+from plainfilm.messages import json_text
 from plainfilm.training.history import Step
 from plainfilm.training.schedule import Plan
 
@@ -28,7 +28,7 @@ class RunLog:
             "cpu_seconds": round(time.process_time(), 3),
         }
         with self.path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(entry | facts, ensure_ascii=False) + "\n")
+            file.write(json_text(entry | facts) + "\n")
 
     def start(self, plan: Plan, first_step: int, facts: dict[str, Any]) -> None:
         """A training starts, or goes on from `first_step`."""
