@@ -204,7 +204,7 @@ def evaluate(
         )
     print_seen(terminal, found.figures["seen"])
     print_problems(terminal, [row for row in rows if not row.image_id])
-    print_evaluation(terminal, found.figures, predictor.card)
+    print_evaluation(terminal, found.figures, predictor.card, films="+".join(path.stem for path in sources))
     print_predictive_values(terminal, found.figures.get("predictive_values", {}), predictor.card)
     print_fall(terminal, found.figures["fall"])
     terminal.json(found.figures)

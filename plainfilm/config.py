@@ -47,7 +47,7 @@ INIT = (
     f"default | tutorial | {INIT_PREFIX}...",
     lambda init: re.fullmatch(rf"default|tutorial|{INIT_PREFIX}[0-9a-f]{{64}}", init) is not None,
 )
-WIDTHS = (8, 128)  # the least and the greatest
+WIDTHS = (16, 128)  # the least and the greatest; at 8, PyTorch 2.13 overwrites memory in backward on some processors
 SIZE_PX = ("64 to 1024, a multiple of 16", lambda size: 64 <= size <= 1024 and size % 16 == 0)
 
 

@@ -13,7 +13,6 @@ import errno
 import functools
 import hashlib
 import io
-import json
 import os
 import secrets
 import shutil
@@ -26,6 +25,7 @@ from typing import IO
 
 from plainfilm.archives import Source, check_count, check_member, open_archive
 from plainfilm.errors import OutputError, SourceError, StorageError
+from plainfilm.messages import json_text
 
 TEMPORARY_PREFIX = ".unfinished-"
 FOLDER_SUFFIX = ".folder"  # of a temporary folder, beside the file by which it is held
@@ -104,7 +104,7 @@ def write_text(path: Path, content: str) -> None:
 
 def write_json(path: Path, value: object) -> None:
     """Write `value` as readable JSON to `path`, whole or not at all; a number that is not finite is an error."""
-    write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    write_text(path, json_text(value, indent=2) + "\n")
 
 
 @contextlib.contextmanager

@@ -1,7 +1,6 @@
 """How commands speak: sentences and tables to stdout; progress, warnings and errors to stderr; in two languages."""
 
 import contextlib
-import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 
@@ -12,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from plainfilm.errors import PlainfilmError
-from plainfilm.messages import printable, sentence, text
+from plainfilm.messages import json_text, printable, sentence, text
 
 PIPE_WIDTH = 140  # columns, where stdout is no terminal
 
@@ -55,7 +54,7 @@ class Terminal:
             return
         table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
         for place, heading in enumerate(headings):
-            table.add_column(heading, justify="left" if place < left else "right", overflow="fold")
+            table.add_column(printable(heading), justify="left" if place < left else "right", overflow="fold")
         for row in rows:
             table.add_row(*(Text(printable(str(cell))) for cell in row))
         self.out.print(table)
@@ -64,7 +63,7 @@ class Terminal:
     def json(self, value: object) -> None:
         """Print one JSON document, with --json."""
         if self.as_json:
-            sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
+            sys.stdout.write(json_text(value, indent=2) + "\n")
 
     @contextlib.contextmanager
     def progress(self, key: str, total: int | None = None) -> Iterator[Callable[..., None]]:

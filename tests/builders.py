@@ -22,7 +22,7 @@ from plainfilm.training.batches import Films
 from plainfilm.training.history import Step
 from plainfilm.training.schedule import Plan
 
-SLIM_WIDTHS = (8, 8, 16, 16)  # of the four stages, instead of 64 to 512
+SLIM_WIDTHS = (16, 16, 16, 16)  # of the four stages, instead of 64 to 512
 
 
 def slim_widths() -> None:

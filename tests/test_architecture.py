@@ -15,7 +15,7 @@ ROOT = Path(plainfilm.__file__).parent
 LAYERS = [
     {"errors"},
     {"messages"},
-    {"archives", "randomness"},
+    {"archives", "randomness", "tables"},
     {"files"},
     {"config"},
     {"data"},

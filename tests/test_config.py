@@ -50,7 +50,7 @@ def recipes(draw) -> Recipe:
         augment=AugmentRecipe(probability=draw(st.floats(0, 1)), strength=draw(st.floats(0, 3))),
         model=ModelRecipe(
             depth=draw(st.sampled_from([18, 34, 50, 101, 152])),
-            width=draw(st.integers(8, 128)),
+            width=draw(st.integers(16, 128)),
         ),
         training=TrainingRecipe(
             sizes_px=tuple(sizes_px),
@@ -112,7 +112,7 @@ BAD_VALUES = [
     ("split", "train_only_quality", '"second"'),
     ("augment", "strength", "inf"),
     ("model", "depth", "20"),
-    ("model", "width", "7"),
+    ("model", "width", "15"),
     ("model", "width", "129"),
     ("model", "width", "16.0"),
     ("training", "sizes_px", "[]"),

@@ -18,10 +18,7 @@ import hashlib
 import io
 import math
 import re
-import threading
-import warnings
 from pathlib import PurePath
-from types import TracebackType
 
 import numpy as np
 from PIL import ExifTags, Image, ImageOps, TiffImagePlugin, _imaging
@@ -33,6 +30,7 @@ from PIL.TiffImagePlugin import TiffImageFile
 from plainfilm.data import codestream, dicom, framing
 from plainfilm.data.dicom_header import is_dicom
 from plainfilm.data.film import LIMITS, Film, Limits
+from plainfilm.data.quiet import QUIET
 from plainfilm.errors import FilmError
 
 EXTENSIONS = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".dcm", ".dicom")
@@ -99,7 +97,7 @@ def decode(data: bytes, limits: Limits = LIMITS) -> Film:
         raise FilmError("film-empty")
     if len(data) > limits.max_file_bytes:
         raise FilmError("film-file-too-large", size_bytes=len(data), maximum_bytes=limits.max_file_bytes)
-    with _LIBRARY_WARNINGS_IGNORED:
+    with QUIET:
         return _decode_dicom(data, limits) if is_dicom(data) else _decode_picture(data, limits)
 
 
@@ -306,29 +304,3 @@ def _chroma(image: Image.Image) -> float:
     red, green, blue = (np.asarray(band) for band in image.split())  # each (H, W) uint8
     highest = np.maximum(np.maximum(red, green), blue)
     return float(np.mean(highest - np.minimum(np.minimum(red, green), blue)))
-
-
-class _LibraryWarningsIgnored:
-    """While any thread decodes, libraries' warnings are ignored; the last to leave restores the process's filters."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._num_inside = 0
-        self._saved = warnings.catch_warnings()
-
-    def __enter__(self) -> None:
-        with self._lock:
-            if self._num_inside == 0:
-                self._saved = warnings.catch_warnings()
-                self._saved.__enter__()
-                warnings.filterwarnings("ignore", module=r"(PIL|pydicom)\.")
-            self._num_inside += 1
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        with self._lock:
-            self._num_inside -= 1
-            if self._num_inside == 0:
-                self._saved.__exit__(kind, error, at)
-
-
-_LIBRARY_WARNINGS_IGNORED = _LibraryWarningsIgnored()

@@ -11,10 +11,6 @@ Source: DICOM PS3.3, C.7.6.3 (image pixel); PS3.5, A.4 (encapsulated pixels).
 """
 
 import contextlib
-import logging
-import os
-import threading
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -36,6 +32,7 @@ from plainfilm.data.dicom_header import (
 from plainfilm.data.dicom_kind import check_kind
 from plainfilm.data.dicom_lut import Layout, Lookup, make_lookup
 from plainfilm.data.film import Film, Limits
+from plainfilm.data.quiet import nothing_printed
 from plainfilm.errors import FilmError
 
 NATIVE = {IMPLICIT, EXPLICIT, DEFLATED, BIG_ENDIAN}
@@ -49,17 +46,11 @@ PLUGINS = {
 JPEG_EXTENDED = "1.2.840.10008.1.2.4.51"
 MAX_ENCODED_FACTOR, ENCODED_SLACK_BYTES = 2, 2**16  # no codec makes a film larger than this
 CHUNK_ROWS = 256
-NOISY_LOGGERS = ("pydicom", "pydicom.pixels.decoders.base")
 
 
 def read(data: bytes, limits: Limits) -> Film:
     """The film in a DICOM file's bytes. Raises FilmError; and whatever hostile bytes raise in a decoder."""
     _load_libraries()
-    with _QUIET:
-        return _read(data, limits)
-
-
-def _read(data: bytes, limits: Limits) -> Film:
     header = read_header(data)
     check_kind(header)
     if PIXEL_DATA not in header.elements:
@@ -162,7 +153,7 @@ def _decompressed(frame: bytes, syntax: str, layout: Layout) -> np.ndarray:
         "pixel_keyword": "PixelData",
     }
     plugin = PLUGINS[syntax]
-    with _nothing_printed() if plugin == "gdcm" else contextlib.nullcontext():
+    with nothing_printed() if plugin == "gdcm" else contextlib.nullcontext():
         samples, _ = get_decoder(UID(syntax)).as_array(
             encapsulate([frame], has_bot=False), index=0, raw=True, decoding_plugin=plugin, **options
         )
@@ -216,44 +207,3 @@ def _load_libraries() -> None:
     for switch_off in (gdcm.Trace.DebugOff, gdcm.Trace.WarningOff, gdcm.Trace.ErrorOff):
         switch_off()
     assert pydicom.pixels
-
-
-@contextlib.contextmanager
-def _nothing_printed() -> Iterator[None]:
-    """Within it, standard error leads nowhere: the libjpeg inside gdcm prints what it finds in a file.
-
-    A line that another thread writes at that moment is lost; gdcm holds the interpreter, so there hardly is one.
-    """
-    with _PRINTING, open(os.devnull, "wb") as nowhere:
-        kept = os.dup(2)
-        os.dup2(nowhere.fileno(), 2)
-        try:
-            yield
-        finally:
-            os.dup2(kept, 2)
-            os.close(kept)
-
-
-_PRINTING = threading.Lock()
-
-
-class _Quiet(logging.Filter):
-    """Within it, what pydicom logs in this thread goes nowhere; a program around this one keeps its own."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._here = threading.local()
-
-    def __enter__(self) -> None:
-        for name in NOISY_LOGGERS:
-            logging.getLogger(name).addFilter(self)
-        self._here.is_inside = True
-
-    def __exit__(self, *_: object) -> None:
-        self._here.is_inside = False
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        return not getattr(self._here, "is_inside", False)
-
-
-_QUIET = _Quiet()

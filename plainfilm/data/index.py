@@ -5,14 +5,13 @@ rows) and `index.json` (where the films are, their checksum, how they were split
 """
 
 import csv
-import io
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from plainfilm import files
+from plainfilm import files, tables
 from plainfilm.config import Recipe
 from plainfilm.data import split
 from plainfilm.data.listing import Entry, Listing, open_origin
@@ -163,15 +162,13 @@ def _is_wanted(part: str, recipe: Recipe) -> bool:
 def write_index(index: Index, folder: Path) -> None:
     """Write `index.csv` and `index.json` into `folder`."""
     extra = sorted({name for row in index.rows for name in row.extra if name not in COLUMNS})
-    buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow([*COLUMNS, *extra])
+    lines: list[Sequence[object]] = [(*COLUMNS, *extra)]
     for row in index.rows:
         cells = [getattr(row, name) for name in COLUMNS]
         for name in LISTS:
             cells[COLUMNS.index(name)] = " ".join(getattr(row, name))
-        writer.writerow([*cells, *(row.extra.get(name, "") for name in extra)])
-    table = buffer.getvalue().encode("utf-8", "surrogateescape")  # file names that are no UTF-8 keep their bytes
+        lines.append([*cells, *(row.extra.get(name, "") for name in extra)])
+    table = tables.to_csv(lines).encode("utf-8", "surrogateescape")  # file names that are no UTF-8 keep their bytes
     side = {
         "sources": [str(path.resolve()) for path in index.sources],
         "classes": list(index.classes),
@@ -196,8 +193,8 @@ def read_index(path: Path) -> Index:
         data = path.read_bytes()
         side = json.loads(path.with_suffix(".json").read_text(encoding="utf-8", errors="surrogateescape"))
         if files.sha256(data) == side["table_checksum"]:
-            content = io.StringIO(data.decode("utf-8", "surrogateescape"), newline="")
-            rows = tuple(_read_row(cells) for cells in csv.DictReader(content))
+            lines, _ = tables.from_csv(data.decode("utf-8", "surrogateescape"))
+            rows = tuple(_read_row(cells) for cells in lines)
             return Index(rows, tuple(Path(name) for name in side["sources"]), tuple(side["classes"]), side["split"])
     except (KeyError, TypeError, ValueError, csv.Error, OSError) as error:
         raise SourceError("index-damaged", path=str(path), reason=str(error)) from error

@@ -7,12 +7,11 @@ label.
 """
 
 import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from plainfilm import files
+from plainfilm import files, tables
 from plainfilm.archives import Source
 from plainfilm.data.decode import is_film_name
 from plainfilm.errors import SourceError, UsageError
@@ -85,9 +84,8 @@ def read_table(path: Path, *, required: Sequence[str]) -> dict[str, Columns]:
         raise SourceError("table-missing", path=str(path)) from error
     except UnicodeDecodeError as error:
         raise SourceError("table-not-text", path=str(path)) from error
-    reader = csv.DictReader(io.StringIO(content, newline=""))
     try:
-        table, columns = list(reader), reader.fieldnames or []
+        table, columns = tables.from_csv(content)
     except csv.Error as error:
         raise SourceError("table-not-text", path=str(path)) from error
     for name in required:
@@ -100,7 +98,7 @@ def read_table(path: Path, *, required: Sequence[str]) -> dict[str, Columns]:
             continue
         if name in rows:
             raise SourceError("table-path-twice", path=str(path), name=name)
-        rows[name] = {key: value or "" for key, value in row.items() if key is not None}
+        rows[name] = row
     return rows
 
 

@@ -10,6 +10,8 @@ import hmac
 import os
 import secrets
 import threading
+from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
 from plainfilm import files
@@ -18,6 +20,19 @@ from plainfilm.errors import SourceError
 KEY_NAME = "index.key"
 NUM_KEY_BYTES = 32
 NUM_HEX_DIGITS = 16
+MIN_PATIENTS = 5  # who share an entry of a column, before it is shown: one of few might say who they are
+
+
+def shared(entries: Sequence[str], groups: Sequence[str]) -> list[str]:
+    """The entries of a column, by film, with "" for those that fewer than MIN_PATIENTS groups have.
+
+    >>> shared(["F", "F", "F", "F", "F", "Ms Lee"], ["a", "b", "c", "d", "e", "f"])
+    ['F', 'F', 'F', 'F', 'F', '']
+    """
+    groups_of = defaultdict[str, set[str]](set)
+    for entry, group in zip(entries, groups, strict=True):
+        groups_of[entry].add(group)
+    return [entry if len(groups_of[entry]) >= MIN_PATIENTS else "" for entry in entries]
 
 
 class Pseudonyms:

@@ -85,7 +85,7 @@ def films_of(store: np.ndarray, numbers: Sequence[int], channels: int) -> np.nda
 
 
 def _load(folder: Path, size_px: int) -> np.ndarray:
-    store: np.ndarray = np.load(_array(folder, size_px), mmap_mode="r")
+    store: np.ndarray = np.load(_array(folder, size_px), mmap_mode="r", allow_pickle=False)
     return store
 
 

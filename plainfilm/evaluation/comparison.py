@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from plainfilm import tables
 from plainfilm.errors import SourceError
 from plainfilm.evaluation.coverage import mark_missed
 from plainfilm.evaluation.intervals import Estimate, difference, estimate_all, shares
@@ -53,10 +54,8 @@ def read_predictions(path: Path) -> Predictions:
         found = [path / name for name in ("predictions.csv", "evaluation/predictions.csv") if (path / name).is_file()]
         path = found[0] if found else path / "predictions.csv"
     try:
-        with path.open(encoding="utf-8", errors="surrogateescape", newline="") as file:
-            reader = csv.DictReader(file)
-            rows = list(reader)
-        classes = tuple(name.removeprefix("p_") for name in reader.fieldnames or () if name.startswith("p_"))
+        rows, columns = tables.from_csv(path.read_bytes().decode("utf-8", "surrogateescape"))
+        classes = tuple(name.removeprefix("p_") for name in columns if name.startswith("p_"))
         labels = np.array([classes.index(row["label"]) for row in rows])
         probabilities = np.array([[float(row[f"p_{name}"]) for name in classes] for row in rows])
         ids, groups = (tuple(row[name] for row in rows) for name in ("image_id", "group"))

@@ -1,7 +1,5 @@
 """An Evaluation: every figure with its interval, every prediction a row; `metrics.json` and `predictions.csv`."""
 
-import csv
-import io
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from plainfilm import files
+from plainfilm import files, tables
 from plainfilm.data.index import Row
 from plainfilm.data.store import films_of
 from plainfilm.errors import SourceError
@@ -154,15 +152,12 @@ def write_evaluation(evaluation: Evaluation, classes: Sequence[str], folder: Pat
     """Write `metrics.json` and `predictions.csv` into `folder`."""
     files.writable_folder(folder)
     files.write_json(folder / "metrics.json", evaluation.figures)
-    buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(
-        ["path", "image_id", "group", "label", "predicted", *(f"p_{name}" for name in classes), "set", "gate"]
-    )
+    columns = ("path", "image_id", "group", "label", "predicted", *(f"p_{name}" for name in classes), "set", "gate")
+    table: list[Sequence[object]] = [columns]
     for number, (row, probabilities) in enumerate(zip(evaluation.rows, evaluation.probabilities, strict=True)):
         predicted = classes[int(probabilities.argmax())]
         shown = [f"{probability:.6f}" for probability in probabilities]
         members = None if evaluation.sets is None else np.flatnonzero(evaluation.sets[number]).tolist()
         decision = [set_cell(members, classes), evaluation.verdicts[number].cell]
-        writer.writerow([row.path, row.image_id, row.group, row.label, predicted, *shown, *decision])
-    files.write_text(folder / "predictions.csv", buffer.getvalue())
+        table.append([row.path, row.image_id, row.group, row.label, predicted, *shown, *decision])
+    files.write_text(folder / "predictions.csv", tables.to_csv(table))

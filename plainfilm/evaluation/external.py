@@ -1,7 +1,5 @@
 """An external test: which films of a source the model has seen. They are left out, counted, listed in `seen.csv`."""
 
-import csv
-import io
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from plainfilm import files
+from plainfilm import files, tables
 from plainfilm.data.index import Row
 from plainfilm.model.predictor import Predictor
 from plainfilm.model.seen import KINDS, Sighting
@@ -43,10 +41,8 @@ def seen_figures(predictor: Predictor, rows: Sequence[Row], sightings: Sequence[
 
 def write_seen(rows: Sequence[Row], sightings: Sequence[Sighting], folder: Path) -> None:
     """Write `seen.csv`, the films that were left out because the model has seen them, for who wants to look at them."""
-    buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(["path", "image_id", "group", "label", "seen", "likeness"])
+    table: list[Sequence[object]] = [("path", "image_id", "group", "label", "seen", "likeness")]
     for row, sighting in zip(rows, sightings, strict=True):
         if sighting.kind:
-            writer.writerow([row.path, row.image_id, row.group, row.label, sighting.kind, f"{sighting.likeness:.3f}"])
-    files.write_text(folder / "seen.csv", buffer.getvalue())
+            table.append([row.path, row.image_id, row.group, row.label, sighting.kind, f"{sighting.likeness:.3f}"])
+    files.write_text(folder / "seen.csv", tables.to_csv(table))

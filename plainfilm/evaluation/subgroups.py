@@ -1,8 +1,8 @@
 """Figures of parts of the films: by sex, age band, view and source, where a table gave these columns.
 
-Films without the entry are a part of their own. A part with fewer than MIN_FILMS films has its n and no figure: its
-interval would say nothing, and chance would make the differences between parts. Parts are compared at one's own risk:
-they differ in more than what they are named for.
+Films without the entry, or with one that few patients share, are a part of their own. A part with fewer than MIN_FILMS
+films has its n and no figure: its interval would say nothing, and chance would make the differences between parts.
+Parts are compared at one's own risk: they differ in more than what they are named for.
 """
 
 import math
@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from plainfilm.data.index import Row
+from plainfilm.data.patients import shared
 from plainfilm.evaluation.intervals import shares_by_class
 from plainfilm.evaluation.metrics import Floats, Integers
 
@@ -62,7 +63,8 @@ def subgroups(
     groups = np.array([row.group for row in rows])
     found = {}
     for column, part_of in COLUMNS.items():
-        parts = np.array([part_of(row) for row in rows])
+        entries = [part_of(row) for row in rows]  # bands of ages say of nobody who it is, other entries might
+        parts = np.array(entries if column == "age" else shared(entries, groups.tolist()))
         if (parts == UNKNOWN).all():
             continue
         found[column] = {

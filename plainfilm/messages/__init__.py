@@ -5,6 +5,7 @@ Values are put into the sentence with `str.format`; control characters in them a
 name can neither break a line nor drive the terminal.
 """
 
+import json
 import numbers
 import os
 import unicodedata
@@ -40,6 +41,20 @@ def sentence(error: PlainfilmError, language: str) -> str:
     return text(error.code, language, **error.parameters)
 
 
+def json_text(value: object, *, indent: int | None = None) -> str:
+    r"""`value` as JSON, for people and terminals: what `printable` would escape is escaped as JSON does it.
+
+    Raises ValueError for a number that is not finite.
+
+    >>> json_text({"name": "病人\x9b31m"})
+    '{"name": "病人\\u009b31m"}'
+    """
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent)
+    return "".join(
+        json.dumps(character)[1:-1] if character != "\n" and _is_hidden(character) else character for character in text
+    )
+
+
 def printable(value: str) -> str:
     r"""`value` with control and format characters as escapes, so that it stays on one line.
 
@@ -47,11 +62,14 @@ def printable(value: str) -> str:
     'a\\nb\\x1b[31m'
     """
     return "".join(
-        character.encode("unicode_escape").decode("ascii")
-        if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp")
-        else character
+        character.encode("unicode_escape").decode("ascii") if _is_hidden(character) else character
         for character in value
     )
+
+
+def _is_hidden(character: str) -> bool:
+    """Whether a character is none to be seen: one that controls, formats (bidirectional overrides) or breaks lines."""
+    return unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp")
 
 
 def system_language() -> str:

@@ -14,10 +14,10 @@ DECIMALS = ("auc", "macro_auc", "log_loss", "brier", "aurc")  # the others are s
 SURE_SHARE = 0.8  # of the films: how accurate the model is on those that it is most sure of
 
 
-def print_evaluation(terminal: Terminal, figures: dict[str, Any], card: Card) -> None:
-    """Every figure of an evaluation with its interval and n."""
+def print_evaluation(terminal: Terminal, figures: dict[str, Any], card: Card, *, films: str = "test") -> None:
+    """Every figure of an evaluation with its interval and n; `films` says of which films it is."""
     language = terminal.language
-    terminal.say("evaluation.title", films=figures["films"], n=figures["accuracy"]["n"])
+    terminal.say("evaluation.title", films=films, n=figures["accuracy"]["n"])
     if figures["leaking"]:
         terminal.say("evaluation.leaking")
     names = ("accuracy", "balanced_accuracy", "macro_auc", "log_loss", "brier")

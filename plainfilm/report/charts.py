@@ -10,6 +10,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from plainfilm.messages import printable
 from plainfilm.report.words import TAGS, Both, Words
 
 Point = tuple[float, float]
@@ -136,11 +137,11 @@ def _tick(value: float, axis: tuple[float, float], percent: bool) -> str:
 def _text(x: float, y: float, words: Words, style: str) -> str:
     opening = f'<text class="{style}" x="{x:.1f}" y="{y:.1f}"'
     if isinstance(words, str):
-        return f"{opening}>{escape(words)}</text>"
+        return f"{opening}>{escape(printable(words))}</text>"
     if words.en == words.zh:
-        return f"{opening}>{escape(words.en)}</text>"
+        return f"{opening}>{escape(printable(words.en))}</text>"
     shown = ((TAGS[language], words.shown(language)) for language in TAGS)
-    return "".join(f'{opening} lang="{tag}">{escape(line)}</text>' for tag, line in shown)
+    return "".join(f'{opening} lang="{tag}">{escape(printable(line))}</text>' for tag, line in shown)
 
 
 def _markup(svg: str) -> Markup:

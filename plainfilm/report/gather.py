@@ -1,8 +1,6 @@
 """What a run holds, as plain values. Every part may be missing; a part that is there and damaged is an error."""
 
-import csv
 import hashlib
-import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from plainfilm import tables
 from plainfilm.config import Recipe, load_recipe
 from plainfilm.data.index import Index, read_index
 from plainfilm.errors import SourceError
@@ -106,7 +105,7 @@ def _read_json(path: Path) -> dict[str, Any] | None:
 def _read_predictions(path: Path) -> tuple[dict[str, str], ...]:
     if not path.is_file():
         return ()
-    rows = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8", errors="surrogateescape"), newline=""))
+    rows, _ = tables.from_csv(path.read_bytes().decode("utf-8", "surrogateescape"))
     return tuple(rows)
 
 

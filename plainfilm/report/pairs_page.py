@@ -9,7 +9,6 @@
 """
 
 import base64
-import csv
 import io
 from collections.abc import Sequence
 from html import escape
@@ -18,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from plainfilm import files
+from plainfilm import files, tables
 from plainfilm.data.duplicates import Pair
 from plainfilm.data.index import Index, Row
 from plainfilm.evaluation.leaks import clusters_of, conflicts, is_exact, source_of
@@ -70,9 +69,7 @@ def write_pairs(folder: Path, index: Index, pairs: Sequence[Pair], store: np.nda
 
 def clusters_table(index: Index, pairs: Sequence[Pair]) -> str:
     """Every film of every cluster, the largest cluster first; its score is that of its most alike partner in it."""
-    buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(TABLE_COLUMNS)
+    table: list[Sequence[object]] = [TABLE_COLUMNS]
     found = clusters_of(index, pairs)
     cluster_of = {film: number for number, films in enumerate(found) for film in films}
     best: dict[int, float] = {}
@@ -85,8 +82,8 @@ def clusters_table(index: Index, pairs: Sequence[Pair]) -> str:
         for film in films:
             row = index.rows[film]
             score = f"{best.get(film, 0.0):.3f}"
-            writer.writerow([row.path, row.image_id, row.label, row.source, row.split, number, kind, score])
-    return buffer.getvalue()
+            table.append([row.path, row.image_id, row.label, row.source, row.split, number, kind, score])
+    return tables.to_csv(table)
 
 
 def pairs_page(index: Index, pairs: Sequence[Pair], store: np.ndarray, *, language: str) -> str:

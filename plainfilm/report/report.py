@@ -26,7 +26,7 @@ from plainfilm.report.sections.headline import headline
 from plainfilm.report.sections.origin import limits, origin
 from plainfilm.report.sections.results import results
 from plainfilm.report.sections.training import training
-from plainfilm.report.words import TAGS, Both, listed, markup, say
+from plainfilm.report.words import CODE, TAGS, Both, listed, markup, say
 
 REPORT_NAME, CARD_NAME = "report.html", "MODEL_CARD.md"
 ORDER = (
@@ -108,8 +108,8 @@ def markdown(value: object, language: str) -> str:
         return value
     words = printable(value.shown(language) if isinstance(value, Both) else str(value))
     words = words.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    pieces = re.split(r"(`[^`]+`)", words) if isinstance(value, Both) else [words]
-    return "".join(piece if piece.startswith("`") else SPECIAL.sub(r"\\\1", piece) for piece in pieces)
+    pieces = re.split(f"({CODE.pattern})", words) if isinstance(value, Both) else [words]
+    return "".join(piece if CODE.fullmatch(piece) else SPECIAL.sub(r"\\\1", piece) for piece in pieces)
 
 
 def _environment(*, autoescape: bool) -> Environment:

@@ -18,6 +18,10 @@ TAGS = {"en": "en", "zh": "zh-Hans"}
 """The value of HTML's attribute `lang` for a language of the catalogues."""
 
 
+CODE = re.compile(r"`(?:[\w .=\[\]/-]|&#34;|\")+`")
+"""What a sentence has between backticks; whatever else stands between some came with a name, and is no code."""
+
+
 class Both(NamedTuple):
     """A text in English and in Chinese."""
 
@@ -111,4 +115,5 @@ def markup(value: object) -> object:
 
 
 def _coded(words: str) -> Markup:
-    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(words))))  # noqa: S704 - escaped before
+    shown = CODE.sub(lambda found: f"<code>{found[0][1:-1]}</code>", str(escape(printable(words))))
+    return Markup(shown)  # noqa: S704 - escaped before

@@ -23,6 +23,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from plainfilm.errors import FilmError, PlainfilmError, RequestError
+from plainfilm.messages import json_text
 from plainfilm.messages.page_en import SENTENCES as PAGE_EN
 from plainfilm.messages.page_zh import SENTENCES as PAGE_ZH
 from plainfilm.messages.training_en import SENTENCES as TRAINING_EN
@@ -322,5 +323,4 @@ def _json(
 ) -> Response:
     """A value as JSON; where it holds sentences, with their language."""
     spoken = {} if language is None else {"content-language": language, "vary": "accept-language"}
-    content = json.dumps(value, ensure_ascii=False, allow_nan=False)
-    return Response(content, status, {**headers, **spoken}, media_type)
+    return Response(json_text(value), status, {**headers, **spoken}, media_type)

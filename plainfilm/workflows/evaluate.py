@@ -35,14 +35,13 @@ def evaluate_sources(
     if out is not None:
         files.writable_folder(out)
     wanted = predictor.card.preprocessing
-    name = "+".join(path.stem for path in sources)
     with scanned(sources, tables, size_px=wanted.size, fit=wanted.fit, progress=progress) as (rows, store):
         sightings = look_for_seen(predictor, rows, store)
         unseen = [number for number, sighting in enumerate(sightings) if not sighting.kind]
         classes = predictor.card.class_names
         if len(unseen) < len(rows) and not any(is_judged(rows[number], classes) for number in unseen):
             raise SourceError("evaluation-all-seen", films=len(rows), count=len(rows) - len(unseen))
-        evaluation = evaluate(predictor, rows, unseen, store, name=name)
+        evaluation = evaluate(predictor, rows, unseen, store, name="elsewhere")
     evaluation.figures["seen"] = seen_figures(predictor, rows, sightings)
     evaluation.figures["fall"] = fall(predictor.card.evaluation, evaluation.figures)
     evaluation.figures["data_sha256"] = data_checksum(rows)

@@ -1,12 +1,12 @@
 """`log.jsonl`: what happened when, a JSON object a line; the one file of a run that holds times."""
 
-import json
 import time
 from pathlib import Path
 from typing import Any
 
 from plainfilm import files
 from plainfilm.errors import PlainfilmError
+from plainfilm.messages import json_text
 from plainfilm.training.history import Step
 from plainfilm.training.schedule import Plan
 
@@ -28,7 +28,7 @@ class RunLog:
             "seconds": round(time.monotonic() - self.began, 3),
             "cpu_seconds": round(time.process_time(), 3),
         }
-        line = json.dumps(entry | facts, ensure_ascii=False) + "\n"
+        line = json_text(entry | facts) + "\n"
         with files.writing(self.path), self.path.open("ab", buffering=0) as file:
             files.append(file, line.encode())
 

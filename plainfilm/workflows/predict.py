@@ -1,7 +1,5 @@
 """`plainfilm predict`: an answer for each film of files, folders, archives; a bad film does not stop the others."""
 
-import csv
-import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -10,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from plainfilm import files
+from plainfilm import files, tables
 from plainfilm.data.listing import ARCHIVES, Entry, Listing, list_films
 from plainfilm.errors import PlainfilmError
 from plainfilm.messages import LANGUAGES
@@ -55,9 +53,9 @@ def predict(
 ) -> Iterator[Answer]:
     """Answers in the order of the films.
 
-    With `maps` the predicted class's map of each is written into that folder, with what the model file says against its
-    maps as a comment in both languages. A film that the gate refuses gets no classes and no map, unless `override`. A
-    path that cannot be opened is an answer with an error.
+    With `maps` the predicted class's map of each is written into that folder, named by its number, its image_id and the
+    class, with what the model file says against its maps as a comment in both languages. A film that the gate refuses
+    gets no classes and no map, unless `override`. A path that cannot be opened is an answer with an error.
     """
     classes = predictor.card.class_names
     comment = "\n".join(predictor.card.map_warning(language) for language in LANGUAGES).strip()
@@ -82,7 +80,7 @@ def predict(
                 yield Answer(number, shown, truth, result.image_id, **about)
                 continue
             if maps is not None:
-                name = f"{number:04d}-{Path(entry.path).stem}-{classes[result.predicted]}"
+                name = f"{number:04d}-{result.image_id}-{classes[result.predicted]}"
                 write_map(result, name, maps, fit=predictor.card.preprocessing.fit, comment=comment)
             yield Answer(number, shown, truth, result.image_id, result.probabilities, result.set, **about)
 
@@ -104,10 +102,8 @@ def write_map(prediction: Prediction, name: str, folder: Path, *, fit: str, comm
 
 def write_csv(answers: Sequence[Answer], classes: Sequence[str], path: Path) -> None:
     """Write a row a film: path, image_id, label, predicted, p_<class>..., problem, set, gate."""
-    buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer, lineterminator="\n")
     columns = [*(f"p_{name}" for name in classes), "problem", "set", "gate"]
-    writer.writerow(["path", "image_id", "label", "predicted", *columns])
+    table: list[Sequence[object]] = [("path", "image_id", "label", "predicted", *columns)]
     for answer in answers:
         predicted, shown = "", [""] * len(classes)
         if answer.probabilities is not None:
@@ -115,5 +111,5 @@ def write_csv(answers: Sequence[Answer], classes: Sequence[str], path: Path) -> 
             shown = [f"{probability:.6f}" for probability in answer.probabilities]
         decision = [set_cell(answer.set, classes), "" if answer.verdict is None else answer.verdict.cell]
         problem = answer.error.code if answer.error else ""
-        writer.writerow([answer.path, answer.image_id, answer.truth, predicted, *shown, problem, *decision])
-    files.write_text(path, buffer.getvalue())
+        table.append([answer.path, answer.image_id, answer.truth, predicted, *shown, problem, *decision])
+    files.write_text(path, tables.to_csv(table))

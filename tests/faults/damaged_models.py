@@ -21,7 +21,7 @@ from plainfilm.training import checkpoint
 from plainfilm.training.train import train
 
 MODEL = Path(__file__).parents[2] / "plainfilm/serve/phantom.onnx"
-RECIPE = replace(make_recipe(ema_decay=0.9, checkpoint_steps=2), model=ModelRecipe(depth=18, width=8))
+RECIPE = replace(make_recipe(ema_decay=0.9, checkpoint_steps=2), model=ModelRecipe(depth=18, width=16))
 BEFORE, LAST = "step-00000004.safetensors", "step-00000006.safetensors"
 SECTOR_BYTES = 512
 NUM_RESUMED = 10  # trials in which the training goes on to its end

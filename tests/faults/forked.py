@@ -36,7 +36,7 @@ TINY = """[data]
 channels = 1
 [model]
 depth = 18
-width = 8
+width = 16
 [split]
 validation = 0.2
 test = 0.2

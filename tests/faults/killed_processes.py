@@ -32,7 +32,7 @@ RECIPE = """[split]
 validation = 0.15
 test = 0.15
 [model]
-width = 8
+width = 16
 [training]
 sizes_px = [64]
 epochs = [4]

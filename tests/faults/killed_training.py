@@ -35,7 +35,7 @@ channels = 1
 policy = "radiograph"
 [model]
 depth = 18
-width = 8
+width = 16
 [training]
 sizes_px = [64, 80]
 epochs = [1, 2]

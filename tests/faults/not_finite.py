@@ -49,7 +49,7 @@ class Trial:
 
     def recipe(self, **training: object) -> Recipe:
         given = {"optimizer": OPTIMIZERS[self.number % 3], "checkpoint_steps": 2, "ema_decay": 0.9} | training
-        return replace(make_recipe(**given), model=ModelRecipe(depth=18, width=8))
+        return replace(make_recipe(**given), model=ModelRecipe(depth=18, width=16))
 
     def train(self, recipe: Recipe, reporter: Recorder | None = None, run: Path | None = None) -> TrainingError | None:
         """Train, or go on; the error that stopped it."""

@@ -72,10 +72,10 @@ def test_torchvision_layout(depth: int, num_classes: int, channels: int, suffix:
 @pytest.mark.parametrize("depth", [18, 50])
 def test_a_narrow_one_is_found_narrow(depth: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(resnet, "STAGE_WIDTHS", (64, 128, 256, 512))
-    net = ResNet(depth, num_classes=3, in_channels=1, width=8).eval()
+    net = ResNet(depth, num_classes=3, in_channels=1, width=16).eval()
     resnet.initialise(net, init="default", seed=0)
     weights = read_weights(saved(net.state_dict(), tmp_path / "weights.pth"))
-    assert (weights.depth, weights.width) == (depth, 8)
+    assert (weights.depth, weights.width) == (depth, 16)
     pixels = torch.from_numpy(random_pixels(3))
     with torch.inference_mode():
         assert torch.equal(network(weights)(pixels).logits, net(pixels).logits)

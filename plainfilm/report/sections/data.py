@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from statistics import median
 
 from plainfilm.data.index import Index, Row
+from plainfilm.data.patients import shared
 from plainfilm.data.split import SPLITS
 from plainfilm.report.blocks import Block, Cell, Note, Section, Table
 from plainfilm.report.gather import Gathered
@@ -12,6 +13,7 @@ from plainfilm.report.words import Words, label, listed, say
 
 COPIES = ("duplicate-exact", "duplicate-near", "label-conflict")
 DESCRIBED = ("sex", "age", "view")  # columns of patients that are counted by part, where a table gave them
+MAX_AGE = 130  # years; what is more is a date, or a number of something else
 MIN_SHARE_OF_NUMBERS = 0.5  # a column is one of numbers where more than half of its values are
 
 
@@ -122,27 +124,40 @@ def _described(index: Index) -> Table | None:
     parts = [part for part in SPLITS if index.part(part)]
     rows: list[tuple[Cell, ...]] = []
     for column in DESCRIBED:
-        values = {part: [index.rows[number].extra.get(column, "") for number in index.part(part)] for part in parts}
-        given = [value for part in parts for value in values[part] if value]
-        if given:
-            rows += _describe(label("report.column.", column), values, given)
+        entries = [row.extra.get(column, "") for row in index.rows]
+        common = shared(entries, [row.group for row in index.rows])
+        given, shown = (
+            {part: [of[number] for number in index.part(part)] for part in parts} for of in (entries, common)
+        )
+        if any(value for of in given.values() for value in of):
+            name = label("report.column.", column)
+            rows += _numbers_by_part(name, given) or _entries_by_part(name, shown)
     head = (say("report.data.column"), say("report.value"), *(say(f"index.{part}") for part in parts))
     return Table(say("report.data.described"), head, tuple(rows), left=2) if rows else None
 
 
-def _describe(name: Words, values: dict[str, list[str]], given: list[str]) -> list[tuple[Cell, ...]]:
+def _numbers_by_part(name: Words, values: dict[str, list[str]]) -> list[tuple[Cell, ...]]:
+    """A row with median, range and n, where most entries are ages in years."""
     ages = {part: [number for value in of if (number := _age(value)) is not None] for part, of in values.items()}
-    if sum(len(of) for of in ages.values()) > MIN_SHARE_OF_NUMBERS * len(given):
-        shown = [f"{median(of):g} ({min(of):g}–{max(of):g}), {len(of)}" if of else "–" for of in ages.values()]
-        return [(name, say("report.data.median"), *shown)]
+    num_given = sum(value != "" for of in values.values() for value in of)
+    if sum(map(len, ages.values())) <= MIN_SHARE_OF_NUMBERS * num_given:
+        return []
+    shown = [f"{median(of):g} ({min(of):g}–{max(of):g}), {len(of)}" if of else "–" for of in ages.values()]
+    return [(name, say("report.data.median"), *shown)]
+
+
+def _entries_by_part(name: Words, values: dict[str, list[str]]) -> list[tuple[Cell, ...]]:
+    """A row an entry, with its films."""
+    found = sorted({value for of in values.values() for value in of if value})
     return [
         (name, value or say("report.data.unknown"), *(str(of.count(value)) for of in values.values()))
-        for value in (*sorted(set(given)), "")
+        for value in (*found, "")
     ]
 
 
 def _age(value: str) -> float | None:
     try:
-        return float(value)
+        number = float(value)
     except ValueError:
         return None
+    return number if 0 <= number <= MAX_AGE else None

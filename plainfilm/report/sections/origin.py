@@ -1,5 +1,6 @@
 """How to repeat it: environment, seeds, checksums, commands, the recipe; and the limits of all this."""
 
+from plainfilm.messages import printable
 from plainfilm.report.blocks import Block, Cell, Code, Note, Section, Table
 from plainfilm.report.gather import Gathered
 from plainfilm.report.sections.data import classes_told_by_source
@@ -12,9 +13,9 @@ FEW_FILMS = 100
 def origin(found: Gathered) -> Section:
     """The section that says how to repeat the run."""
     blocks: list[Block] = [_environment(found), _checksums(found), _commands(found)]
-    recipe = found.run / "recipe.toml"
     if found.recipe is not None:
-        blocks.append(Code(recipe.read_text(encoding="utf-8-sig"), say("report.origin.recipe")))
+        lines = (found.run / "recipe.toml").read_text(encoding="utf-8-sig").splitlines()
+        blocks.append(Code("\n".join(map(printable, lines)) + "\n", say("report.origin.recipe")))
     return Section("origin", say("report.origin"), tuple(blocks))
 
 

@@ -2,10 +2,12 @@
 
 import { isAnswered, modelOf, visit } from "./films.js";
 
-/** A cell. One that a spreadsheet would take for a formula gets an apostrophe before it. */
+/** A cell. What a spreadsheet would take for a formula gets an apostrophe before it, as in plainfilm/tables.py. */
 export function cell(value) {
   let text = value === null || value === undefined ? "" : String(value);
-  if (typeof value !== "number" && /^[=+\-@\t\r]/.test(text)) text = `'${text}`;
+  if (typeof value !== "number" && !/^[+-]?\d+(\.\d+)?$/.test(text)) {
+    text = text.replace(/(?:^|(?<=[;,\t\r\n]))(?='*[=+\-@\t\r\n＝＋－＠])/g, "'");
+  }
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 

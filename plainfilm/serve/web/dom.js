@@ -1,13 +1,16 @@
-// Building elements. Text is always text: nothing here parses HTML.
+// Building elements. Text is always text: nothing here parses HTML, and no character of a name turns others round.
+
+import { visible } from "./words.js";
 
 /** An element with attributes (false and null: left out; true: empty) and children (elements or text). */
 export function element(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
     if (value === true) made.setAttribute(name, "");
-    else if (value !== false && value !== null && value !== undefined) made.setAttribute(name, String(value));
+    else if (value !== false && value !== null && value !== undefined) made.setAttribute(name, visible(String(value)));
   }
-  made.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== ""));
+  const shown = children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== "");
+  made.append(...shown.map((child) => (typeof child === "string" ? visible(child) : child)));
   return made;
 }
 

@@ -3,7 +3,7 @@
 import { button, byId, element } from "./dom.js";
 import { isAnswered, isRefused, modelOf, remove, select, visit } from "./films.js";
 import { isHidden } from "./reader.js";
-import { className, say } from "./words.js";
+import { className, say, visible } from "./words.js";
 
 const THUMBNAIL_PX = 88;
 const entries = new Map(); // film -> its list item
@@ -53,7 +53,7 @@ function drawEntry(film) {
     entry.scrollIntoView({ block: "nearest", inline: "nearest" });
   }
   chosen.setAttribute("aria-current", String(isSelected));
-  chosen.title = film.name;
+  chosen.title = visible(film.name);
   removal.setAttribute("aria-label", say("history.remove", { name: film.name }));
   removal.title = say("action.remove");
   entry.querySelector(".caption").textContent = caption(film);

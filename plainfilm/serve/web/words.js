@@ -23,11 +23,18 @@ export function setLanguage(name) {
   fill(document);
 }
 
+/** A text whose control and format characters (bidirectional overrides) are shown as escapes. */
+export function visible(text) {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (hidden) =>
+    hidden === "\n" ? hidden : `\\u${hidden.codePointAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
 /** The sentence of a key; {name} in it is replaced by the parameter of that name. */
 export function say(key, parameters = {}) {
   const sentence = catalogues[language][key];
   if (sentence === undefined) throw new Error(`no sentence ${key}`);
-  const filled = sentence.replace(/\{(\w+)\}/g, (_, name) => String(parameters[name]));
+  const filled = sentence.replace(/\{(\w+)\}/g, (_, name) => visible(String(parameters[name])));
   return filled.replace(/(\d) %/g, "$1\u00a0%"); // a number is not parted from its unit
 }
 
@@ -43,7 +50,7 @@ export function fill(root) {
 /** The name of a class of a model, or of several, in the language that is shown. */
 export function className(model, name) {
   const found = model?.classes.find((entry) => entry.name === name);
-  return found ? found[language] : name;
+  return visible(found ? found[language] : name);
 }
 
 export function listed(names) {
