@@ -20,12 +20,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-TESTS = Path(__file__).resolve().parents[1] / "tests"
-sys.path[:0] = [str(TESTS), str(TESTS / "training")]  # before this folder, where `faults` is this script
-os.environ["PYTHONPATH"] = os.pathsep.join(sys.path[:2])  # for the processes of the trials
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests" / "training"), str(ROOT)]  # here, `faults` is this script
 
-from faults.row import Outcome, Row  # noqa: E402
+from faults.row import Row  # noqa: E402
 from faults.rows import ROWS  # noqa: E402
+from faults.run import outcome  # noqa: E402
 
 from plainfilm import files  # noqa: E402
 
@@ -42,12 +42,12 @@ def main() -> None:
     print(HEAD)
     for number, row in enumerate(ROWS, start=1):
         if number in numbers:
-            kept[str(number)] = tried(row, arguments.trials or row.long)
+            kept[str(number)] = tried(number, arguments.trials or row.long)
             if arguments.out:
                 files.write_json(arguments.out, kept)
         if str(number) in kept:
             print(line(row, kept[str(number)]), flush=True)
-    failures = [f"{number}: {text}" for number, outcome in kept.items() for text in outcome["failures"]]
+    failures = [f"{number}: {text}" for number, found in kept.items() for text in found["failures"]]
     print("\n" + "\n".join(failures) if failures else "")
     sys.exit(1 if failures else 0)
 
@@ -61,21 +61,21 @@ def parse() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def tried(row: Row, trials: int) -> dict[str, Any]:
+def tried(number: int, trials: int) -> dict[str, Any]:
     """The outcome of a row's trials, in a folder of their own, and how long they took."""
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="faults-", ignore_cleanup_errors=True) as folder:
-        outcome: Outcome = row.run(trials, Path(folder))
-    return asdict(outcome) | {"seconds": round(time.monotonic() - began)}
+        found = outcome(number, trials, Path(folder))
+    return asdict(found) | {"seconds": round(time.monotonic() - began)}
 
 
-def line(row: Row, outcome: dict[str, Any]) -> str:
+def line(row: Row, found: dict[str, Any]) -> str:
     """A row of the table: failures of trials, with the upper bound of their share where none was seen."""
-    trials, lost = outcome["trials"], len(outcome["failures"])
+    trials, lost = found["trials"], len(found["failures"])
     bound = (
         f" (at most {100 * UPPER_BOUND_OF_NONE / trials:.2g} %)" if not lost and trials > UPPER_BOUND_OF_NONE else ""
     )
-    further = "".join(f"; {what} {figure}" for what, figure in outcome["measured"].items())
+    further = "".join(f"; {what} {figure}" for what, figure in found["measured"].items())
     return f"| {row.fault} | {row.must_hold} | **{lost} {row.counted} of {trials:,}**{bound}{further} |"
 
 

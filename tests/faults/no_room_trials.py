@@ -135,7 +135,7 @@ def checkpoints_do_not_fit(trials: Trials) -> str:
     disk = trials.disk(int(trials.draws.integers(40, 2000)) * 4096)
     run = disk / "run"
     found = judge(trials.train("--out", run).finish(), run)
-    if found or list(run.glob("checkpoints/*")) or (run / "log.jsonl").exists():
+    if found or list(run.glob("checkpoints/step-*")) or (run / "log.jsonl").exists():
         return found or "found no room only after the training had begun"
     mount("-o", f"remount,size={LARGE}", disk)
     return trials.goes_on(run) if trials.thorough else ""
