@@ -166,7 +166,7 @@ def given_weights_are_huge(trial: Trial) -> str:
     recipe = trial.recipe()
     given = replace(recipe, model=replace(recipe.model, init="sha256:" + "0" * 64))
     (trial.run / "checkpoints").mkdir(parents=True)
-    checkpoint.save_given(trial.run / "checkpoints", weights)
+    checkpoint.save_given(trial.run / "checkpoints", weights, {})
     return trial.judge(given, trial.train(given))
 
 
