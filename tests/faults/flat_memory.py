@@ -25,6 +25,7 @@ SHORT_GROWTH_PERCENT = 15.0  # allowed where there is hardly a warm-up
 LONG = 10_000  # from so many requests on the figure of the table holds
 RELOADS_PART = 100  # a reload to so many requests
 READINGS = 5
+FEWEST_FILMS = 128  # of the command: some batches
 MOST_ROW_BYTES = 3000  # of the command, which keeps its rows (never films, nor maps) to print them
 SLACK_BYTES = 8 * 2**20  # by which two runs of the same command differ
 
@@ -38,10 +39,12 @@ def run(trials: int, folder: Path) -> Outcome:
     most = MOST_GROWTH_PERCENT if trials >= LONG else SHORT_GROWTH_PERCENT
     failures = [f"{kind}: grew by {percent:.1f} %" for kind, percent in growths.items() if percent >= most]
     measured = {kind: f"{percent:+.1f} %" for kind, percent in growths.items()}
-    few, many = (_peak_bytes_of_command(count, folder / str(count)) for count in (trials // 10, trials))
-    measured["the command predict, with all its rows"] = f"{few / 2**20:.0f} to {many / 2**20:.0f} MiB"
-    if many - few > MOST_ROW_BYTES * trials + SLACK_BYTES:
-        failures.append(f"plainfilm predict: grew by {(many - few) / trials:.0f} bytes a film")
+    few = max(trials // 10, FEWEST_FILMS)
+    many = max(trials, 2 * few)
+    first, last = (_peak_bytes_of_command(count, folder / str(count)) for count in (few, many))
+    measured[f"the command predict, {few:,} and {many:,} films"] = f"{first / 2**20:.0f} and {last / 2**20:.0f} MiB"
+    if last - first > MOST_ROW_BYTES * (many - few) + SLACK_BYTES:
+        failures.append(f"plainfilm predict: grew by {(last - first) / (many - few):.0f} bytes a film")
     return Outcome(trials, tuple(failures), measured)
 
 
