@@ -27,7 +27,7 @@ from plainfilm.archives import Source, check_count, check_member, open_archive
 from plainfilm.errors import OutputError, SourceError, StorageError
 from plainfilm.messages import json_text
 
-TEMPORARY_PREFIX = ".unfinished-"
+TEMPORARY_PREFIX = ".plainfilm-"
 FOLDER_SUFFIX = ".folder"  # of a temporary folder, beside the file by which it is held
 LOCK_NAME = ".lock"  # in a folder that is written into at this moment
 FULL = {errno.ENOSPC, errno.EDQUOT}

@@ -92,7 +92,7 @@ def write_elsewhere(target: Path) -> None:
 
 
 def test_another_process_removes_what_nobody_holds_and_lets_alone_what_somebody_writes(tmp_path):
-    left, other = tmp_path / ".unfinished-left", tmp_path / ".unfinished-folder"
+    left, other = tmp_path / ".plainfilm-left", tmp_path / ".plainfilm-folder"
     left.write_bytes(b"of a process that was killed")
     other.mkdir()
     with files.replacing(tmp_path / "a") as file:
@@ -103,15 +103,15 @@ def test_another_process_removes_what_nobody_holds_and_lets_alone_what_somebody_
         assert not left.exists()
         assert Path(file.name).exists()
     assert (tmp_path / "a").read_bytes() == b"new"
-    assert sorted(os.listdir(tmp_path)) == [".unfinished-folder", "a", "b"]
+    assert sorted(os.listdir(tmp_path)) == [".plainfilm-folder", "a", "b"]
 
 
 def test_a_temporary_folder_is_private_and_vanishes_also_after_its_process(tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    left, target = tmp_path / ".unfinished-left", tmp_path / "target"
+    left, target = tmp_path / ".plainfilm-left", tmp_path / "target"
     left.touch()
     target.mkdir()
-    (tmp_path / ".unfinished-left.folder").symlink_to(target)
+    (tmp_path / ".plainfilm-left.folder").symlink_to(target)
     (target / "film").touch()
     with files.temporary_folder() as folder:
         assert folder.stat().st_mode & 0o777 == 0o700
@@ -121,11 +121,11 @@ def test_a_temporary_folder_is_private_and_vanishes_also_after_its_process(tmp_p
         assert (folder / "below" / "film").exists()
     assert not left.exists()
     assert (target / "film").exists(), "a link was followed"
-    assert sorted(os.listdir(tmp_path)) == [".unfinished-left.folder", "b", "target"]
+    assert sorted(os.listdir(tmp_path)) == [".plainfilm-left.folder", "b", "target"]
 
 
 def test_a_new_folder_may_hold_what_a_killed_process_left(tmp_path):
-    (tmp_path / ".unfinished-left").touch()
+    (tmp_path / ".plainfilm-left").touch()
     assert files.new_folder(tmp_path) == tmp_path
     assert os.listdir(tmp_path) == []
 

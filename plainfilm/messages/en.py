@@ -204,6 +204,8 @@ SENTENCES: dict[str, str] = {
     "checkpoint-damaged": "the checkpoint {path} is damaged; the one before it is used",
     "checkpoint-lost": "{path} is damaged or missing, and the weights in it stand nowhere else; start the training "
     "anew",
+    "checkpoint-foreign": "a checkpoint in {path} is whole but none of this run: it has other tensors, or was written "
+    "by another version; start the training anew",
     "checkpoint-none": "there is no usable checkpoint in {path}; start the training anew",
     # weights from elsewhere
     "resume-with-init": "--resume {run} goes on with the weights of that run; leave out --init",
@@ -260,7 +262,7 @@ SENTENCES: dict[str, str] = {
     "training-full": "there is no room for this training in {path}: checkpoints and model file need {needed_bytes} "
     "bytes more, {free_bytes} are free; make room and go on with: plainfilm train --resume {path}",
     "worker-killed": "one of the {workers} processes that make batches was killed by signal {signal_number}, perhaps "
-    "because memory or /dev/shm ran out; the training stopped; go on with --resume {run}, and with fewer --workers",
+    "because memory ran out; the training stopped; go on with --resume {run}, and with fewer --workers",
     "reading-stopped": "stopped after reading {done} of {total} films, before any training; give the same "
     "command again",
     "training-stopped": "stopped after step {step}; go on with: plainfilm train --resume {run}",

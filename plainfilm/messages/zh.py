@@ -181,6 +181,7 @@ SENTENCES: dict[str, str] = {
     "checkpoint-missing": "检查点 {path} 不存在",
     "checkpoint-damaged": "检查点 {path} 已损坏；改用前一个",
     "checkpoint-lost": "{path} 已损坏或缺失，其中的权重在别处没有保存；请重新开始训练",
+    "checkpoint-foreign": "{path} 中的检查点完整，但不属于该次训练：其张量不同，或由其他版本写入；请重新开始训练",
     "checkpoint-none": "{path} 中没有可用的检查点；请重新开始训练",
     # 外来权重
     "resume-with-init": "--resume {run} 会继续使用该次训练的权重；请去掉 --init",
@@ -225,7 +226,7 @@ SENTENCES: dict[str, str] = {
     "若再次停在此处，请降低学习率并重新开始。该批图像：{images}",
     "training-full": "{path} 中的空间不够本次训练：检查点和模型文件还需要 {needed_bytes} 字节，可用 {free_bytes} 字节；"
     "请腾出空间后继续：plainfilm train --resume {path}",
-    "worker-killed": "{workers} 个准备批次的进程中有一个被信号 {signal_number} 杀死，可能是内存或 /dev/shm 不足；"
+    "worker-killed": "{workers} 个准备批次的进程中有一个被信号 {signal_number} 杀死，可能是内存不足；"
     "训练已停止；请用 --resume {run} 继续，并减少 --workers",
     "reading-stopped": "已读取 {total} 张胶片中的 {done} 张后停止，尚未开始训练；请再次运行同一命令",
     "training-stopped": "在第 {step} 步之后停止；继续请运行：plainfilm train --resume {run}",

@@ -8,7 +8,7 @@ import multiprocessing
 import signal
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
@@ -96,7 +96,7 @@ def iterate(batches: Batches, run: Path, *, start: int, workers: int) -> Iterato
         sampler=range(start, batches.plan.steps),
         num_workers=workers,
         multiprocessing_context="fork" if workers else None,
-        collate_fn=_as_it_is,
+        collate_fn=_sent,
         worker_init_fn=_begin_worker,
     )
     others = set(multiprocessing.active_children())
@@ -113,7 +113,7 @@ def iterate(batches: Batches, run: Path, *, start: int, workers: int) -> Iterato
         if batch is None:
             return
         _check_alive(processes, run)
-        yield batch
+        yield _received(batch)
 
 
 @contextlib.contextmanager
@@ -146,5 +146,11 @@ def _begin_worker(_: int) -> None:
     hardware.die_with_parent()
 
 
-def _as_it_is(batch: Any) -> Any:
-    return batch
+def _sent(batch: Any) -> Any:
+    """As a worker sends it: arrays. Tensors would need room in /dev/shm, and a short path for a socket in TMPDIR."""
+    return replace(batch, labels=batch.labels.numpy(), pixels=batch.pixels.numpy())
+
+
+def _received(batch: Any) -> Batch:
+    received: Batch = replace(batch, labels=torch.from_numpy(batch.labels), pixels=torch.from_numpy(batch.pixels))
+    return received

@@ -33,6 +33,8 @@ def save_tensors(path: Path, tensors: Mapping[str, Tensor], facts: Mapping[str, 
 
 def load_tensors(path: Path) -> tuple[Tensors, dict[str, Any]]:
     """The tensors and facts that `save_tensors` wrote. Raises ModelFileError where the file is missing or damaged."""
+    if path.exists() and not path.is_file():  # opening a pipe would never end
+        raise ModelFileError("checkpoint-damaged", path=str(path))
     try:
         with safe_open(path, framework="pt") as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping

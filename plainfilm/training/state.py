@@ -81,8 +81,16 @@ def save(state: State, checkpoints: Path, facts: dict[str, Any]) -> None:
 
 
 def restore(state: State, checkpoints: Path, warn: Callable[[ModelFileError], None]) -> dict[str, Any]:
-    """Put the last whole checkpoint into the state; returns the facts of the run."""
+    """Put the last whole checkpoint into the state; returns the facts of the run. Raises ModelFileError."""
     tensors, notes = checkpoint.load_last(checkpoints, warn)
+    try:
+        return _put(state, tensors, notes)
+    except (LookupError, RuntimeError, TypeError, ValueError) as error:  # of torch, too, where names or shapes differ
+        raise ModelFileError("checkpoint-foreign", path=str(checkpoints)) from error
+
+
+def _put(state: State, tensors: Mapping[str, Tensor], notes: Mapping[str, Any]) -> dict[str, Any]:
+    """Put what a checkpoint holds into the state; returns the facts of the run."""
     parts: dict[str, dict[str, Tensor]] = {"net": {}, "average": {}, "best": {}, "optimizer": {}}
     for name, tensor in tensors.items():
         part, _, rest = name.partition(".")
@@ -95,9 +103,13 @@ def restore(state: State, checkpoints: Path, warn: Callable[[ModelFileError], No
     for name, tensor in parts["optimizer"].items():
         number, _, entry = name.partition(".")
         moments.setdefault(int(number), {})[entry] = laid_out(tensor, weights[int(number)])
+    if len(moments) not in (0, len(weights)) or len({frozenset(entries) for entries in moments.values()}) > 1:
+        raise KeyError("optimizer")
     state.optimizer.load_state_dict({**state.optimizer.state_dict(), "state": moments})
     state.scaler.load_state_dict(notes["scaler"])
     state.step, state.best, state.best_weights = notes["step"], notes["best"], parts["best"]
+    if state.best and parts["best"].keys() != parts["net"].keys():
+        raise KeyError("best")
     facts: dict[str, Any] = notes["facts"]
     return facts
 

@@ -22,7 +22,7 @@ from faults.loudly import Commands, serving, watching
 from faults.planted import Tokens
 from faults.row import Outcome, Row
 
-TABLES = re.compile(r"(index\.(csv|json)|predictions\.csv|seen\.csv|clusters\.csv|answers\.csv|\.unfinished-\w+)$")
+TABLES = re.compile(r"(index\.(csv|json)|predictions\.csv|seen\.csv|clusters\.csv|answers\.csv|\.plainfilm-\w+)$")
 TERMINAL = re.compile(r"^(?!serve).*\.(out|err)$")
 RECIPE = """[split]
 validation = 0.2
@@ -112,7 +112,7 @@ def run(trials: int, folder: Path) -> Outcome:
         serve(commands, data, tokens, watch)
         remains = [*at.rglob("*"), *commands.temporary.rglob("*")]
     commands.close()
-    left = [path.name for path in remains if path.name.startswith((".unfinished-", "plainfilm-"))]
+    left = [path.name for path in remains if path.name.startswith((".plainfilm-", "plainfilm-"))]
     failures = [f"{place}: found in {where}" for place, where in watch.found.items()]
     failures += [f"{name} ended with {code}" for name, code in codes.items()]
     failures += [f"left behind: {name}" for name in left]

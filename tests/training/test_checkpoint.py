@@ -1,3 +1,4 @@
+import os
 import random
 from pathlib import Path
 
@@ -124,3 +125,10 @@ def test_the_last_whole_one_is_loaded(tmp_path):
     with pytest.raises(ModelFileError) as caught:
         checkpoint.load_last(tmp_path, warnings.append)
     assert caught.value.code == "checkpoint-none"
+
+
+def test_a_pipe_is_no_checkpoint(path):
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(ModelFileError):
+        checkpoint.load_tensors(path)

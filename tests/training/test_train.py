@@ -14,7 +14,7 @@ import torch
 from builders import SLIM_WIDTHS, Recorder, make_films, make_recipe, with_policy
 from torch.nn import functional as F
 
-from plainfilm.errors import Interrupted, TrainingError, UsageError
+from plainfilm.errors import Interrupted, ModelFileError, TrainingError, UsageError
 from plainfilm.model import resnet
 from plainfilm.training import checkpoint, hardware
 from plainfilm.training import train as loop
@@ -130,6 +130,20 @@ def test_the_best_weights_come_back_from_the_last_checkpoint(unbroken, tmp_path,
     assert content(tmp_path) == content(unbroken)
 
 
+@pytest.mark.parametrize("name", ["net.conv1.weight", "best.conv1.weight", "optimizer.0.exp_avg", "other.thing"])
+def test_a_checkpoint_of_something_else_is_told(unbroken, tmp_path, name):
+    """Its digest is right, but it holds one tensor less, or more, than this run needs."""
+    found, facts = checkpoint.load_last(unbroken / "checkpoints", pytest.fail)
+    changed = {key: tensor for key, tensor in found.items() if key != name}
+    if changed.keys() == found.keys():
+        changed[name] = torch.zeros(1)
+    (tmp_path / "checkpoints").mkdir()
+    checkpoint.save_step(tmp_path / "checkpoints", 12, changed, facts)
+    with pytest.raises(ModelFileError) as caught:
+        run_training(tmp_path, broken_run.RECIPE, broken_run.films())
+    assert caught.value.code == "checkpoint-foreign"
+
+
 def test_a_finished_run_goes_on_to_nothing(unbroken, tmp_path):
     before = content(unbroken)
     reporter = Recorder()
@@ -148,6 +162,7 @@ def test_a_restored_state_is_the_state(tmp_path, optimizer):
     recipe, films = make_recipe(optimizer=optimizer, ema_decay=0.5), make_films(8)
     state, _ = one_step(recipe, films)
     state.step, state.best = 1, {"epoch": 0, "accuracy": 1 / 3, "loss": 0.1}
+    state.best_weights = {name: tensor.clone() for name, tensor in state.average.state_dict().items()}
     save(state, tmp_path, {"threads": 3})
     other = new_state(replace(recipe, training=replace(recipe.training, seed=5)), films.num_classes, CPU)
     assert restore(other, tmp_path, pytest.fail) == {"threads": 3}

@@ -228,7 +228,7 @@ def test_only_the_folder_of_a_killed_start_is_begun_anew(tmp_path: Path) -> None
     for name in ("pixels-64.npy", "pixels-64.json", "index.csv", "index.key", "checkpoints/given.safetensors"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
-    (tmp_path / "checkpoints" / ".unfinished-0").touch()
+    (tmp_path / "checkpoints" / ".plainfilm-0").touch()
     mine = tmp_path / "notes.txt"
     mine.touch()
     with pytest.raises(OutputError):
