@@ -71,7 +71,8 @@ def tensors_of(state: State) -> dict[str, Tensor]:
 def is_finite(state: State) -> bool:
     """Whether all of it are finite numbers: a finite loss may have had an infinite gradient."""
     tensors = [tensor for tensor in tensors_of(state).values() if tensor.is_floating_point()]
-    return bool(torch.nn.utils.get_total_norm(tensors, norm_type=math.inf).isfinite())
+    norms = (torch.nn.utils.get_total_norm(tensors, norm_type=kind) for kind in (2.0, math.inf))
+    return any(bool(norm.isfinite()) for norm in norms)  # the first is quick, but its squares may overflow
 
 
 def save(state: State, checkpoints: Path, facts: dict[str, Any]) -> None:
