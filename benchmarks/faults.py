@@ -70,11 +70,9 @@ def tried(number: int, trials: int) -> dict[str, Any]:
 
 
 def line(row: Row, found: dict[str, Any]) -> str:
-    """A row of the table: failures of trials, with the upper bound of their share where none was seen."""
+    """A row of the table: failures of trials, with the upper bound of their share where none of drawn ones failed."""
     trials, lost = found["trials"], len(found["failures"])
-    bound = (
-        f" (at most {100 * UPPER_BOUND_OF_NONE / trials:.2g} %)" if not lost and trials > UPPER_BOUND_OF_NONE else ""
-    )
+    bound = f" (at most {100 * UPPER_BOUND_OF_NONE / trials:.2g} %)" if row.are_drawn and not lost else ""
     further = "".join(f"; {what} {figure}" for what, figure in found["measured"].items())
     return f"| {row.fault} | {row.must_hold} | **{lost} {row.counted} of {trials:,}**{bound}{further} |"
 

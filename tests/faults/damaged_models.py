@@ -208,4 +208,5 @@ ROW = Row(
     run=run,
     short=80,
     long=500,
+    are_drawn=True,
 )

@@ -149,6 +149,7 @@ ROW = Row(
     run=lambda trials, folder: apart("faults.killed_training", trials, folder),
     short=2,
     long=20,
+    are_drawn=True,
 )
 
 if __name__ == "__main__":

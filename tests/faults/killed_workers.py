@@ -39,4 +39,5 @@ ROW = Row(
     run=run,
     short=8,
     long=24,
+    are_drawn=True,
 )

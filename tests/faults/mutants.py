@@ -185,4 +185,5 @@ ROW = Row(
     run=run,
     short=120,
     long=10_000,
+    are_drawn=True,
 )

@@ -28,4 +28,5 @@ ROW = Row(
     run=run,
     short=12,
     long=50,
+    are_drawn=True,
 )

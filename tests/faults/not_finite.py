@@ -328,4 +328,5 @@ ROW = Row(
     run=run,
     short=28,
     long=100,
+    are_drawn=True,
 )

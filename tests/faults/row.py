@@ -29,3 +29,4 @@ class Row:
     run: Callable[[int, Path], Outcome]  # as many trials as asked for, or all where their number is fixed; in a folder
     short: int  # trials in a test
     long: int  # trials in the benchmark
+    are_drawn: bool = False  # whether trials are drawn at random: none that failed of n then bounds the share that does

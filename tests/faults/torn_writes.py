@@ -250,6 +250,7 @@ ROW = Row(
     run=lambda trials, folder: apart("faults.torn_writes", trials, folder),
     short=22,
     long=200,
+    are_drawn=True,
 )
 
 if __name__ == "__main__":
