@@ -26,7 +26,7 @@ from plainfilm.serve.samples import PHANTOM_MODEL
 CHILD = Path(__file__).with_name("mutant_child.py")
 LONGEST_S = 5.0
 START_S = 60.0  # for a process to load what it needs
-SLOWER = 20  # a command or an association takes so many times as long as a film
+SLOWER = 100  # a command or an association takes so many times as long as a film
 FORM = {"content-type": "multipart/form-data; boundary=x"}
 ONE_THREAD = {
     "OMP_NUM_THREADS": "1",
