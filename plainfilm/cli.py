@@ -546,6 +546,7 @@ def main() -> None:
     """Run a command; an error becomes one line and an exit code (typer does that for Ctrl-C and a closed pipe)."""
     streams.make_usable()
     try:
+        _check_folder()
         with streams.written_out():
             app()
     except PlainfilmError as error:
@@ -556,6 +557,14 @@ def main() -> None:
     except OSError as error:
         _print_error(StorageError("system-refused", reason=str(error)))  # where it names a path, that is in that
         sys.exit(1)
+
+
+def _check_folder() -> None:
+    """Raise UsageError where the current folder was removed: libraries below PyTorch end the process there."""
+    try:
+        os.getcwd()
+    except FileNotFoundError as error:
+        raise UsageError("folder-removed") from error
 
 
 def _print_error(error: PlainfilmError) -> None:

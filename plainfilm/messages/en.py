@@ -119,6 +119,7 @@ SENTENCES: dict[str, str] = {
     "such class names are numbered; install a Chinese font such as Noto Sans CJK and make the report again",
     # the command line
     "error": "Error: {message}",
+    "folder-removed": "the folder in which this command was started does not exist any more; change to another one",
     "system-refused": "the system refused to read or write: {reason}; make room or give access, then try again",
     "warning": "Note: {about}: {message}",
     "extra-missing": "`{command}` needs the library {library}, which is not installed; install it with: pip "

@@ -109,6 +109,7 @@ SENTENCES: dict[str, str] = {
     "请安装中文字体（如 Noto Sans CJK）后重新生成报告",
     # 命令行
     "error": "错误：{message}",
+    "folder-removed": "启动该命令时所在的文件夹已不存在；请切换到其他文件夹",
     "system-refused": "系统拒绝读写：{reason}；请腾出空间或授予权限，然后重试",
     "warning": "提示：{about}：{message}",
     "extra-missing": '`{command}` 需要尚未安装的库 {library}；请运行：pip install "plainfilm[{extra}]"',
