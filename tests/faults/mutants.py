@@ -28,6 +28,7 @@ LONGEST_S = 5.0
 START_S = 60.0  # for a process to load what it needs
 SLOWER = 100  # a command or an association takes so many times as long as a film
 FORM = {"content-type": "multipart/form-data; boundary=x"}
+NO_HEADER = b"\r\n\0\v\f"  # what no client sends within a header
 ONE_THREAD = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
@@ -145,7 +146,11 @@ def _request(good: tuple[bytes, ...], number: int) -> dict[str, Any]:
             form = mutated([_form(*good[:2]), _form(good[0])], draws)
             kind = mutated([FORM["content-type"].encode()], draws) if number % 2 else FORM["content-type"].encode()
             # what no client could send at all is no header
-            return {"url": url, "content": form, "headers": {b"content-type": bytes(kind).translate(None, b"\r\n\0")}}
+            return {
+                "url": url,
+                "content": form,
+                "headers": {b"content-type": bytes(kind).translate(None, NO_HEADER).strip()},
+            }
 
 
 def _form(*films: bytes) -> bytes:
