@@ -135,8 +135,6 @@ def writable_folder(path: Path) -> Path:
 
     Raises OutputError, StorageError.
     """
-    if path.exists() and not path.is_dir():
-        raise OutputError("output-exists", path=str(path))
     with writing(path):
         path.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path):

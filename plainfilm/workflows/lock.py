@@ -35,6 +35,8 @@ def held(folder: Path) -> Iterator[None]:
     Raises OutputError where another process does so already; OutputError or StorageError where it cannot be written.
     """
     is_new = not folder.exists()
+    if not is_new and not folder.is_dir():
+        raise OutputError("output-exists", path=str(folder))
     files.writable_folder(folder)
     path = folder / files.LOCK_NAME
     descriptor = _taken(path)
