@@ -64,9 +64,9 @@ def _taken(path: Path) -> int:
         is_locked = _lock(descriptor)
         if is_locked and _is_same(descriptor, path):
             return descriptor
-        note = "" if is_locked else os.read(descriptor, MAX_NOTE_BYTES).decode(errors="replace")
+        before, note = note, "" if is_locked else os.read(descriptor, MAX_NOTE_BYTES).decode(errors="replace")
         os.close(descriptor)
-        if note:
+        if note and note == before:
             break
         time.sleep(WAIT_S)  # one that ended meanwhile removed it, or one that begins has not yet put its name in
     process, _, host = note.partition(" ")

@@ -160,7 +160,7 @@ def _line(machine: Machine, words: tuple[object, ...], out: Path) -> tuple[list[
     (out / "tmp").mkdir(parents=True)
     around = [part.format(out=out) if part == "{out}" else part for part in machine.around]
     shell = f'{machine.before or ":"} && exec "$@" {machine.redirected}'
-    given = os.environ | {"OUT": str(out), "HOME": str(out), "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    given = os.environ | {"OUT": str(out), "HOME": str(out), "PYTHONPATH": str(ROOT)}
     for name, value in machine.surroundings.items():
         given[name] = "" if value is None else value.format(out=out)
     kept = {name: value for name, value in given.items() if machine.surroundings.get(name, "") is not None}
@@ -257,7 +257,7 @@ def _serve(made: _Made, machine: Machine, out: Path) -> str:
     waits = machine.around[:1] == ("faketime",)  # for the server, of which it is the parent: the signal ends it, too
     if code not in machine.codes and not (waits and code == -signal.SIGTERM):
         return f"exit code {code}: {words[-300:]}"
-    is_reachable = code != 1 and "--net" not in machine.around
+    is_reachable = code not in (1, 2) and "--net" not in machine.around
     return "a film was not answered" if is_reachable and not answered else ""
 
 

@@ -9,7 +9,6 @@ are the same, bit for bit.
 """
 
 import io
-import os
 import subprocess
 import sys
 import tarfile
@@ -199,7 +198,6 @@ def _train(folder: Path, planted: list[Planted]) -> "subprocess.Popen[str]":
     words = ["train", *_sources(folder, planted), "--recipe", folder / "recipe.toml", "--out", folder / "run"]
     return subprocess.Popen(
         [sys.executable, "-m", "plainfilm", *map(str, words), "--threads", "1", "--lang", "en"],
-        env=os.environ | {"OMP_NUM_THREADS": "1", "LC_ALL": "C.UTF-8"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -1,27 +1,22 @@
-"""Rows whose trials run in a process of their own, with commands of the program as forks of it.
+"""Commands of the program, and other work, as forks of the process of a row.
 
-Starting Python with torch takes seconds, a fork of a process that has imported it none. Such a script is called as
-`python SCRIPT TRIALS FOLDER`, tells `Told` and prints it at the end.
+Starting Python with torch takes seconds, a fork of a process that has imported it none.
 """
 
 import contextlib
 import importlib
-import json
 import os
 import signal
-import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
 
-from faults.row import Outcome
 from plainfilm.cli import main
 from tests.conftest import Ran
 
-ROOT = Path(__file__).parents[2]
 ON_THE_WAY = (
     "torch._dynamo",  # the first optimiser that is made imports it
     "matplotlib.backends.backend_agg",
@@ -48,30 +43,6 @@ ema_decay = 0.9
 precision = "float32"
 checkpoint_steps = 2
 """
-
-
-@dataclass
-class Told:
-    """What the trials of a script came to."""
-
-    trials: int = 0
-    failures: list[str] = field(default_factory=list)
-    measured: dict[str, str] = field(default_factory=dict)
-
-    def print(self) -> None:
-        print(json.dumps(asdict(self)))
-
-
-def run_script(script: str, trials: int, folder: Path, *, within: Sequence[str] = ()) -> Outcome:
-    """The outcome that a script of this folder tells; `within` is what starts it, for instance `unshare`."""
-    folders = (ROOT, ROOT / "tests", ROOT / "tests/training", os.environ.get("PYTHONPATH", ""))
-    surroundings = os.environ | {"PYTHONPATH": os.pathsep.join(map(str, folders)), "OMP_NUM_THREADS": "1"}
-    words = [*within, sys.executable, "-W", "error", Path(__file__).parent / script, str(trials), folder]
-    done = subprocess.run(words, env=surroundings, capture_output=True, text=True, check=False)
-    if done.returncode:
-        return Outcome(0, (f"{script} ended with {done.returncode}: {done.stderr[-2000:]}",))
-    told = json.loads(done.stdout.splitlines()[-1])
-    return Outcome(told["trials"], tuple(told["failures"]), told["measured"])
 
 
 @dataclass
@@ -108,30 +79,53 @@ class Command:
 
 def start(said: Path, *words: object, before: Callable[[], object] = lambda: None) -> Command:
     """Start `plainfilm WORDS` in a fork; `before` is called there first."""
-    with said.with_suffix(".out").open("wb") as out, said.with_suffix(".err").open("wb") as err:
-        pid = os.fork()
-        if pid == 0:
-            os.dup2(out.fileno(), 1)
-            os.dup2(err.fileno(), 2)
-            _become([str(word) for word in words], before)
-    return Command(pid, said)
+    out, err = (said.with_suffix(kind) for kind in (".out", ".err"))
+    for path in (out, err):  # which are there even if it is killed before it says anything
+        path.write_bytes(b"")
 
-
-def _become(words: list[str], before: Callable[[], object]) -> NoReturn:
-    code = 70  # where it does not even begin
-    try:
+    def work() -> None:
         before()
-        sys.argv = ["plainfilm", *words]
-        main()
+        command(*words)
+
+    return Command(forked(work, out, err), said)
+
+
+def command(*words: object) -> None:
+    """Run the command line in this process."""
+    sys.argv = ["plainfilm", *map(str, words)]
+    main()
+
+
+def forked(work: Callable[[], object], out: Path, err: Path | None = None) -> int:
+    """Start `work` in a fork of this process, at the head of a group of its own, and return its number.
+
+    What it prints is appended to `out`, and errors to `err` if that is another file. It ends with its exit code, 1
+    after an exception.
+    """
+    sys.stdout.flush()
+    child = os.fork()
+    if child:
+        return child
+    code = 1
+    try:
+        os.setpgid(0, 0)
+        for descriptor, path in ((1, out), (2, err or out)):
+            os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND), descriptor)
+        work()
         code = 0
     except SystemExit as left:
-        code = left.code if isinstance(left.code, int) else 0
-    except BaseException as error:
-        os.write(2, f"Traceback: {error!r}".encode())
+        code = left.code if isinstance(left.code, int) else int(bool(left.code))
+    except BaseException:
+        traceback.print_exc()
     finally:
         with contextlib.suppress(OSError):
             sys.stdout.flush()
         os._exit(code)
+
+
+def ended(child: int) -> int:
+    """Wait for a fork: its exit code, or minus the signal that killed it."""
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
 def import_all(*more: str) -> None:

@@ -9,7 +9,6 @@ there. Half of the trials have 4 loader workers, whose orphans live on beside th
 import contextlib
 import os
 import signal
-import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -20,9 +19,8 @@ import torch._dynamo  # noqa: F401
 
 import plainfilm.terminal
 import plainfilm.workflows.train  # noqa: F401
-from faults.apart import answer, apart, ended, forked
+from faults.forked import command, ended, forked
 from faults.row import Outcome, Row
-from plainfilm.cli import main
 from plainfilm.data import phantom
 from plainfilm.randomness import generator
 
@@ -57,12 +55,6 @@ def prepare(folder: Path) -> Words:
     phantom.write_folder(folder / "films", seed=3, per_class=16, size=96, duplicates=1)
     (folder / "recipe.toml").write_text(RECIPE, encoding="utf-8")
     return ["train", folder / "films", "--recipe", folder / "recipe.toml"]
-
-
-def command(*words: object) -> None:
-    """Run the command line in this process."""
-    sys.argv = ["plainfilm", *map(str, words)]
-    main()
 
 
 def unbroken(run: Path, start: Words, options: Words) -> float:
@@ -127,8 +119,8 @@ def broken(run: Path, start: Words, options: Words, kills: Sequence[Wait]) -> st
     return ""
 
 
-def trials_of(count: int, folder: Path) -> Outcome:
-    """The trials, in this process."""
+def run(count: int, folder: Path) -> Outcome:
+    """The trials, and what they came to."""
     start, failures = prepare(folder), []
     life_s = unbroken(folder / "unbroken", start, ["--threads", 1])
     for trial in range(count):
@@ -146,11 +138,8 @@ ROW = Row(
     fault="SIGKILL at random steps of a training, and from indexing to the report, resumed, 0 and 4 loader workers",
     must_hold="same weights, moving average, history, model file and test figures as unbroken",
     counted="not bit-equal",
-    run=lambda trials, folder: apart("faults.killed_training", trials, folder),
+    run=run,
     short=2,
     long=20,
     are_drawn=True,
 )
-
-if __name__ == "__main__":
-    answer(trials_of)

@@ -24,10 +24,9 @@ class Commands:
     def __init__(self, folder: Path, libraries: Sequence[str] = (), options: Sequence[str] = ()) -> None:
         self.folder = folder
         self.temporary = Path(tempfile.mkdtemp())  # short: a socket's path has a hundred characters
-        surroundings = os.environ | {"TMPDIR": str(self.temporary), "OMP_NUM_THREADS": "1", "LC_ALL": "C.UTF-8"}
         self.process = subprocess.Popen(
             [sys.executable, *options, PROGRAM, *libraries],
-            env=surroundings,
+            env=os.environ | {"TMPDIR": str(self.temporary)},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -29,10 +29,6 @@ START_S = 60.0  # for a process to load what it needs
 SLOWER = 100  # a command or an association takes so many times as long as a film
 FORM = {"content-type": "multipart/form-data; boundary=x"}
 NO_HEADER = b"\r\n\0\v\f"  # what no client sends within a header
-ONE_THREAD = {
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-}  # threads that wait for each other make a hang of a busy machine
 QUERIES = ("", "?override=true", "?map=png&film=png&override=true", "?map=array")
 
 
@@ -66,7 +62,7 @@ def _through_a_child(target: str, count: int, folder: Path) -> list[str]:
     with (folder / f"{target}.stderr").open("w+b") as said:
         while first < count:
             command = [sys.executable, str(CHILD), target, str(first), str(count), str(folder)]
-            with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=said, env=os.environ | ONE_THREAD) as child:
+            with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=said) as child:
                 number, found = _watched(child, lines)
             if not found:
                 break

@@ -29,4 +29,5 @@ class Row:
     run: Callable[[int, Path], Outcome]  # as many trials as asked for, or all where their number is fixed; in a folder
     short: int  # trials in a test
     long: int  # trials in the benchmark
+    within: tuple[str, ...] = ()  # what starts the process of the trials, for instance `unshare`
     are_drawn: bool = False  # whether trials are drawn at random: none that failed of n then bounds the share that does

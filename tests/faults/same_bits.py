@@ -12,8 +12,8 @@ from pathlib import Path
 import broken_run
 from builders import Recorder, slim_widths
 
-from faults.apart import answer, apart, ended, forked
-from faults.killed_training import STEPS, at_step, command, differing, prepare, unbroken
+from faults.forked import command, ended, forked
+from faults.killed_training import STEPS, at_step, differing, prepare, unbroken
 from faults.row import Outcome, Row
 from plainfilm.config import Recipe
 from plainfilm.randomness import generator
@@ -65,8 +65,8 @@ def elsewhere(trial: int, folder: Path) -> str:
     return ", ".join(f"{name} on one processor" for name in differing(run, folder / "unbroken"))
 
 
-def trials_of(count: int, folder: Path) -> Outcome:
-    """The trials, in this process."""
+def run(count: int, folder: Path) -> Outcome:
+    """The trials, and what they came to."""
     kinds = [again] * len(WORKERS) + [elsewhere]
     found = {trial: kinds[trial % len(kinds)](trial, folder) for trial in range(count)}
     return Outcome(count, tuple(f"trial {trial}: {wrong}" for trial, wrong in found.items() if wrong))
@@ -76,10 +76,7 @@ ROW = Row(
     fault="the same seed twice; another number of loader workers; resumed on another number of processors",
     must_hold="same bits; another number of compute threads is refused",
     counted="not bit-equal",
-    run=lambda trials, folder: apart("faults.same_bits", trials, folder),
+    run=run,
     short=5,
     long=5,
 )
-
-if __name__ == "__main__":
-    answer(trials_of)

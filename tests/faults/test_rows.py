@@ -1,3 +1,5 @@
+import os
+
 import pytest
 
 from faults.rows import ROWS
@@ -7,6 +9,8 @@ from faults.run import outcome
 @pytest.mark.parametrize("number", range(1, len(ROWS) + 1), ids=[row.fault for row in ROWS])
 def test_what_must_hold_holds(number: int, tmp_path) -> None:
     row = ROWS[number - 1]
+    if row.within and os.geteuid() != 0 and not os.environ.get("CI"):
+        pytest.skip(f"{row.within[0]} is for root")
     found = outcome(number, row.short, tmp_path)
     assert list(found.failures) == []
     assert found.trials >= row.short

@@ -22,7 +22,7 @@ from pathlib import Path
 import torch
 from builders import make_card, random_pixels, slim_widths, trained_looking
 
-from faults.apart import answer, apart, ended, forked
+from faults.forked import ended, forked
 from faults.row import Outcome, Row
 from plainfilm import files
 from plainfilm.data import phantom
@@ -223,8 +223,8 @@ def failures_of(trial: Trial, tally: Counter[str]) -> list[str]:
     return failures
 
 
-def trials_of(count: int, folder: Path) -> Outcome:
-    """The trials, in this process."""
+def run(count: int, folder: Path) -> Outcome:
+    """The trials, and what they came to."""
     torch.set_num_threads(1)
     made = writers(folder)
     failures: list[str] = []
@@ -247,11 +247,8 @@ ROW = Row(
     fault="SIGKILL while a checkpoint or model file is written, also with the temporary folder on another file system",
     must_hold="old or new loads, never neither; leftovers swept at the next start",
     counted="torn",
-    run=lambda trials, folder: apart("faults.torn_writes", trials, folder),
+    run=run,
     short=22,
     long=200,
     are_drawn=True,
 )
-
-if __name__ == "__main__":
-    answer(trials_of)
