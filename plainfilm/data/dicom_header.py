@@ -54,7 +54,7 @@ TAGS = {
     "LUTData": 0x00283006,
 }
 LONG_VALUES = {b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"}
-MAX_ELEMENTS = 20_000  # walked over in one file
+MAX_ELEMENTS = 10_000  # walked over in one file
 MAX_DEPTH = 64
 MAX_TEXT_BYTES = 1024
 MAX_NUMBER = 1e9  # of a decimal; no film has more
