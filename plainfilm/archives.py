@@ -250,6 +250,8 @@ def _tar_members(path: Path, archive: _TarFile, stream: _Stream) -> dict[str, tu
         check_count(path, count)
         if archive.offset <= before:
             raise tarfile.ReadError("members in a circle")
+        if info.size < 0:
+            raise tarfile.ReadError("a negative size")
         name = info.name.removeprefix("./")
         if info.isreg() and not info.issparse() and _is_safe(name):
             members[name] = info.offset_data, info.size

@@ -42,6 +42,8 @@ def replacing(path: Path, needed_bytes: int = 0) -> Iterator[IO[bytes]]:
 
     Raises OutputError or StorageError where it cannot be written; `path` is then as it was.
     """
+    if path.exists() and not path.is_dir() and not path.is_file():  # a pipe or a device would become a file
+        raise OutputError("output-unwritable", path=str(path), reason=os.strerror(errno.EEXIST))
     with writing(path, needed_bytes), _unfinished(path.parent) as file:
         yield file
         file.flush()

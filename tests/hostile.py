@@ -117,6 +117,13 @@ def large_and_damaged(proto: onnx.ModelProto) -> bytes:
     return bytes(data)
 
 
+def not_finite(proto: onnx.ModelProto) -> bytes:
+    """A weight that is no number, which makes every answer none."""
+    (bias,) = [tensor for tensor in proto.graph.initializer if tensor.name == "fc.bias"]
+    bias.raw_data = np.full(len(bias.raw_data) // 4, np.nan, np.float32).tobytes()
+    return signed(proto)
+
+
 def wrong_type(proto: onnx.ModelProto) -> bytes:
     proto.graph.input[0].type.tensor_type.elem_type = TensorProto.FLOAT
     return signed(proto)
@@ -151,6 +158,7 @@ FILES: dict[str, tuple[Maker, tuple[str, str]]] = {  # what makes it, what the s
     "two graphs": (with_two_graphs, UNUSABLE),
     "weights outside": (outside, ("in another file, which is not opened", "放在另一个文件中，不予打开")),
     "weights absent": (absent, ("that it does not hold", "却没有其内容")),
+    "not finite": (not_finite, UNUSABLE),
     "large and lying": (large_and_lying, LIES),
     "float pixels": (wrong_type, LIES),
     "a class less": (with_card(lambda card: card["classes"].pop()), LIES),
@@ -188,6 +196,9 @@ FILES: dict[str, tuple[Maker, tuple[str, str]]] = {  # what makes it, what the s
             ("evaluation", {"accuracy": {"value": 10**400, "low": 0, "high": 1, "n": 3}}),
             ("evaluation", {"accuracy": {"value": 0.5, "low": 0, "high": 1, "n": "many"}}),
             ("evaluation", {"accuracy": {"value": 0.5, "low": 0, "high": 1, "n": 3}, "macro_auc": "high"}),
+            ("maps", {"faithful": True, "n": 3, "classes": [1]}),
+            ("maps", {"faithful": True, "n": 3, "classes": {"a": {"deletion": {"random": {}}}}}),
+            ("maps", {"faithful": True, "n": 3, "classes": {"a": {"deletion": {"random": {"high": "no"}}}}}),
             ("seen", []),
             ("seen", {"films": 3}),
             ("surprise", 1),

@@ -197,6 +197,12 @@ def test_new_folder_takes_only_an_empty_place(tmp_path):
     assert error_code(files.new_folder, tmp_path / "file") == "output-exists"
 
 
+def test_a_pipe_is_not_replaced_by_a_file(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    assert error_code(files.write_bytes, tmp_path / "pipe", b"content") == "output-unwritable"
+    assert (tmp_path / "pipe").is_fifo()
+
+
 # --- reading ---------------------------------------------------------------------------------------------------------
 
 
@@ -346,6 +352,18 @@ def test_a_pipe_in_a_folder_does_not_hang(tmp_path):
     thread.start()
     thread.join(5)
     assert caught == ["film-missing"]
+
+
+@pytest.mark.parametrize("size_bytes", [-1, -513, -2000])
+def test_a_tar_member_of_negative_size_is_refused(tmp_path, size_bytes):
+    with tarfile.open(tmp_path / "a.tar.gz", "w:gz") as archive:
+        info = tarfile.TarInfo("a.png")
+        info.pax_headers = {"size": str(size_bytes)}
+        archive.addfile(info)
+        info = tarfile.TarInfo("b.png")
+        info.size = 10
+        archive.addfile(info, io.BytesIO(bytes(10)))
+    assert error_code(files.open_source, tmp_path / "a.tar.gz") == "source-damaged"
 
 
 def test_a_damaged_tar_member_is_a_source_error_on_read(tmp_path):

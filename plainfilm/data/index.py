@@ -195,10 +195,19 @@ def read_index(path: Path) -> Index:
         if files.sha256(data) == side["table_checksum"]:
             lines, _ = tables.from_csv(data.decode("utf-8", "surrogateescape"))
             rows = tuple(_read_row(cells) for cells in lines)
-            return Index(rows, tuple(Path(name) for name in side["sources"]), tuple(side["classes"]), side["split"])
-    except (KeyError, TypeError, ValueError, csv.Error, OSError) as error:
+            sources, classes, split = side["sources"], side["classes"], side["split"]
+            if not (_are_texts(sources) and _are_texts(classes) and isinstance(split, dict)):
+                raise ValueError("sources and classes: lists of texts; split: an object")
+            if not all(0 <= row.origin < len(sources) for row in rows):
+                raise ValueError("a film of no source")
+            return Index(rows, tuple(Path(name) for name in sources), tuple(classes), split)
+    except (KeyError, TypeError, ValueError, RecursionError, csv.Error, OSError) as error:
         raise SourceError("index-damaged", path=str(path), reason=str(error)) from error
     raise SourceError("index-changed", path=str(path))
+
+
+def _are_texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(entry, str) for entry in value)
 
 
 def _read_row(cells: dict[str, str]) -> Row:

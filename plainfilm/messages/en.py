@@ -547,8 +547,8 @@ SENTENCES: dict[str, str] = {
     "cross.done": "{runs} runs and cross-validation.json are in {folder}",
     "cross-validate-init": "model.init = {given} names weights from a file, which cross-validate does not take; use "
     "default or tutorial",
-    "cross-validate-other": "{path} holds a cross-validation with another recipe or number of folds; give "
-    "another --out",
+    "cross-validate-other": "{path} holds a cross-validation of other films, or with another recipe or "
+    "number of folds; give another --out",
     "seeds-malformed": "--seeds {given} cannot be read; expected whole numbers from 0, for instance 0,1,2",
     # the doctor
     "runtime-broken": "ONNX Runtime is installed but does not work ({reason}); install it again: pip install "

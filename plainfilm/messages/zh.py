@@ -490,7 +490,7 @@ SENTENCES: dict[str, str] = {
     "cross.done": "{runs} 次训练和 cross-validation.json 在 {folder}",
     "cross-validate-init": "model.init = {given} 指定了来自文件的权重，cross-validate 不接受；"
     "请使用 default 或 tutorial",
-    "cross-validate-other": "{path} 中的交叉验证使用了不同的配方或折数；请给出另一个 --out",
+    "cross-validate-other": "{path} 中的交叉验证使用了其他胸片、不同的配方或折数；请给出另一个 --out",
     "seeds-malformed": "无法读取 --seeds {given}；应为从 0 起的整数，例如 0,1,2",
     # 诊断
     "runtime-broken": "ONNX Runtime 已安装但无法工作（{reason}）；"

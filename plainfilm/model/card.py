@@ -170,6 +170,9 @@ def _check_card(card: Card) -> None:
             _demand(is_figure and _is_integer(figure["n"]) and 0 <= figure["n"] < MAX_FIGURE, "accuracy: a figure")
     if card.maps is not None:
         _demand(isinstance(card.maps["faithful"], bool) and _is_integer(card.maps["n"]), "maps: a verdict and its n")
+        tests = [test for by_name in card.maps.get("classes", {}).values() for test in by_name.values()]
+        highs = [difference["high"] for test in tests for difference in test.values()]
+        _demand(all(_is_figure(high) and high is not None for high in highs), "maps: differences are figures")
     if card.seen is not None:
         check_summary(card.seen)
 

@@ -81,11 +81,23 @@ class Predictor:
         self.seen = films_seen(metadata, self.card, path)
         self._check_shapes(path)
         self.gate = self._read_gate(path)
+        self._check_numbers(path)
 
     def _check_shapes(self, path: Path) -> None:
         """Raise ModelFileError where the card and what ONNX Runtime makes of the graph contradict each other."""
         tensors = (*self.session.get_inputs(), *self.session.get_outputs())
         check_shapes(self.card, {tensor.name: tensor.shape for tensor in tensors}, path)
+
+    def _check_numbers(self, path: Path) -> None:
+        """Raise ModelFileError where the network cannot answer a black film, or not with finite numbers."""
+        wanted = self.card.preprocessing
+        black = np.zeros((1, wanted.channels, wanted.size, wanted.size), np.uint8)
+        try:
+            outputs = self.session.run(OUTPUTS, {"pixels": black})
+        except Exception as error:  # as above
+            raise ModelFileError("model-unusable", path=str(path), reason=str(error).splitlines()[0]) from error
+        if not all(np.isfinite(output).all() for output in outputs):
+            raise ModelFileError("model-unusable", path=str(path), reason="its answers are not finite")
 
     def _read_gate(self, path: Path) -> Gate | None:
         """The gate of this model, None where none was fitted. Raises ModelFileError where its statistics are none."""

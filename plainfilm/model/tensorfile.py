@@ -234,7 +234,7 @@ def _described(content: Any, path: str, storage: Callable[[str], memoryview]) ->
     `storage` gives the bytes of one of torch's storages by its key; other entries, such as an epoch, are passed over.
     """
     entries = list(content.values()) if isinstance(content, dict) else []
-    for candidate in (content, *entries):
+    for candidate in {id(entry): entry for entry in (content, *entries)}.values():  # many may be one and the same
         if isinstance(candidate, dict) and any(
             isinstance(value, TorchTensor | NumpyArray) for value in candidate.values()
         ):

@@ -79,8 +79,8 @@ def start_node(settings: NodeSettings, answer: Answer, author: Author) -> "Node"
     try:
         address = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[0][4]
         server = _Server(entity, (str(address[0]), settings.port), settings.title, _contexts())
-    except OSError as error:
-        reason = error.strerror or str(error)
+    except (OSError, UnicodeError) as error:  # the latter: no name of a host at all
+        reason = getattr(error, "strerror", None) or str(error)
         raise UsageError("dicom-address", host=settings.host, port=settings.port, reason=reason) from error
     if not settings.callers and not ip_address(server.server_address[0]).is_loopback:
         server.server_close()

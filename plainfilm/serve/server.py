@@ -47,8 +47,9 @@ def bind(host: str, port: int) -> socket.socket:
         except OSError:
             bound.close()
             raise
-    except OSError as error:
-        raise UsageError("serve-address", host=host, port=port, reason=error.strerror or str(error)) from error
+    except (OSError, UnicodeError) as error:  # the latter: no name of a host at all
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UsageError("serve-address", host=host, port=port, reason=reason) from error
     return bound
 
 

@@ -126,6 +126,9 @@ def _prepare(sources: Sequence[Path], tables: Sequence[Path], recipe: Recipe, ou
         if load_recipe(str(out / "recipe.toml")) != recipe:
             raise OutputError("cross-validate-other", path=str(out))
         index = read_index(out / "index.csv")
+        given_sources = read_index(sources[0]).sources if len(sources) == 1 and is_index(sources[0]) else sources
+        if [path.resolve() for path in given_sources] != list(index.sources):
+            raise OutputError("cross-validate-other", path=str(out))
         fill_store(index, recipe, out, progress)
         return index
     new_run(out)

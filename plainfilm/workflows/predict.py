@@ -17,6 +17,8 @@ from plainfilm.model.gate import Verdict
 from plainfilm.model.overlay import draw_overlay
 from plainfilm.model.predictor import Prediction, Predictor
 
+MAX_NAME_BYTES = 200  # of a map, before .png; file systems take 255
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -97,7 +99,8 @@ def write_map(prediction: Prediction, name: str, folder: Path, *, fit: str, comm
     plain = "".join(character if character.isalnum() or character in "-_" else "_" for character in name)
     class_map = prediction.class_maps[prediction.predicted]
     picture = draw_overlay(prediction.film.pixels, class_map, fit=fit, comment=comment)
-    files.write_bytes(files.writable_folder(folder) / f"{plain[:100]}.png", picture)
+    short = plain.encode()[:MAX_NAME_BYTES].decode(errors="ignore")
+    files.write_bytes(files.writable_folder(folder) / f"{short}.png", picture)
 
 
 def write_csv(answers: Sequence[Answer], classes: Sequence[str], path: Path) -> None:

@@ -80,7 +80,8 @@ def refused(call, *arguments) -> tuple[str, dict]:
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
 @given(st.lists(ROWS, max_size=5), st.lists(TEXT, max_size=3))
 def test_an_index_comes_back_from_disk(tmp_path, rows, classes):
-    index = Index(tuple(rows), (tmp_path / "a.zip",), tuple(classes), {"kind": "grouped", "seed": 1})
+    sources = tuple(tmp_path / f"{number}.zip" for number in range(4))
+    index = Index(tuple(rows), sources, tuple(classes), {"kind": "grouped", "seed": 1})
     write_index(index, tmp_path)
     assert read_index(tmp_path / "index.csv") == index
     assert is_index(tmp_path / "index.csv")
@@ -120,7 +121,9 @@ def test_a_damaged_index_is_a_source_error(written, tmp_path):
         written.write_bytes(broken)
         assert refused(read_index, written)[0] in ("index-damaged", "index-changed")
     written.write_bytes(table)
-    for broken in ("", "[]", "{}", side[:100], json.dumps({**json.loads(side), "sources": 3})):
+    strange = ({"sources": 3}, {"sources": []}, {"sources": [[]]}, {"classes": [[1], [2]]}, {"split": [1]})
+    changed = [json.dumps(json.loads(side) | entries) for entries in strange]
+    for broken in ("", "[]", "{}", side[:100], "[" * 200_000, *changed):
         written.with_suffix(".json").write_text(broken)
         assert refused(read_index, written)[0] == "index-damaged"
     written.with_suffix(".json").unlink()
@@ -283,6 +286,6 @@ def test_problems_that_leave_films_out_have_words():
 
 def test_names_that_are_no_utf_8_come_back(tmp_path):
     name = os.fsdecode(b"A/caf\xe9.png")
-    write_index(Index((Row(path=name, label=name),), (), ("A",), {"kind": "grouped"}), tmp_path)
+    write_index(Index((Row(path=name, label=name),), (tmp_path,), ("A",), {"kind": "grouped"}), tmp_path)
     assert b"A/caf\xe9.png" in (tmp_path / "index.csv").read_bytes()
     assert read_index(tmp_path / "index.csv").rows[0].path == name

@@ -74,6 +74,13 @@ def test_off_loopback_it_does_not_start_without_a_token(
     assert "secrets.token_urlsafe" in ran.err
 
 
+@pytest.mark.parametrize("host", ["a..b", "a" * 70, "no-such-host.invalid"])
+def test_a_host_that_is_none_is_a_usage_error(cli: Cli, model: Path, host: str) -> None:
+    ran = cli("serve", model, "--host", host, "--port", 0, "--lang", "en")
+    assert (ran.code, ran.out) == (2, "")
+    assert f"cannot listen on {host}" in ran.err
+
+
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize(
     "content", [b"", b"short", b"two words of a token\n", b"\xff" * 32, b"a-token-of-two\nlines-of-it\n", None]

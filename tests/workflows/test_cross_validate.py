@@ -74,7 +74,10 @@ def test_another_recipe_is_not_mixed_in(cli: Cli, folder: Path) -> None:
     words = ("--recipe", folder / "tiny.toml", "--folds", 4, "--out", folder / "out", "--lang", "en")
     ran = cli("cross-validate", folder / "films", *words)
     assert ran.code == 2
-    assert "another recipe or number of folds" in ran.err
+    assert "of other films, or with another recipe or number of folds" in ran.err
+    ran = cli("cross-validate", folder, *words[:2], "--folds", 3, *words[4:])  # the films, and more beside them
+    assert ran.code == 2
+    assert "of other films" in ran.err
 
 
 @pytest.mark.parametrize(("language", "words"), [("en", "McNemar's exact test, p = 1"), ("zh", "McNemar 精确检验")])
