@@ -16,6 +16,7 @@ from plainfilm.errors import PlainfilmError
 from plainfilm.messages import text
 from plainfilm.model import modelfile
 from plainfilm.model.predictor import Predictor
+from plainfilm.workflows.predict import write_map
 from plainfilm.workflows.statements import set_words
 from tests.builders import make_calibration, make_card, png, random_film
 from tests.conftest import Cli
@@ -167,6 +168,13 @@ def test_faithful_maps_carry_no_warning(cli: Cli, model: Path, phantoms: Path, t
     (path,) = (tmp_path / "maps").iterdir()
     with Image.open(path) as picture:
         assert "Comment" not in picture.info
+
+
+def test_the_name_of_a_map_fits_a_file_system(model: Path, phantoms: Path, tmp_path: Path) -> None:
+    film = Predictor(model).predict_bytes((phantoms / "COVID/COVID-0001.png").read_bytes())
+    for name in ("肺" * 300, "0001-" + "a/b" * 300):
+        write_map(film, name, tmp_path, fit="pad", comment="")
+    assert sorted(path.name[:7] for path in tmp_path.iterdir()) == ["0001-a_", "肺" * 7]
 
 
 @pytest.mark.parametrize("option", ["--csv", "--maps"])
