@@ -1,6 +1,8 @@
 """The server that the tests of the API, the page and the node share, as a process and as an application."""
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,10 +10,25 @@ from browser import Visit, launched, visiting
 from clients import Server, started
 from playwright.sync_api import Browser
 
-from plainfilm.model.predictor import Predictor
+from plainfilm.model.predictor import Answers, Predictor, Prepared
 from plainfilm.serve.guard import App
 from plainfilm.serve.http import Served, create_app
+from plainfilm.serve.limits import LIMITS
 from plainfilm.serve.server import open_services
+from plainfilm.serve.service import AnswerService, Room
+
+
+class Gated(Predictor):
+    """A predictor whose network waits until it is let go."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, threads=1)
+        self.is_open, self.has_begun = threading.Event(), threading.Event()
+
+    def answer_prepared(self, prepared: Sequence[Prepared]) -> Answers:
+        self.has_begun.set()
+        assert self.is_open.wait(60)
+        return super().answer_prepared(prepared)
 
 
 @pytest.fixture(scope="session")
@@ -46,6 +63,21 @@ def film(predictor: Predictor, strangers: Path) -> bytes:
     """A film (PNG) that the model answers."""
     films = (path.read_bytes() for path in sorted(strangers.rglob("*.png")))
     return next(data for data in films if predictor.predict_bytes(data).verdict.passed)
+
+
+@pytest.fixture
+def batches() -> list[int]:
+    """The number of films of each batch."""
+    return []
+
+
+@pytest.fixture
+def gated(model: Path, batches: list[int]) -> Iterator[AnswerService]:
+    """A service whose network waits until it is let go."""
+    service = AnswerService(Gated(model), Room(40), limits=replace(LIMITS, batch_size=8), observe_batch=batches.append)
+    yield service
+    service.predictor.is_open.set()
+    service.close()
 
 
 @pytest.fixture(scope="module")

@@ -22,6 +22,7 @@ from plainfilm.serve.guard import POLICY, SECURITY_HEADERS, App
 from plainfilm.serve.http import Served, create_app
 from plainfilm.serve.metrics import Metrics
 from plainfilm.serve.problems import MEDIA_TYPE
+from plainfilm.serve.service import AnswerService
 from tests.conftest import Cli
 
 TOKEN = "a-token-of-this-test"
@@ -401,28 +402,22 @@ def test_metrics_count_requests_films_and_batches(served: Served, film: bytes, r
     assert "secret" not in "".join(found)
 
 
-def test_alive_and_ready_are_said_while_films_are_answered(app: App, film: bytes) -> None:
-    """The loop that answers is never blocked by films: sixteen predictions, and the state is told before they end."""
+def test_alive_and_ready_are_said_while_films_are_answered(served: Served, gated: AnswerService, film: bytes) -> None:
+    """The loop that answers is never blocked by films: sixteen wait for the network, and the state is told meanwhile."""
+    app = create_app(replace(served, services={"gated": gated}))
 
-    async def visit() -> tuple[list[str], list[httpx.Response]]:
-        ended: list[str] = []
-
-        async def one(client: httpx.AsyncClient, method: str, path: str, body: bytes) -> httpx.Response:
-            response = await client.request(method, path, content=body)
-            ended.append(path)
-            return response
-
+    async def visit() -> tuple[list[httpx.Response], list[httpx.Response]]:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=ORIGIN) as client:
-            films = [asyncio.create_task(one(client, "POST", PREDICTIONS, film)) for _ in range(16)]
-            await asyncio.sleep(0)
-            states = [asyncio.create_task(one(client, "GET", path, b"")) for path in ("/healthz", "/readyz")]
-            return ended, await asyncio.gather(*films, *states)
+            films = [asyncio.create_task(client.post(PREDICTIONS, content=film)) for _ in range(16)]
+            assert await asyncio.to_thread(gated.predictor.has_begun.wait, 60)
+            states = [await client.get(path) for path in ("/healthz", "/readyz")]
+            assert not any(task.done() for task in films)
+            gated.predictor.is_open.set()
+            return states, await asyncio.gather(*films)
 
-    ended, responses = asyncio.run(visit())
-    assert [response.status_code for response in responses] == [200] * 18
-    assert max(ended.index(path) for path in ("/healthz", "/readyz")) < 8
-    assert responses[-2].json() == {"status": "alive"}
-    assert responses[-1].json() == {"status": "ready"}
+    states, answers = asyncio.run(visit())
+    assert [response.json() for response in states] == [{"status": "alive"}, {"status": "ready"}]
+    assert [response.status_code for response in answers] == [200] * 16
 
 
 def test_a_full_server_asks_to_come_again(served: Served, film: bytes) -> None:
@@ -442,8 +437,9 @@ def test_a_full_server_asks_to_come_again(served: Served, film: bytes) -> None:
     assert answered(post(app, film))
 
 
-def test_a_request_that_nobody_answers_in_time_is_told_so(served: Served, film: bytes) -> None:
-    app = create_app(replace(served, limits=replace(served.limits, deadline_s=0.0)))
+def test_a_request_that_nobody_answers_in_time_is_told_so(served: Served, gated: AnswerService, film: bytes) -> None:
+    hasty = replace(served.limits, deadline_s=0.05)
+    app = create_app(replace(served, services={"gated": gated}, limits=hasty))
     response = post(app, film)
     assert problem(response, 503).code == "server-deadline"
     assert "retry-after" in response.headers

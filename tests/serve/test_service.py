@@ -1,8 +1,7 @@
 """The service: what predict_bytes says, gathered into batches, within a bounded room; one bad film harms no other."""
 
 import threading
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from pathlib import Path
 
 import builders
@@ -12,21 +11,7 @@ import pytest
 
 from plainfilm.errors import FilmError, RequestError
 from plainfilm.model.predictor import Answers, Predictor, Prepared
-from plainfilm.serve.limits import LIMITS
 from plainfilm.serve.service import AnswerService, Room
-
-
-class Gated(Predictor):
-    """A predictor whose network waits until it is let go."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(path, threads=1)
-        self.is_open, self.has_begun = threading.Event(), threading.Event()
-
-    def answer_prepared(self, prepared: Sequence[Prepared]) -> Answers:
-        self.has_begun.set()
-        assert self.is_open.wait(60)
-        return super().answer_prepared(prepared)
 
 
 class Faulty(Predictor):
@@ -48,20 +33,6 @@ class Faulty(Predictor):
         if any(entry.film.pixels.shape == (33, 33) for entry in prepared):
             raise ZeroDivisionError
         return super().predictions(prepared, answers)
-
-
-@pytest.fixture
-def batches() -> list[int]:
-    """The number of films of each batch."""
-    return []
-
-
-@pytest.fixture
-def gated(model: Path, batches: list[int]) -> Iterator[AnswerService]:
-    service = AnswerService(Gated(model), Room(40), limits=replace(LIMITS, batch_size=8), observe_batch=batches.append)
-    yield service
-    service.predictor.is_open.set()
-    service.close()
 
 
 @pytest.fixture
