@@ -124,6 +124,34 @@ def not_finite(proto: onnx.ModelProto) -> bytes:
     return signed(proto)
 
 
+def broadcasting(proto: onnx.ModelProto) -> bytes:
+    """The bias is the sum of a column and a row: 400 kB that would become 10 GB."""
+    for name, shape in (("column", (50_000, 1)), ("row", (1, 50_000))):
+        proto.graph.initializer.append(numpy_helper.from_array(np.zeros(shape, np.float32), name))
+    place = next(place for place, node in enumerate(proto.graph.node) if node.output[0] == "logits")
+    proto.graph.node[place].input[1] = "table"
+    proto.graph.node.insert(place, helper.make_node("Add", ["column", "row"], ["table"]))
+    return signed(proto)
+
+
+def padded(proto: onnx.ModelProto) -> bytes:
+    """The first convolution pads the film to 60,000 x 60,000."""
+    node = next(node for node in proto.graph.node if node.op_type == "Conv")
+    (pads,) = [attribute for attribute in node.attribute if attribute.name == "pads"]
+    pads.ints[:] = [30_000] * 4
+    return signed(proto)
+
+
+def wide(proto: onnx.ModelProto) -> bytes:
+    """The first convolution makes 20,000 channels."""
+    node = next(node for node in proto.graph.node if node.op_type == "Conv")
+    for tensor in proto.graph.initializer:
+        if tensor.name in node.input[1:]:
+            shape = (20_000, *tensor.dims[1:])
+            tensor.CopyFrom(numpy_helper.from_array(np.zeros(shape, np.float32), tensor.name))
+    return signed(proto)
+
+
 def wrong_type(proto: onnx.ModelProto) -> bytes:
     proto.graph.input[0].type.tensor_type.elem_type = TensorProto.FLOAT
     return signed(proto)
@@ -159,6 +187,9 @@ FILES: dict[str, tuple[Maker, tuple[str, str]]] = {  # what makes it, what the s
     "weights outside": (outside, ("in another file, which is not opened", "放在另一个文件中，不予打开")),
     "weights absent": (absent, ("that it does not hold", "却没有其内容")),
     "not finite": (not_finite, UNUSABLE),
+    "broadcasting": (broadcasting, OPERATOR),
+    "padded": (padded, OPERATOR),
+    "wide": (wide, ("takes more memory or time for a film", "所需的内存或时间")),
     "large and lying": (large_and_lying, LIES),
     "float pixels": (wrong_type, LIES),
     "a class less": (with_card(lambda card: card["classes"].pop()), LIES),

@@ -196,6 +196,8 @@ SENTENCES: dict[str, str] = {
     "model-card-lies": "the model file {path} contradicts itself about its {what}; its description says {expected}",
     "model-operator-unknown": "the model file {path} computes with {operator}, which no network of plainfilm does; "
     "expected a model.onnx that `plainfilm train` wrote",
+    "model-too-costly": "the model file {path} takes more memory or time for a film than any network of plainfilm, in "
+    "{operator}; expected a model.onnx that `plainfilm train` wrote",
     "model-weights-outside": "the model file {path} keeps its weights {name} in another file, which is not opened; "
     "expected one file that holds everything",
     "model-weights-absent": "the model file {path} announces weights {name} that it does not hold; copy it again",
@@ -547,7 +549,7 @@ SENTENCES: dict[str, str] = {
     "cross.done": "{runs} runs and cross-validation.json are in {folder}",
     "cross-validate-init": "model.init = {given} names weights from a file, which cross-validate does not take; use "
     "default or tutorial",
-    "cross-validate-other": "{path} holds a cross-validation of other films, or with another recipe or "
+    "cross-validate-other": "{path} holds a cross-validation of other films or tables, or with another recipe or "
     "number of folds; give another --out",
     "seeds-malformed": "--seeds {given} cannot be read; expected whole numbers from 0, for instance 0,1,2",
     # the doctor

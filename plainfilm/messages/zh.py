@@ -176,6 +176,8 @@ SENTENCES: dict[str, str] = {
     "model-card-lies": "模型文件 {path} 关于 {what} 自相矛盾；其说明为 {expected}",
     "model-operator-unknown": "模型文件 {path} 使用了 plainfilm 网络中没有的运算 {operator}；"
     "应为 `plainfilm train` 写出的 model.onnx",
+    "model-too-costly": "模型文件 {path} 在 {operator} 处处理一张胶片所需的内存或时间超过 plainfilm 的任何网络；"
+    "应为 `plainfilm train` 写出的 model.onnx",
     "model-weights-outside": "模型文件 {path} 把权重 {name} 放在另一个文件中，不予打开；应为包含全部内容的单个文件",
     "model-weights-absent": "模型文件 {path} 声明了权重 {name}，却没有其内容；请重新复制",
     "model-parity": "模型文件与网络的回答不同：概率相差 {difference}，允许 {maximum}；未写出任何文件",
@@ -490,7 +492,7 @@ SENTENCES: dict[str, str] = {
     "cross.done": "{runs} 次训练和 cross-validation.json 在 {folder}",
     "cross-validate-init": "model.init = {given} 指定了来自文件的权重，cross-validate 不接受；"
     "请使用 default 或 tutorial",
-    "cross-validate-other": "{path} 中的交叉验证使用了其他胸片、不同的配方或折数；请给出另一个 --out",
+    "cross-validate-other": "{path} 中的交叉验证使用了其他胶片或表格、不同的配方或折数；请给出另一个 --out",
     "seeds-malformed": "无法读取 --seeds {given}；应为从 0 起的整数，例如 0,1,2",
     # 诊断
     "runtime-broken": "ONNX Runtime 已安装但无法工作（{reason}）；"

@@ -18,7 +18,7 @@ from plainfilm.model.seen import check_summary
 
 FORMAT_VERSION = 1
 TENSORS = {"pixels", "logits", "class_maps", "features"}
-MAX_SIZE_PX = 4096
+MAX_SIZE_PX = 1024  # of a recipe, too
 MAX_CLASSES = 1000
 MAX_REASON = 200  # characters
 MAX_FIGURE = 1e12  # beyond any figure or n; JSON writes infinity as 1e999

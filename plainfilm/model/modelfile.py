@@ -27,6 +27,7 @@ from plainfilm.errors import ModelFileError
 from plainfilm.model.card import Card, check_shapes, parse_card
 from plainfilm.model.outline import FLOAT, UINT8, Outline, read_outline
 from plainfilm.model.seen import FILMS_KEY, SeenFilms, parse_seen
+from plainfilm.model.structure import check_structure
 from plainfilm.randomness import generator
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ def read(path: Path) -> bytes:
             films_seen(outline.metadata, card, path)
             _check_elements(outline, path)
             check_shapes(card, {name: list(tensor.shape) for name, tensor in outline.tensors.items()}, path)
+            check_structure(outline, str(path))
             file.seek(0)
             return file.read()
     except OSError as error:

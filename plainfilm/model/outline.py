@@ -1,4 +1,4 @@
-"""What an ONNX file declares, read before anything is loaded: its metadata, its inputs and outputs, its operators.
+"""What an ONNX file declares, read before anything is loaded: metadata, inputs and outputs, nodes, sizes of weights.
 
 A file whose digest is right may still be hostile. ONNX Runtime allocates what a graph declares, folds constants of any
 size and opens files beside it, all while loading. So the file's protobuf is walked first, by seeking: no weight is
@@ -9,7 +9,8 @@ Numbers of fields: onnx.proto (https://github.com/onnx/onnx/blob/main/onnx/onnx.
 """
 
 import math
-from collections.abc import Iterator
+import struct
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import IO
 
@@ -19,11 +20,13 @@ from plainfilm.model.seen import FILMS_KEY, MAX_ENTRY_BYTES
 OPERATORS = frozenset(  # what graph.py writes, and what quantise.py adds
     {"Cast", "Div", "Conv", "Relu", "MaxPool", "Add", "ReduceMean", "QuantizeLinear", "DequantizeLinear"}
 )
+ATTRIBUTES = frozenset({"to", "axis", "keepdims", "kernel_shape", "strides", "pads"})  # with whole numbers, all of them
 ITEM_BYTES = {1: 4, 2: 1, 3: 1, 6: 4, 7: 8}  # of TensorProto.FLOAT, UINT8, INT8, INT32 and INT64
-FLOAT, UINT8 = 1, 2  # TensorProto.DataType
+FLOAT, UINT8, INT64 = 1, 2, 7  # TensorProto.DataType
 EXTERNAL = 1  # TensorProto.DataLocation
 MAX_FIELDS = 200_000  # ResNet-152 has some 15,000
-MAX_NAME_BYTES = 1000
+MAX_NAME_BYTES = 200
+MAX_SIDES = 8  # twice those of any weight of ours
 MAX_METADATA_BYTES = 1_500_000  # of one entry: JSON takes up to 30 times its size once it is parsed
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5  # protobuf's wire types
 
@@ -36,10 +39,30 @@ class Tensor:
     shape: tuple[int | None, ...]
 
 
+@dataclass(frozen=True)
+class Node:
+    """An operation: what goes in, the one tensor that comes out, and its attributes."""
+
+    operator: str
+    inputs: tuple[str, ...]
+    output: str
+    attributes: Mapping[str, tuple[int, ...]]
+
+
+@dataclass(frozen=True)
+class Constant:
+    """A weight: its sides, and its values where they are few whole numbers (axes)."""
+
+    shape: tuple[int, ...]
+    values: tuple[int, ...]
+
+
 @dataclass
 class Outline:
     """What a file declares."""
 
+    nodes: list[Node] = field(default_factory=list)
+    constants: dict[str, Constant] = field(default_factory=dict)
     metadata: dict[str, str] = field(default_factory=dict)
     inputs: dict[str, Tensor] = field(default_factory=dict)
     outputs: dict[str, Tensor] = field(default_factory=dict)
@@ -83,9 +106,12 @@ def read_outline(file: IO[bytes], size_bytes: int, path: str) -> Outline:
 def _read_graph(wire: "_Wire", graph: _Field, outline: Outline) -> None:
     for part in wire.fields(graph.start, graph.stop):
         if part.number == 1:
-            _check_node(wire, part)
+            outline.nodes.append(_node(wire, part))
         elif part.number == 5:
-            _check_initialiser(wire, part)
+            name, constant = _constant(wire, part)
+            if name in outline.constants:
+                raise wire.damaged(f"weights {name} twice")
+            outline.constants[name] = constant
         elif part.number == 15:  # sparse_initializer
             raise ModelFileError("model-operator-unknown", path=wire.path, operator="sparse")
         elif part.number in (11, 12):
@@ -93,27 +119,50 @@ def _read_graph(wire: "_Wire", graph: _Field, outline: Outline) -> None:
             (outline.inputs if part.number == 11 else outline.outputs)[name] = tensor
 
 
-def _check_node(wire: "_Wire", node: _Field) -> None:
-    """Raise ModelFileError unless the node is an operator of ours with attributes that are numbers or strings."""
+def _node(wire: "_Wire", node: _Field) -> Node:
+    """A node. Raises ModelFileError unless it is an operator of ours with attributes of ours."""
+    inputs: list[str] = []
+    outputs: list[str] = []
+    attributes: dict[str, tuple[int, ...]] = {}
     operator, domain = "", ""
     for part in wire.fields(node.start, node.stop):
-        if part.number == 4:
+        if part.number == 1:
+            inputs.append(wire.text(part))
+        elif part.number == 2:
+            outputs.append(wire.text(part))
+        elif part.number == 4:
             operator = wire.text(part)
+        elif part.number == 5:
+            name, values = _attribute(wire, part)
+            attributes[name] = values
         elif part.number == 7:
             domain = wire.text(part)
-        elif part.number == 5 and {attribute.number for attribute in wire.fields(part.start, part.stop)} & {
-            *(5, 6, 10, 11),  # tensors and graphs
-            *(14, 15, 22, 23),  # types and sparse tensors
-        }:
-            raise ModelFileError("model-operator-unknown", path=wire.path, operator="attribute")
-    if domain not in ("", "ai.onnx") or operator not in OPERATORS:
+    if domain not in ("", "ai.onnx") or operator not in OPERATORS or len(outputs) != 1:
         raise ModelFileError("model-operator-unknown", path=wire.path, operator=f"{domain}:{operator}".lstrip(":"))
+    return Node(operator, tuple(inputs), outputs[0], attributes)
 
 
-def _check_initialiser(wire: "_Wire", tensor: _Field) -> None:
-    """Raise ModelFileError unless the weights are inside the file and as many as their shape says."""
+def _attribute(wire: "_Wire", attribute: _Field) -> tuple[str, tuple[int, ...]]:
+    """An attribute: its name and its whole numbers. Raises ModelFileError for any that no node of ours has."""
+    name = ""
+    values: list[int] = []
+    for part in wire.fields(attribute.start, attribute.stop):
+        if part.number == 1:
+            name = wire.text(part)
+        elif part.number in (3, 8):
+            values += wire.integers(part)
+        elif part.number != 20:  # its type; everything else: texts, tensors, graphs
+            raise ModelFileError("model-operator-unknown", path=wire.path, operator="attribute")
+    if name not in ATTRIBUTES:
+        raise ModelFileError("model-operator-unknown", path=wire.path, operator=f"attribute {name}")
+    return name, tuple(values)
+
+
+def _constant(wire: "_Wire", tensor: _Field) -> tuple[str, Constant]:
+    """Name and shape of weights. Raises ModelFileError unless they are inside the file, as many as their shape says."""
     dims: list[int] = []
-    name, element, size_bytes, is_outside = "", 0, 0, False
+    name, element, is_outside = "", 0, False
+    raw = _Field(9, 0, 0, 0)
     for part in wire.fields(tensor.start, tensor.stop):
         if part.number == 1:
             dims += wire.integers(part)
@@ -122,13 +171,14 @@ def _check_initialiser(wire: "_Wire", tensor: _Field) -> None:
         elif part.number == 8:
             name = wire.text(part)
         elif part.number == 9:
-            size_bytes = part.stop - part.start
+            raw = part
         elif part.number == 13 or (part.number == 14 and part.value == EXTERNAL):
             is_outside = True
     if is_outside:
         raise ModelFileError("model-weights-outside", path=wire.path, name=name)
-    if size_bytes != math.prod(dims) * ITEM_BYTES.get(element, -1):
+    if raw.stop - raw.start != math.prod(dims) * ITEM_BYTES.get(element, -1):
         raise ModelFileError("model-weights-absent", path=wire.path, name=name)
+    return name, Constant(tuple(dims), wire.numbers(raw) if element == INT64 and math.prod(dims) <= MAX_SIDES else ())
 
 
 def _tensor(wire: "_Wire", info: _Field) -> tuple[str, Tensor]:
@@ -204,9 +254,14 @@ class _Wire:
             return [part.value]
         self.file.seek(part.start)
         found: list[int] = []
-        while self.file.tell() < part.stop and len(found) <= 8:  # no weight of ours has so many sides
+        while self.file.tell() < part.stop and len(found) <= MAX_SIDES:
             found.append(self._varint())
         return found
+
+    def numbers(self, raw: _Field) -> tuple[int, ...]:
+        """The int64 that a field holds."""
+        self.file.seek(raw.start)
+        return struct.unpack(f"<{(raw.stop - raw.start) // 8}q", self.file.read(raw.stop - raw.start))
 
     def text(self, part: _Field, maximum_bytes: int = MAX_NAME_BYTES) -> str:
         """The string of a field."""

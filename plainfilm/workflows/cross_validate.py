@@ -8,6 +8,7 @@
   and no unbiased estimate of its variance exists (Bengio & Grandvalet 2004, J Mach Learn Res 5:1089).
 """
 
+import json
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
@@ -20,6 +21,7 @@ import numpy as np
 from plainfilm import files
 from plainfilm.config import Recipe, load_recipe
 from plainfilm.data.index import Index, assign, is_index, read_index, write_index
+from plainfilm.data.listing import read_table
 from plainfilm.data.scan import Progress
 from plainfilm.errors import ModelFileError, OutputError, RecipeError, UsageError
 from plainfilm.evaluation.comparison import read_predictions
@@ -122,13 +124,11 @@ def parse_seeds(given: str) -> list[int]:
 
 def _prepare(sources: Sequence[Path], tables: Sequence[Path], recipe: Recipe, out: Path, progress: Progress) -> Index:
     """The index of all films and their pixels in `out`: made, or found there."""
+    asked = _asked(sources, tables)
     if (out / "recipe.toml").is_file():
-        if load_recipe(str(out / "recipe.toml")) != recipe:
+        if load_recipe(str(out / "recipe.toml")) != recipe or _asked_before(out) != asked:
             raise OutputError("cross-validate-other", path=str(out))
         index = read_index(out / "index.csv")
-        given_sources = read_index(sources[0]).sources if len(sources) == 1 and is_index(sources[0]) else sources
-        if [path.resolve() for path in given_sources] != list(index.sources):
-            raise OutputError("cross-validate-other", path=str(out))
         fill_store(index, recipe, out, progress)
         return index
     new_run(out)
@@ -140,11 +140,30 @@ def _prepare(sources: Sequence[Path], tables: Sequence[Path], recipe: Recipe, ou
         else:
             index, _ = make_index(sources, tables, recipe, progress=progress, writer_folder=out, index_folder=out)
         write_index(index, out)
+        files.write_json(out / "sources.json", asked)
         files.write_text(out / "recipe.toml", recipe.to_toml())  # last: without it nothing is there to go on with
     except BaseException:
         files.empty(out)
         raise
     return index
+
+
+def _asked(sources: Sequence[Path], tables: Sequence[Path]) -> dict[str, list[str]]:
+    """Of which films a cross-validation is: where they are, and what the tables and indexes among that say."""
+    lists = [path for path in (*sources, *tables) if path.suffix.lower() == ".csv"]
+    contents = [json.dumps(read_table(path, required=("path",)), sort_keys=True) for path in lists]
+    return {
+        "sources": [str(path.resolve()) for path in sources],
+        "tables_sha256": [files.sha256(content.encode()) for content in contents],
+    }
+
+
+def _asked_before(out: Path) -> object:
+    """The same of the cross-validation in a folder. Raises OutputError where it does not say so."""
+    try:
+        return json.loads((out / "sources.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise OutputError("cross-validate-other", path=str(out)) from error
 
 
 def _plan(index: Index, recipe: Recipe, seeds: Sequence[int]) -> Iterator[Fold]:

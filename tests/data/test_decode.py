@@ -285,13 +285,13 @@ import resource, sys, time
 from plainfilm.data.decode import decode
 from plainfilm.errors import FilmError
 bombs = [bytes.fromhex(line) for line in sys.stdin.read().split()]
-peak, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.perf_counter()
+peak, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
 for bomb in bombs:
     try:
         decode(bomb)
     except FilmError as error:
         print(error.code)
-print((time.perf_counter() - start) * 1000, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - peak) / 1024)
+print((time.process_time() - start) * 1000, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - peak) / 1024)
 """
     row = zlib.compress(bytes(60001))
     png = with_chunk(with_chunk(png_header(60000, 60000), b"IDAT", row), b"IEND", b"", 33 + 12 + len(row))

@@ -6,10 +6,10 @@ import socket
 import struct
 import subprocess
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -33,6 +33,7 @@ from pynetdicom import AE
 from plainfilm.errors import RequestError, UsageError
 from plainfilm.messages import sentence, text
 from plainfilm.model.predictor import Prediction, Predictor
+from plainfilm.serve import dicom_socket
 from plainfilm.serve.dicom_node import Node, start_node
 from plainfilm.serve.dicom_settings import Destination, NodeSettings, parse_destination
 from plainfilm.serve.dicom_socket import MeteredSocket
@@ -324,13 +325,15 @@ def test_a_message_without_end_is_cut_off(predictor: Predictor) -> None:
         assert len(there.reports(3)) == 3
 
 
-def test_a_message_has_to_come_at_a_rate_and_each_is_counted_for_itself() -> None:
+def test_a_message_has_to_come_at_a_rate_and_each_is_counted_for_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1.0
+    monkeypatch.setattr(dicom_socket, "time", SimpleNamespace(monotonic=lambda: now))
     ours, theirs = socket.socketpair()
     with MeteredSocket(fileno=ours.detach()) as metered, theirs:
         metered.meter(NodeSettings(0, NOWHERE, grace_s=0.2, bytes_per_s=1000))
         theirs.sendall(b"ab")
         assert metered.recv(1) == b"a"
-        time.sleep(0.3)
+        now += 0.3
         with pytest.raises(TimeoutError):
             metered.recv(1)
         metered.start_message()

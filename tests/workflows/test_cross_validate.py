@@ -74,10 +74,28 @@ def test_another_recipe_is_not_mixed_in(cli: Cli, folder: Path) -> None:
     words = ("--recipe", folder / "tiny.toml", "--folds", 4, "--out", folder / "out", "--lang", "en")
     ran = cli("cross-validate", folder / "films", *words)
     assert ran.code == 2
-    assert "of other films, or with another recipe or number of folds" in ran.err
+    assert "of other films or tables, or with another recipe or number of folds" in ran.err
     ran = cli("cross-validate", folder, *words[:2], "--folds", 3, *words[4:])  # the films, and more beside them
     assert ran.code == 2
     assert "of other films" in ran.err
+    (folder / "out/sources.json").write_text("[" * 9999)
+    assert run(cli, folder, "--lang", "en").code == 2
+
+
+def test_a_corrected_table_is_not_answered_by_an_old_cross_validation(cli: Cli, folder: Path) -> None:
+    table, films = folder / "table.csv", sorted((folder / "films").rglob("*.png"))
+    lines = [f"{film.relative_to(folder / 'films')},{number}" for number, film in enumerate(films)]
+    recipe = ("--recipe", folder / "tiny.toml", "--folds", 3, "--threads", 1, "--lang", "en")
+
+    def ask(lines: list[str]) -> Ran:
+        table.write_text("\n".join(["path,age", *lines]), encoding="utf-8")
+        return cli("cross-validate", folder / "films", "--table", table, *recipe, "--out", folder / "with-table")
+
+    assert ask(lines).code == 0
+    assert ask(lines[::-1]).code == 0  # the same rows
+    ran = ask([*lines[1:], lines[0] + "0"])
+    assert ran.code == 2
+    assert "of other films or tables" in ran.err
 
 
 @pytest.mark.parametrize(("language", "words"), [("en", "McNemar's exact test, p = 1"), ("zh", "McNemar 精确检验")])
