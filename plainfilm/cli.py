@@ -290,9 +290,10 @@ def predict(
     predictor = Predictor(model)
     card = predictor.card
     predictive = stored_predictive_values(card, parse_prevalences(prevalence or [], card))
-    for folder in (maps, csv and csv.parent):
-        if folder is not None:
-            files.writable_folder(folder)
+    if maps is not None:
+        files.writable_folder(maps)
+    if csv is not None:
+        files.writable_file(csv)
     answers = []
     with terminal.progress("progress.scan") as update:
         for answer in workflow.predict(predictor, paths, table or [], maps=maps, override=override):

@@ -42,9 +42,8 @@ def replacing(path: Path, needed_bytes: int = 0) -> Iterator[IO[bytes]]:
 
     Raises OutputError or StorageError where it cannot be written; `path` is then as it was.
     """
-    if path.exists() and not path.is_dir() and not path.is_file():  # a pipe or a device would become a file
-        raise OutputError("output-unwritable", path=str(path), reason=os.strerror(errno.EEXIST))
     with writing(path, needed_bytes), _unfinished(path.parent) as file:
+        _check_place(path)
         yield file
         file.flush()
         os.fsync(file.fileno())
@@ -142,6 +141,20 @@ def writable_folder(path: Path) -> Path:
         with tempfile.TemporaryFile(dir=path):
             pass
     return path
+
+
+def writable_file(path: Path) -> None:
+    """Make the folder of `path`, and prove that a file can be written there. Raises OutputError, StorageError."""
+    writable_folder(path.parent)
+    with writing(path):
+        _check_place(path)
+
+
+def _check_place(path: Path) -> None:
+    """Raise OutputError where `path` is neither a file nor nothing: a folder; a pipe, which a file would replace."""
+    if path.exists() and not path.is_file():
+        reason = os.strerror(errno.EISDIR if path.is_dir() else errno.EEXIST)
+        raise OutputError("output-unwritable", path=str(path), reason=reason)
 
 
 @contextlib.contextmanager

@@ -16,6 +16,7 @@ from plainfilm.errors import PlainfilmError
 from plainfilm.messages import text
 from plainfilm.model import modelfile
 from plainfilm.model.predictor import Predictor
+from plainfilm.workflows import predict
 from plainfilm.workflows.predict import write_map
 from plainfilm.workflows.statements import set_words
 from tests.builders import make_calibration, make_card, png, random_film
@@ -177,12 +178,16 @@ def test_the_name_of_a_map_fits_a_file_system(model: Path, phantoms: Path, tmp_p
     assert sorted(path.name[:7] for path in tmp_path.iterdir()) == ["0001-a_", "肺" * 7]
 
 
-@pytest.mark.parametrize("option", ["--csv", "--maps"])
+@pytest.mark.parametrize(
+    ("option", "place"), [("--csv", "file/x"), ("--maps", "file/x"), ("--csv", "folder"), ("--csv", "/dev/null")]
+)
 def test_an_output_that_cannot_be_written_is_found_before_the_work(
-    cli: Cli, model: Path, films: Path, tmp_path: Path, option: str
+    cli: Cli, model: Path, films: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, option: str, place: str
 ) -> None:
+    monkeypatch.setattr(predict, "predict", None)
     (tmp_path / "file").write_text("in the way")
-    ran = cli("predict", model, films, option, tmp_path / "file" / "x", "--lang", "en")
+    (tmp_path / "folder").mkdir()
+    ran = cli("predict", model, films, option, tmp_path / place, "--lang", "en")
     assert ran.code == 2
     assert ran.out == ""
     assert "cannot be written" in ran.err
