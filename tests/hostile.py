@@ -124,6 +124,23 @@ def not_finite(proto: onnx.ModelProto) -> bytes:
     return signed(proto)
 
 
+def one_film_alone(proto: onnx.ModelProto) -> bytes:
+    proto.graph.input[0].type.tensor_type.shape.dim[0].dim_value = 1
+    return signed(proto)
+
+
+def swapped(proto: onnx.ModelProto) -> bytes:
+    """The pixels are an output, and the features an input."""
+    pixels, features = (
+        onnx.ValueInfoProto.FromString(given.SerializeToString())
+        for given in (proto.graph.input[0], proto.graph.output[2])
+    )
+    pixels.type.tensor_type.elem_type, features.type.tensor_type.elem_type = TensorProto.FLOAT, TensorProto.UINT8
+    proto.graph.input[0].CopyFrom(features)
+    proto.graph.output[2].CopyFrom(pixels)
+    return signed(proto)
+
+
 def broadcasting(proto: onnx.ModelProto) -> bytes:
     """The bias is the sum of a column and a row: 400 kB that would become 10 GB."""
     for name, shape in (("column", (50_000, 1)), ("row", (1, 50_000))):
@@ -192,6 +209,8 @@ FILES: dict[str, tuple[Maker, tuple[str, str]]] = {  # what makes it, what the s
     "wide": (wide, ("takes more memory or time for a film", "所需的内存或时间")),
     "large and lying": (large_and_lying, LIES),
     "float pixels": (wrong_type, LIES),
+    "one film alone": (one_film_alone, LIES),
+    "pixels as output": (swapped, LIES),
     "a class less": (with_card(lambda card: card["classes"].pop()), LIES),
     "a class more": (with_card(lambda card: card["classes"].append({"name": "d", "en": "d", "zh": "d"})), LIES),
     "other size": (setting(96, "preprocessing", "size"), LIES),

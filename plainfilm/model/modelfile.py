@@ -117,11 +117,14 @@ def _digest_places(data: bytes) -> list[tuple[int, int]]:
 
 
 def _check_elements(outline: Outline, path: Path) -> None:
-    """Raise ModelFileError unless pixels are uint8 and the outputs float32."""
-    if {tensor.element for tensor in outline.inputs.values()} != {UINT8}:
+    """Raise ModelFileError unless pixels are uint8, the outputs float32, and the number of films free."""
+    if {name: tensor.element for name, tensor in outline.inputs.items()} != {"pixels": UINT8}:
         raise ModelFileError("model-card-lies", path=str(path), what="pixels", expected="uint8")
     if {tensor.element for tensor in outline.outputs.values()} != {FLOAT}:
         raise ModelFileError("model-card-lies", path=str(path), what="logits", expected="float32")
+    for name, tensor in outline.tensors.items():
+        if tensor.shape[:1] != (None,):
+            raise ModelFileError("model-card-lies", path=str(path), what=name, expected="N")
 
 
 # --- writing ---------------------------------------------------------------------------------------------------------

@@ -134,6 +134,8 @@ def _node(wire: "_Wire", node: _Field) -> Node:
             operator = wire.text(part)
         elif part.number == 5:
             name, values = _attribute(wire, part)
+            if name in attributes:
+                raise wire.damaged(f"attribute {name} twice")
             attributes[name] = values
         elif part.number == 7:
             domain = wire.text(part)

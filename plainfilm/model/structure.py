@@ -16,8 +16,10 @@ from plainfilm.model.outline import FLOAT, Node, Outline, Tensor
 Shape = tuple[int, ...]  # of one film: channels, height, width
 
 QUANTISING = frozenset({"QuantizeLinear", "DequantizeLinear"})
-MAX_NUMBERS_PER_PX = 40  # of one tensor, for each pixel of a film; the widest ResNet has 32
-MAX_PRODUCTS_PER_PX = 2_000_000  # of all nodes; the widest ResNet-152 has 920,000
+MAX_NUMBERS_PER_PX = 36  # of one tensor, for each pixel of a film; the widest ResNet has 33
+MAX_PRODUCTS_PER_PX = 2_000_000  # of all nodes; the widest ResNet-152 has 1,100,000
+NUMBER_PRODUCTS = 100  # what it costs to write a number and read it again, in multiplications
+MAX_STEPS = 2  # of quantising between two nodes
 LEAST_PX = 224**2  # smaller films may take as much as such a film
 
 
@@ -59,6 +61,7 @@ class _Graph:
         self.outline, self.constants, self.path = outline, outline.constants, path
         self.nodes: dict[str, Node] = {}
         self.num_products = 0
+        self.weights: set[str] = set()  # of convolutions: each has its own, ONNX Runtime would copy shared ones
         known = {"pixels", *self.constants}
         for node in outline.nodes:  # each after what it needs, so that there is no circle
             if not known.issuperset(node.inputs) or node.output in known or not self._has_operands(node):
@@ -132,7 +135,10 @@ class _Graph:
 
     def _origin(self, name: str) -> str:
         """The tensor that this one is, but for steps of quantising."""
-        while (node := self.nodes.get(name)) and node.operator in QUANTISING:
+        for _ in range(MAX_STEPS):
+            node = self.nodes.get(name)
+            if node is None or node.operator not in QUANTISING:
+                break
             self.left.discard(name)
             name = node.inputs[0]
         return name
@@ -177,24 +183,26 @@ class _Graph:
 
     def _convolved(self, node: Node, shape: Shape) -> Shape:
         """The shape that a convolution makes of one."""
+        name = self._origin(node.inputs[1])
         weight, *bias = (self.constants.get(self._origin(name)) for name in node.inputs[1:])
-        if weight is None or len(weight.shape) != 4 or weight.shape[1] != shape[0]:
+        if weight is None or len(weight.shape) != 4 or weight.shape[1] != shape[0] or name in self.weights:
             raise self._foreign(node)
+        self.weights.add(name)
         if any(constant is None or constant.shape != weight.shape[:1] for constant in bias):
             raise self._foreign(node)
-        return self._slid(node, weight.shape[0], shape, weight.shape[2:], num_products=math.prod(weight.shape[1:]))
+        return self._slid(node, weight.shape[0], shape, weight.shape[2:], math.prod(weight.shape[1:]))
 
     def _pooled(self, node: Node, shape: Shape) -> Shape:
         """The shape that a maximum over windows makes of one."""
         window = node.attributes.get("kernel_shape", ())
         if len(window) != 2:
             raise self._foreign(node)
-        return self._slid(node, shape[0], shape, window, num_products=math.prod(window))
+        return self._slid(node, shape[0], shape, window, math.prod(window))
 
-    def _slid(self, node: Node, channels: int, shape: Shape, window: Shape, *, num_products: int) -> Shape:
+    def _slid(self, node: Node, channels: int, shape: Shape, window: Shape, num_products: int) -> Shape:
         """What a window makes that slides over height and width, with so many products for each number."""
         strides, pads = node.attributes.get("strides", (1, 1)), node.attributes.get("pads", (0, 0, 0, 0))
-        if len(strides) != 2 or len(pads) != 4 or 0 in strides:
+        if len(strides) != 2 or len(pads) != 4 or 0 in strides or node.attributes.get("kernel_shape", window) != window:
             raise self._foreign(node)
         sides = [
             (side + before + after - length) // stride + 1
@@ -203,7 +211,7 @@ class _Graph:
         if not all(0 < new <= old for new, old in zip(sides, shape[1:], strict=True)):
             raise self._foreign(node)
         made = (channels, *sides)
-        self.num_products += math.prod(made) * num_products
+        self.num_products += math.prod(made) * (num_products + NUMBER_PRODUCTS)
         num_pixels = max(math.prod(_declared(self.outline.inputs["pixels"])[1:]), LEAST_PX)
         if math.prod(made) > MAX_NUMBERS_PER_PX * num_pixels or self.num_products > MAX_PRODUCTS_PER_PX * num_pixels:
             raise ModelFileError("model-too-costly", path=self.path, operator=f"{node.operator} ({node.output})")

@@ -141,7 +141,7 @@ def test_films_whose_copies_carry_another_class_are_left_out():
 def test_a_large_index_takes_no_quadratic_time():
     count = 20_000
     rows = rows_of(["a", "b", "c", "zebra"] * (count // 4))
-    started = time.process_time()
+    started = time.thread_time()  # others may wait for each other, busily
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "estimate_all", lambda *_: {})
         patch.setattr(module, "mark_missed", lambda *_: None)
@@ -149,7 +149,7 @@ def test_a_large_index_takes_no_quadratic_time():
         store = np.broadcast_to(np.zeros((1, 2, 2), np.uint8), (count, 2, 2))
         figures = evaluate(predictor, rows, range(count), store, name="test").figures
     assert figures["left_out"] == {"zebra": count // 4}
-    assert time.process_time() - started < 30  # 400 million steps would take minutes
+    assert time.thread_time() - started < 30  # 400 million steps would take minutes
 
 
 @pytest.mark.parametrize("count", [1, 63, 64, 65, 130])

@@ -1,6 +1,7 @@
 """A graph is a residual network of ours, or it is refused: whatever is joined otherwise, grows, or costs too much."""
 
 import io
+import math
 from collections.abc import Callable
 from contextlib import nullcontext
 
@@ -18,7 +19,13 @@ from plainfilm.model import resnet, structure
 from plainfilm.model.card import MAX_CLASSES
 from plainfilm.model.graph import to_onnx
 from plainfilm.model.outline import read_outline
-from plainfilm.model.structure import LEAST_PX, MAX_NUMBERS_PER_PX, MAX_PRODUCTS_PER_PX, check_structure
+from plainfilm.model.structure import (
+    LEAST_PX,
+    MAX_NUMBERS_PER_PX,
+    MAX_PRODUCTS_PER_PX,
+    NUMBER_PRODUCTS,
+    check_structure,
+)
 
 Change = Callable[[onnx.GraphProto], object]
 SIZE_PX = 64
@@ -83,6 +90,20 @@ def stretched(graph: onnx.GraphProto) -> None:
     joined(graph, "layer1.1.add", 1, "thin")
 
 
+def shared(graph: onnx.GraphProto) -> None:
+    """Two convolutions with the same weights, which the runtime would copy for each."""
+    joined(graph, "layer1.1.conv2", 1, "layer1.1.conv1.weight")
+
+
+def quantised_again(graph: onnx.GraphProto) -> None:
+    constants = [constant(graph, "scale"), constant(graph, "zero", dtype=np.uint8)]
+    name = "layer4.1"
+    for number in range(3):
+        added(graph, "features", ("QuantizeLinear", "DequantizeLinear")[number % 2], [name, *constants], f"q{number}")
+        name = f"q{number}"
+    joined(graph, "features", 0, name)
+
+
 def scaled_by_films(graph: onnx.GraphProto) -> None:
     added(graph, "features", "QuantizeLinear", ["layer4.1", "layer4.1.add"], "quantised")
     joined(graph, "features", 0, "quantised")
@@ -132,6 +153,9 @@ FOREIGN: dict[str, Change] = {
     "weights of five sides": lambda graph: constant(graph, "layer1.0.conv1.weight", 16, 64, 3, 3, 1),
     "weights that are films": lambda graph: joined(graph, "layer1.0.conv1", 1, "pixels.float"),
     "a scale that depends on films": scaled_by_films,
+    "shared weights": shared,
+    "quantised again and again": quantised_again,
+    "a window of another size than its weights": lambda graph: attribute(graph, "conv1", kernel_shape=[3, 3]),
     "a sum of three": lambda graph: node(graph, "logits").input.append("fc.bias"),
     "weights instead of pixels": lambda graph: joined(graph, "pixels.float", 0, "conv1.weight"),
     "a block that starts at the pixels": lambda graph: joined(graph, "layer1.0.conv1", 0, "pixels"),
@@ -174,9 +198,10 @@ def test_too_many_numbers_are_refused(good: onnx.ModelProto) -> None:
     assert code_of(model) == "model-too-costly"
 
 
-def sums(net: resnet.ResNet, films: torch.Tensor) -> tuple[int, int]:
-    """What PyTorch makes of films: the multiplications of all convolutions, the most numbers in one of their outputs."""
-    products, numbers = [], []
+def cost(net: resnet.ResNet, films: torch.Tensor) -> tuple[int, int]:
+    """What films cost PyTorch: multiplications, with those for writing, and the most numbers in one output."""
+    numbers = [len(films) * net.conv1.out_channels * math.ceil(films.shape[-1] / 4) ** 2]  # the pool's
+    products = [numbers[0] * 9]
 
     def count(module: nn.Module, _: object, made: torch.Tensor) -> None:
         products.append(made.numel() * module.weight[0].numel())
@@ -185,14 +210,14 @@ def sums(net: resnet.ResNet, films: torch.Tensor) -> tuple[int, int]:
     for module in net.modules():
         if isinstance(module, nn.Conv2d):
             module.register_forward_hook(count)
-    maps = net(films).class_maps
-    return sum(products) + maps.numel() * net.fc.in_features, max(numbers)
+    numbers.append(net(films).class_maps.numel())
+    products.append(numbers[-1] * net.fc.in_features)
+    return sum(products) + NUMBER_PRODUCTS * sum(numbers), max(numbers)
 
 
 def test_multiplications_are_counted(monkeypatch: pytest.MonkeyPatch, good: onnx.ModelProto) -> None:
-    """As many as PyTorch's convolutions do, and the comparisons of the pool."""
     monkeypatch.setattr(resnet, "STAGE_WIDTHS", SLIM_WIDTHS)
-    num_products = sums(trained_looking(), torch.zeros(1, 1, SIZE_PX, SIZE_PX))[0] + 64 * 16 * 16 * 9
+    num_products, _ = cost(trained_looking(), torch.zeros(1, 1, SIZE_PX, SIZE_PX))
     monkeypatch.setattr(structure, "MAX_PRODUCTS_PER_PX", 1)
     monkeypatch.setattr(structure, "LEAST_PX", num_products)
     assert code_of(good) == ""
@@ -205,10 +230,18 @@ def test_the_widest_network_takes_no_more_than_it_may(monkeypatch: pytest.Monkey
     monkeypatch.setattr(torch, "autocast", lambda *_, **__: nullcontext())  # there is none without a device
     with torch.device("meta"):
         net = resnet.ResNet(152, in_channels=3, num_classes=MAX_CLASSES, width=WIDTHS[1]).eval()
-        num_products, num_numbers = sums(net, torch.zeros(1, 3, size_px, size_px))
+        num_products, num_numbers = cost(net, torch.zeros(1, 3, size_px, size_px))
     num_pixels = max(size_px**2, LEAST_PX)
     assert num_products < MAX_PRODUCTS_PER_PX * num_pixels
     assert num_numbers < MAX_NUMBERS_PER_PX * num_pixels
+
+
+def test_an_attribute_given_twice_is_damage(good: onnx.ModelProto) -> None:
+    model = onnx.ModelProto()
+    model.CopyFrom(good)
+    pool = node(model.graph, "pool")
+    pool.attribute.append(pool.attribute[0])
+    assert code_of(model) == "model-unusable"
 
 
 @pytest.mark.parametrize("name", ["logits", "class_maps", "features"])
