@@ -97,10 +97,10 @@ class _Graph:
 
     def follow(self) -> _Network:
         """The network that the graph is. Raises ModelFileError where it is none."""
-        head, logits = self._node("class_maps", "Conv"), self._node("logits", "Add")
-        mean, features = self._node(logits.inputs[0], "ReduceMean"), self._node("features", "ReduceMean")
+        head, logits = self._made("class_maps", "Conv"), self._made("logits", "Add")  # nothing is quantised between
+        mean, features = self._made(logits.inputs[0], "ReduceMean"), self._made("features", "ReduceMean")
         start = self._origin(head.inputs[0])
-        if self._origin(mean.inputs[0]) != head.output or self._origin(features.inputs[0]) != start:
+        if mean.inputs[0] != head.output or self._origin(features.inputs[0]) != start:
             raise self._foreign(mean)
         blocks = []
         while self._does(start, "Relu"):
@@ -149,8 +149,12 @@ class _Graph:
         return node is not None and node.operator == operator
 
     def _node(self, name: str, operator: str) -> Node:
+        """The node of this operator that makes a tensor, steps of quantising left out."""
+        return self._made(self._origin(name), operator)
+
+    def _made(self, name: str, operator: str) -> Node:
         """The node of this operator that makes a tensor."""
-        node = self.nodes.get(self._origin(name))
+        node = self.nodes.get(name)
         if node is None or node.operator != operator:
             raise self._foreign(node or Node(operator, (), name, {}))
         self.left.discard(node.output)
@@ -183,11 +187,11 @@ class _Graph:
 
     def _convolved(self, node: Node, shape: Shape) -> Shape:
         """The shape that a convolution makes of one."""
-        name = self._origin(node.inputs[1])
-        weight, *bias = (self.constants.get(self._origin(name)) for name in node.inputs[1:])
-        if weight is None or len(weight.shape) != 4 or weight.shape[1] != shape[0] or name in self.weights:
+        names = [self._origin(name) for name in node.inputs[1:]]
+        weight, *bias = map(self.constants.get, names)
+        if weight is None or len(weight.shape) != 4 or weight.shape[1] != shape[0] or names[0] in self.weights:
             raise self._foreign(node)
-        self.weights.add(name)
+        self.weights.add(names[0])
         if any(constant is None or constant.shape != weight.shape[:1] for constant in bias):
             raise self._foreign(node)
         return self._slid(node, weight.shape[0], shape, weight.shape[2:], math.prod(weight.shape[1:]))

@@ -104,6 +104,15 @@ def quantised_again(graph: onnx.GraphProto) -> None:
     joined(graph, "features", 0, name)
 
 
+def other_maps(graph: onnx.GraphProto) -> None:
+    """The maps shown are those behind the logits, turned round by a step of quantising."""
+    node(graph, "class_maps").output[0] = "true"
+    joined(graph, "class_maps.mean", 0, "true")
+    constants = [constant(graph, "scale"), constant(graph, "zero", dtype=np.int8)]
+    added(graph, "logits", "QuantizeLinear", ["true", *constants], "quantised")
+    added(graph, "logits", "DequantizeLinear", ["quantised", constant(graph, "minus")], "class_maps")
+
+
 def scaled_by_films(graph: onnx.GraphProto) -> None:
     added(graph, "features", "QuantizeLinear", ["layer4.1", "layer4.1.add"], "quantised")
     joined(graph, "features", 0, "quantised")
@@ -154,6 +163,7 @@ FOREIGN: dict[str, Change] = {
     "weights that are films": lambda graph: joined(graph, "layer1.0.conv1", 1, "pixels.float"),
     "a scale that depends on films": scaled_by_films,
     "shared weights": shared,
+    "maps that are not those behind the logits": other_maps,
     "quantised again and again": quantised_again,
     "a window of another size than its weights": lambda graph: attribute(graph, "conv1", kernel_shape=[3, 3]),
     "a sum of three": lambda graph: node(graph, "logits").input.append("fc.bias"),
