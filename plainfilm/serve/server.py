@@ -10,11 +10,16 @@ Notable choices:
 
 import asyncio
 import contextlib
+import errno
+import os
+import secrets
 import signal
 import socket
+import time
 from collections.abc import Callable, Iterator, Sequence
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 
 import h11
 import uvicorn
@@ -32,6 +37,7 @@ from plainfilm.serve.samples import PHANTOM_MODEL
 from plainfilm.serve.service import AnswerService, Room
 
 BACKLOG = 256
+LISTEN_TRIES, LISTEN_PAUSE_MS = 5, 50
 MIN_TOKEN = 16  # characters
 
 
@@ -39,18 +45,35 @@ def bind(host: str, port: int) -> socket.socket:
     """A socket that listens on an address; port 0 takes a free one. Raises UsageError where that cannot be."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        bound = socket.socket(family, kind, protocol)
-        try:
-            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            bound.bind(address)
-            bound.listen(BACKLOG)  # two sockets that only reuse an address may share it until one of them listens
-        except OSError:
-            bound.close()
-            raise
+        for _ in range(LISTEN_TRIES):
+            bound = socket.socket(family, kind, protocol)
+            if _listens(bound, address):
+                return bound
+            time.sleep(secrets.randbelow(LISTEN_PAUSE_MS) / 1000)  # another one, just as long, would meet us again
+        raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
     except (OSError, UnicodeError) as error:  # the latter: no name of a host at all
         reason = getattr(error, "strerror", None) or str(error)
         raise UsageError("serve-address", host=host, port=port, reason=reason) from error
-    return bound
+
+
+def _listens(bound: socket.socket, address: Any) -> bool:
+    """Let a new socket listen; whether it does, else it is closed. Raises OSError where another one listens already.
+
+    Sockets that reuse an address may share it until one of them listens. Where two begin to at one instant, Linux
+    refuses both.
+    """
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind(address)
+    except OSError:
+        bound.close()
+        raise
+    try:
+        bound.listen(BACKLOG)
+    except OSError:
+        bound.close()
+        return False
+    return True
 
 
 def is_loopback(bound: socket.socket) -> bool:

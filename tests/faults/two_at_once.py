@@ -171,9 +171,15 @@ def others_look_on(trials: Trials) -> str:
 def serving(trials: Trials, *words: object) -> tuple[Command, dict[str, str]]:
     """A server that answers, and what it says of itself."""
     first = trials.command("serve", "--json", *words)
-    out = first.said.with_suffix(".out")
-    assert wait_until(lambda: out.read_text().endswith("}\n"), first), first.finish()
-    return first, json.loads(out.read_text())
+    return first, listening(first)
+
+
+def listening(server: Command) -> dict[str, str]:
+    """What a server says of itself, once it answers."""
+    out = server.said.with_suffix(".out")
+    assert wait_until(lambda: out.read_text().endswith("}\n"), server), server.finish()
+    about: dict[str, str] = json.loads(out.read_text())
+    return about
 
 
 def answers(trials: Trials, address: str) -> str:
@@ -205,11 +211,10 @@ def free_port() -> int:
 
 def serve_and_serve_at_one_instant(trials: Trials) -> str:
     port = free_port()
-    pair = at_one_instant(lambda **options: trials.command("serve", "--port", port, **options))
+    pair = at_one_instant(lambda **options: trials.command("serve", "--json", "--port", port, **options))
     assert wait_until(lambda: any(command.ended() for command in pair), pair[0])
-    second = next(command for command in pair if command.ended())
-    found = turned_away(second.finish(), port)
-    return found or answers(trials, f"http://127.0.0.1:{port}")
+    second, first = sorted(pair, key=lambda command: not command.ended())
+    return turned_away(second.finish(), port) or answers(trials, listening(first)["address"])
 
 
 def two_dicom_nodes(trials: Trials) -> str:

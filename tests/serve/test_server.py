@@ -1,7 +1,9 @@
 """The server as a process: it starts with an address, refuses to start with a sentence, and drains when it is stopped."""
 
 import contextlib
+import errno
 import signal
+import socket
 from pathlib import Path
 
 import clients
@@ -123,6 +125,28 @@ def test_off_loopback_it_answers_who_shows_the_token(model: Path, tmp_path: Path
 def test_loopback_is_told_from_other_addresses(host: str, is_loopback: bool) -> None:
     with contextlib.closing(serving.bind(host, 0)) as bound:
         assert serving.is_loopback(bound) == is_loopback
+
+
+@pytest.mark.parametrize("num_refusals", [1, 99])
+def test_two_that_listen_at_one_instant_are_not_both_refused(
+    monkeypatch: pytest.MonkeyPatch, num_refusals: int
+) -> None:
+    """As Linux does then; each tries again, but not for ever."""
+    listen, left = socket.socket.listen, [num_refusals]
+
+    def contended(bound: socket.socket, backlog: int) -> None:
+        if left[0]:
+            left[0] -= 1
+            raise OSError(errno.EADDRINUSE, "Address already in use")
+        listen(bound, backlog)
+
+    monkeypatch.setattr(socket.socket, "listen", contended)
+    if num_refusals == 1:
+        with contextlib.closing(serving.bind("127.0.0.1", 0)) as bound:
+            assert bound.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN) == 1
+    else:
+        with pytest.raises(UsageError):
+            serving.bind("127.0.0.1", 0)
 
 
 def test_an_address_that_is_none_is_told() -> None:
