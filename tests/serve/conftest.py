@@ -9,6 +9,7 @@ import pytest
 from browser import Visit, launched, visiting
 from clients import Server, started
 from playwright.sync_api import Browser
+from pynetdicom.transport import AssociationSocket
 
 from plainfilm.model.predictor import Answers, Predictor, Prepared
 from plainfilm.serve.guard import App
@@ -29,6 +30,21 @@ class Gated(Predictor):
         self.has_begun.set()
         assert self.is_open.wait(60)
         return super().answer_prepared(prepared)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _sockets_are_closed() -> Iterator[None]:
+    """pynetdicom leaves a socket open whose peer has gone first; the garbage collector would warn of it in any test."""
+    shut_down = AssociationSocket._shutdown_socket
+
+    def closed(connection: AssociationSocket) -> None:
+        shut_down(connection)
+        if connection.socket is not None:
+            connection.socket.close()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(AssociationSocket, "_shutdown_socket", closed)
+        yield
 
 
 @pytest.fixture(scope="session")
