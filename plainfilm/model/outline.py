@@ -3,7 +3,8 @@
 A file whose digest is right may still be hostile. ONNX Runtime allocates what a graph declares, folds constants of any
 size and opens files beside it, all while loading. So the file's protobuf is walked first, by seeking: no weight is
 read, no memory is taken, and a graph passes only if it consists of the operators of our networks, with every weight
-inside the file and as long as its shape says. Neither onnx nor protobuf is needed.
+inside the file and as long as its shape says; `plainfilm.model.structure` looks at how they are joined. Neither onnx
+nor protobuf is needed.
 
 Numbers of fields: onnx.proto (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto).
 """

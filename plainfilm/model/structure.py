@@ -60,6 +60,8 @@ class _Graph:
     def __init__(self, outline: Outline, path: str) -> None:
         self.outline, self.constants, self.path = outline, outline.constants, path
         self.nodes: dict[str, Node] = {}
+        self.pixels = _declared(outline.inputs["pixels"])
+        self.num_pixels = max(math.prod(self.pixels[1:]), LEAST_PX)
         self.num_products = 0
         self.weights: set[str] = set()  # of convolutions: each has its own, ONNX Runtime would copy shared ones
         known = {"pixels", *self.constants}
@@ -164,8 +166,7 @@ class _Graph:
 
     def work_out(self, network: _Network) -> None:
         """Work out every shape. Raises ModelFileError where two do not fit, or where a film would take too much."""
-        pixels = _declared(self.outline.inputs["pixels"])
-        shape = self._pooled(network.pool, self._convolved(network.stem, pixels))
+        shape = self._pooled(network.pool, self._convolved(network.stem, self.pixels))
         for block in network.blocks:
             start = shape
             for node in block.convolutions:
@@ -216,8 +217,8 @@ class _Graph:
             raise self._foreign(node)
         made = (channels, *sides)
         self.num_products += math.prod(made) * (num_products + NUMBER_PRODUCTS)
-        num_pixels = max(math.prod(_declared(self.outline.inputs["pixels"])[1:]), LEAST_PX)
-        if math.prod(made) > MAX_NUMBERS_PER_PX * num_pixels or self.num_products > MAX_PRODUCTS_PER_PX * num_pixels:
+        is_large = math.prod(made) > MAX_NUMBERS_PER_PX * self.num_pixels
+        if is_large or self.num_products > MAX_PRODUCTS_PER_PX * self.num_pixels:
             raise ModelFileError("model-too-costly", path=self.path, operator=f"{node.operator} ({node.output})")
         return made
 

@@ -70,8 +70,10 @@ def _listens(bound: socket.socket, address: Any) -> bool:
         raise
     try:
         bound.listen(BACKLOG)
-    except OSError:
+    except OSError as error:
         bound.close()
+        if error.errno != errno.EADDRINUSE:
+            raise
         return False
     return True
 
