@@ -20,8 +20,8 @@ import tarfile
 import threading
 import weakref
 import zipfile
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import IO, cast
 
@@ -33,6 +33,7 @@ MAX_NAME_CHARACTERS = 1024
 MAX_RATIO = 100  # unpacked to packed; raw films get some 3 times smaller, a black one more, and masks are no films
 FREE_BYTES = 8 * 2**20  # unpacked whatever the ratio
 CHUNK_BYTES = 2**20
+NUM_FIRST_BYTES = 512  # that `Source.peek` gives
 
 ZIP_START, ZIP_ENTRY = b"PK\3\4", b"PK\1\2"
 MIN_ZIP_ENTRY_BYTES = 46
@@ -46,12 +47,18 @@ COMPRESSED = {b"\x1f\x8b": gzip.GzipFile, b"BZh": bz2.BZ2File, b"\xfd7zXZ\0": lz
 class Source:
     """A folder or an archive: the names of its files (relative, with `/`) and a way to read one of them.
 
-    `read` may be called from several threads.
+    `read` may be called from several threads. `peek` gives the first NUM_FIRST_BYTES of a file, fewer of a shorter one,
+    b"" where it cannot be read; it never raises. `skipped`: what is there and no file that is read, by name, with the
+    reason: "link" (not followed), "special" (a pipe, socket or device), "unsafe" (a name that leads out of an archive).
+    `encoding`: that of an archive's names, where it had to be found; "" where nothing was to be found.
     """
 
     path: Path
     names: tuple[str, ...]
     read: Callable[[str], bytes]
+    peek: Callable[[str], bytes]
+    skipped: Mapping[str, str] = field(default_factory=dict)
+    encoding: str = ""
 
 
 def open_archive(path: Path) -> Source:
@@ -158,7 +165,7 @@ def _open_zip(path: Path) -> Source:
             raise SourceError("member-damaged", name=name, reason=str(error)) from error
 
     weakref.finalize(read, file.close)
-    return Source(path, tuple(members), read)
+    return Source(path, tuple(members), read, lambda name: read(name)[:NUM_FIRST_BYTES])
 
 
 def _check_sums(path: Path, entries: list[zipfile.ZipInfo]) -> None:
@@ -238,7 +245,7 @@ def _open_tar(path: Path, archive: _TarFile, stream: _Stream) -> Source:
         return data
 
     weakref.finalize(read, stream.file.close)
-    return Source(path, tuple(members), read)
+    return Source(path, tuple(members), read, lambda name: read(name)[:NUM_FIRST_BYTES])
 
 
 def _tar_members(path: Path, archive: _TarFile, stream: _Stream) -> dict[str, tuple[int, int]]:

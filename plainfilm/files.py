@@ -19,11 +19,11 @@ import shutil
 import stat
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
 
-from plainfilm.archives import Source, check_count, check_member, open_archive
+from plainfilm.archives import NUM_FIRST_BYTES, Source, check_count, check_member, open_archive
 from plainfilm.errors import OutputError, SourceError, StorageError
 from plainfilm.messages import json_text
 
@@ -232,8 +232,13 @@ def sha256(data: bytes) -> str:
 # --- reading ---------------------------------------------------------------------------------------------------------
 
 
-def open_source(path: Path) -> Source:
+def open_source(
+    path: Path, *, follow_links: bool = False, encoding: str = "", fits: Callable[[list[str]], int] | None = None
+) -> Source:
     """Open a folder, a zip or a tar (also compressed) for reading in place.
+
+    `follow_links`: also links that lead out of a folder. `encoding`: of an archive's names, where its owner says it.
+    `fits`: how many of some names a table knows, where one is given; it may decide the encoding.
 
     Raises SourceError for a missing path, a file of another kind, a damaged archive or one beyond the limits.
     """
@@ -246,12 +251,20 @@ def open_source(path: Path) -> Source:
 
 def single_film(path: Path) -> Source:
     """The source that holds the one file `path`."""
-    return Source(path.parent, (path.name,), lambda name: _bounded(path.parent / name))
+    
+    def read(name: str) -> bytes:
+        return _bounded(path.parent / name)
+
+    return Source(path.parent, (path.name,), read, lambda name: read(name)[:NUM_FIRST_BYTES])
 
 
 def listed_files(folder: Path, names: tuple[str, ...]) -> Source:
     """The source of the files with these paths, relative to `folder` or absolute: what a table of the user names."""
-    return Source(folder, names, lambda name: _bounded(folder / name))
+    
+    def read(name: str) -> bytes:
+        return _bounded(folder / name)
+
+    return Source(folder, names, read, lambda name: read(name)[:NUM_FIRST_BYTES])
 
 
 def _bounded(path: Path) -> bytes:
@@ -284,4 +297,4 @@ def _open_folder(path: Path) -> Source:
             raise SourceError("member-outside", name=name)
         return _bounded(target)
 
-    return Source(path, tuple(names), read)
+    return Source(path, tuple(names), read, lambda name: read(name)[:NUM_FIRST_BYTES])

@@ -87,8 +87,10 @@ def image_id(pixels: np.ndarray) -> str:
     return digest.hexdigest()[:16]
 
 
-def decode(data: bytes, limits: Limits = LIMITS) -> Film:
+def decode(data: bytes, limits: Limits = LIMITS, *, assume_chest: bool = False) -> Film:
     """The film in the bytes of a PNG, JPEG, TIFF or DICOM file.
+
+    `assume_chest`: the owner vouches that a DICOM file shows a chest from the front, whatever its header says.
 
     Raises FilmError: empty, not an image, truncated, unreadable, too small, too large, several images in one file, a
     colour mode or values that are no film's; a DICOM file whose header says that it is no chest radiograph.
