@@ -251,7 +251,7 @@ def open_source(
 
 def single_film(path: Path) -> Source:
     """The source that holds the one file `path`."""
-    
+
     def read(name: str) -> bytes:
         return _bounded(path.parent / name)
 
@@ -260,7 +260,7 @@ def single_film(path: Path) -> Source:
 
 def listed_files(folder: Path, names: tuple[str, ...]) -> Source:
     """The source of the files with these paths, relative to `folder` or absolute: what a table of the user names."""
-    
+
     def read(name: str) -> bytes:
         return _bounded(folder / name)
 
