@@ -64,6 +64,14 @@ Tables = Annotated[
 RecipeName = Annotated[
     str, typer.Option("--recipe", metavar="NAME|FILE", help="fast, smoke, tutorial, or a TOML file.")
 ]
+FollowLinks = Annotated[bool, typer.Option("--follow-links", help="Also follow links that lead out of a folder.")]
+Encoding = Annotated[
+    str, typer.Option("--encoding", metavar="NAME", help="Of names in archives and of tables; else it is found.")
+]
+AssumeChest = Annotated[
+    bool,
+    typer.Option("--assume-chest", help="Take DICOM films for frontal chest films, whatever their headers say."),
+]
 Prevalences = Annotated[
     list[str] | None,
     typer.Option(
@@ -89,6 +97,9 @@ def index(
     table: Tables = None,
     recipe: RecipeName = "fast",
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Write index.csv and index.json there.")] = None,
+    follow_links: FollowLinks = False,
+    encoding: Encoding = "",
+    assume_chest: AssumeChest = False,
     lang: Language = "",
     as_json: Json = False,
 ) -> None:
@@ -96,19 +107,23 @@ def index(
     from plainfilm import files
     from plainfilm.config import load_recipe
     from plainfilm.data.index import write_index
+    from plainfilm.data.reading import Reading
     from plainfilm.printing.index import index_summary, print_index
     from plainfilm.terminal import Terminal
     from plainfilm.workflows.prepare import make_index
 
     terminal = Terminal(lang, as_json=as_json)
+    reading = Reading(follow_links, encoding, assume_chest)
     folder = None if out is None else files.writable_folder(out)
     with terminal.progress("progress.scan") as update:
-        found, _ = make_index(sources, table or [], load_recipe(recipe), progress=update, index_folder=folder)
+        found, _ = make_index(
+            sources, table or [], load_recipe(recipe), reading=reading, progress=update, index_folder=folder
+        )
     if folder is not None:
         write_index(found, folder)
         terminal.say("index.written", path=str(folder / "index.csv"))
     print_index(terminal, found)
-    terminal.json(index_summary(found))
+    terminal.json(index_summary(found, lang))
 
 
 @app.command()
@@ -130,6 +145,9 @@ def train(
     int8: Annotated[
         bool, typer.Option("--int8", help="Also write model-int8.onnx, if it answers as well on validation films.")
     ] = False,
+    follow_links: FollowLinks = False,
+    encoding: Encoding = "",
+    assume_chest: AssumeChest = False,
     lang: Language = "",
     as_json: Json = False,
 ) -> None:
@@ -138,6 +156,7 @@ def train(
 
     _check_extra("train")
     from plainfilm.config import load_recipe
+    from plainfilm.data.reading import Reading
     from plainfilm.printing.training import TrainingDisplay
     from plainfilm.training.distributed import join
     from plainfilm.workflows.train import accompany, continue_run, start_run
@@ -169,7 +188,10 @@ def train(
                 if not sources:
                     raise UsageError("sources-missing")
                 run = team.claimed() or out or Path("runs") / f"{Path(recipe).stem}-{time.strftime('%Y%m%d-%H%M%S')}"
-                result = start_run(sources, table or [], load_recipe(recipe), run, display, init=init, **options)
+                reading = Reading(follow_links, encoding, assume_chest)
+                result = start_run(
+                    sources, table or [], load_recipe(recipe), run, display, reading=reading, init=init, **options
+                )
         stack.close()
         _print_run(terminal, result)
 
@@ -183,11 +205,17 @@ def evaluate(
         Path | None, typer.Option(metavar="DIR", help="Write metrics.json, predictions.csv and seen.csv there.")
     ] = None,
     prevalence: Prevalences = None,
+    follow_links: FollowLinks = False,
+    encoding: Encoding = "",
+    assume_chest: AssumeChest = False,
     lang: Language = "",
     as_json: Json = False,
 ) -> None:
     """Test a model on films from elsewhere that it has not seen; say by how much it is worse than on its own."""
+    from plainfilm.data.balance import Balance
+    from plainfilm.data.reading import Reading
     from plainfilm.model.predictor import Predictor
+    from plainfilm.printing.balance import balance_summary, print_balance
     from plainfilm.printing.evaluation import print_evaluation, print_predictive_values
     from plainfilm.printing.external import print_fall, print_seen
     from plainfilm.printing.index import print_problems
@@ -199,15 +227,18 @@ def evaluate(
     predictor = Predictor(model)
     prevalences = parse_prevalences(prevalence or [], predictor.card)
     with terminal.progress("progress.scan") as update:
+        reading = Reading(follow_links, encoding, assume_chest)
         found, rows = evaluate_sources(
-            predictor, sources, table or [], prevalences=prevalences, out=out, progress=update
+            predictor, sources, table or [], reading=reading, prevalences=prevalences, out=out, progress=update
         )
+    balance = Balance.from_dict(found.figures["balance"])
+    print_balance(terminal, balance)
     print_seen(terminal, found.figures["seen"])
     print_problems(terminal, [row for row in rows if not row.image_id])
     print_evaluation(terminal, found.figures, predictor.card, films="+".join(path.stem for path in sources))
     print_predictive_values(terminal, found.figures.get("predictive_values", {}), predictor.card)
     print_fall(terminal, found.figures["fall"])
-    terminal.json(found.figures)
+    terminal.json(found.figures | {"balance": balance_summary(balance, lang)})
 
 
 @app.command()
@@ -238,6 +269,9 @@ def cross_validate(
     seeds: Annotated[str, typer.Option(metavar="0,1,2", help="Seeds of training; not given: the recipe's.")] = "",
     workers: Annotated[int, typer.Option(min=0, max=64, help="As for `train`.")] = 0,
     threads: Annotated[int | None, typer.Option(min=1, max=1024, help="As for `train`.")] = None,
+    follow_links: FollowLinks = False,
+    encoding: Encoding = "",
+    assume_chest: AssumeChest = False,
     lang: Language = "",
     as_json: Json = False,
 ) -> None:
@@ -246,6 +280,7 @@ def cross_validate(
 
     _check_extra("cross-validate")
     from plainfilm.config import load_recipe
+    from plainfilm.data.reading import Reading
     from plainfilm.printing.comparison import print_cross_validation
     from plainfilm.printing.training import FoldDisplay
     from plainfilm.workflows import cross_validate as workflow
@@ -255,6 +290,7 @@ def cross_validate(
     with contextlib.ExitStack() as stack, _stop_requests() as stop:
         display = FoldDisplay(terminal, stack)
         options |= {"threads": threads, "stop": stop, "language": lang}
+        options["reading"] = Reading(follow_links, encoding, assume_chest)
         found = workflow.cross_validate(sources, table or [], load_recipe(recipe), out, display, **options)
     print_cross_validation(terminal, found, str(out))
     terminal.json(found)
@@ -273,13 +309,19 @@ def predict(
     override: Annotated[
         bool, typer.Option("--override", help="Show classes, marked, also for films that the gate refuses.")
     ] = False,
+    follow_links: FollowLinks = False,
+    encoding: Encoding = "",
+    assume_chest: AssumeChest = False,
     lang: Language = "",
     as_json: Json = False,
 ) -> None:
     """Answer for films: label and probability of each class."""
     from plainfilm import files
+    from plainfilm.data.balance import Balance
+    from plainfilm.data.reading import Reading
     from plainfilm.model.predictor import Predictor
     from plainfilm.printing.answers import answers_summary, print_answers
+    from plainfilm.printing.balance import balance_summary, print_balance
     from plainfilm.printing.card import print_card, print_maps
     from plainfilm.printing.evaluation import print_predictive_values
     from plainfilm.terminal import Terminal
@@ -294,20 +336,29 @@ def predict(
         files.writable_folder(maps)
     if csv is not None:
         files.writable_file(csv)
-    answers = []
+    answers, balances = [], list[Balance]()
+    options: dict[str, Any] = {"maps": maps, "override": override, "account": balances.append}
+    options["reading"] = Reading(follow_links, encoding, assume_chest)
     with terminal.progress("progress.scan") as update:
-        for answer in workflow.predict(predictor, paths, table or [], maps=maps, override=override):
+        for answer in workflow.predict(predictor, paths, table or [], **options):
             answers.append(answer)
             update(answer.number)
     if csv is not None:  # before anything is printed, which a closed pipe or a full disk may end
         workflow.write_csv(answers, card.class_names, csv)
+    for balance in balances:
+        print_balance(terminal, balance)
     print_answers(terminal, answers, card)
     if maps is not None:
         terminal.say("prediction.maps", folder=str(maps), cells=predictor.map_side, size=card.preprocessing.size)
         print_maps(terminal, card)
     print_predictive_values(terminal, predictive, card)
     print_card(terminal, card)
-    terminal.json(answers_summary(answers, card, lang, predictive, maps=maps is not None))
+    terminal.json(
+        {
+            "balances": [balance_summary(balance, lang) for balance in balances],
+            "predictions": answers_summary(answers, card, lang, predictive, maps=maps is not None),
+        }
+    )
     if not all(answer.is_answered for answer in answers):
         raise typer.Exit(1)
 
@@ -326,6 +377,9 @@ def audit(
         Path | None,
         typer.Option(metavar="DIR", help="Write audit.json, pairs.html, clusters.csv there; a run's: RUN/audit."),
     ] = None,
+    follow_links: FollowLinks = False,
+    encoding: Encoding = "",
+    assume_chest: AssumeChest = False,
     lang: Language = "",
     as_json: Json = False,
 ) -> None:
@@ -334,6 +388,7 @@ def audit(
 
     _check_extra("audit", AUDIT_LIBRARIES, extra="audit")
     from plainfilm.config import load_recipe
+    from plainfilm.data.reading import Reading
     from plainfilm.printing.audit import print_audit
     from plainfilm.workflows.audit import audit_run, audit_sources, is_run
 
@@ -344,7 +399,14 @@ def audit(
             found = audit_run(sources[0], out, language=lang, progress=update)
         else:
             found = audit_sources(
-                sources, table or [], load_recipe(recipe), model=model, out=out, language=lang, progress=update
+                sources,
+                table or [],
+                load_recipe(recipe),
+                reading=Reading(follow_links, encoding, assume_chest),
+                model=model,
+                out=out,
+                language=lang,
+                progress=update,
             )
     print_audit(terminal, found, out)
     terminal.json(found)
@@ -492,17 +554,22 @@ def doctor(
         typer.Argument(metavar="PATH", help="Folder, archive, table, image or model file; none: the install."),
     ] = None,
     table: Tables = None,
+    follow_links: FollowLinks = False,
+    encoding: Encoding = "",
+    assume_chest: AssumeChest = False,
     lang: Language = "",
     as_json: Json = False,
 ) -> None:
     """Say what is wrong with this install, a data set, an image or a model file."""
+    from plainfilm.data.reading import Reading
     from plainfilm.printing.doctor import diagnoses_summary, print_diagnosis
     from plainfilm.terminal import Terminal
     from plainfilm.workflows.doctor import diagnose
 
     terminal = Terminal(lang, as_json=as_json)
     with terminal.progress("progress.scan") as update:
-        diagnoses = list(diagnose(paths or [], table or [], progress=update))
+        reading = Reading(follow_links, encoding, assume_chest)
+        diagnoses = list(diagnose(paths or [], table or [], reading=reading, progress=update))
     for diagnosis in diagnoses:
         print_diagnosis(terminal, diagnosis)
     terminal.json(diagnoses_summary(diagnoses, lang))
@@ -511,10 +578,14 @@ def doctor(
 
 
 def _print_run(terminal: "Terminal", result: "Result") -> None:
+    from plainfilm.printing.balance import balance_summary
     from plainfilm.printing.training import print_result
 
     print_result(terminal, result)
-    terminal.json({"run": str(result.run), "validation": result.validation, "test": result.test.figures})
+    balance = balance_summary(result.index.balance, terminal.language)
+    terminal.json(
+        {"run": str(result.run), "validation": result.validation, "test": result.test.figures, "balance": balance}
+    )
 
 
 def _check_extra(command: str, libraries: tuple[str, ...] = TRAINING_LIBRARIES, extra: str = "train") -> None:

@@ -249,6 +249,19 @@ def open_source(
     return open_archive(path)
 
 
+def first_bytes(path: Path) -> bytes:
+    """The first NUM_FIRST_BYTES of a file; b"" where it cannot be read."""
+    return single_film(path).peek(path.name)
+
+
+def is_file(path: Path) -> bool:
+    """Whether a regular file, or a link to one, is there; False for what no path can be."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
 def single_film(path: Path) -> Source:
     """The source that holds the one file `path`."""
 

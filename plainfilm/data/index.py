@@ -14,11 +14,21 @@ from typing import Any
 from plainfilm import files, tables
 from plainfilm.config import Recipe
 from plainfilm.data import split
+from plainfilm.data.balance import Balance
+from plainfilm.data.labels import spellings
 from plainfilm.data.listing import Entry, Listing, open_origin
+from plainfilm.data.reading import PLAIN, Reading
 from plainfilm.errors import SourceError
 
 TUTORIAL_CLASSES = ("NORMAL", "Viral_Pneumonia", "COVID")
-LEAVES_OUT = {"label-conflict", "label-missing", "class-unknown"}  # problems of readable films that no part takes
+REASON_OF = {  # problems of readable films that no part takes, and the reason in the balance
+    "label-conflict": "copy-conflict",
+    "label-several": "several-labels",
+    "label-missing": "no-label",
+    "class-unknown": "class-unknown",
+    "split-missing": "no-part",
+}
+LEAVES_OUT = set(REASON_OF)  # problems of readable films that no part takes
 
 
 @dataclass(frozen=True)
@@ -63,6 +73,9 @@ class Index:
     sources: tuple[Path, ...]
     classes: tuple[str, ...]
     split: dict[str, Any]
+    reading: Reading = PLAIN
+    encodings: tuple[str, ...] = ()  # of the names in each source, where they had to be found; () of an older index
+    balance: Balance | None = None  # None: of an older index
 
     @property
     def is_leaking(self) -> bool:
@@ -100,6 +113,7 @@ def _checksum(lines: Iterable[str]) -> str:
 
 def assign(rows: Sequence[Row], sources: Sequence[Path], recipe: Recipe) -> Index:
     """Give every usable film a part of the split. Raises SplitError where that cannot be done."""
+    rows = with_known_labels(rows, recipe.data.classes or ())
     labels = {row.label for row in rows if row.image_id and row.label}
     classes = recipe.data.classes or ordered_classes(labels)
     rows = [_with_class_problem(row, classes) for row in rows]
@@ -111,6 +125,26 @@ def assign(rows: Sequence[Row], sources: Sequence[Path], recipe: Recipe) -> Inde
     return Index(done, tuple(sources), tuple(classes), json.loads(json.dumps(asdict(recipe.split))))
 
 
+def split_anew(index: Index, recipe: Recipe) -> Index:
+    """An index of the same films with the split of a recipe. Raises SplitError where that cannot be done."""
+    done = assign(index.rows, index.sources, recipe)
+    return replace(done, reading=index.reading, encodings=index.encodings, balance=index.balance)
+
+
+def with_known_labels(rows: Sequence[Row], classes: Sequence[str]) -> list[Row]:
+    """The rows, with the labels that differ from a known class in spelling alone written as that class."""
+    respelt = spellings((row.label for row in rows), classes) if classes else {}
+    return [replace(row, label=respelt[row.label]) if row.label in respelt else row for row in rows]
+
+
+def reason_left_out(row: Row) -> str:
+    """Why a film cannot be used, as a reason of `balance.REASONS`; "" if nothing speaks against it."""
+    if not row.image_id:
+        return "missing" if "film-missing" in row.problems else "unreadable"
+    reason = next((reason for code, reason in REASON_OF.items() if code in row.problems), "")
+    return reason or ("" if row.label else "no-label")
+
+
 def ordered_classes(labels: set[str]) -> tuple[str, ...]:
     """The tutorial's three classes in its order; any other set sorted."""
     return TUTORIAL_CLASSES if labels == set(TUTORIAL_CLASSES) else tuple(sorted(labels))
@@ -119,7 +153,7 @@ def ordered_classes(labels: set[str]) -> tuple[str, ...]:
 def _with_class_problem(row: Row, classes: Sequence[str]) -> Row:
     problems = tuple(code for code in row.problems if code not in ("label-missing", "class-unknown"))
     if not row.label:
-        problems += ("label-missing",)
+        problems += () if "label-several" in row.problems else ("label-missing",)
     elif row.label not in classes:
         problems += ("class-unknown",)
     return replace(row, problems=problems)
@@ -177,6 +211,9 @@ def write_index(index: Index, folder: Path) -> None:
         "data_checksum": index.data_checksum,
         "split_checksum": index.split_checksum,
         "table_checksum": files.sha256(table),
+        "reading": asdict(index.reading),
+        "encodings": list(index.encodings),
+        "balance": None if index.balance is None else index.balance.as_dict(),
     }
     files.write_bytes(folder / "index.csv", table)
     files.write_json(folder / "index.json", side)
@@ -200,10 +237,29 @@ def read_index(path: Path) -> Index:
                 raise ValueError("sources and classes: lists of texts; split: an object")
             if not all(0 <= row.origin < len(sources) for row in rows):
                 raise ValueError("a film of no source")
-            return Index(rows, tuple(Path(name) for name in sources), tuple(classes), split)
-    except (KeyError, TypeError, ValueError, RecursionError, csv.Error, OSError) as error:
+            reading, encodings, balance = _read_side(side, len(sources))
+            return Index(rows, tuple(map(Path, sources)), tuple(classes), split, reading, encodings, balance)
+    except (
+        AssertionError,
+        AttributeError,
+        KeyError,
+        TypeError,
+        ValueError,
+        RecursionError,
+        csv.Error,
+        OSError,
+    ) as error:
         raise SourceError("index-damaged", path=str(path), reason=str(error)) from error
     raise SourceError("index-changed", path=str(path))
+
+
+def _read_side(side: dict[str, Any], num_sources: int) -> tuple[Reading, tuple[str, ...], Balance | None]:
+    """How the sources are read and what became of their files; an older index says nothing of it."""
+    reading, encodings = Reading(**side.get("reading", {})), tuple(side.get("encodings", ()))
+    if not (_are_texts(list(encodings)) and len(encodings) in (0, num_sources)):
+        raise ValueError("encodings: one text a source")
+    balance = side.get("balance")
+    return reading, encodings, None if balance is None else Balance.from_dict(balance)
 
 
 def _are_texts(value: object) -> bool:
@@ -221,4 +277,9 @@ def _read_row(cells: dict[str, str]) -> Row:
 
 def reopen(index: Index) -> Listing:
     """The listing of an index: its sources, opened again, and its rows as entries. Raises SourceError."""
-    return Listing(tuple(open_origin(path) for path in index.sources), tuple(row.entry for row in index.rows))
+    encodings = index.encodings or ("",) * len(index.sources)
+    sources = (
+        open_origin(path, index.reading, encoding=encoding)
+        for path, encoding in zip(index.sources, encodings, strict=True)
+    )
+    return Listing(tuple(sources), tuple(row.entry for row in index.rows), reading=index.reading)

@@ -14,3 +14,6 @@ class Reading:
     follow_links: bool = False
     encoding: str = ""
     assume_chest: bool = False
+
+
+PLAIN = Reading()  # as they are

@@ -98,12 +98,13 @@ def _decode_row(listing: Listing, entry: Entry, pseudonyms: Pseudonyms | None) -
         source=source,
         quality=quality,
         origin=entry.origin,
+        problems=entry.problems,
         extra={name: value for name, value in entry.columns.items() if name not in COLUMNS},
     )
     try:
         data = listing.read(entry)
         row = replace(row, sha256=sha256(data))
-        film = decode(data)
+        film = decode(data, assume_chest=listing.reading.assume_chest)
         identity = patient_id(data) if pseudonyms is not None and is_dicom(data) else b""
     except (FilmError, SourceError) as error:
         return replace(row, problems=(error.code,)), None
@@ -120,7 +121,7 @@ def _decode_row(listing: Listing, entry: Entry, pseudonyms: Pseudonyms | None) -
         height=height,
         mode=film.mode,
         chroma=round(film.chroma, 2),
-        problems=film.warnings,
+        problems=entry.problems + film.warnings,
     )
     return row, film.pixels
 

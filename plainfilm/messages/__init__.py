@@ -9,6 +9,8 @@ import json
 import numbers
 import os
 import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from plainfilm.errors import PlainfilmError
 from plainfilm.messages.en import SENTENCES as EN
@@ -16,6 +18,18 @@ from plainfilm.messages.zh import SENTENCES as ZH
 
 LANGUAGES = ("en", "zh")
 CATALOGUES = {"en": EN, "zh": ZH}
+
+
+@dataclass(frozen=True)
+class Message:
+    """A sentence without a language: its key and the values in it."""
+
+    key: str
+    values: Mapping[str, object] = field(default_factory=dict)
+
+    def shown(self, language: str) -> str:
+        """The sentence in a language."""
+        return text(self.key, language, **self.values)
 
 
 def text(key: str, language: str, /, **parameters: object) -> str:

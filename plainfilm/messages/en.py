@@ -163,10 +163,21 @@ SENTENCES: dict[str, str] = {
     "film-missing": "the file is not there or cannot be opened",
     "film-changed": "{name} is no longer the film that index.csv describes; make the index again",
     "table-missing": "the table {path} does not exist or cannot be opened",
-    "table-not-text": "the table {path} is not UTF-8 text; save it as CSV (UTF-8)",
-    "table-column-missing": "the table {path} has no column {column}; it has: {columns}",
-    "table-path-twice": "the table {path} names the film {name} twice; expected one row a film",
-    "tables-too-many": "{tables} tables were given for {sources} sources; expected at most one a source, in order",
+    "table-not-text": "the table {path} is not UTF-8 text; save it as CSV (UTF-8), or name its encoding "
+    "with --encoding",
+    "table-column-missing": "the table {path} has no column {column}; it has: {columns}; expected a heading such as "
+    "{known}",
+    "table-row-ragged": "row {row} of the table {path} has {cells} cells under {headings} headings; put cells that "
+    "hold the separator in quotes",
+    "table-row-ambiguous": "the table {path} does not say which film is meant: rows {rows}; films {films}; write the "
+    "folders into its paths, too",
+    "table-fits-none": "no row of the table {path} fits a film: its first row says {row}, the first film is {film}; "
+    "make the paths alike",
+    "tables-contradict": "the table {path} has another {column} for {name} than the table before it; keep one",
+    "table-path-twice": "the table {path} names the film {name} twice and says different things of it; expected "
+    "one row a film",
+    "tables-too-many": "{tables} tables were given for {sources} sources; expected at most one a source, in order; "
+    "one for all; or several for one source",
     "index-damaged": "the index {path} and its index.json do not fit together ({reason}); make it again with "
     "`plainfilm index --out`",
     "index-changed": "the index {path} was changed after it was written; make it again, or give the table as "
@@ -281,6 +292,7 @@ SENTENCES: dict[str, str] = {
     "evaluation-no-films": "no film of a class that the model knows ({classes}); found: {found}",
     # problems of films in an index
     "problem.label-missing": "Without a class, left out",
+    "problem.label-several": "Several labels in one cell, left out",
     "problem.class-unknown": "Of a class that the recipe does not name, left out",
     "problem.label-conflict": "Copies of one film under different classes, left out",
     "problem.film-empty": "Unreadable, empty",
@@ -321,6 +333,44 @@ SENTENCES: dict[str, str] = {
     "problem.film-depth-guessed": "Bits a value guessed from the largest value",
     "problem.duplicate-exact": "Exact copies of another film",
     "problem.duplicate-near": "Near copies of another film",
+    # the balance of files and rows
+    "balance.warning": "WARNING: {message}",
+    "balance.lost": "{films} of {of} films are not used: {reason_key}",
+    "balance.lost-class": "no film of {names} is used ({films} files: {reason_key})",
+    "balance.lost-folder": "no film in {names} is used ({films} files in {count} folder(s): {reason_key})",
+    "balance.table-few": "only {films} of {of} films have a row in the table {table}; compare its paths with those of "
+    "the films",
+    "balance.files": "Files: {files} seen = {used} used + {left_out} left out",
+    "balance.reason": "Left out",
+    "balance.count": "Files",
+    "balance.endings": "Endings",
+    "balance.example": "For instance",
+    "balance.rows": "Table {table}: {rows} rows = {fit} fit one film + {unfit} fit none + {twice} given twice",
+    "balance.without-row": "Table {table}: {films} of {of} films have no row in it",
+    "balance.columns": "  columns used: {used}; not used: {unused}",
+    "balance.column": "{name} (here {heading})",
+    "balance.no-column": "none",
+    "balance.label-spelt": "One label under several spellings: {spellings} is taken for {label}",
+    "balance.encoding": "The names in {source} are not marked as UTF-8; they are read as {encoding} (the first: "
+    "{example}); if they look wrong, give --encoding",
+    "balance.reason.unreadable": "unreadable",
+    "balance.reason.missing": "named by a table, but not there",
+    "balance.reason.copy-conflict": "copy under another class",
+    "balance.reason.no-label": "no label",
+    "balance.reason.several-labels": "several labels in one cell",
+    "balance.reason.class-unknown": "not of the model's or recipe's classes",
+    "balance.reason.no-part": "the set's own split names no part",
+    "balance.reason.seen": "the model has seen it, or another film of its patient",
+    "balance.reason.link": "link not followed (--follow-links follows it)",
+    "balance.reason.other-image": "image of another kind; convert it to PNG",
+    "balance.reason.hidden": "hidden or system file",
+    "balance.reason.own-output": "output of plainfilm",
+    "balance.reason.mask": "mask",
+    "balance.reason.text": "table or text",
+    "balance.reason.no-image": "no image by its content",
+    "balance.reason.special": "pipe, socket or device",
+    "balance.reason.unsafe": "name that leads out of the archive",
+    "balance.reason.folder": "folder that cannot be opened",
     # what the commands print
     "progress.scan": "Reading films",
     "progress.train": "Training",
@@ -394,6 +444,8 @@ SENTENCES: dict[str, str] = {
     "pairs.cluster": "Cluster {number}: {films} films",
     "pairs.more": "... and {films} more in clusters.csv",
     "pairs.alt": "Film {image_id}, class {label}",
+    "evaluation.most-left-out": "MOST FILMS ARE LEFT OUT: {left_out} of {films}; the figures are those of the other "
+    "{used} alone",
     "evaluation.title": "Evaluation on {films}: {n} films (95 % intervals)",
     "evaluation.leaking": "LEAKING SPLIT: films of one patient stand in training and in test; these figures are "
     "too good.",
@@ -586,6 +638,7 @@ SENTENCES: dict[str, str] = {
     "doctor.font": "a Chinese font for figures is installed",
     "doctor.no-font": "no Chinese font is installed, so that figures are labelled in English; install one such as Noto "
     "Sans CJK",
+    "doctor.left-out": "{files} files are not used: {reason_key} ({endings}), for instance {example}",
     "doctor.film": "a film of {width}x{height} px, stored as {mode}, {bits} bits used, colour {chroma:.1f} of 255",
     "doctor.film-coloured": "the film has colours ({chroma:.1f} of 255); a radiograph has none: is it a photograph or "
     "a marked copy?",

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from plainfilm.messages import printable, text
+from plainfilm.printing.balance import balance_summary
 from plainfilm.terminal import Terminal
 from plainfilm.workflows.doctor import Diagnosis
 
@@ -27,6 +28,7 @@ def diagnoses_summary(diagnoses: Sequence[Diagnosis], language: str) -> list[dic
         {
             "path": diagnosis.path or None,
             "well": diagnosis.is_well,
+            "balance": balance_summary(diagnosis.balance, language),
             "findings": [
                 {
                     "severity": finding.severity,

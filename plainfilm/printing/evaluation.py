@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from plainfilm.data.balance import Balance
 from plainfilm.evaluation.coverage import MARK, is_marked, lowest_marked
 from plainfilm.evaluation.intervals import Estimate
 from plainfilm.messages import printable
@@ -17,6 +18,8 @@ SURE_SHARE = 0.8  # of the films: how accurate the model is on those that it is 
 def print_evaluation(terminal: Terminal, figures: dict[str, Any], card: Card, *, films: str = "test") -> None:
     """Every figure of an evaluation with its interval and n; `films` says of which films it is."""
     language = terminal.language
+    if "balance" in figures:
+        print_left_out(terminal, Balance.from_dict(figures["balance"]))
     terminal.say("evaluation.title", films=films, n=figures["accuracy"]["n"])
     if figures["leaking"]:
         terminal.say("evaluation.leaking")
@@ -54,6 +57,14 @@ def print_evaluation(terminal: Terminal, figures: dict[str, Any], card: Card, *,
         terminal.say("evaluation.left-out", left_out=left_out)
     tutorial = figures["tutorial"]
     terminal.line(f"Eval Loss:{tutorial['loss']:.5f},Acc:{tutorial['accuracy']:.5f}")
+
+
+def print_left_out(terminal: Terminal, balance: Balance) -> None:
+    """That most films are left out, where they are."""
+    if balance.lost > balance.used:
+        terminal.say(
+            "evaluation.most-left-out", left_out=balance.lost, films=balance.lost + balance.used, used=balance.used
+        )
 
 
 def calibration_rows(terminal: Terminal, figures: dict[str, Any]) -> list[list[str]]:

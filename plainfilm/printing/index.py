@@ -6,13 +6,15 @@ from typing import Any
 
 from plainfilm.data.index import Index, Row
 from plainfilm.messages import printable
+from plainfilm.printing.balance import balance_summary, print_balance
 from plainfilm.terminal import Terminal
 
 MAX_LISTED = 20  # problems of one kind that are listed by name
 
 
 def print_index(terminal: Terminal, index: Index) -> None:
-    """What is in an index: counts, groups, duplicates, problems, the split."""
+    """What is in an index: what became of all files, counts, groups, duplicates, problems, the split."""
+    print_balance(terminal, index.balance)
     rows = index.rows
     parts = [part for part in ("train", "validation", "test", "predict") if index.part(part)]
     table = []
@@ -40,7 +42,7 @@ def print_index(terminal: Terminal, index: Index) -> None:
         terminal.say("index.leaking", shared=shared, tested=len(tested))
 
 
-def index_summary(index: Index) -> dict[str, Any]:
+def index_summary(index: Index, language: str) -> dict[str, Any]:
     """The index for --json: counts by class, source and part, and the problems by path."""
     return {
         "classes": list(index.classes),
@@ -50,6 +52,7 @@ def index_summary(index: Index) -> dict[str, Any]:
                 Counter((row.label, row.source, row.split) for row in index.rows).items()
             )
         ],
+        "balance": balance_summary(index.balance, language),
         "groups": len({row.group for row in index.rows if row.group}),
         "straddling_groups": len(index.straddling()),
         "problems": {row.path: list(row.problems) for row in index.rows if row.problems},

@@ -77,7 +77,7 @@ def _reread(index: Index, numbers: Mapping[str, int], size_px: int, fit: str) ->
     films = {}
     for image_id, number in numbers.items():
         try:
-            film = decode(listing.read(index.rows[number].entry))
+            film = decode(listing.read(index.rows[number].entry), assume_chest=listing.reading.assume_chest)
         except (PlainfilmError, OSError):
             continue
         films[image_id] = preprocess(film.pixels, size=size_px, fit=fit)[0]

@@ -12,6 +12,7 @@ from plainfilm import files
 from plainfilm.config import Recipe, load_recipe
 from plainfilm.data.file_facts import read_facts
 from plainfilm.data.index import Index, is_index, read_index, reopen
+from plainfilm.data.reading import PLAIN, Reading
 from plainfilm.data.scan import Progress
 from plainfilm.data.store import open_store
 from plainfilm.data.twins import confirmed_pairs
@@ -49,6 +50,7 @@ def audit_sources(
     tables: Sequence[Path],
     recipe: Recipe,
     *,
+    reading: Reading = PLAIN,
     model: Path | None,
     out: Path | None,
     language: str,
@@ -73,7 +75,7 @@ def audit_sources(
             index = read_index(sources[0])
             store = fill_store(index, sized, folder, progress)
         else:
-            index, made = make_index(sources, tables, sized, progress=progress, writer_folder=folder)
+            index, made = make_index(sources, tables, sized, reading=reading, progress=progress, writer_folder=folder)
             assert made is not None
             store = made
         if predictor is not None:

@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -20,9 +20,10 @@ import numpy as np
 
 from plainfilm import files
 from plainfilm.config import Recipe, load_recipe
-from plainfilm.data.index import Index, assign, is_index, read_index, write_index
-from plainfilm.data.listing import read_table
+from plainfilm.data.index import Index, is_index, read_index, split_anew, write_index
+from plainfilm.data.reading import PLAIN, Reading
 from plainfilm.data.scan import Progress
+from plainfilm.data.table import TABLES, read_table
 from plainfilm.errors import ModelFileError, OutputError, RecipeError, UsageError
 from plainfilm.evaluation.comparison import read_predictions
 from plainfilm.evaluation.coverage import mark_missed
@@ -64,6 +65,7 @@ def cross_validate(
     *,
     folds: int,
     seeds: Sequence[int] = (),
+    reading: Reading = PLAIN,
     stop: Callable[[], int] = lambda: 0,
     **options: Any,
 ) -> dict[str, Any]:
@@ -80,7 +82,7 @@ def cross_validate(
     recipe = replace(recipe, split=replace(recipe.split, kind="folds", folds=folds, fold=0))
     seeds = list(dict.fromkeys(seeds)) or [recipe.training.seed]
     with held(out):
-        index = _prepare(sources, tables, recipe, out, until(stop, observer))
+        index = _prepare(sources, tables, reading, recipe, out, until(stop, observer))
         plan = list(_plan(index, recipe, seeds))
         evaluations = []
         for place, fold in enumerate(plan):
@@ -122,9 +124,11 @@ def parse_seeds(given: str) -> list[int]:
     return [int(word) for word in words]
 
 
-def _prepare(sources: Sequence[Path], tables: Sequence[Path], recipe: Recipe, out: Path, progress: Progress) -> Index:
+def _prepare(
+    sources: Sequence[Path], tables: Sequence[Path], reading: Reading, recipe: Recipe, out: Path, progress: Progress
+) -> Index:
     """The index of all films and their pixels in `out`: made, or found there."""
-    asked = _asked(sources, tables)
+    asked = _asked(sources, tables, reading)
     if (out / "recipe.toml").is_file():
         if load_recipe(str(out / "recipe.toml")) != recipe or _asked_before(out) != asked:
             raise OutputError("cross-validate-other", path=str(out))
@@ -135,10 +139,11 @@ def _prepare(sources: Sequence[Path], tables: Sequence[Path], recipe: Recipe, ou
     try:
         if len(sources) == 1 and is_index(sources[0]):  # its films and groups; its split is not that of a fold
             given = read_index(sources[0])
-            index = assign(given.rows, given.sources, recipe)
+            index = split_anew(given, recipe)
             fill_store(index, recipe, out, progress)
         else:
-            index, _ = make_index(sources, tables, recipe, progress=progress, writer_folder=out, index_folder=out)
+            options: dict[str, Any] = {"progress": progress, "writer_folder": out, "index_folder": out}
+            index, _ = make_index(sources, tables, recipe, reading=reading, **options)
         write_index(index, out)
         files.write_json(out / "sources.json", asked)
         files.write_text(out / "recipe.toml", recipe.to_toml())  # last: without it nothing is there to go on with
@@ -148,11 +153,17 @@ def _prepare(sources: Sequence[Path], tables: Sequence[Path], recipe: Recipe, ou
     return index
 
 
-def _asked(sources: Sequence[Path], tables: Sequence[Path]) -> dict[str, list[str]]:
+def _asked(sources: Sequence[Path], tables: Sequence[Path], reading: Reading) -> dict[str, Any]:
     """Of which films a cross-validation is: where they are, and what the tables and indexes among that say."""
-    lists = [path for path in (*sources, *tables) if path.suffix.lower() == ".csv"]
-    contents = [json.dumps(read_table(path, required=("path",)), sort_keys=True) for path in lists]
-    return {
+    lists = [
+        read_table(path, encoding=reading.encoding) for path in (*sources, *tables) if path.suffix.lower() in TABLES
+    ]
+    contents = [
+        json.dumps({row.path: {"path": row.path, **row.columns} for row in table.rows}, sort_keys=True)
+        for table in lists
+    ]
+    how = {} if reading == PLAIN else {"reading": asdict(reading)}
+    return how | {
         "sources": [str(path.resolve()) for path in sources],
         "tables_sha256": [files.sha256(content.encode()) for content in contents],
     }
@@ -175,7 +186,7 @@ def _plan(index: Index, recipe: Recipe, seeds: Sequence[int]) -> Iterator[Fold]:
                 training=replace(recipe.training, seed=seed),
             )
             name = f"fold-{number}" if seed == recipe.training.seed else f"seed-{seed}/fold-{number}"
-            yield Fold(name, seed, number, own, assign(index.rows, index.sources, own))
+            yield Fold(name, seed, number, own, split_anew(index, own))
 
 
 def _start(run: Path, fold: Fold, out: Path) -> None:

@@ -8,10 +8,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from plainfilm.data.balance import Balance
 from plainfilm.data.decode import decode
 from plainfilm.data.film import Film
 from plainfilm.data.listing import ARCHIVES
+from plainfilm.data.reading import PLAIN, Reading
 from plainfilm.data.scan import Progress
+from plainfilm.data.table import TABLES
 from plainfilm.errors import PlainfilmError, SourceError, UsageError
 from plainfilm.files import single_film
 from plainfilm.workflows.doctor_data import has_usual_shape, look_at_data
@@ -27,6 +30,7 @@ class Diagnosis:
 
     path: str
     findings: tuple[Finding, ...]
+    balance: Balance | None = None  # of the files of a data set
 
     @property
     def is_well(self) -> bool:
@@ -35,35 +39,43 @@ class Diagnosis:
 
 
 def diagnose(
-    paths: Sequence[Path], tables: Sequence[Path] = (), *, progress: Progress | None = None
+    paths: Sequence[Path],
+    tables: Sequence[Path] = (),
+    *,
+    reading: Reading = PLAIN,
+    progress: Progress | None = None,
 ) -> Iterator[Diagnosis]:
-    """What is found about each path, or about the install where there is none; `tables` belong to the paths in order.
+    """What is found about each path, or about the install where there is none.
 
-    Raises UsageError where there are more tables than paths.
+    `tables` belong to the paths in order, or all to the only path. Raises UsageError where there are too many.
     """
-    if len(tables) > len(paths):
+    if len(tables) > len(paths) != 1:
         raise UsageError("tables-too-many", tables=len(tables), sources=len(paths))
     if not paths:
         yield Diagnosis("", tuple(look_at_install(Path.cwd())))
     for place, path in enumerate(paths):
         try:
-            findings = tuple(_look(path, tables[place : place + 1], progress))
+            own_tables = tables if len(paths) == 1 else tables[place : place + 1]
+            findings, balance = _look(path, own_tables, reading, progress)
         except PlainfilmError as error:
-            findings = (of_error(error),)
-        yield Diagnosis(str(path), findings)
+            findings, balance = [of_error(error)], None
+        yield Diagnosis(str(path), tuple(findings), balance)
 
 
-def _look(path: Path, tables: Sequence[Path], progress: Progress | None) -> Iterator[Finding]:
+def _look(
+    path: Path, tables: Sequence[Path], reading: Reading, progress: Progress | None
+) -> tuple[list[Finding], Balance | None]:
+    """What is found about a path, and the balance of the files of a data set."""
     if not path.exists():
         raise SourceError("source-missing", path=str(path))
-    if path.is_dir() or path.suffix.lower() in (*ARCHIVES, ".csv"):
-        yield from look_at_data(path, tables, progress)
-    elif path.suffix.lower() == ".onnx":
+    if path.is_dir() or path.suffix.lower() in (*ARCHIVES, *TABLES):
+        return look_at_data(path, tables, reading, progress)
+    if path.suffix.lower() == ".onnx":
         from plainfilm.workflows.doctor_model import look_at_model  # brings ONNX Runtime, which may be what is missing
 
-        yield from look_at_model(path)
-    else:
-        yield from _look_at_film(decode(single_film(path).read(path.name)))
+        return list(look_at_model(path)), None
+    film = decode(single_film(path).read(path.name), assume_chest=reading.assume_chest)
+    return list(_look_at_film(film)), None
 
 
 def _look_at_film(film: Film) -> Iterator[Finding]:

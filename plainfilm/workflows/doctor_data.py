@@ -5,12 +5,16 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from plainfilm.config import load_recipe
-from plainfilm.data.index import Index, Row, assign, is_index, read_index
-from plainfilm.data.listing import list_films
+from plainfilm.data.balance import Balance
+from plainfilm.data.index import Index, Row, assign, is_index, read_index, reason_left_out
+from plainfilm.data.listing import balance_of, list_films
+from plainfilm.data.patients import Pseudonyms
+from plainfilm.data.reading import Reading
 from plainfilm.data.scan import Progress, num_threads, scan
 from plainfilm.errors import SplitError
 from plainfilm.messages import printable
 from plainfilm.workflows.finding import Finding, note, of_error, ok, problem
+from plainfilm.workflows.prepare import completed
 
 USUAL_ASPECT = (0.6, 1.7)  # width / height of a chest film; beyond, it was cropped, or shows something else
 MANY_SIDES = 1.5  # times the smallest long side, from which sizes are called mixed
@@ -22,19 +26,43 @@ def has_usual_shape(width: int, height: int) -> bool:
     return USUAL_ASPECT[0] <= width / height <= USUAL_ASPECT[1]
 
 
-def look_at_data(path: Path, tables: Sequence[Path], progress: Progress | None) -> Iterator[Finding]:
-    """What is found in a folder, archive, table or index. Raises SourceError where not one film can be read."""
+def look_at_data(
+    path: Path, tables: Sequence[Path], reading: Reading, progress: Progress | None
+) -> tuple[list[Finding], Balance | None]:
+    """What is found in a folder, archive, table or index, and the balance of its files.
+
+    Raises SourceError where not one film can be read.
+    """
     if is_index(path):
         index = read_index(path)
-        yield from _of_rows(index.rows)
-        yield from _of_split(index)
-        return
-    rows = scan(list_films([path], tables), threads=num_threads(), progress=progress)
-    yield from _of_rows(rows)
+        return [*_of_balance(index.balance), *_of_rows(index.rows), *_of_split(index)], index.balance
+    listing = list_films([path], tables, reading)
+    rows = scan(listing, threads=num_threads(), progress=progress, pseudonyms=Pseudonyms())
     try:
-        yield from _of_split(assign(rows, [path], load_recipe(RECIPE)))
+        index = completed(assign(rows, [path], load_recipe(RECIPE)), listing, rows)
     except SplitError as error:
-        yield of_error(error)
+        balance = balance_of(listing, map(reason_left_out, rows))
+        return [*_of_balance(balance), *_of_rows(rows), of_error(error)], balance
+    return [*_of_balance(index.balance), *_of_rows(rows), *_of_split(index)], index.balance
+
+
+def _of_balance(balance: Balance | None) -> Iterator[Finding]:
+    """What became of the files and of a table's rows; warnings are problems."""
+    if balance is None:
+        return
+    for said in balance.warnings:
+        yield Finding("problem", said.key, said.values)
+    yield ok("balance.files", files=balance.files, used=balance.used, left_out=balance.files - balance.used)
+    for left in balance.left_out:
+        endings = ", ".join(f"{ending or '-'} {count}" for ending, count in left.endings.items())
+        reason = f"balance.reason.{left.reason}"
+        yield note("doctor.left-out", files=left.files, reason_key=reason, endings=endings, example=left.example)
+    for table in balance.tables:
+        yield ok("balance.rows", table=table.name, rows=table.rows, fit=table.fit, unfit=table.unfit, twice=table.twice)
+        if table.films_without_row:
+            yield note("balance.without-row", table=table.name, films=table.films_without_row, of=table.films)
+    for said in balance.notes:
+        yield Finding("note", said.key, said.values)
 
 
 def _of_rows(rows: Sequence[Row]) -> Iterator[Finding]:

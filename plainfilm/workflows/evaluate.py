@@ -2,9 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from plainfilm import files
-from plainfilm.data.index import Row, data_checksum
+from plainfilm.data.balance import Balance
+from plainfilm.data.index import Row, data_checksum, reason_left_out, with_known_labels
+from plainfilm.data.labels import notes_of, spellings
+from plainfilm.data.listing import Listing, balance_of
+from plainfilm.data.reading import PLAIN, Reading
 from plainfilm.data.scan import Progress
 from plainfilm.errors import SourceError
 from plainfilm.evaluation.decisions import add_predictive_values
@@ -12,6 +17,7 @@ from plainfilm.evaluation.evaluate import Evaluation, evaluate, is_judged, write
 from plainfilm.evaluation.external import look_for_seen, seen_figures, write_seen
 from plainfilm.evaluation.fall import fall
 from plainfilm.model.predictor import Predictor
+from plainfilm.model.seen import Sighting
 from plainfilm.workflows.prepare import scanned
 
 
@@ -20,6 +26,7 @@ def evaluate_sources(
     sources: Sequence[Path],
     tables: Sequence[Path],
     *,
+    reading: Reading = PLAIN,
     prevalences: Mapping[str, float] | None = None,
     out: Path | None = None,
     progress: Progress | None = None,
@@ -35,15 +42,18 @@ def evaluate_sources(
     if out is not None:
         files.writable_folder(out)
     wanted = predictor.card.preprocessing
-    with scanned(sources, tables, size_px=wanted.size, fit=wanted.fit, progress=progress) as (rows, store):
+    classes = predictor.card.class_names
+    options: dict[str, Any] = {"size_px": wanted.size, "fit": wanted.fit, "reading": reading, "progress": progress}
+    with scanned(sources, tables, **options) as (listing, found, store):
+        rows = with_known_labels(found, classes)
         sightings = look_for_seen(predictor, rows, store)
         unseen = [number for number, sighting in enumerate(sightings) if not sighting.kind]
-        classes = predictor.card.class_names
         if len(unseen) < len(rows) and not any(is_judged(rows[number], classes) for number in unseen):
             raise SourceError("evaluation-all-seen", films=len(rows), count=len(rows) - len(unseen))
         evaluation = evaluate(predictor, rows, unseen, store, name="elsewhere")
     evaluation.figures["seen"] = seen_figures(predictor, rows, sightings)
     evaluation.figures["fall"] = fall(predictor.card.evaluation, evaluation.figures)
+    evaluation.figures["balance"] = _balance(listing, found, evaluation.rows, sightings, classes).as_dict()
     evaluation.figures["data_sha256"] = data_checksum(rows)
     if prevalences:
         evaluation.figures["predictive_values"] = add_predictive_values(
@@ -53,3 +63,15 @@ def evaluate_sources(
         write_evaluation(evaluation, classes, out)
         write_seen(rows, sightings, out)
     return evaluation, rows
+
+
+def _balance(
+    listing: Listing, found: Sequence[Row], judged: Sequence[Row], sightings: Sequence[Sighting], classes: Sequence[str]
+) -> Balance:
+    """What became of the files: judged, seen by the model before, or left out for another reason."""
+    used = {(row.origin, row.path) for row in judged}
+    reasons = [
+        "" if (row.origin, row.path) in used else "seen" if sighting.kind else reason_left_out(row) or "class-unknown"
+        for row, sighting in zip(found, sightings, strict=True)
+    ]
+    return balance_of(listing, reasons, notes_of(spellings((row.label for row in found), classes)))

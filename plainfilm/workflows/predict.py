@@ -1,6 +1,6 @@
 """`plainfilm predict`: an answer for each film of files, folders, archives; a bad film does not stop the others."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -9,7 +9,12 @@ from typing import Any
 import numpy as np
 
 from plainfilm import files, tables
-from plainfilm.data.listing import ARCHIVES, Entry, Listing, list_films
+from plainfilm.data.balance import Balance
+from plainfilm.data.folder_names import class_and_split
+from plainfilm.data.labels import notes_of, spellings
+from plainfilm.data.listing import ARCHIVES, Entry, Listing, balance_of, list_films
+from plainfilm.data.reading import PLAIN, Reading
+from plainfilm.data.table import TABLES
 from plainfilm.errors import PlainfilmError
 from plainfilm.messages import LANGUAGES
 from plainfilm.model.decision import set_cell
@@ -52,28 +57,35 @@ def predict(
     *,
     maps: Path | None = None,
     override: bool = False,
+    reading: Reading = PLAIN,
+    account: Callable[[Balance], None] = lambda _: None,
 ) -> Iterator[Answer]:
     """Answers in the order of the films.
 
     With `maps` the predicted class's map of each is written into that folder, named by its number, its image_id and the
     class, with what the model file says against its maps as a comment in both languages. A film that the gate refuses
-    gets no classes and no map, unless `override`. A path that cannot be opened is an answer with an error.
+    gets no classes and no map, unless `override`. A path that cannot be opened is an answer with an error. `account`
+    gets the balance of the files of each folder, archive or table.
     """
     classes = predictor.card.class_names
     comment = "\n".join(predictor.card.map_warning(language) for language in LANGUAGES).strip()
     number = 0
     for place, path in enumerate(paths):
         try:
-            listing = _list(path, tables[place : place + 1])
+            listing = _list(path, tables if len(paths) == 1 else tables[place : place + 1], reading)
         except PlainfilmError as error:
             number += 1
             yield Answer(number, str(path), "", error=error)
             continue
         reads = (partial(listing.read, entry) for entry in listing.entries)
+        respelt = spellings((entry.label for entry in listing.entries), classes)
+        reasons = []
         for entry, result in zip(listing.entries, predictor.predict_many(reads), strict=True):
             number += 1
+            reasons.append(_reason(result))
             shown = str(path) if path.name == entry.path else f"{path}/{entry.path}"
-            truth = entry.label if entry.label in classes else ""
+            label = respelt.get(entry.label, entry.label)
+            truth = label if label in classes else ""
             if isinstance(result, PlainfilmError):
                 yield Answer(number, shown, truth, error=result)
                 continue
@@ -85,13 +97,23 @@ def predict(
                 name = f"{number:04d}-{result.image_id}-{classes[result.predicted]}"
                 write_map(result, name, maps, fit=predictor.card.preprocessing.fit, comment=comment)
             yield Answer(number, shown, truth, result.image_id, result.probabilities, result.set, **about)
+        if path.is_dir() or path.suffix.lower() in (*ARCHIVES, *TABLES):
+            account(balance_of(listing, reasons, notes_of(respelt)))
 
 
-def _list(path: Path, tables: Sequence[Path]) -> Listing:
-    """The films at a path; a single file that is no archive is a film, whatever its name."""
-    if path.is_file() and path.suffix.lower() not in (*ARCHIVES, ".csv") and not tables:
-        return Listing((files.single_film(path),), (Entry(0, path.name, path.resolve().parent.name),))
-    return list_films([path], tables)
+def _reason(result: Prediction | PlainfilmError) -> str:
+    """Why a film has no answer, as a reason of a balance."""
+    if not isinstance(result, PlainfilmError):
+        return ""
+    return "missing" if result.code == "film-missing" else "unreadable"
+
+
+def _list(path: Path, tables: Sequence[Path], reading: Reading) -> Listing:
+    """The films at a path; a single file that is neither archive nor table is a film, whatever its name."""
+    if path.is_file() and path.suffix.lower() not in (*ARCHIVES, *TABLES) and not tables:
+        label, _ = class_and_split((), path.resolve().parent.parts)
+        return Listing((files.single_film(path),), (Entry(0, path.name, label),), reading=reading)
+    return list_films([path], tables, reading)
 
 
 def write_map(prediction: Prediction, name: str, folder: Path, *, fit: str, comment: str) -> None:

@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +10,11 @@ import numpy as np
 from plainfilm import files
 from plainfilm.config import Recipe
 from plainfilm.data import scan as scanning
-from plainfilm.data.index import Index, Row, assign, is_index, read_index, reopen
-from plainfilm.data.listing import Listing, list_films
+from plainfilm.data.index import Index, Row, assign, is_index, read_index, reason_left_out, reopen
+from plainfilm.data.labels import notes_of, spellings
+from plainfilm.data.listing import Listing, balance_of, list_films
 from plainfilm.data.patients import Pseudonyms
+from plainfilm.data.reading import PLAIN, Reading
 from plainfilm.data.scan import Progress, num_threads
 from plainfilm.data.store import StoreWriter, open_store
 from plainfilm.errors import SourceError, SplitError
@@ -23,6 +25,7 @@ def make_index(
     tables: Sequence[Path],
     recipe: Recipe,
     *,
+    reading: Reading = PLAIN,
     progress: Progress | None = None,
     writer_folder: Path | None = None,
     index_folder: Path | None = None,
@@ -37,13 +40,21 @@ def make_index(
         check_split(index, recipe)
         store = None if writer_folder is None else fill_store(index, recipe, writer_folder, progress)
         return index, store
-    listing, pseudonyms = list_films(sources, tables), Pseudonyms(index_folder)
-    if writer_folder is None:
-        rows = scanning.scan(listing, threads=num_threads(), progress=progress, pseudonyms=pseudonyms)
-        return assign(rows, sources, recipe), None
-    writer = _writer(writer_folder, listing, recipe)
-    rows = scanning.scan(listing, threads=num_threads(), observe=writer.put, progress=progress, pseudonyms=pseudonyms)
-    return assign(rows, sources, recipe), writer.finish([row.image_id for row in rows])
+    listing, pseudonyms = list_films(sources, tables, reading), Pseudonyms(index_folder)
+    writer = None if writer_folder is None else _writer(writer_folder, listing, recipe)
+    observe = None if writer is None else writer.put
+    rows = scanning.scan(listing, threads=num_threads(), observe=observe, progress=progress, pseudonyms=pseudonyms)
+    index = completed(assign(rows, sources, recipe), listing, rows)
+    return index, None if writer is None else writer.finish([row.image_id for row in rows])
+
+
+def completed(index: Index, listing: Listing, rows: Sequence[Row]) -> Index:
+    """An index with how its sources were read and the balance of their files; `rows`: before they were split."""
+    reasons = ["" if row.split else reason_left_out(row) for row in index.rows]
+    notes = notes_of(spellings((row.label for row in rows), index.classes))
+    encodings = tuple(source.encoding for source in listing.sources)
+    balance = balance_of(listing, reasons, notes)
+    return replace(index, reading=listing.reading, encodings=encodings, balance=balance)
 
 
 def fill_store(index: Index, recipe: Recipe, folder: Path, progress: Progress | None = None) -> np.ndarray:
@@ -76,16 +87,22 @@ def check_split(index: Index, recipe: Recipe) -> None:
 
 @contextlib.contextmanager
 def scanned(
-    sources: Sequence[Path], tables: Sequence[Path], *, size_px: int, fit: str, progress: Progress | None = None
-) -> Iterator[tuple[list[Row], np.ndarray]]:
-    """The rows of sources that are only to be judged, and a temporary pixel store of them, (N, S, S) uint8."""
-    listing = list_films(sources, tables)
+    sources: Sequence[Path],
+    tables: Sequence[Path],
+    *,
+    size_px: int,
+    fit: str,
+    reading: Reading = PLAIN,
+    progress: Progress | None = None,
+) -> Iterator[tuple[Listing, list[Row], np.ndarray]]:
+    """The listing and rows of sources that are only to be judged, and a temporary pixel store, (N, S, S) uint8."""
+    listing = list_films(sources, tables, reading)
     with files.temporary_folder() as folder:
         writer = StoreWriter(folder, count=len(listing.entries), size_px=size_px, fit=fit)
         rows = scanning.scan(
             listing, threads=num_threads(), observe=writer.put, progress=progress, pseudonyms=Pseudonyms()
         )
-        yield rows, writer.finish([row.image_id for row in rows])
+        yield listing, rows, writer.finish([row.image_id for row in rows])
 
 
 def _writer(folder: Path, listing: Listing, recipe: Recipe) -> StoreWriter:

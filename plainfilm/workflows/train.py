@@ -18,6 +18,7 @@ from plainfilm import files
 from plainfilm.config import INIT_PREFIX, Recipe, load_recipe
 from plainfilm.data.index import Index, read_index, write_index
 from plainfilm.data.patients import KEY_NAME
+from plainfilm.data.reading import PLAIN, Reading
 from plainfilm.data.scan import Progress
 from plainfilm.data.store import films_of, open_store, smaller_store
 from plainfilm.errors import Interrupted, ModelFileError, OutputError, PlainfilmError, RecipeError, TrainingError
@@ -80,6 +81,7 @@ def start_run(
     run: Path,
     observer: Observer,
     *,
+    reading: Reading = PLAIN,
     init: Path | None = None,
     threads: int | None = None,
     stop: Callable[[], int] = lambda: 0,
@@ -101,8 +103,9 @@ def start_run(
             new_run(run)
             team.claim(run)
         try:
+            options_of_index: dict[str, Any] = {"writer_folder": run, "index_folder": run}
             index, store = make_index(
-                sources, tables, recipe, progress=until(stop, observer), writer_folder=run, index_folder=run
+                sources, tables, recipe, reading=reading, progress=until(stop, observer), **options_of_index
             )
             assert store is not None
             write_index(index, run)

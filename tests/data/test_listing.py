@@ -2,11 +2,13 @@
 
 import os
 import zipfile
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import pytest
 
-from plainfilm.data.listing import folder_class, list_films, open_origin, read_table
+from plainfilm.data.folder_names import class_and_split
+from plainfilm.data.listing import list_films, open_origin
+from plainfilm.data.table import read_table
 from plainfilm.errors import PlainfilmError, SourceError
 
 NAMES = ("NORMAL/a.png", "NORMAL/b.PNG", "COVID/a.jpeg", "COVID/notes.txt")
@@ -94,8 +96,11 @@ def test_a_single_film(tmp_path):
 def test_several_sources_keep_their_films_and_tables_apart(tmp_path):
     one, other = make_zip(tmp_path / "1.zip", ["A/a.png"]), make_zip(tmp_path / "2.zip", ["A/a.png"])
     table = make_table(tmp_path / "t.csv", "path,patient", "A/a.png,p1")
-    listing = list_films([one, other], [table])
-    assert [(entry.origin, entry.columns) for entry in listing.entries] == [(0, {"patient": "p1"}), (1, {})]
+    second = make_table(tmp_path / "u.csv", "path,patient", "A/a.png,p2")
+    listing = list_films([one, other], [table, second])
+    found = [(entry.origin, entry.columns) for entry in listing.entries]
+    assert found == [(0, {"patient": "p1"}), (1, {"patient": "p2"})]
+    assert refused(list_films, [one, other], [table]) == "table-row-ambiguous"  # nothing says of which archive
 
 
 # --- tables ----------------------------------------------------------------------------------------------------------
@@ -130,14 +135,15 @@ def test_a_whole_path_wins_over_an_ending(tmp_path):
 
 
 def test_a_bare_file_name_of_a_longer_path_is_no_match(tmp_path):
-    table = make_table(tmp_path / "t.csv", "path,patient", "NORMAL/a.png,p1")
-    assert column(list_films([make_zip(tmp_path / "a.zip", ["COVID/a.png"])], [table]), "patient")["COVID/a.png"] == ""
+    table = make_table(tmp_path / "t.csv", "path,patient", "NORMAL/a.png,p1", "COVID/b.png,p2")
+    source = make_zip(tmp_path / "a.zip", ["COVID/a.png", "COVID/b.png"])
+    assert column(list_films([source], [table]), "patient") == {"COVID/a.png": "", "COVID/b.png": "p2"}
 
 
-def test_a_tables_label_wins_where_it_is_given(tmp_path):
+def test_a_table_with_labels_alone_gives_labels(tmp_path):
     table = make_table(tmp_path / "t.csv", "path,label", "NORMAL/a.png,COVID", "NORMAL/b.PNG,")
     found = labels(list_films([make_folder(tmp_path / "x")], [table]))
-    assert (found["NORMAL/a.png"], found["NORMAL/b.PNG"]) == ("COVID", "NORMAL")
+    assert found == {"NORMAL/a.png": "COVID", "NORMAL/b.PNG": "", "COVID/a.jpeg": ""}
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
@@ -163,18 +169,18 @@ def test_columns_are_kept_but_path_and_label(tmp_path):
 
 def test_rows_without_a_path_are_the_empty_rows_of_spreadsheets(tmp_path):
     table = make_table(tmp_path / "t.csv", "label,path", "A,a.png", ",", "B", "", ",")
-    assert list(read_table(table, required=("path",))) == ["a.png"]
+    assert [row.path for row in read_table(table).rows] == ["a.png"]
 
 
 def test_what_is_refused(tmp_path):
     source = make_folder(tmp_path / "x")
     table = make_table(tmp_path / "t.csv", "path,patient", "NORMAL/a.png,p1")
     twice = make_table(tmp_path / "twice.csv", "path,patient", "a.png,p1", "a.png,p2")
-    without = make_table(tmp_path / "without.csv", "file,patient", "a.png,p1")
+    without = make_table(tmp_path / "without.csv", "number,patient", "a.png,p1")
     empty = make_table(tmp_path / "empty.csv")
     latin = make_table(tmp_path / "latin.csv", "path,patient", "a.png,Müller", encoding="latin-1")
     huge = make_table(tmp_path / "huge.csv", "path,patient", "a.png," + "x" * 200_000)
-    assert refused(list_films, [source], [table, table]) == "tables-too-many"
+    assert refused(list_films, [source, source], [table, table, table]) == "tables-too-many"
     assert refused(list_films, [source], [tmp_path / "no.csv"]) == "table-missing"
     assert refused(list_films, [source], [twice]) == "table-path-twice"
     assert refused(list_films, [source], [without]) == "table-column-missing"
@@ -207,7 +213,7 @@ def test_names_that_are_no_utf_8_are_listed_and_read(tmp_path):
     [("a.png", ""), ("A/a.png", "A"), ("A/images/a.png", "A"), ("A/IMAGES/a.png", "A"), ("images/a.png", "")],
 )
 def test_the_class_that_folders_name(path, label):
-    assert folder_class(PurePosixPath(path)) == label
+    assert class_and_split(path.split("/")[:-1]) == (label, "")
 
 
 def test_a_film_is_opened_whatever_its_content(tmp_path):

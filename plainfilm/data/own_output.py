@@ -1,0 +1,68 @@
+"""This program's own output inside a data set: known by its content, so that no map or figure is taken for a film.
+
+A run is a folder with a recipe and an index; what lies below it is output. Tables of an
+evaluation and an audit are known by their names together. A PNG that this program drew says so in its first bytes; maps
+of older versions are known by the name that was made for them and their colour.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Collection
+from pathlib import PurePosixPath
+
+SOFTWARE = "plainfilm"  # the PNG text Software of all that this program draws
+PNG_MARK = b"tEXtSoftware\0" + SOFTWARE.encode()
+PNG_START = b"\x89PNG\r\n\x1a\n"
+RGB_AT, RGB = 25, 2  # PNG's colour type
+OLD_MAP = re.compile(r"\d{4,}-[0-9a-f]{16}-.+\.png")
+RUN = {"recipe.toml", "index.json", "index.csv"}
+TABLES = (
+    {"index.csv", "index.json"},
+    {"metrics.json", "predictions.csv"},
+    {"audit.json", "pairs.html", "clusters.csv", "shortcuts.png"},
+)
+BESIDE = {"metrics.json": {"seen.csv"}}
+
+
+def own_output(names: Collection[str], peek: Callable[[str], bytes]) -> Callable[[str], bool]:
+    """What tells whether a file of a source, by its name, is output of this program."""
+    inside: dict[str, set[str]] = defaultdict(set)
+    marks = {name for names_together in (*TABLES, RUN) for name in names_together} | {"cross-validation.json"}
+    for name in names:
+        folder, _, file = name.rpartition("/")
+        if file in marks:
+            inside[folder].add(file)
+    runs = {folder for folder, found in inside.items() if _is_run(folder, found, peek)}
+    files = {
+        _join(folder, file)
+        for folder, found in inside.items()
+        for together in TABLES
+        if together <= found
+        for file in together | BESIDE.get(min(together & set(BESIDE), default=""), set())
+    }
+
+    def is_own(name: str) -> bool:
+        folders = PurePosixPath(name).parents
+        if name in files or (runs and any(str(folder) in runs for folder in folders)):
+            return True
+        return name.endswith(".png") and _is_drawn(name, peek)
+
+    return is_own
+
+
+def _is_run(folder: str, found: set[str], peek: Callable[[str], bytes]) -> bool:
+    if "cross-validation.json" in found:
+        return peek(_join(folder, "cross-validation.json")).lstrip().startswith(b"{")
+    return found >= RUN and b'"sources"' in peek(_join(folder, "index.json"))
+
+
+def _join(folder: str, file: str) -> str:
+    return f"{folder}/{file}" if folder else file
+
+
+def _is_drawn(name: str, peek: Callable[[str], bytes]) -> bool:
+    start = peek(name)
+    if not start.startswith(PNG_START):
+        return False
+    is_old_map = OLD_MAP.fullmatch(PurePosixPath(name).name) is not None and start[RGB_AT : RGB_AT + 1] == bytes([RGB])
+    return PNG_MARK in start or is_old_map
