@@ -164,7 +164,7 @@ def _told_rightly(draft: Draft) -> wild_oracle.Found:
 
 def test_a_right_answer_is_right():
     draft = wild.draw(0)
-    assert list(wild_oracle.judge(draft, _told_rightly(draft), Ran(0, "[]", ""))) == []
+    assert wild_oracle.judge(draft, _told_rightly(draft), Ran(0, "[]", "")) == []
 
 
 def _without_a_film(found: wild_oracle.Found) -> None:
@@ -205,7 +205,7 @@ def test_a_wrong_answer_is_found(harm, kinds):
     draft = wild.draw(0)
     found = _told_rightly(draft)
     harm(found)
-    lines = list(wild_oracle.judge(draft, found, Ran(0, "[]", "")))
+    lines = wild_oracle.judge(draft, found, Ran(0, "[]", ""))
     assert kinds <= {line.partition(":")[0] for line in lines}
 
 
@@ -227,16 +227,16 @@ def test_a_parted_patient_and_a_changed_part_are_found():
 def test_a_plain_data_set_must_not_be_refused():
     draft = wild.draw(0)
     refusal = wild_oracle.read(Ran(1, "", "error: it cannot be read"), Path())
-    assert list(wild_oracle.judge(draft, refusal, None)) == ["REFUSED: error: it cannot be read"]
+    assert wild_oracle.judge(draft, refusal, None) == ["REFUSED: error: it cannot be read"]
     draft.may_refuse = "nobody can tell"
-    assert list(wild_oracle.judge(draft, refusal, None)) == []
+    assert wild_oracle.judge(draft, refusal, None) == []
 
 
 @pytest.mark.parametrize("ran", [Ran(-9, "", ""), Ran(1, "", "Traceback (most recent call last)"), Ran(1, "", "")])
 def test_a_crash_is_no_refusal(ran):
     draft = wild.draw(0)
     draft.may_refuse = "nobody can tell"
-    lines = list(wild_oracle.judge(draft, wild_oracle.read(ran, Path()), None))
+    lines = wild_oracle.judge(draft, wild_oracle.read(ran, Path()), None)
     assert [line.partition(":")[0] for line in lines] == ["CRASH"]
 
 

@@ -26,8 +26,8 @@ from faults.wild_truth import ALWAYS, Draft, left
 from plainfilm.randomness import generator
 from tests.conftest import Ran
 
-SIZES = (6, 6, 7, 8, 10, 14)  # patients a class
-MAX_PATIENTS = 36  # of a data set: the pool of films is not larger
+MAX_SIZE = 12  # patients a class: the pool of films is not larger
+SIZES = (6, 6, 7, 8, 10, MAX_SIZE)
 COLUMN = '[split]\nkind = "column"\n'
 PATIENCE_S = 60
 IMPORTED = (
@@ -43,7 +43,7 @@ def draw(seed: int) -> Draft:
     turn, number = divmod(seed, len(LAYOUTS))
     name = [*LAYOUTS][number]
     layout = LAYOUTS[name]
-    size = min(SIZES[random.integers(len(SIZES))], MAX_PATIENTS // max(len(layout.classes), 3))
+    size = SIZES[random.integers(len(SIZES))] if len(layout.skins) == 1 else MAX_SIZE  # each source may be split alone
     draft = lay(layout, random, name, size)
     if turn == 0 or layout.tables in ("never", "own"):
         if layout.tables == "must":

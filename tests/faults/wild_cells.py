@@ -140,10 +140,10 @@ def few_rows(table: Rows) -> None:
     """Fewer than half of the films have a row."""
     kept = {id(row) for label in sorted({row.label for row in table.rows}) for row in table.of_class(label)[::3]}
     for row in table.rows:
-        if row.fits and id(row) not in kept and not table.names_classes:
+        if row.fits and id(row) not in kept and table.has_labels:
             table.let_go(row, "no-label")
     table.rows = [row for row in table.rows if not row.fits or id(row) in kept]
-    if not table.names_classes:
+    if table.has_labels:
         table.draft.may_refuse = "so few films are left that no part gets one of each class"
 
 

@@ -27,9 +27,20 @@ def _places(draft: Draft) -> list[tuple[int, PurePosixPath, File]]:
     return [found[place] for place in draft.random.permutation(len(found))]
 
 
-def _beside(draft: Draft, name: str, file: File, place: int = 0) -> None:
-    origin, path, _ = _places(draft)[place]
+def _beside(draft: Draft, name: str, file: File) -> None:
+    origin, path, _ = _places(draft)[0]
     draft.change(origin, str(path.parent / name), file)
+    draft.may_warn |= not file.reasons <= {"hidden", "special", "text"}  # of what may have been meant as a film
+
+
+def _add_film(draft: Draft, origin: int, path: PurePosixPath, file: File) -> None:
+    """Add a film of the class of its folder, and of its part if folders name parts; no table knows of it."""
+    file = file if draft.names_parts else replace(file, part="")
+    if draft.recipe and not draft.names_parts:
+        file = left(file, "no-part", "no-label")
+    elif draft.is_labelled:
+        file = perhaps(file, "no-label")
+    draft.change(origin, str(path), file)
 
 
 def _at_root(draft: Draft, name: str, file: File) -> None:
@@ -137,7 +148,7 @@ def copy_in_class(draft: Draft) -> None:
     origin, path, file = _places(draft)[0]
     assert file.film is not None
     copied = replace(file, film=replace(file.film, patient=""), patient="", link="")
-    draft.change(origin, str(path.parent / f"copy of {path.name}"), copied)
+    _add_film(draft, origin, path.parent / f"copy of {path.name}", copied)
 
 
 def copy_in_other_class(draft: Draft) -> None:
@@ -146,7 +157,7 @@ def copy_in_other_class(draft: Draft) -> None:
     assert one[2].film is not None
     other = next(place for place in _places(draft) if place[2].film and place[2].film.label != one[2].film.label)
     copied = replace(one[2], film=replace(one[2].film, label="", patient=""), patient="", link="")
-    draft.change(other[0], str(other[1].parent / f"again {one[1].name}"), left(copied, "copy-conflict"))
+    draft.change(other[0], str(other[1].parent / f"again {one[1].name}"), left(copied, "copy-conflict", "no-label"))
     draft.change(one[0], str(one[1]), left(one[2], "copy-conflict", *one[2].reasons))
 
 
@@ -157,20 +168,21 @@ def hidden_film(draft: Draft) -> None:
 
 def odd_name(draft: Draft) -> None:
     """A film whose name has blanks, quotes, commas, letters of another script."""
-    origin, path, file = _places(draft)[0]
-    assert file.film is not None
-    added = replace(file.film, number=_unused(draft), patient="")
-    film = replace(film_file(film_bytes(added.number, "png"), added), part=file.part)
-    draft.change(origin, str(path.parent / "胸片, \"100%\" & 'co' #1 =2 é.png"), film)
+    _new_film(draft, "胸片, \"100%\" & 'co' #1 =2 é.png")
 
 
 def bytes_as_name(draft: Draft) -> None:
     """A film whose name is no UTF-8."""
+    _new_film(draft, "film-\udcff\udcfe.png")
+
+
+def _new_film(draft: Draft, name: str) -> None:
+    """Another film beside one, of the same class and part."""
     origin, path, file = _places(draft)[0]
     assert file.film is not None
-    added = replace(file.film, number=_unused(draft), patient="")
-    film = replace(film_file(film_bytes(added.number, "png"), added), part=file.part)
-    draft.change(origin, str(path.parent / "film-\udcff\udcfe.png"), film)
+    film = replace(file.film, number=_unused(draft), patient="")
+    added = replace(film_file(film_bytes(film.number, "png"), film), part=file.part)
+    _add_film(draft, origin, path.parent / name, added)
 
 
 def loose_film(draft: Draft) -> None:

@@ -66,7 +66,7 @@ class Layout:
 def lay(layout: Layout, random: Generator, name: str, size: int) -> Draft:
     """A data set of about `size` films a class in a layout, without tables of its own choice and without damages."""
     classes = layout.classes or CLASSES[random.integers(len(CLASSES))]
-    draft = Draft(random, [name], cast(random, classes, size))
+    draft = Draft(random, [name], cast(random, classes, size), names_parts=layout.names_parts)
     roots = ["data"] if len(layout.skins) == 1 else [f"part_{number + 1:03d}" for number in range(len(layout.skins))]
     draft.sources = [skins.named(root, skin) for root, skin in zip(roots, layout.skins, strict=True)]
     ranks: dict[str, int] = {}

@@ -53,12 +53,17 @@ def needs_doctor(draft: Draft, found: Found | str) -> bool:
     return isinstance(found, Found) and (_must_warn(draft, found) or is_clean(draft, found))
 
 
-def judge(draft: Draft, found: Found | str, doctor: Ran | None) -> Iterator[str]:
-    """What does not hold, each in a line that begins with its kind."""
+def judge(draft: Draft, found: Found | str, doctor: Ran | None) -> list[str]:
+    """What does not hold, a line for each kind of it; the line begins with that kind."""
     if isinstance(found, str):
-        if not (found.startswith("REFUSED") and draft.may_refuse):
-            yield found
-        return
+        return [] if found.startswith("REFUSED") and draft.may_refuse else [found]
+    lines: dict[str, list[str]] = defaultdict(list)
+    for line in _judge(draft, found, doctor):
+        lines[line.partition(":")[0]].append(line)
+    return [first + (f" (and {len(more)} more)" if more else "") for first, *more in lines.values()]
+
+
+def _judge(draft: Draft, found: Found, doctor: Ran | None) -> Iterator[str]:
     yield from _classes(draft, found)
     yield from _films(draft, found)
     yield from _sums(draft, found)

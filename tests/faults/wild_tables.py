@@ -129,6 +129,7 @@ def add_table(draft: Draft, style: Style, *, names_classes: bool) -> None:
         for origin, path, file in draft.all_files()
         if file.film and file.use == ALWAYS
     ]
+    num_films = len(rows)
     table = cells.Rows(draft, rows, names_classes=names_classes, has_labels=style.has_labels)
     for name in style.oddities:
         cells.ODDITIES[name](table)
@@ -139,9 +140,10 @@ def add_table(draft: Draft, style: Style, *, names_classes: bool) -> None:
     written = (_written(draft, table, style, separator, end) + table.ending).encode(style.encoding)
     fit = [row for row in table.rows if row.fits]
     unfit = sum(not row.fits for row in table.rows)
-    num_films = len({(row.origin, row.path) for row in fit})
-    is_about_all = 2 * num_films >= len(rows)
-    draft.tables.append(Table(f"table{suffix}", written, num_films, unfit, len(fit) - num_films, is_about_all))
+    with_row = len({(row.origin, row.path) for row in fit})
+    is_about_all = 2 * with_row >= num_films
+    draft.tables.append(Table(f"table{suffix}", written, with_row, unfit, len(fit) - with_row, is_about_all))
+    draft.is_labelled |= style.has_labels
     draft.words.append(style.words)
 
 
@@ -163,8 +165,9 @@ def _written(draft: Draft, table: cells.Rows, style: Style, separator: str, end:
     shown = [True, style.has_labels, table.has_patients, has_part]
     parts = PARTS[draft.random.integers(len(PARTS))]
     lines = [[*(name for name, is_shown in zip(style.headings, shown, strict=True) if is_shown), *style.further]]
-    for place, row in enumerate(table.rows):
+    for row in table.rows:
         path = PATHS[style.paths](row.path)
+        place = len(path)  # the same in a row that is there twice
         given = [path, row.label_cell, row.patient_cell, parts.get(row.part or "", "")]
         further = [str(40 + place % 30), "PA", f"hospital {place % 2}"][: len(style.further)]
         lines.append([*(cell for cell, is_shown in zip(given, shown, strict=True) if is_shown), *further])

@@ -107,6 +107,8 @@ class Draft:
     tables: list[Table] = field(default_factory=list)
     options: list[str] = field(default_factory=list)
     recipe: str = ""
+    names_parts: bool = False  # whether folders are the set's own split
+    is_labelled: bool = False  # whether a table names the classes: then a film without a row may have none
     may_refuse: str = ""  # why a refusal is an answer; "" where it is none
     may_warn: bool = False  # whether a warning is right where no film is lost
 
