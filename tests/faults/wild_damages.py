@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 
 from faults import wild_films as films
 from faults.wild_films import NUM_FILMS, film_bytes
-from faults.wild_truth import Draft, File, Film, film_file, left, other_file
+from faults.wild_truth import Draft, File, Film, film_file, left, other_file, perhaps
 
 
 @dataclass(frozen=True)
@@ -133,11 +133,8 @@ def link_to_film(draft: Draft) -> None:
 def unsafe_member(draft: Draft) -> None:
     """A member of an archive whose name leads out of it."""
     data = film_bytes(_unused(draft), "png")
-    _of_skin(draft, is_folder=False).files["../../escaped.png"] = other_file(data, "unsafe")
-
-
-def _of_skin(draft: Draft, *, is_folder: bool):
-    return next(source for source in draft.sources if (source.skin == "folder") == is_folder)
+    archive = next(source for source in draft.sources if source.skin != "folder")
+    archive.files["../../escaped.png"] = other_file(data, "unsafe")
 
 
 # --- films -----------------------------------------------------------------------------------------------------------
