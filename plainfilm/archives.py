@@ -10,7 +10,7 @@ Notable choices:
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from plainfilm.errors import SourceError
 
@@ -79,8 +79,8 @@ def is_safe(name: str) -> bool:
     """
     if len(name) > MAX_NAME_CHARACTERS or "\0" in name:
         return False
-    path = PurePosixPath(name.replace("\\", "/"))
-    return not path.is_absolute() and ".." not in path.parts
+    name = name.replace("\\", "/")
+    return not name.startswith("/") and ".." not in name.split("/")
 
 
 def check_kind(path: Path) -> None:

@@ -12,6 +12,7 @@ Notable choices:
   beside a hundred thousand other files.
 """
 
+import errno
 import os
 import stat
 from collections.abc import Iterator
@@ -39,6 +40,7 @@ def open_folder(path: Path, *, follow_links: bool) -> Source:
     Raises SourceError for one of too many files, or one that the system does not let us list.
     """
     root = os.path.realpath(path)
+    start = os.path.join(root, "")
     listing = _Listing(path, root, follow_links)
     listing.walk()
     names = tuple(name for name in listing.names if name not in listing.stored)
@@ -55,7 +57,7 @@ def open_folder(path: Path, *, follow_links: bool) -> Source:
     def peek(name: str) -> bytes:
         """The path was found to be no link while its folder was listed; where it is one since, it is not followed."""
         target = listing.linked.get(name)
-        return _first_bytes(os.path.join(root, name) if target is None else target, NO_FOLLOW)
+        return _first_bytes(start + name if target is None else target, NO_FOLLOW)
 
     return Source(path, names, read, peek, listing.skipped)
 
@@ -66,6 +68,10 @@ def read_file(path: str) -> bytes:
         is_file = stat.S_ISREG(os.stat(path).st_mode)  # opening a device may do something, opening a pipe may never end
     except ValueError as error:  # a NUL, or letters that the locale does not know: no file is called so
         raise SourceError("film-missing") from error
+    except OSError as error:
+        if error.errno == errno.ELOOP:  # a link that leads to itself
+            raise SourceError("film-missing") from error
+        raise
     if not is_file:
         raise SourceError("film-missing")
     with open(os.open(path, OPEN_FLAGS), "rb") as file:
