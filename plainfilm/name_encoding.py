@@ -6,7 +6,7 @@ or Shift-JIS where all names become letters of that script; else code page 437, 
 some of the names decides before the script does, and the owner of the archive before both.
 
 Bytes of one script are often valid in another, so "letters of that script" asks for more than decoding: at least half
-of the letters must be common ones, written in a way that an accented Latin word is not ("Größe" is no Chinese).
+of the letters must be common ones, in words of their own ("Größe" of code page 850 is no "Gr癡e").
 """
 
 import re
@@ -28,6 +28,7 @@ PLAIN = b"/.-_ az09AZ"  # any encoding of file names leaves these as they are
 
 HANZI = re.compile(r"[\u4e00-\u9fff]")
 JAPANESE = re.compile(r"[\u3041-\u3096\u30a1-\u30fa々〆]|" + HANZI.pattern)
+WORDS = re.compile(rf"(?:{JAPANESE.pattern}){{2,}}|(?<![a-z])(?:{JAPANESE.pattern})(?![a-z])")
 KATAKANA_RUN = re.compile(r"[\u30a1-\u30fa\u30fc]{2,}")
 
 
@@ -118,7 +119,10 @@ def _is_chinese(written: Sequence[bytes]) -> bool:
     letters = {letter: letter.encode("gbk") for letter in set("".join(texts)) if not letter.isascii()}
     hanzi = {letter: code for letter, code in letters.items() if HANZI.match(letter)}
     signs = [code for letter, code in letters.items() if letter not in hanzi]
-    common = [code for code in hanzi.values() if 0xB0 <= code[0] <= 0xD7 and code[1] >= 0xA1]
+    in_words = set("".join(word for text in texts for word in WORDS.findall(text)))
+    common = [
+        letter for letter, code in hanzi.items() if letter in in_words and 0xB0 <= code[0] <= 0xD7 and code[1] >= 0xA1
+    ]
     return all(len(code) == 2 and 0xA1 <= code[0] <= 0xA3 for code in signs) and 0 < len(hanzi) <= 2 * len(common)
 
 
@@ -134,6 +138,11 @@ def _is_japanese(written: Sequence[bytes]) -> bool:
     letters = {letter: letter.encode("cp932") for letter in set("".join(texts)) if not letter.isascii()}
     japanese = {letter: code for letter, code in letters.items() if JAPANESE.match(letter)}
     signs = [code for letter, code in letters.items() if letter not in japanese]
+    in_words = set("".join(word for text in texts for word in WORDS.findall(text)))
     in_runs = set("".join(run for text in texts for run in KATAKANA_RUN.findall(text)))
-    common = [letter for letter, code in japanese.items() if (code[0] <= 0x98 and code[1] >= 0x80) or letter in in_runs]
+    common = [
+        letter
+        for letter, code in japanese.items()
+        if letter in in_runs or (letter in in_words and code[0] <= 0x98 and code[1] >= 0x80)
+    ]
     return all(len(code) == 2 and code[0] in (0x81, 0x82) for code in signs) and 0 < len(japanese) <= 2 * len(common)
