@@ -262,11 +262,6 @@ def open_source(path: Path, *, follow_links: bool = False, encoding: str = "", f
     return source
 
 
-def first_bytes(path: Path) -> bytes:
-    """The first NUM_FIRST_BYTES of a file; b"" where it cannot be read."""
-    return single_film(path).peek(path.name)
-
-
 def is_file(path: Path) -> bool:
     """Whether a regular file, or a link to one, is there; False for what no path can be."""
     try:

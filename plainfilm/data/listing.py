@@ -23,6 +23,7 @@ from plainfilm.data.own_output import own_output
 from plainfilm.data.reading import PLAIN, Reading
 from plainfilm.data.table import TABLES, Table, read_table
 from plainfilm.errors import SourceError, UsageError
+from plainfilm.folders import first_bytes
 from plainfilm.messages import Message
 
 Columns = dict[str, str]
@@ -122,7 +123,7 @@ def _open(path: Path, reading: Reading, tables: Sequence[Table]) -> tuple[Source
     if path.suffix.lower() in TABLES:
         table = tables[0] if tables else read_table(path, encoding=reading.encoding)
         return _named_by(table, reading), True
-    if path.is_file() and (is_film_name(path.name) or kind_of(path.name, files.first_bytes(path)) == "film"):
+    if path.is_file() and (is_film_name(path.name) or kind_of(path.name, first_bytes(str(path))) == "film"):
         return files.single_film(path), True
     source = files.open_source(
         path,

@@ -381,7 +381,8 @@ SENTENCES: dict[str, str] = {
     "balance.reason.no-image": "no image by its content",
     "balance.reason.special": "pipe, socket or device",
     "balance.reason.unsafe": "name that leads out of the archive",
-    "balance.reason.folder": "folder that cannot be opened",
+    "balance.reason.unreadable-folder": "folder that cannot be opened",
+    "balance.reason.double": "link to a file that is counted already",
     # what the commands print
     "progress.scan": "Reading films",
     "progress.train": "Training",
