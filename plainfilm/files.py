@@ -5,7 +5,7 @@ file or the new one, never a part. The writer holds a lock on its temporary file
 killed process left is known by nobody holding it, and the next process that writes in that folder removes it. A disk
 that is full, read-only or limited is told with the path and the bytes needed.
 
-Reading: a source is a folder, a zip or a tar; `archives` reads the latter two.
+Reading: a source is a folder (`folders`), a zip (`zips`) or a tar (`tars`).
 """
 
 import contextlib
@@ -16,16 +16,19 @@ import io
 import os
 import secrets
 import shutil
-import stat
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from plainfilm.archives import NUM_FIRST_BYTES, Source, check_count, check_member, open_archive
+from plainfilm.archives import Source, check_kind
 from plainfilm.errors import OutputError, SourceError, StorageError
+from plainfilm.folders import first_bytes, open_folder, read_file
 from plainfilm.messages import json_text
+from plainfilm.name_encoding import Fits, check_encoding
+from plainfilm.tars import open_tar
+from plainfilm.zips import is_zip, open_zip
 
 TEMPORARY_PREFIX = ".plainfilm-"
 FOLDER_SUFFIX = ".folder"  # of a temporary folder, beside the file by which it is held
@@ -232,26 +235,31 @@ def sha256(data: bytes) -> str:
 # --- reading ---------------------------------------------------------------------------------------------------------
 
 
-def open_source(
-    path: Path, *, follow_links: bool = False, encoding: str = "", fits: Callable[[list[str]], int] | None = None
-) -> Source:
+def open_source(path: Path, *, follow_links: bool = False, encoding: str = "", fits: Fits | None = None) -> Source:
     """Open a folder, a zip or a tar (also compressed) for reading in place.
 
     `follow_links`: also links that lead out of a folder. `encoding`: of an archive's names, where its owner says it.
     `fits`: how many of some names a table knows, where one is given; it may decide the encoding.
 
-    Raises SourceError for a missing path, a file of another kind, a damaged archive or one beyond the limits.
+    Raises SourceError for a missing path, a file of another kind, a damaged archive or one beyond the limits, and an
+    encoding that is none or does not fit.
     """
+    if encoding:
+        check_encoding(encoding)
     if path.is_dir():
-        return _open_folder(path)
+        return open_folder(path, follow_links=follow_links)
     if not path.is_file():
         raise SourceError("source-unknown-kind" if path.exists() else "source-missing", path=str(path))
-    return open_archive(path)
-
-
-def first_bytes(path: Path) -> bytes:
-    """The first NUM_FIRST_BYTES of a file; b"" where it cannot be read."""
-    return single_film(path).peek(path.name)
+    try:
+        check_kind(path)
+        source = open_tar(path, encoding, fits)
+        if source is None and is_zip(path):
+            source = open_zip(path, encoding, fits)
+    except OSError as error:
+        raise SourceError("source-damaged", path=str(path), reason=error.strerror or str(error)) from error
+    if source is None:
+        raise SourceError("source-unknown-kind", path=str(path))
+    return source
 
 
 def is_file(path: Path) -> bool:
@@ -264,50 +272,13 @@ def is_file(path: Path) -> bool:
 
 def single_film(path: Path) -> Source:
     """The source that holds the one file `path`."""
-
-    def read(name: str) -> bytes:
-        return _bounded(path.parent / name)
-
-    return Source(path.parent, (path.name,), read, lambda name: read(name)[:NUM_FIRST_BYTES])
+    return listed_files(path.parent, (path.name,))
 
 
 def listed_files(folder: Path, names: tuple[str, ...]) -> Source:
     """The source of the files with these paths, relative to `folder` or absolute: what a table of the user names."""
 
     def read(name: str) -> bytes:
-        return _bounded(folder / name)
+        return read_file(os.path.join(folder, name))
 
-    return Source(folder, names, read, lambda name: read(name)[:NUM_FIRST_BYTES])
-
-
-def _bounded(path: Path) -> bytes:
-    try:
-        status = path.stat()
-    except ValueError as error:  # a NUL, or letters that the locale does not know: no file is called so
-        raise SourceError("film-missing") from error
-    if not stat.S_ISREG(status.st_mode):  # reading a pipe would never end
-        raise SourceError("film-missing")
-    check_member(path.name, status.st_size)
-    with path.open("rb") as file:  # what the system makes while it is read has size 0, and may have no end
-        return file.read(status.st_size)
-
-
-def _open_folder(path: Path) -> Source:
-    root = path.resolve()
-    names: list[str] = []
-    for folder, folders, files in os.walk(root):
-        folders.sort()
-        relative = Path(folder).relative_to(root)
-        names += [(relative / name).as_posix() for name in sorted(files)]
-        check_count(path, len(names))
-
-    def read(name: str) -> bytes:
-        try:
-            target = (root / name).resolve()
-        except (OSError, RuntimeError) as error:  # a link that leads to itself
-            raise SourceError("film-missing") from error
-        if not target.is_relative_to(root):
-            raise SourceError("member-outside", name=name)
-        return _bounded(target)
-
-    return Source(path, tuple(names), read, lambda name: read(name)[:NUM_FIRST_BYTES])
+    return Source(folder, names, read, lambda name: first_bytes(os.path.join(folder, name)))

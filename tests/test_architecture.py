@@ -15,7 +15,7 @@ ROOT = Path(plainfilm.__file__).parent
 LAYERS = [
     {"errors"},
     {"messages"},
-    {"archives", "randomness", "tables"},
+    {"archives", "folders", "forward", "members", "name_encoding", "randomness", "tables", "tars", "zips"},
     {"files"},
     {"config"},
     {"data"},

@@ -16,20 +16,23 @@ from plainfilm.messages import CATALOGUES
 from tests.conftest import Cli, Ran, command
 
 COMMON = {"--lang", "--json"}
+READING = {"--follow-links", "--encoding", "--assume-chest"}
 SURFACE = {  # a new option is a decision: write it here, too
-    "index": {"sources", "--table", "--recipe", "--out"} | COMMON,
+    "index": {"sources", "--table", "--recipe", "--out"} | READING | COMMON,
     "train": {"sources", "--table", "--recipe", "--out", "--init", "--resume", "--workers", "--threads", "--int8"}
+    | READING
     | COMMON,
-    "evaluate": {"model", "sources", "--table", "--prevalence", "--out"} | COMMON,
+    "evaluate": {"model", "sources", "--table", "--prevalence", "--out"} | READING | COMMON,
     "compare": {"first", "second"} | COMMON,
     "cross-validate": {"sources", "--table", "--recipe", "--folds", "--seeds", "--out", "--workers", "--threads"}
+    | READING
     | COMMON,
-    "predict": {"model", "paths", "--table", "--maps", "--csv", "--prevalence", "--override"} | COMMON,
+    "predict": {"model", "paths", "--table", "--maps", "--csv", "--prevalence", "--override"} | READING | COMMON,
     "import": {"checkpoint", "--out", "--classes", "--size"} | COMMON,
     "demo": {"--out"} | COMMON,
-    "audit": {"sources", "--model", "--table", "--recipe", "--out"} | COMMON,
+    "audit": {"sources", "--model", "--table", "--recipe", "--out"} | READING | COMMON,
     "report": {"run"} | COMMON,
-    "doctor": {"paths", "--table"} | COMMON,
+    "doctor": {"paths", "--table"} | READING | COMMON,
     "serve": {"models", "--host", "--port", "--token-file", "--run", "--dicom", "--dicom-to", "--dicom-title"}
     | {"--dicom-caller", "--dicom-map"}
     | COMMON,

@@ -277,10 +277,15 @@ def test_names_that_lead_out_of_an_archive_are_not_listed(tmp_path):
     names = ("/etc/a.png", "../a.png", "a/../../b.png", "\\a.png", "..\\a.png", "good/a.png")
     content = dict.fromkeys(names, b"x")
     litter = {"__MACOSX/good/._a.png": b"x"}
-    assert files.open_source(write_tar(tmp_path / "a.tar", content | litter)).names == ("good/a.png",)
-    assert files.open_source(write_zip(tmp_path / "a.zip", content | litter)).names == ("good/a.png",)
-    assert not archives._is_safe("a\0.png")
-    assert archives._is_safe("two..dots/a..png")
+    for source in (
+        files.open_source(write_tar(tmp_path / "a.tar", content | litter)),
+        files.open_source(write_zip(tmp_path / "a.zip", content | litter)),
+    ):
+        assert source.names == ("good/a.png", *litter)
+        assert set(source.skipped) == {name.replace("\\", "/") for name in names[:-1]} | {"../a (2).png"}
+        assert set(source.skipped.values()) == {"unsafe"}
+    assert not archives.is_safe("a\0.png")
+    assert archives.is_safe("two..dots/a..png")
 
 
 def test_a_member_larger_than_its_header_says_is_refused_without_unpacking_it(tmp_path):
@@ -321,7 +326,9 @@ def test_an_encrypted_member_is_a_source_error(tmp_path):
     for start in (data.index(b"PK\3\4") + 6, data.index(b"PK\1\2") + 8):
         data[start] |= 1
     path.write_bytes(data)
-    assert error_code(files.open_source(path).read, "a.png") == "member-damaged"
+    source = files.open_source(path)
+    assert error_code(source.read, "a.png") == "member-encrypted"
+    assert source.peek("a.png") == b""
 
 
 def test_links_out_of_a_folder_are_not_followed(tmp_path):
@@ -331,7 +338,8 @@ def test_links_out_of_a_folder_are_not_followed(tmp_path):
     (inside / "in.png").symlink_to(inside / "a.png")
     (inside / "loop").symlink_to(inside)
     source = files.open_source(inside)
-    assert source.names == ("a.png", "in.png", "out.png")
+    assert source.names == ("a.png",)
+    assert source.skipped == {"in.png": "double", "loop": "double", "out.png": "link"}
     assert error_code(source.read, "out.png") == "member-outside"
     assert error_code(source.read, "../secret.png") == "member-outside"
     assert source.read("in.png") == b"a"

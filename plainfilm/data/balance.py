@@ -13,9 +13,10 @@ from plainfilm.messages import Message
 
 REASONS = (  # why a file is not used, in the order in which they are shown; "balance.reason.<reason>" has the words
     *("unreadable", "missing", "copy-conflict", "no-label", "several-labels", "class-unknown", "no-part", "seen"),
-    *("link", "other-image", "hidden", "own-output", "mask", "text", "no-image", "special", "unsafe", "folder"),
+    *("link", "unreadable-folder", "other-image", "double", "hidden", "own-output", "mask", "text", "no-image"),
+    *("special", "unsafe"),
 )
-NEVER_FILMS = {"hidden", "own-output", "mask", "text", "no-image", "special", "unsafe", "seen", "missing"}
+NEVER_FILMS = {"double", "hidden", "own-output", "mask", "text", "no-image", "special", "unsafe", "seen", "missing"}
 MAX_LOST_SHARE = 0.01  # of the decodable films of a source, before it is warned of
 MIN_TABLE_SHARE = 0.5  # of the films that find a row in a table given for them, below which it is warned of
 MIN_FOLDER_FILMS = 2  # in a folder, before it is called a folder of films

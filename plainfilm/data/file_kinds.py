@@ -18,9 +18,10 @@ FILMS = re.compile(
 )
 OTHER_IMAGES = re.compile(
     rb"GIF8|.{4}ftyp(hei|hev|mif|msf|avi)|\0\0\0\x0cJXL |\xff\x0a|8BPS|\0\0[\1\2]\0.\0|\x93NUMPY|NRRD000"
-    rb"|ObjectType|P[1-6]\s"
-    rb"|v/1\x01|SIMPLE  =|\\\x01\0\0.{340}(n\+1|ni1)|\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)?<svg",
-    re.DOTALL | re.IGNORECASE,
+    rb"|ObjectType|P[1-6]\s+(#.*\n)?\d+\s+\d+\s"
+    rb"|v/1\x01|SIMPLE  =|\\\x01\0\0.{340}(n\+1|ni1)"
+    rb"|(?i:\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)?(<!doctype svg[^>]*>\s*)?<svg)",
+    re.DOTALL,
 )
 OTHER_IMAGE_ENDINGS = (
     *(".gif", ".heic", ".heif", ".avif", ".jxl", ".psd", ".svg", ".ico", ".nii", ".npy", ".npz", ".nrrd", ".mha"),

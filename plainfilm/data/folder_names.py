@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from plainfilm.data.conventions import COMMON, Conventions
-from plainfilm.data.names import name_key, tidy
+from plainfilm.data.names import name_key
 
 
 def is_hidden(parts: Sequence[str], conventions: Conventions = COMMON) -> bool:
@@ -46,7 +46,7 @@ def class_and_split(
     split = next((part for part in reversed(found) if part), "")
     for folder in (*reversed(folders), *reversed(above)):
         if names_class(folder, conventions):
-            return tidy(folder), split
+            return folder, split
     return "", split
 
 

@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from plainfilm.data.conventions import COMMON, Conventions
-from plainfilm.data.names import name_key
+from plainfilm.data.names import name_key, tidy
 from plainfilm.messages import Message
 
 ALSO_BETWEEN = (";", ",", "/", "+")  # several labels, if each part is a label of other films
@@ -58,10 +58,10 @@ def spellings(labels: Iterable[str], known: Sequence[str] = ()) -> dict[str, str
     for label in sorted(counts, key=lambda name: (-counts[name], name)):
         together[name_key(label)].append(label)
     return {
-        label: known_by.get(key, same[0])
+        label: known_by.get(key, tidy(same[0]))
         for key, same in together.items()
         for label in same
-        if label != known_by.get(key, same[0]) and label not in known
+        if label != known_by.get(key, tidy(same[0])) and label not in known
     }
 
 

@@ -23,6 +23,7 @@ from plainfilm.data.own_output import own_output
 from plainfilm.data.reading import PLAIN, Reading
 from plainfilm.data.table import TABLES, Table, read_table
 from plainfilm.errors import SourceError, UsageError
+from plainfilm.folders import first_bytes
 from plainfilm.messages import Message
 
 Columns = dict[str, str]
@@ -105,6 +106,9 @@ def open_origin(path: Path, reading: Reading = PLAIN, *, encoding: str = "") -> 
 def _of_sources(paths: Sequence[Path], tables: Sequence[Path]) -> list[list[Path]]:
     """The tables of each source; a table that is itself a source comes first."""
     own = [[path] if path.suffix.lower() in TABLES else [] for path in paths]
+    for path in (path for some in own for path in some):
+        if not path.is_file():
+            raise SourceError("source-missing", path=str(path))
     if len(paths) == 1:
         return [own[0] + list(tables)]
     if len(tables) == 1:
@@ -117,11 +121,9 @@ def _of_sources(paths: Sequence[Path], tables: Sequence[Path]) -> list[list[Path
 def _open(path: Path, reading: Reading, tables: Sequence[Table]) -> tuple[Source, bool]:
     """The source at `path`, and whether its owner named each of its films: a single one, or the rows of a table."""
     if path.suffix.lower() in TABLES:
-        if not path.is_file():
-            raise SourceError("source-missing", path=str(path))
         table = tables[0] if tables else read_table(path, encoding=reading.encoding)
         return _named_by(table, reading), True
-    if path.is_file() and (is_film_name(path.name) or kind_of(path.name, files.first_bytes(path)) == "film"):
+    if path.is_file() and (is_film_name(path.name) or kind_of(path.name, first_bytes(str(path))) == "film"):
         return files.single_film(path), True
     source = files.open_source(
         path,

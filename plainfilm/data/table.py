@@ -3,7 +3,7 @@
 Notable choices:
 - UTF-8 with or without a mark, UTF-16 with one; comma, semicolon or tab, whichever finds the column of paths; Excel's
   line `sep=;`; lists without headings, separated by blanks (`Conventions.lists`);
-- cells lose blanks at their ends, and letters are composed; nothing else is changed;
+- cells lose blanks at their ends, and letters are composed; labels are left to `labels`, which says what it joins;
 - a row that is longer than its headings is an error: its cells stand under wrong headings;
 - a table that is named after a part of a split (`train.txt`, `test_list.csv`) and has no column `split` says that its
   films belong to that part.
@@ -65,6 +65,7 @@ def read_table(path: Path, *, encoding: str = "", conventions: Conventions = COM
     for cells in lines:
         row = dict(zip(headings, cells, strict=False)) if len(cells) >= len(headings) else _padded(headings, cells)
         named = {names.get(heading, heading): cell for heading, cell in row.items() if heading}
+        named = {name: cell if name == "label" else tidy(cell) for name, cell in named.items()}
         film = named.pop("path")
         if film:  # spreadsheets leave empty rows at the end
             rows.append(TableRow(film, named | ({"split": part} if part else {})))
@@ -92,7 +93,7 @@ def _best(content: str, path: Path, conventions: Conventions) -> tuple[list[list
     told = re.match(r"sep=(.)\r?\n", content)
     for delimiter in [told[1]] if told else DELIMITERS:
         lines = _cells(content[told.end() :] if told else content, delimiter)
-        headings = _different(lines[0]) if lines else []
+        headings = _different([tidy(heading) for heading in lines[0]]) if lines else []
         used = _used(headings, conventions)
         if "path" in used:
             _check_ragged(lines, path)
@@ -117,7 +118,7 @@ def _commonest(content: str) -> str:
 
 def _cells(content: str, delimiter: str) -> list[list[str]]:
     reader = csv.reader(io.StringIO(content, newline=""), delimiter=delimiter, skipinitialspace=True)
-    return [[tidy(plain(cell)) for cell in line] for line in reader if line]
+    return [[plain(cell) for cell in line] for line in reader if line]
 
 
 def _different(headings: Sequence[str]) -> list[str]:
@@ -145,7 +146,7 @@ def _check_ragged(lines: Sequence[Sequence[str]], path: Path) -> None:
     """Raise SourceError for a row with more cells than there are headings, unless these are empty."""
     width = len(lines[0])
     for number, cells in enumerate(lines, start=1):
-        if any(cells[width:]):
+        if any(map(tidy, cells[width:])):
             raise SourceError("table-row-ragged", path=str(path), row=number, cells=len(cells), headings=width)
 
 
@@ -157,9 +158,5 @@ def _headless(content: str, conventions: Conventions) -> tuple[list[list[str]], 
         for known in conventions.lists:
             place = known.columns.index("path")
             if widths == {len(known.columns)} and all(is_film_name(path_parts(line[place])[-1]) for line in lines):
-                return (
-                    [list(map(tidy, line)) for line in lines],
-                    {name: name for name in known.columns},
-                    [*known.columns],
-                )
+                return lines, {name: name for name in known.columns}, [*known.columns]
     return None

@@ -147,7 +147,16 @@ SENTENCES: dict[str, str] = {
     "depth-unknown": "there is no ResNet of depth {given}; expected one of {expected}",
     # sources and tables
     "source-missing": "{path} does not exist; expected a folder, zip, tar, CSV table or image",
-    "source-unknown-kind": "{path} is no zip and no tar; expected a folder, zip, tar, CSV table or image",
+    "source-unknown-kind": "{path} is no zip and no tar; expected a folder, zip, tar (plain, gz, bz2 or xz), CSV table "
+    "or image",
+    "source-other-archive": "{path} is packed by {kind}, which is not read here; expected a zip or a tar (plain, gz, "
+    "bz2 or xz); unpack it, and give the folder",
+    "source-joined": "{path} holds several archives one behind the other, and only one would be read; pack them into "
+    "one, or give them one by one",
+    "source-unreadable": "the folder {path} cannot be listed ({reason}); check its permissions",
+    "encoding-unknown": "{encoding} is no encoding of file names; expected one such as {examples}",
+    "encoding-unfit": "the names in {path} are not written in {encoding}; expected another, such as {examples}, or "
+    "none, to have it found",
     "source-damaged": "the archive {path} is damaged ({reason}); copy or download it again",
     "source-too-many": "{path} holds more than {maximum} files; split it",
     "source-bomb": "{path} unpacks to more than {maximum} times its size, which no archive of films does; it is not "
@@ -156,6 +165,7 @@ SENTENCES: dict[str, str] = {
     "source-all-unreadable": "not one of the {films} films can be read; the first, {example}: {problem_key}",
     "member-damaged": "{name} is damaged inside its archive ({reason}); make the archive again",
     "member-bomb": "{name} unpacks to more than {maximum} times its size, which no film does; it is not read",
+    "member-encrypted": "{name} is encrypted, and no password is asked for; unpack the archive, and give the folder",
     "member-method": "{name} is compressed in a way that is not read here; expected stored or deflated (ordinary zip); "
     "make the archive again",
     "member-too-large": "{name} has {size_bytes} bytes; at most {maximum_bytes} are read",
@@ -325,6 +335,7 @@ SENTENCES: dict[str, str] = {
     "problem.film-dicom-damaged": "Unreadable, DICOM damaged or of a rare kind",
     "problem.member-damaged": "Unreadable, damaged inside the archive",
     "problem.member-bomb": "Unreadable, unpacks to more than a film does",
+    "problem.member-encrypted": "Unreadable, encrypted",
     "problem.member-method": "Unreadable, compressed in a way that is not read here",
     "problem.member-too-large": "Unreadable, too many bytes",
     "problem.member-outside": "Unreadable, a link out of the folder",
@@ -370,7 +381,8 @@ SENTENCES: dict[str, str] = {
     "balance.reason.no-image": "no image by its content",
     "balance.reason.special": "pipe, socket or device",
     "balance.reason.unsafe": "name that leads out of the archive",
-    "balance.reason.folder": "folder that cannot be opened",
+    "balance.reason.unreadable-folder": "folder that cannot be opened",
+    "balance.reason.double": "link to a file that is counted already",
     # what the commands print
     "progress.scan": "Reading films",
     "progress.train": "Training",

@@ -136,7 +136,15 @@ SENTENCES: dict[str, str] = {
     "depth-unknown": "没有深度为 {given} 的 ResNet；应为 {expected} 之一",
     # 数据来源与表格
     "source-missing": "{path} 不存在；应为文件夹、zip、tar、CSV 表格或图像",
-    "source-unknown-kind": "{path} 既不是 zip 也不是 tar；应为文件夹、zip、tar、CSV 表格或图像",
+    "source-unknown-kind": "{path} 既不是 zip 也不是 tar；应为文件夹、zip、tar（未压缩、gz、bz2 或 xz）、CSV 表格"
+    "或图像",
+    "source-other-archive": "{path} 由 {kind} 打包，此格式不受支持；应为 zip 或 tar（未压缩、gz、bz2 或 xz）；"
+    "请先解压，再给出文件夹",
+    "source-joined": "{path} 由多个压缩包首尾相接而成，只有其中一个会被读取；请合并打包，或逐个给出",
+    "source-unreadable": "无法列出文件夹 {path} 的内容（{reason}）；请检查权限",
+    "encoding-unknown": "{encoding} 不是文件名编码；应为 {examples} 等",
+    "encoding-unfit": "{path} 中的文件名不是以 {encoding} 编码的；请换用其他编码（如 {examples}），或不指定，"
+    "由程序判断",
     "source-damaged": "压缩包 {path} 已损坏（{reason}）；请重新复制或下载",
     "source-too-many": "{path} 中的文件超过 {maximum} 个；请拆分",
     "source-bomb": "{path} 解压后超过自身大小的 {maximum} 倍，胶片压缩包不会如此；不予读取",
@@ -144,6 +152,7 @@ SENTENCES: dict[str, str] = {
     "source-all-unreadable": "{films} 张胶片没有一张可读；第一张 {example}：{problem_key}",
     "member-damaged": "压缩包中的 {name} 已损坏（{reason}）；请重新打包",
     "member-bomb": "{name} 解压后超过自身大小的 {maximum} 倍，胶片不会如此；不予读取",
+    "member-encrypted": "{name} 已加密，程序不会询问密码；请先解压，再给出文件夹",
     "member-method": "{name} 的压缩方式不受支持；应为不压缩或 deflate（普通 zip）；请重新打包",
     "member-too-large": "{name} 有 {size_bytes} 字节；最多读取 {maximum_bytes} 字节",
     "member-outside": "{name} 指向文件夹之外；不跟随这样的链接",
@@ -284,6 +293,7 @@ SENTENCES: dict[str, str] = {
     "problem.film-dicom-damaged": "不可读，DICOM，已损坏或格式罕见",
     "problem.member-damaged": "不可读，在压缩包中已损坏",
     "problem.member-bomb": "不可读，解压后超过任何胶片",
+    "problem.member-encrypted": "不可读，已加密",
     "problem.member-method": "不可读，压缩方式不受支持",
     "problem.member-too-large": "不可读，字节过多",
     "problem.member-outside": "不可读，链接指向文件夹之外",
@@ -329,7 +339,8 @@ SENTENCES: dict[str, str] = {
     "balance.reason.no-image": "内容不是图像",
     "balance.reason.special": "管道、套接字或设备文件",
     "balance.reason.unsafe": "文件名指向压缩包之外",
-    "balance.reason.folder": "无法打开的文件夹",
+    "balance.reason.unreadable-folder": "无法打开的文件夹",
+    "balance.reason.double": "指向已计入文件的链接",
     "progress.scan": "读取胶片",
     "progress.train": "训练",
     "progress.note": "损失 {loss:.4f}  准确率 {accuracy:.0f} %  {speed:.1f} 张/秒",

@@ -6,6 +6,8 @@ import numpy as np
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from plainfilm.data.own_output import SOFTWARE
+
 MIN_SIDE_PX = 448  # a smaller film is enlarged, so that the map can be seen
 MAX_SIDE_PX = 1024
 OPACITY = 0.6  # of the map where it is strongest
@@ -34,6 +36,7 @@ def draw_overlay(pixels: np.ndarray, class_map: np.ndarray, *, fit: str = "squas
     film.paste(COLOUR, mask=mask)
     buffer = io.BytesIO()
     about = PngInfo()
+    about.add_text("Software", SOFTWARE)  # first: by it, a data set that holds the map knows that it is no film
     if comment:
         about.add_itxt("Comment", comment)
     film.save(buffer, "PNG", pnginfo=about)

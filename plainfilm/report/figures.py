@@ -22,6 +22,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter, StrMethodFormatter
 
+from plainfilm.data.own_output import SOFTWARE
 from plainfilm.evaluation.intervals import Estimate
 from plainfilm.evaluation.metrics import Floats, Integers, ratio, roc_curve
 from plainfilm.files import write_bytes
@@ -277,7 +278,7 @@ def render(
         FigureCanvasAgg(figure)
         draw(figure, language, names)
         png = io.BytesIO()
-        figure.savefig(png, format="png", metadata={"Software": None})
+        figure.savefig(png, format="png", metadata={"Software": SOFTWARE})
     write_bytes(path, png.getvalue())
     return notices
 

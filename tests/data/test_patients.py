@@ -127,7 +127,7 @@ def test_predictions_name_no_patient(cli: Cli, model: Path, hospital: Path, tmp_
     out = tmp_path / "out"
     ran = cli("predict", model, hospital / "NORMAL", bad, "--csv", out / "a.csv", "--maps", out / "maps", "--json")
     assert ran.code == 1
-    answers = json.loads(ran.out)
+    answers = json.loads(ran.out)["predictions"]
     assert sum(answer["error"] is None for answer in answers) == 16
     assert answers[-1]["error"]["code"] == "film-truncated"
     assert TOKEN not in ran.out + ran.err
@@ -144,7 +144,7 @@ def test_a_dicom_film_answers_like_its_png(cli: Cli, model: Path, phantoms: Path
     (tmp_path / "IM0001").write_bytes(film(decode(png.read_bytes()).pixels))
     ran = cli("predict", model, png, tmp_path / "film.dcm", tmp_path / "IM0001", "--json")
     assert ran.code == 0
-    first, *others = json.loads(ran.out)
+    first, *others = json.loads(ran.out)["predictions"]
     for other in others:
         assert other["image_id"] == first["image_id"]
         assert other["probabilities"] == pytest.approx(first["probabilities"], abs=1e-6)

@@ -68,6 +68,22 @@ def _lying(folder: Path) -> Path:
     return _patched(path, size.to_bytes(4, "little"), (1000).to_bytes(4, "little"))
 
 
+def _one_name(folder: Path) -> Path:
+    """A zip with one member, which stands under one name 10^5 times in its directory."""
+    path = _directory_of(folder / "a.zip", 10**5, 10**5, packed=0, unpacked=0)
+    data = path.read_bytes()
+    start = data.index(b"PK\1\2")
+    entry = data[start : start + 59]
+    path.write_bytes(data[:start] + entry * 10**5 + data[start + 59 * 10**5 :])
+    return path
+
+
+def _joined(folder: Path) -> Path:
+    path = _zip(folder / "a.zip", [("A/a.png", SECRET)])
+    path.write_bytes(path.read_bytes() * 2)
+    return path
+
+
 def _nested(folder: Path) -> Path:
     inner = io.BytesIO()
     with zipfile.ZipFile(inner, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -91,6 +107,15 @@ def _packed_tar(path: Path, opened: Callable[..., Any], head: bytes, megabytes: 
         file.write(head)
         for _ in range(megabytes):
             file.write(MEGABYTE)
+    return path
+
+
+def _packed_links(path: Path) -> Path:
+    with tarfile.open(path, "w:gz", format=tarfile.GNU_FORMAT) as archive:
+        for number in range(20_000):
+            info = tarfile.TarInfo(f"A/{number}" + "n" * 900 + ".png")
+            info.type, info.linkname = tarfile.SYMTYPE, "../outside/secret.png"
+            archive.addfile(info)
     return path
 
 
@@ -175,6 +200,9 @@ ARCHIVES: dict[str, Callable[[Path], Path]] = {
     "zip with a name twice": lambda folder: _patched(
         _zip(folder / "a.zip", [("A/a.png", b"no film"), ("A/b.png", b"no film")]), b"A/b.png", b"A/a.png"
     ),
+    "zip with one name 10^5 times": _one_name,
+    "zips joined to one file": _joined,
+    "tar.gz of 20,000 links with long names": lambda folder: _packed_links(folder / "a.tar.gz"),
     "tar.gz of zeros": lambda folder: _packed_tar(folder / "a.tar.gz", gzip.open, b"", 200),
     "tar.bz2 with a member of 200 MB": lambda folder: _packed_tar(
         folder / "a.tar.bz2", bz2.open, _header("A/a.png", 200 * 2**20), 200

@@ -142,7 +142,7 @@ def look(stage: Round, commands: Commands, browser: Browser) -> Iterator[str]:
         for stream in ("out", "err"):
             yield from hidden(f"{name}.{stream}", commands.told(name, stream))
     yield from on_a_terminal(stage, commands)
-    if len(json.loads(commands.told("json"))) != len(stage.films):
+    if len(json.loads(commands.told("json"))["predictions"]) != len(stage.films):
         yield "--json lacks films"
     for name in ("index.csv", "evaluation/predictions.csv", "answers.csv", "audit/clusters.csv"):
         yield from spreadsheet(run / name, stage)

@@ -64,7 +64,7 @@ def writers(folder: Path) -> list[Writer]:
             checkpoint.save_step(place, step, weights[0], {"step": step})
 
     def judge(place: Path) -> None:
-        with scanned([folder / "films"], [], size_px=64, fit="squash") as (_, store):
+        with scanned([folder / "films"], [], size_px=64, fit="squash") as (_, _, store):
             assert store.any()
 
     table = (

@@ -69,12 +69,12 @@ def test_a_table_gives_the_truth(cli: Cli, model: Path, films: Path, tmp_path: P
         "path,label\nNORMAL/a film.png,COVID\n病人/第 一张.png,Viral_Pneumonia\n", encoding="utf-8"
     )
     ran = cli("predict", model, films, "--table", tmp_path / "truth.csv", "--json")
-    truth = {Path(answer["path"]).name: answer["truth"] for answer in json.loads(ran.out)}
+    truth = {Path(answer["path"]).name: answer["truth"] for answer in json.loads(ran.out)["predictions"]}
     assert truth == {
         "a film.png": "COVID",
         "第 一张.png": "Viral_Pneumonia",
         "two\nlines.png": None,
-        "bad.png": "NORMAL",
+        "bad.png": None,
     }
 
 
@@ -99,7 +99,7 @@ def test_names_stay_on_one_line(cli: Cli, model: Path, films: Path, monkeypatch:
 def test_json_is_one_valid_document(cli: Cli, model: Path, films: Path) -> None:
     ran = cli("predict", model, films, "--json", "--lang", "en")
     assert ran.code == 1
-    answers = json.loads(ran.out)
+    answers = json.loads(ran.out)["predictions"]
     assert len(answers) == 4
     for answer in answers:
         if answer["error"]:
@@ -150,14 +150,16 @@ def test_maps_that_are_not_known_to_be_faithful_say_so(
     for language in ("en", "zh"):
         ran = cli(*words, "--maps", tmp_path / "maps", "--lang", language)
         assert text(code, language) in ran.out.splitlines()
-        (answer,) = json.loads(cli(*words, "--maps", tmp_path / "maps", "--lang", language, "--json").out)
+        (answer,) = json.loads(cli(*words, "--maps", tmp_path / "maps", "--lang", language, "--json").out)[
+            "predictions"
+        ]
         assert answer["map_warning"] == text(code, language)
     (path,) = (tmp_path / "maps").iterdir()
     with Image.open(path) as picture:
         assert picture.info["Comment"].splitlines() == [text(code, language) for language in ("en", "zh")]
     ran = cli(*words, "--lang", "en")
     assert text(code, "en") not in ran.out  # no map is shown
-    assert json.loads(cli(*words, "--json").out)[0]["map_warning"] is None
+    assert json.loads(cli(*words, "--json").out)["predictions"][0]["map_warning"] is None
 
 
 def test_faithful_maps_carry_no_warning(cli: Cli, model: Path, phantoms: Path, tmp_path: Path) -> None:
@@ -165,7 +167,7 @@ def test_faithful_maps_carry_no_warning(cli: Cli, model: Path, phantoms: Path, t
     modelfile.update(tmp_path / "model.onnx", maps={"faithful": True, "n": 20})
     words = ["predict", tmp_path / "model.onnx", phantoms / "COVID/COVID-0001.png", "--maps", tmp_path / "maps"]
     assert text("card.maps-faithful", "en", n=20) in cli(*words, "--lang", "en").out.splitlines()
-    assert json.loads(cli(*words, "--json").out)[0]["map_warning"] is None
+    assert json.loads(cli(*words, "--json").out)["predictions"][0]["map_warning"] is None
     (path,) = (tmp_path / "maps").iterdir()
     with Image.open(path) as picture:
         assert "Comment" not in picture.info
@@ -201,7 +203,7 @@ def test_zip_folder_and_file_answer_alike(cli: Cli, model: Path, phantoms: Path,
             (tmp_path / "films" / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(phantoms / name, tmp_path / "films" / name)
     ways = [[tmp_path / "films.zip"], [tmp_path / "films"], [phantoms / name for name in names]]
-    answers = [json.loads(cli("predict", model, *paths, "--json").out) for paths in ways]
+    answers = [json.loads(cli("predict", model, *paths, "--json").out)["predictions"] for paths in ways]
     for other in answers[1:]:
         assert [answer["image_id"] for answer in other] == [answer["image_id"] for answer in answers[0]]
         assert [answer["truth"] for answer in other] == ["COVID"] * 4
@@ -214,7 +216,7 @@ def test_16_bit_and_8_bit_of_one_film_answer_alike(cli: Cli, model: Path, phanto
     with Image.open(film) as picture:
         deep = np.asarray(picture).astype(np.uint16) * 257
     Image.fromarray(deep).save(tmp_path / "deep.png")
-    shallow, sixteen = json.loads(cli("predict", model, film, tmp_path / "deep.png", "--json").out)
+    shallow, sixteen = json.loads(cli("predict", model, film, tmp_path / "deep.png", "--json").out)["predictions"]
     assert sixteen["error"] is None
     assert sixteen["probabilities"] == pytest.approx(shallow["probabilities"], abs=5e-3)
 
@@ -253,7 +255,7 @@ def calibrated(model: Path, tmp_path: Path) -> Path:
 
 def test_table_csv_json_and_api_give_the_same_sets(cli: Cli, calibrated: Path, phantoms: Path, tmp_path: Path) -> None:
     ran = cli("predict", calibrated, phantoms, "--csv", tmp_path / "answers.csv", "--override", "--json")
-    answers = json.loads(ran.out)
+    answers = json.loads(ran.out)["predictions"]
     with (tmp_path / "answers.csv").open(encoding="utf-8", newline="") as file:
         cells = [row["set"] for row in csv.DictReader(file)]
     predictor = Predictor(calibrated)
@@ -272,7 +274,7 @@ def test_a_file_without_calibration_gives_no_sets(cli: Cli, model: Path, phantom
     shutil.copy(model, tmp_path / "plain.onnx")
     modelfile.update(tmp_path / "plain.onnx", calibration=None)
     film = phantoms / "COVID/COVID-0003.png"
-    assert json.loads(cli("predict", tmp_path / "plain.onnx", film, "--json").out)[0]["set"] is None
+    assert json.loads(cli("predict", tmp_path / "plain.onnx", film, "--json").out)["predictions"][0]["set"] is None
     ran = cli("predict", tmp_path / "plain.onnx", film, "--csv", tmp_path / "answers.csv", "--lang", "en")
     assert "not calibrated" in ran.out
     assert "% set" not in ran.out
@@ -314,7 +316,7 @@ def test_the_set_and_the_predictive_values_are_printed(
 def test_what_a_film_is_called_at_a_prevalence(cli: Cli, calibrated: Path, phantoms: Path) -> None:
     """The specificity of this model is not known: neither are its predictive values; but the threshold is."""
     ran = cli("predict", calibrated, phantoms / "COVID", "--prevalence", "COVID=0.02", "--json")
-    for answer in json.loads(ran.out):
+    for answer in json.loads(ran.out)["predictions"]:
         (point,) = answer["called"]["COVID"]
         assert point["positive"] == (answer["probabilities"]["COVID"] >= 0.4)
         assert point["predictive_value"]["value"] is None
