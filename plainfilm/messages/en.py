@@ -161,7 +161,9 @@ SENTENCES: dict[str, str] = {
     "source-too-many": "{path} holds more than {maximum} files; split it",
     "source-bomb": "{path} unpacks to more than {maximum} times its size, which no archive of films does; it is not "
     "read",
-    "source-no-films": "{path} holds no PNG, JPEG, TIFF or DICOM image",
+    "source-empty": "{path} holds no files; expected films (PNG, JPEG, TIFF, DICOM, BMP, WebP or JPEG 2000)",
+    "source-no-films": "{path} holds no film that could be used: {files} other files ({reason_key}), for instance "
+    "{example}",
     "source-all-unreadable": "not one of the {films} films can be read; the first, {example}: {problem_key}",
     "member-damaged": "{name} is damaged inside its archive ({reason}); make the archive again",
     "member-bomb": "{name} unpacks to more than {maximum} times its size, which no film does; it is not read",
