@@ -100,12 +100,12 @@ def decode(data: bytes, limits: Limits = LIMITS, *, assume_chest: bool = False) 
     if len(data) > limits.max_file_bytes:
         raise FilmError("film-file-too-large", size_bytes=len(data), maximum_bytes=limits.max_file_bytes)
     with QUIET:
-        return _decode_dicom(data, limits) if is_dicom(data) else _decode_picture(data, limits)
+        return _decode_dicom(data, limits, assume_chest) if is_dicom(data) else _decode_picture(data, limits)
 
 
-def _decode_dicom(data: bytes, limits: Limits) -> Film:
+def _decode_dicom(data: bytes, limits: Limits, assume_chest: bool) -> Film:
     try:
-        return dicom.read(data, limits)
+        return dicom.read(data, limits, assume_chest=assume_chest)
     except FilmError:
         raise
     except Exception:  # whatever it says might quote the header
