@@ -50,19 +50,21 @@ CHESTS: Words = {
 
 OTHER_PARTS: Words = {  # by the words that a refusal has for them; of several, the first
     SPINE: {
-        "en": "spine, spines, spinal, vertebra*, cervical, lumbar, lumbo*, sacral, sacrum, coccyx, scolio*, tspine, "
-        "lspine, cspine, dspine, sspine, lsspine, tlspine, ctspine, cervicothorac*, thoracolumb*, cervico*, "
+        "en": "spine, back, spines, spinal, vertebra*, cervical, lumbar, lumbo*, sacral, sacrum, coccyx, scolio*, "
+        "tspine, lspine, cspine, dspine, sspine, lsspine, tlspine, ctspine, cervicothorac*, thoracolumb*, cervico*, "
         "dorsolumb*",
         "la": "columna vertebralis, vertebrae",
-        "es": "columna, columnas, vértebra*, raquis, lumbar, dorsolumb*, toracolumb*, sacro, coxis, escolio*",
+        "es": "columna, espalda, columnas, vértebra*, raquis, lumbar, dorsolumb*, toracolumb*, sacro, coxis, escolio*",
         "pt": "coluna, colunas, vértebra*, lombar, dorsolomb*, toracolomb*, sacro, cóccix, escolio*",
-        "it": "colonna, rachide, vertebr*, lombare, dorsolomb*, toracolomb*, sacro, coccige, scolio*",
+        "it": "colonna, schiena, rachide, vertebr*, lombare, dorsolomb*, toracolomb*, sacro, coccige, scolio*",
         "fr": "colonne, rachis, vertèbre*, lombaire*, dorsolomb*, thoracolomb*, sacrum, coccyx, scolio*",
-        "de": "wirbel*, wirbelsäule, brustwirbel*, lendenwirbel*, halswirbel*, thorakolumb*, bws, lws, hws, "
+        "de": "wirbel*, rücken, wirbelsäule, brustwirbel*, lendenwirbel*, halswirbel*, thorakolumb*, bws, lws, hws, "
         "kreuzbein, steißbein, skolio*",
-        "nl": "wervel*, borstwervel*, lendenwervel*, halswervel*, ruggengraat, cwk, twk, lwk, heiligbeen, stuitbeen",
-        "ru": "позвон*, грудной отдел, грудопояс*, хребет, шоп, гоп, поп, пояснич*, крестец, крестц*, копчик*, сколио*",
-        "pl": "kręgosłup*, kręg, kręgi, odcinek, odcinka, lędźwi*, krzyż*, guzicz*, skolio*",
+        "nl": "wervel*, rug, borstwervel*, lendenwervel*, halswervel*, ruggengraat, cwk, twk, lwk, heiligbeen, "
+        "stuitbeen",
+        "ru": "позвон*, спина, спины, грудной отдел, грудопояс*, хребет, шоп, гоп, поп, пояснич*, крестец, крестц*, "
+        "копчик*, сколио*",
+        "pl": "kręgosłup*, plecy, kręg, kręgi, odcinek, odcinka, lędźwi*, krzyż*, guzicz*, skolio*",
         "tr": "omurga*, vertebra*, torakal, torakolomb*, lomber, servikal, sakrum, skolyo*",
         "zh": "脊, 脊柱, 脊椎, 腰, 腰部, 颈椎, 頸椎, 胸椎, 腰椎, 胸腰, 胸腰椎, 胸腰段, 骶, 尾骨, 尾椎, 椎",
         "ja": "脊, 脊椎, 脊柱, 腰, 腰部, 頚椎, 頸椎, 胸椎, 腰椎, 胸腰椎, 仙骨, 仙椎, 尾骨, 椎, セキツイ, ヨウツイ, "
@@ -103,8 +105,8 @@ OTHER_PARTS: Words = {  # by the words that a refusal has for them; of several, 
     },
     "dicom.part.head": {
         "en": "skull, head, brain, face, facial, orbit, orbits, sinus, sinuses, paranasal, nose, nasal, ear, ears, "
-        "eye, eyes, eyelid, iac, mastoid*, zygoma, cheek, scalp, cranium, crani*, cerebellum, sella, temporal, "
-        "parotid",
+        "eye, eyes, cornea, sclera, eyelid, iac, mastoid*, zygoma, cheek, scalp, cranium, crani*, cerebellum, sella, "
+        "temporal, parotid",
         "es": "cráneo, cabeza, cara, órbita*, senos paranasales, nariz, oído, ojo, ojos, cerebro, cavum",
         "pt": "crânio, cabeça, rosto, seios da face, seios paranasais, órbita*, nariz, ouvido, olho, cérebro",
         "it": "cranio, testa, volto, seni paranasali, orbita, naso, orecchio, occhio, cervello",
@@ -150,7 +152,7 @@ OTHER_PARTS: Words = {  # by the words that a refusal has for them; of several, 
         "ko": "목, 경부, 후두, 인두, 기도, 갑상선",
     },
     "dicom.part.pelvis": {
-        "en": "pelvis, pelvic, pelv, hip, hips, ilium, acetabulum, buttock, uterus, ovary, prostate, testis, "
+        "en": "pelvis, pelvic, pelv, hip, hips, ilium, acetabulum, buttock, uterus, ovary, prostate, anus, testis, "
         "scrotum, cervix, penis, vagina, vulva, placenta, sacroiliac",
         "es": "pelvis, cadera, caderas, sacroiliaca*, próstata, útero",
         "pt": "pelve, pélvis, bacia, quadril, quadris, próstata, útero",
@@ -385,7 +387,7 @@ OTHERS: Words = {
         "pt": "esquerda, esquerdo, direita, direito, incidência, radiografia, leito",
         "it": "sinistra, sinistro, destra, destro, proiezione, radiografia",
         "fr": "gauche, droit, droite, incidence, radiographie, radio, lit",
-        "de": "links, rechts, aufnahme, röntgen, roentgen, übersicht, bettaufnahme, bett",
+        "de": "links, rechts, gelenk, aufnahme, röntgen, roentgen, übersicht, bettaufnahme, bett",
         "nl": "links, rechts, opname, foto, röntgenfoto",
         "ru": "левая, левый, правая, правый, рентген, рентгено*, проекция, снимок, обзорн*",
         "pl": "lewa, lewy, prawa, prawy, zdjęcie, rtg, projekcja, przeglądowe",
@@ -393,6 +395,6 @@ OTHERS: Words = {
         "zh": "左, 右, 双, 左侧, 右侧, 双侧, 两侧, 左側, 右側, 雙側, 兩側, 床旁, 床边, 摄影, 攝影, 拍片, 平片, 数字, "
         "线",
         "ja": "左, 右, 両, 左側, 右側, 両側, 撮影, ポータブル, 単純, 線, 写真",
-        "ko": "좌, 우, 좌측, 우측, 촬영, 엑스선, 사진, 단순, 이동",
+        "ko": "좌, 우, 관절, 방사선, 좌측, 우측, 촬영, 엑스선, 사진, 단순, 이동",
     },
 }

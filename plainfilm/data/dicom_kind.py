@@ -119,7 +119,8 @@ def _check_part(parts: set[str]) -> tuple[str, ...]:
         return ()
     if NEAR_CHEST in parts:
         return ("film-body-part-near",)
-    return ("film-body-part-unknown",) if UNKNOWN in parts else ()
+    is_unknown = UNKNOWN in parts or SUPINE in parts  # `dorsal` alone may be the spine
+    return ("film-body-part-unknown",) if is_unknown else ()
 
 
 def _check_view(views: set[str], parts: set[str]) -> tuple[str, ...]:
