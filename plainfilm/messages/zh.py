@@ -5,11 +5,11 @@ from plainfilm.messages.report_zh import REPORT
 SENTENCES: dict[str, str] = {
     **REPORT,
     # 单张胶片
-    "film-empty": "文件为空；应为 PNG、JPEG、TIFF 或 DICOM 图像",
+    "film-empty": "文件为空；应为 PNG、JPEG、TIFF、BMP、WebP、JPEG 2000 或 DICOM 图像",
     "film-file-too-large": "文件有 {size_bytes} 字节；最多读取 {maximum_bytes} 字节；请把图像存小一些",
-    "film-other-format": "文件看起来是 {found}；应为 PNG、JPEG、TIFF 或 DICOM 图像；请先转换",
-    "film-is-text": "文件内容是文本；应为 PNG、JPEG、TIFF 或 DICOM 图像",
-    "film-unknown-format": "不是这里所知的图像；应为 PNG、JPEG、TIFF 或 DICOM",
+    "film-other-format": "文件看起来是 {found}；应为 PNG、JPEG、TIFF、BMP、WebP、JPEG 2000 或 DICOM 图像；请先转换",
+    "film-is-text": "文件内容是文本；应为 PNG、JPEG、TIFF、BMP、WebP、JPEG 2000 或 DICOM 图像",
+    "film-unknown-format": "不是这里所知的图像；应为 PNG、JPEG、TIFF、BMP、WebP、JPEG 2000 或 DICOM",
     "film-truncated": "图像被截断：文件末尾缺失；请重新复制或下载",
     "film-unreadable": "图像已损坏或格式罕见，无法读取（{reason}）；请重新存为 PNG",
     "film-checksum": "图像已损坏：其中的校验和与内容不符；请重新复制或下载",
@@ -27,8 +27,10 @@ SENTENCES: dict[str, str] = {
     "film-dicom-extra": '读取 DICOM 需要尚未安装的库 {library}；请运行：pip install "plainfilm[dicom]"',
     "film-dicom-kind": "DICOM 头信息表明这是{kind_key}；应为胸部的投影 X 光片（模态 CR 或 DX）；"
     "若头信息有误，请把胶片存为 PNG",
-    "film-dicom-body-part": "DICOM 头信息表明检查部位是{part_key}；应为胸部；若头信息有误，请把胶片存为 PNG",
-    "film-dicom-view": "DICOM 头信息表明这是侧位或斜位片；需要正位片（PA 或 AP）；若头信息有误，请将胶片存为 PNG",
+    "film-dicom-body-part": "DICOM 头信息表明检查部位是{part_key}；应为胸部；"
+    "若头信息有误，请使用 --assume-chest，或把胶片存为 PNG",
+    "film-dicom-view": "DICOM 头信息表明这是侧位或斜位片；需要正位片（PA 或 AP）；"
+    "若头信息有误，请使用 --assume-chest，或将胶片存为 PNG",
     "film-dicom-no-pixels": "DICOM 文件中没有像素；请重新导出胶片",
     "film-dicom-colour": "DICOM 文件是彩色图像；应为灰度（MONOCHROME1 或 MONOCHROME2）",
     "film-dicom-value": "DICOM 头信息中的 {attribute} 缺失或取值不可能；请重新导出胶片",
@@ -67,6 +69,10 @@ SENTENCES: dict[str, str] = {
     "dicom.part.whole-body": "全身",
     "dicom.part.other": "身体其他部位",
     # 单张胶片的提示
+    "film-body-part-near": "DICOM 头信息中的部位是肋骨、心脏或躯干；已按胸片读取",
+    "film-body-part-unknown": "DICOM 头信息中的检查部位用词无法识别；已按胸片读取",
+    "film-view-decubitus": "DICOM 头信息表明这是侧卧位片；已按正位片读取；请确认图像方向是正立的",
+    "film-view-unknown": "DICOM 头信息没有明确说明体位；已按正位片读取；请确认不是侧位片",
     "film-turned": "已按方向标记旋转胶片",
     "film-transparent": "胶片含有透明像素；已置于黑色之上",
     "film-depth-guessed": "文件没有说明数值使用多少位；以最大值作为白色",
@@ -267,7 +273,7 @@ SENTENCES: dict[str, str] = {
     "problem.film-empty": "不可读，空文件",
     "problem.film-missing": "不可读，不存在或无法打开",
     "problem.film-is-text": "不可读，是文本而非图像",
-    "problem.film-other-format": "不可读，不是 PNG、JPEG、TIFF 或 DICOM",
+    "problem.film-other-format": "不可读，不是 PNG、JPEG、TIFF、BMP、WebP、JPEG 2000 或 DICOM",
     "problem.film-unknown-format": "不可读，不是这里所知的图像",
     "problem.film-truncated": "不可读，末尾缺失",
     "problem.film-unreadable": "不可读，已损坏或格式罕见",
@@ -298,6 +304,10 @@ SENTENCES: dict[str, str] = {
     "problem.member-method": "不可读，压缩方式不受支持",
     "problem.member-too-large": "不可读，字节过多",
     "problem.member-outside": "不可读，链接指向文件夹之外",
+    "problem.film-body-part-near": "DICOM，部位为肋骨、心脏或躯干，按胸片读取",
+    "problem.film-body-part-unknown": "DICOM，检查部位用词无法识别，按胸片读取",
+    "problem.film-view-decubitus": "DICOM，侧卧位片，按正位片读取",
+    "problem.film-view-unknown": "DICOM，体位不明确，按正位片读取",
     "problem.film-turned": "已按方向标记旋转",
     "problem.film-transparent": "含有透明像素，已置于黑色之上",
     "problem.film-depth-guessed": "每个数值的位数由最大值推测",
@@ -670,6 +680,7 @@ SENTENCES: dict[str, str] = {
     "serve.follows": "训练过程：{address}",
     "serve.dicom": "DICOM 节点：{title}，端口 {port}；报告发送到 {destination}",
     "dicom-destination-missing": "DICOM 节点需要发送报告的目的地；应给出 --dicom-to TITLE@HOST:PORT",
+    "serve.assumes-chest": "所有 DICOM 胶片都视为正位胸片，不论头信息所写的部位和体位（--assume-chest）。",
     "serve.no-tls": "所有内容都以明文 HTTP 传输：若超出可信网络，请在前面放置带 TLS 的代理。",
     "serve-address": "无法在 {host} 的端口 {port} 上监听（{reason}）；是否已有服务器在运行？请用 --port 选择空闲端口，"
     "或用 0 任选一个",
