@@ -454,6 +454,9 @@ def serve(
         list[str] | None, typer.Option(metavar="TITLE", help="A node that may send films; needed off loopback.")
     ] = None,
     dicom_map: Annotated[bool, typer.Option("--dicom-map", help="Also send the map over the film.")] = False,
+    assume_chest: Annotated[
+        bool, typer.Option("--assume-chest", help="DICOM films show a frontal chest, whatever their headers say.")
+    ] = False,
     lang: Language = "",
     as_json: Json = False,
 ) -> None:
@@ -475,7 +478,9 @@ def serve(
     with contextlib.ExitStack() as stack:
         bound = stack.enter_context(contextlib.closing(server.bind(host, port)))
         token = server.read_token(token_file, bound)
-        served = stack.enter_context(server.open_services(models or [], token=token, run=run))
+        served = stack.enter_context(
+            server.open_services(models or [], token=token, run=run, assume_chest=assume_chest)
+        )
         node_port = None if settings is None else stack.enter_context(server.open_node(served, settings, lang))
 
         def announce(address: str) -> None:
@@ -486,6 +491,8 @@ def serve(
                 terminal.say("serve.follows", address=f"{address}/training")
             if node_port is not None:
                 terminal.say("serve.dicom", title=dicom_title, port=node_port, destination=dicom_to)
+            if assume_chest:
+                terminal.say("serve.assumes-chest")
             if token is not None:
                 terminal.say("serve.no-tls")
             terminal.json({"address": address, "models": list(served.services), "dicom_port": node_port})

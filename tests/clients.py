@@ -45,7 +45,7 @@ def post(app: App, film: bytes, path: str = PREDICTIONS, **headers: str) -> http
 
 
 def encoded(pixels: np.ndarray, kind: str) -> bytes:
-    """(H, W) uint8 as the bytes of a "PNG", "JPEG", "TIFF" or "DICOM" file."""
+    """(H, W) uint8 as the bytes of a file of a kind as Pillow calls it, or of "DICOM"."""
     if kind == "DICOM":
         return dicom_files.film(pixels)
     buffer = io.BytesIO()

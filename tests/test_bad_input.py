@@ -82,8 +82,8 @@ SOURCES: dict[str, tuple[Callable[[Path, Path], Path], str, str]] = {  # what ma
     ),
     "no films": (
         lambda folder, _: write(folder / "empty/readme.txt", "").parent,
-        "holds no PNG, JPEG, TIFF or DICOM",
-        "中没有 PNG、JPEG、TIFF 或 DICOM",
+        "holds no film that could be used",
+        "中没有可用的胶片",
     ),
     "no label": (
         lambda folder, _: write(folder / "table.csv", "path,klass\na.png,b\n"),
@@ -211,7 +211,7 @@ print(peak_kib() - before)
         ("film.png", b"%PDF-1.7\n1 0 obj", "the file looks like PDF; expected a PNG", "文件看起来是 PDF；应为 PNG"),
         ("film.png", b"", "the file is empty; expected a PNG", "文件为空；应为 PNG"),
         ("film.jpg", b"\x89PNG\r\n\x1a\n", "the image is cut off", "图像被截断"),
-        ("films", None, "holds no PNG, JPEG, TIFF or DICOM", "中没有 PNG、JPEG、TIFF 或 DICOM"),
+        ("films", None, "films holds no files; expected films", "films 中没有文件；应为胶片"),
         ("nothing", None, "nothing does not exist; expected a folder", "不存在；应为"),
     ],
 )

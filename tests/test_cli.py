@@ -34,7 +34,7 @@ SURFACE = {  # a new option is a decision: write it here, too
     "report": {"run"} | COMMON,
     "doctor": {"paths", "--table"} | READING | COMMON,
     "serve": {"models", "--host", "--port", "--token-file", "--run", "--dicom", "--dicom-to", "--dicom-title"}
-    | {"--dicom-caller", "--dicom-map"}
+    | {"--dicom-caller", "--dicom-map", "--assume-chest"}
     | COMMON,
 }
 ROOT = Path(__file__).parents[1]

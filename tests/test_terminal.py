@@ -45,7 +45,9 @@ def test_json_silences_all_but_errors_and_the_document(capsys: pytest.CaptureFix
     terminal.json({"名": 1})
     out, err = capsys.readouterr()
     assert out == '{\n  "名": 1\n}\n'
-    assert err == "Error: a\\nb.png: the file is empty; expected a PNG, JPEG, TIFF or DICOM image\n"
+    assert (
+        err == "Error: a\\nb.png: the file is empty; expected a PNG, JPEG, TIFF, BMP, WebP, JPEG 2000 or DICOM image\n"
+    )
 
 
 def test_a_cell_is_shown_as_it_is_and_on_one_line(capsys: pytest.CaptureFixture[str]) -> None:

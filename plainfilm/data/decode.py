@@ -1,4 +1,4 @@
-"""File bytes -> grey pixels: PNG, JPEG, TIFF and DICOM, 8 to 32 bits a sample.
+"""File bytes -> grey pixels: PNG, JPEG, TIFF, BMP, WebP, JPEG 2000 and DICOM, 8 to 32 bits a sample.
 
 Notable choices:
 - the reader is chosen by the first bytes, never by the name, and Pillow is given no other format; DICOM is read
@@ -22,24 +22,33 @@ from pathlib import PurePath
 
 import numpy as np
 from PIL import ExifTags, Image, ImageOps, TiffImagePlugin, _imaging
+from PIL.BmpImagePlugin import BmpImageFile
 from PIL.ImageFile import ImageFile
+from PIL.Jpeg2KImagePlugin import Jpeg2KImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import TiffImageFile
+from PIL.WebPImagePlugin import WebPImageFile
 
-from plainfilm.data import codestream, dicom, framing
+from plainfilm.data import codestream, dicom, framing, jp2
 from plainfilm.data.dicom_header import is_dicom
 from plainfilm.data.film import LIMITS, Film, Limits
 from plainfilm.data.quiet import QUIET
 from plainfilm.errors import FilmError
 
-EXTENSIONS = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".dcm", ".dicom")
+EXTENSIONS = (
+    *(".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".tif", ".tiff", ".bmp", ".webp", ".jp2", ".j2k", ".jpx"),
+    *(".dcm", ".dicom", ".ima"),
+)
 
-# first bytes, reader, and the marker without which a file was cut (TIFF has none)
+# first bytes (a pattern), reader, and the marker without which a file was cut, where the format has one
 READERS: tuple[tuple[bytes, type[ImageFile], bytes], ...] = (
-    (b"\x89PNG\r\n\x1a\n", PngImageFile, b"IEND"),
-    (b"\xff\xd8\xff", JpegImageFile, b"\xff\xd9"),
-    *((magic, TiffImageFile, b"") for magic in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")),
+    (rb"\x89PNG\r\n\x1a\n", PngImageFile, b"IEND"),
+    (rb"\xff\xd8\xff", JpegImageFile, b"\xff\xd9"),
+    (rb"II[*+]\0|MM\0[*+]", TiffImageFile, b""),
+    (rb"BM.{12}[\x0c\x28\x34\x38\x40\x6c\x7c]\0\0\0", BmpImageFile, b""),
+    (rb"RIFF.{4}WEBPVP8[ LX]", WebPImageFile, b""),
+    (rb"\0\0\0\x0cjP  \r\n\x87\n|\xff\x4f\xff\x51", Jpeg2KImageFile, b"\xff\xd9"),
 )
 
 # what else people drop on the page, by its first bytes
@@ -49,16 +58,33 @@ OTHER_FORMATS = (
     ("gzip", rb"\x1f\x8b"),
     ("7z", rb"7z\xbc\xaf"),
     ("RAR", rb"Rar!"),
+    ("xz", rb"\xfd7zXZ\0"),
+    ("bzip2", rb"BZh[1-9]"),
+    ("tar", rb".{257}ustar"),
     ("GIF", rb"GIF8"),
-    ("BMP", rb"BM.{4}\0{4}"),
-    ("WebP", rb"RIFF.{4}WEBP"),
     ("HEIC/AVIF", rb".{4}ftyp(hei|hev|mif|msf|avi)"),
-    ("JPEG 2000", rb"\0\0\0\x0cjP  "),
+    ("MP4/QuickTime", rb".{4}ftyp"),
+    ("AVI", rb"RIFF.{4}AVI "),
+    ("Matroska/WebM", rb"\x1a\x45\xdf\xa3"),
+    ("JPEG XL", rb"\xff\x0a|\0\0\0\x0cJXL "),
+    ("Photoshop", rb"8BPS"),
+    ("ICO/CUR", rb"\0\0[\x01\x02]\0[\x01-\x20]\0"),
+    ("PNM", rb"(?-i:P)[1-7]\s+[\d#]"),
+    ("SVG", rb"\s*(<\?xml.*)?<svg"),
+    ("FITS", rb"SIMPLE  ="),
+    ("NIfTI", rb"(\x5c\x01\0\0|\0\0\x01\x5c).{340}n[+i]1\0"),
+    ("NRRD", rb"NRRD000"),
+    ("MetaImage", rb"(ObjectType|NDims) *="),
+    ("NumPy", rb"\x93NUMPY"),
+    ("MATLAB", rb"MATLAB 5"),
+    ("HDF5", rb"\x89HDF\r\n\x1a\n"),
+    ("Python pickle", rb"\x80[\x02-\x05]."),
+    ("Microsoft Office", rb"\xd0\xcf\x11\xe0"),
     ("DICOM without its preamble", rb"[\x02\x08]\0[\0-\x20]\0([A-Z]{2}|..\0\0)"),
     ("HTML", rb"\s*<(!doctype html|html|head|body)"),
 )
 TEXT = rb"[^\x00-\x08\x0e-\x1f\x7f]+"  # no control character in the first bytes
-NUM_FIRST_BYTES = 256
+NUM_FIRST_BYTES = 512
 
 SHALLOW_MODES = ("1", "L", "P", "LA", "PA", "RGB", "RGBA")  # 8 bits a sample once Pillow has read them
 DEEP_MODES = ("I;16", "I;16B", "I", "F")  # grey, 12 to 32 bits a sample
@@ -88,7 +114,7 @@ def image_id(pixels: np.ndarray) -> str:
 
 
 def decode(data: bytes, limits: Limits = LIMITS, *, assume_chest: bool = False) -> Film:
-    """The film in the bytes of a PNG, JPEG, TIFF or DICOM file.
+    """The film in the bytes of a PNG, JPEG, TIFF, BMP, WebP, JPEG 2000 or DICOM file.
 
     `assume_chest`: the owner vouches that a DICOM file shows a chest from the front, whatever its header says.
 
@@ -100,12 +126,12 @@ def decode(data: bytes, limits: Limits = LIMITS, *, assume_chest: bool = False) 
     if len(data) > limits.max_file_bytes:
         raise FilmError("film-file-too-large", size_bytes=len(data), maximum_bytes=limits.max_file_bytes)
     with QUIET:
-        return _decode_dicom(data, limits) if is_dicom(data) else _decode_picture(data, limits)
+        return _decode_dicom(data, limits, assume_chest) if is_dicom(data) else _decode_picture(data, limits)
 
 
-def _decode_dicom(data: bytes, limits: Limits) -> Film:
+def _decode_dicom(data: bytes, limits: Limits, assume_chest: bool) -> Film:
     try:
-        return dicom.read(data, limits)
+        return dicom.read(data, limits, assume_chest=assume_chest)
     except FilmError:
         raise
     except Exception:  # whatever it says might quote the header
@@ -116,7 +142,7 @@ def _decode_picture(data: bytes, limits: Limits) -> Film:
     reader, end_marker = _reader(data)
     _silence_libtiff()
     try:
-        _check_framing(reader, data)
+        _check_framing(reader, data, limits)
         return _read(reader(io.BytesIO(data)), data, limits)
     except FilmError:
         raise
@@ -145,8 +171,8 @@ def _reason(error: Exception) -> str:
 
 def _reader(data: bytes) -> tuple[type[ImageFile], bytes]:
     """The reader of these bytes and their end marker."""
-    for magic, reader, end_marker in READERS:
-        if data.startswith(magic):
+    for pattern, reader, end_marker in READERS:
+        if re.match(pattern, data, re.DOTALL):
             return reader, end_marker
     first_bytes = data[:NUM_FIRST_BYTES]
     for found, pattern in OTHER_FORMATS:
@@ -155,18 +181,24 @@ def _reader(data: bytes) -> tuple[type[ImageFile], bytes]:
     raise FilmError("film-is-text" if re.fullmatch(TEXT, first_bytes) else "film-unknown-format")
 
 
-def _check_framing(reader: type[ImageFile], data: bytes) -> None:
+def _check_framing(reader: type[ImageFile], data: bytes, limits: Limits) -> None:
     """Raise FilmError for what costs Pillow much as soon as it opens the file, or what it does not look at."""
     if reader is PngImageFile:
         framing.check_png(data)
     elif reader is TiffImageFile:
         framing.check_tiff(data)
+    elif reader is BmpImageFile:
+        framing.check_bmp(data)
+    elif reader is WebPImageFile:
+        framing.check_webp(data, limits)
+    elif reader is Jpeg2KImageFile:
+        jp2.read_shape(data, limits)
 
 
 def _read(image: ImageFile, data: bytes, limits: Limits) -> Film:
     """Check the header, load, turn upright, bring to 8 grey bits."""
     _check_size(image, limits)
-    _check_kind(image, data)
+    _check_kind(image, data, limits)
     if isinstance(image, JpegImageFile):
         codestream.check_cost(data, image.height, image.width)
     _correct_byte_order(image)
@@ -176,7 +208,7 @@ def _read(image: ImageFile, data: bytes, limits: Limits) -> Film:
     ImageOps.exif_transpose(image, in_place=True)
     codes = ["film-turned"] if orientation in TURNED else []
     if mode in DEEP_MODES:
-        pixels, bits = _scale(_deep_samples(image, codes), _declared_bits(image, data), codes)
+        pixels, bits = _scale(_deep_samples(image, data, codes), _declared_bits(image, data), codes)
         if _tag(image, TiffImagePlugin.PHOTOMETRIC_INTERPRETATION, MIN_IS_BLACK) == MIN_IS_WHITE:
             pixels = 255 - pixels  # up to 8 bits, Pillow does it
         return Film(pixels, mode, bits, 0.0, tuple(codes))
@@ -192,16 +224,22 @@ def _check_size(image: ImageFile, limits: Limits) -> None:
     limits.check_size(*image.size, num_pixels=tile_width * tile_height)
 
 
-def _check_kind(image: ImageFile, data: bytes) -> None:
+def _check_kind(image: ImageFile, data: bytes, limits: Limits) -> None:
     """One grey or colour image that covers its whole area, or FilmError."""
     if getattr(image, "is_animated", False):
         raise FilmError("film-several-images")
+    if isinstance(image, Jpeg2KImageFile):
+        shape = jp2.read_shape(data, limits)
+        jp2.check_header(shape, *image.size, image.mode, len(image.getbands()))
+        image.info["bits"] = shape.bits
     if image.mode not in (*SHALLOW_MODES, *DEEP_MODES):
         raise FilmError("film-unsupported-mode", mode=image.mode)
     if image.mode in SHALLOW_MODES and _stored_bits(image, data) > 8:  # Pillow would drop the low byte
         raise FilmError("film-deep-colour", mode=image.mode)
     if isinstance(image, TiffImageFile) and TiffImagePlugin.PHOTOMETRIC_INTERPRETATION not in image.tag_v2:
         raise FilmError("film-polarity-missing")
+    if isinstance(image, WebPImageFile):  # has no tiles, and was checked whole
+        return
     areas = [(x1 - x0) * (y1 - y0) for x0, y0, x1, y1 in (tile.extents or (0, 0, 0, 0) for tile in image.tile)]
     if sum(areas) < image.width * image.height:  # Pillow would leave the rest black
         raise FilmError("film-truncated")
@@ -226,6 +264,8 @@ def _stored_bits(image: ImageFile, data: bytes) -> int:
     """Bits a sample in the file: 1 to 32."""
     if isinstance(image, PngImageFile):
         return data[24]  # IHDR: 8 bytes signature, 8 length and name, 8 width and height
+    if isinstance(image, Jpeg2KImageFile):
+        return int(image.info["bits"])  # kept there by `_check_kind`
     return _tag(image, TiffImagePlugin.BITSPERSAMPLE, 8)
 
 
@@ -248,11 +288,13 @@ def _significant_bits(data: bytes) -> int:
     return 0
 
 
-def _deep_samples(image: ImageFile, codes: list[str]) -> np.ndarray:
+def _deep_samples(image: ImageFile, data: bytes, codes: list[str]) -> np.ndarray:
     """(H, W) samples as stored: uint16, int32, uint32 or float32; a PNG's transparent value laid over black."""
     samples = np.asarray(image)
     if image.mode == "I" and _tag(image, TiffImagePlugin.SAMPLEFORMAT, UNSIGNED) == UNSIGNED:
         samples = samples.view(np.uint32)  # Pillow's "I" is signed
+    if isinstance(image, Jpeg2KImageFile):
+        samples = samples >> (16 - _stored_bits(image, data))  # Pillow has shifted them up to 16 bits
     if "transparency" in image.info and (transparent := samples == image.info["transparency"]).any():
         codes.append("film-transparent")
         samples = np.where(transparent, 0, samples)
@@ -292,7 +334,8 @@ def _opaque(image: Image.Image, codes: list[str]) -> Image.Image:
     rgba = image.convert("RGBA")
     alpha = rgba.getchannel("A")
     colours = rgba.convert("RGB")
-    if alpha.getextrema() == (255, 255):
+    is_unused = isinstance(image, BmpImageFile) and alpha.getextrema() == (0, 0)  # as most programs leave a BMP's
+    if alpha.getextrema() == (255, 255) or is_unused:
         return colours
     codes.append("film-transparent")
     black = Image.new("RGB", image.size)

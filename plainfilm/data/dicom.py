@@ -48,18 +48,21 @@ MAX_ENCODED_FACTOR, ENCODED_SLACK_BYTES = 2, 2**16  # no codec makes a film larg
 CHUNK_ROWS = 256
 
 
-def read(data: bytes, limits: Limits) -> Film:
-    """The film in a DICOM file's bytes. Raises FilmError; and whatever hostile bytes raise in a decoder."""
+def read(data: bytes, limits: Limits, *, assume_chest: bool = False) -> Film:
+    """The film in a DICOM file's bytes. Raises FilmError; and whatever hostile bytes raise in a decoder.
+
+    `assume_chest`: that it shows a chest from the front is not looked up in the header.
+    """
     _load_libraries()
     header = read_header(data)
-    check_kind(header)
+    about_kind = check_kind(header, assume_chest=assume_chest)
     if PIXEL_DATA not in header.elements:
         raise FilmError("film-dicom-no-pixels")
     layout = _layout(header, limits)
     lookup = make_lookup(header, layout)  # a LUT that cannot be used is found before any pixel is allocated
     stored = _stored(data, header, layout)
     shades, bits, warnings = _shades(lookup, stored, layout)
-    return Film(_map(stored, shades, layout), layout.photometric, bits, 0.0, warnings)
+    return Film(_map(stored, shades, layout), layout.photometric, bits, 0.0, (*about_kind, *warnings))
 
 
 def _layout(header: Header, limits: Limits) -> Layout:

@@ -29,6 +29,7 @@ UNDEFINED = 0xFFFFFFFF  # a length that delimiters tell
 IMPLICIT, EXPLICIT, DEFLATED, BIG_ENDIAN = (f"1.2.840.10008.1.2{end}" for end in ("", ".1", ".1.99", ".2"))
 
 TAGS = {
+    "SpecificCharacterSet": 0x00080005,
     "SOPClassUID": 0x00080016,
     "Modality": 0x00080060,
     "PatientID": 0x00100020,  # read for grouping alone, by `patient_id`

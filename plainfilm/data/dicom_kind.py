@@ -1,18 +1,34 @@
 """What a DICOM object is, in words: only projection radiographs of the chest are films.
 
 Every refusal names a kind or a body part from the tables here, never the header's own text. Where a header names
-nothing, nothing is refused: there are archives whose films came without. A film whose modality says CT is refused as
-CT: the same header stands on single slices saved as secondary captures, and only a person can tell the two apart.
+nothing, nothing is refused: there are archives whose films came without; a word that is not known (`body_words` holds
+those that are) counts as none, with a warning. A film whose modality says CT is refused as CT: the same header stands
+on single slices saved as secondary captures, and only a person can tell the two apart.
 
-Source: DICOM PS3.3, C.7.3.1.1.1 (modalities); PS3.4, B.5 (SOP classes); PS3.16, annex L (body parts).
+Source: DICOM PS3.3, C.7.3.1.1.1 (modalities); PS3.4, B.5 (SOP classes); PS3.16, annex L (body parts);
+PS3.3, C.8.1.1 (views).
 """
 
 import re
 
+from plainfilm.data.body_words import (
+    CHEST,
+    DECUBITUS,
+    FRONTAL,
+    LATERAL,
+    MISSING,
+    NEAR_CHEST,
+    OBLIQUE,
+    OTHER_PARTS,
+    SPINE,
+    SUPINE,
+)
 from plainfilm.data.dicom_header import Header
+from plainfilm.data.dicom_words import UNKNOWN, part_meanings, view_meanings
 from plainfilm.errors import FilmError
 
-FILM_MODALITIES = {"", "CR", "DX", "DR", "RG"}  # DR: a common misspelling of DX
+FILM_MODALITIES = {"", "CR", "DX", "DR", "RG", "XR", "XRAY", "RX"}  # DR and those after RG: what people write for DX
+NAMELESS_MODALITIES = {"OT", "SC"}  # they say nothing of what is shown: films where the header names the chest
 MODALITIES = {
     "CT": "dicom.ct",
     "MR": "dicom.mr",
@@ -39,7 +55,6 @@ MODALITIES = {
     "RTDOSE": "dicom.radiotherapy",
     "RTPLAN": "dicom.radiotherapy",
     "RTSTRUCT": "dicom.radiotherapy",
-    "OT": "dicom.other",
 }
 
 STORAGE = "1.2.840.10008.5.1.4.1.1."
@@ -68,39 +83,75 @@ SOP_CLASSES = (  # the first beginning that fits
     ("481", "dicom.radiotherapy"),
 )
 
-CHEST = {"CHEST", "THORAX", "TORAX", "LUNG", "LUNGS"}
-UNNAMED_PARTS = {"", "UNKNOWN"}
-BODY_PARTS = (  # the first pattern that fits
-    (r"BREAST", "dicom.part.breast"),
-    (r"ABDOMEN|ABDOMINAL|KUB", "dicom.part.abdomen"),
-    (r"SPINE|CERVICAL|LUMBAR|SACRUM|COCCYX", "dicom.part.spine"),
-    (r"SKULL|HEAD|BRAIN|FACE|ORBIT|SINUS", "dicom.part.head"),
-    (r"JAW|TOOTH|TEETH|MANDIBLE|MAXILLA", "dicom.part.jaw"),
-    (r"NECK", "dicom.part.neck"),
-    (r"PELVIS|HIP", "dicom.part.pelvis"),
-    (r"SHOULDER|CLAVICLE|SCAPULA", "dicom.part.shoulder"),
-    (r"FOREARM|ARM|ELBOW|HUMERUS|RADIUS|ULNA", "dicom.part.arm"),
-    (r"HAND|WRIST|FINGER|THUMB", "dicom.part.hand"),
-    (r"LEG|KNEE|FEMUR|THIGH|TIBIA|FIBULA|PATELLA", "dicom.part.leg"),
-    (r"FOOT|ANKLE|TOE|CALCANEUS|HEEL", "dicom.part.foot"),
-    (r"WHOLE ?BODY", "dicom.part.whole-body"),
-)
 
-SIDE_VIEWS = {"LL", "RL", "LLO", "RLO", "LAT", "LATERAL"}  # from the side, or obliquely; PS3.3, C.8.11.7 and habit
+SIDE = "side"  # a view from there, or obliquely
 
 
-def check_kind(header: Header) -> None:
-    """Raise FilmError, with words for what the object is, unless it may be a frontal radiograph of the chest."""
-    sop_class, modality = header.string("SOPClassUID"), header.string("Modality")
+def check_kind(header: Header, *, assume_chest: bool = False) -> tuple[str, ...]:
+    """Raise FilmError, with words for what the object is, unless it may be a frontal radiograph of the chest.
+
+    Gives the warnings about what is not known. `assume_chest`: part of the body and view are vouched for by the owner,
+    whatever the header says of them; what kind of object it is stays as the header says.
+    """
+    sop_class, modality = header.string("SOPClassUID"), re.sub(r"[^A-Z]", "", header.string("Modality"))
     if sop_class not in FILM_CLASSES:
         raise FilmError("film-dicom-kind", kind_key=_sop_kind(sop_class))
-    if modality not in FILM_MODALITIES:
+    if modality not in FILM_MODALITIES | NAMELESS_MODALITIES:
         raise FilmError("film-dicom-kind", kind_key=MODALITIES.get(modality, "dicom.other"))
-    part = header.string("BodyPartExamined")
-    if part not in UNNAMED_PARTS and not CHEST & set(re.split(r"[^A-Z]+", part)):
-        raise FilmError("film-dicom-body-part", part_key=_part(part))
-    if header.string("ViewPosition") in SIDE_VIEWS:
+    if assume_chest:
+        return ()
+    sets = header.string("SpecificCharacterSet")
+    parts = part_meanings(header.value("BodyPartExamined"), sets)
+    if modality in NAMELESS_MODALITIES and CHEST not in parts:
+        raise FilmError("film-dicom-kind", kind_key="dicom.other")
+    return (*_check_part(parts), *_check_view(view_meanings(header.value("ViewPosition"), sets), parts))
+
+
+def _check_part(parts: set[str]) -> tuple[str, ...]:
+    """Raise FilmError for a part of the body, by its meanings, that is not the chest; else the warnings about it.
+
+    The chest beside other parts is the chest (CHESTABDOMEN), but not beside the spine (thoracic spine).
+    """
+    others = [key for key in OTHER_PARTS if key in parts]
+    if SPINE in parts or (others and CHEST not in parts):
+        raise FilmError("film-dicom-body-part", part_key=others[0])
+    if CHEST in parts:
+        return ()
+    if NEAR_CHEST in parts:
+        return ("film-body-part-near",)
+    is_unknown = UNKNOWN in parts or SUPINE in parts  # `dorsal` alone may be the spine
+    return ("film-body-part-unknown",) if is_unknown else ()
+
+
+def _check_view(views: set[str], parts: set[str]) -> tuple[str, ...]:
+    """Raise FilmError for a view from the side or obliquely; else the warnings about it.
+
+    Where ViewPosition names none, the words beside the part of the body count (CHEST LAT); both views there are those
+    of an examination, and this film may be either.
+    """
+    view = _view(views)
+    if view == SIDE:
         raise FilmError("film-dicom-view")
+    beside = _view(parts) if view in ("", UNKNOWN) else ""
+    if beside == SIDE and FRONTAL not in parts:
+        raise FilmError("film-dicom-view")
+    if DECUBITUS in (view, beside):
+        return ("film-view-decubitus",)
+    return ("film-view-unknown",) if view == UNKNOWN or beside == SIDE else ()
+
+
+def _view(meanings: set[str]) -> str:
+    """SIDE, DECUBITUS, FRONTAL, UNKNOWN or, where none is named, "".
+
+    A patient who lies on one side (lateral decubitus) is taken from the front.
+    """
+    if OBLIQUE in meanings or (LATERAL in meanings and DECUBITUS not in meanings):
+        return SIDE
+    if DECUBITUS in meanings and (SUPINE not in meanings or LATERAL in meanings):
+        return DECUBITUS
+    if meanings & {FRONTAL, SUPINE, DECUBITUS}:
+        return FRONTAL
+    return UNKNOWN if meanings - {MISSING} else ""
 
 
 def _sop_kind(sop_class: str) -> str:
@@ -115,12 +166,3 @@ def _sop_kind(sop_class: str) -> str:
             if f"{end}.".startswith(f"{beginning}."):
                 return kind
     return "dicom.other"
-
-
-def _part(part: str) -> str:
-    """The words for a body part.
-
-    >>> _part("TSPINE")
-    'dicom.part.spine'
-    """
-    return next((key for pattern, key in BODY_PARTS if re.search(pattern, part)), "dicom.part.other")

@@ -32,6 +32,16 @@ class Limits:
 
 LIMITS = Limits()
 
+WARNINGS = (  # codes that a film which was read may carry
+    "film-body-part-near",
+    "film-body-part-unknown",
+    "film-view-decubitus",
+    "film-view-unknown",
+    "film-turned",
+    "film-transparent",
+    "film-depth-guessed",
+)
+
 
 @dataclass(frozen=True)
 class Film:

@@ -5,6 +5,7 @@ by content (`file_kinds`). Its class and its part of the set's own split come fr
 a table has such a column: that alone gives it then. Every file and row is accounted for: `left_out`, `tables`.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
@@ -75,7 +76,7 @@ def list_films(paths: Sequence[Path], tables: Sequence[Path] = (), reading: Read
     for origin, (source, is_named) in enumerate(opened):
         films, others = _sort(origin, source, is_named=is_named)
         if not films:
-            raise SourceError("source-no-films", path=str(paths[origin]))
+            raise _no_films(paths[origin], others)
         entries += films
         left_out += others
     entries, balances = _with_tables(entries, opened, given)
@@ -186,6 +187,17 @@ def _sort(origin: int, source: Source, *, is_named: bool) -> tuple[list[Entry], 
         hidden = is_hidden(PurePosixPath(name).parts)
         others.append(SeenFile(name, origin, class_and_split(folders)[0], "hidden" if hidden else reason))
     return films, others
+
+
+def _no_films(path: Path, others: Sequence[SeenFile]) -> SourceError:
+    """What is said of a source without films: what is there instead."""
+    if not others:
+        return SourceError("source-empty", path=str(path))
+    reason, _ = Counter(other.reason for other in others).most_common(1)[0]
+    example = next(other.name for other in others if other.reason == reason)
+    return SourceError(
+        "source-no-films", path=str(path), files=len(others), reason_key=f"balance.reason.{reason}", example=example
+    )
 
 
 def _no_film(name: str, parts: Sequence[str], source: Source, is_own: Callable[[str], bool]) -> str:

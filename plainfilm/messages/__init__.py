@@ -36,7 +36,7 @@ def text(key: str, language: str, /, **parameters: object) -> str:
     """The sentence of `key` in `language` ("en" or "zh"); a parameter whose name ends in _key is a key itself.
 
     >>> text("film-empty", "en")
-    'the file is empty; expected a PNG, JPEG, TIFF or DICOM image'
+    'the file is empty; expected a PNG, JPEG, TIFF, BMP, WebP, JPEG 2000 or DICOM image'
     """
     catalogue = CATALOGUES[language]
     shown = {name: _shown(name, value, catalogue) for name, value in parameters.items()}

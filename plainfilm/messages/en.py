@@ -5,11 +5,13 @@ from plainfilm.messages.report_en import REPORT
 SENTENCES: dict[str, str] = {
     **REPORT,
     # one film
-    "film-empty": "the file is empty; expected a PNG, JPEG, TIFF or DICOM image",
+    "film-empty": "the file is empty; expected a PNG, JPEG, TIFF, BMP, WebP, JPEG 2000 or DICOM image",
     "film-file-too-large": "the file has {size_bytes} bytes; at most {maximum_bytes} are read; save the image smaller",
-    "film-other-format": "the file looks like {found}; expected a PNG, JPEG, TIFF or DICOM image; convert it",
-    "film-is-text": "the file holds text; expected a PNG, JPEG, TIFF or DICOM image",
-    "film-unknown-format": "the file is no image that is known here; expected PNG, JPEG, TIFF or DICOM",
+    "film-other-format": "the file looks like {found}; expected a PNG, JPEG, TIFF, BMP, WebP, JPEG 2000 or DICOM "
+    "image; convert it",
+    "film-is-text": "the file holds text; expected a PNG, JPEG, TIFF, BMP, WebP, JPEG 2000 or DICOM image",
+    "film-unknown-format": "the file is no image that is known here; expected PNG, JPEG, TIFF, BMP, WebP, JPEG 2000 or "
+    "DICOM",
     "film-truncated": "the image is cut off: the end of the file is missing; copy or download it again",
     "film-unreadable": "the image is damaged or of a rare kind and cannot be read ({reason}); save it again as PNG",
     "film-checksum": "the image is damaged: a checksum in it does not fit its content; copy or download it again",
@@ -32,10 +34,9 @@ SENTENCES: dict[str, str] = {
     "film-dicom-kind": "the DICOM header says that this is {kind_key}; expected a projection radiograph of the chest "
     "(modality CR or DX); if the header is wrong, save the film as PNG",
     "film-dicom-body-part": "the DICOM header says that this shows {part_key}; expected the chest; if the header is "
-    "wrong, save the film as PNG",
+    "wrong, give --assume-chest or save the film as PNG",
     "film-dicom-view": "the DICOM header says that this film was taken from the side or obliquely; expected a frontal "
-    "view (PA or "
-    "AP); if the header is wrong, save the film as PNG",
+    "view (PA or AP); if the header is wrong, give --assume-chest or save the film as PNG",
     "film-dicom-no-pixels": "the DICOM file holds no pixels; export the film again",
     "film-dicom-colour": "the DICOM file holds a colour image; expected a grey one (MONOCHROME1 or MONOCHROME2)",
     "film-dicom-value": "the DICOM header has a missing or impossible value of {attribute}; export the film again",
@@ -75,6 +76,13 @@ SENTENCES: dict[str, str] = {
     "dicom.part.whole-body": "the whole body",
     "dicom.part.other": "another part of the body",
     # warnings about one film
+    "film-body-part-near": "the DICOM header names ribs, heart or trunk; the film was read as one of the chest",
+    "film-body-part-unknown": "the DICOM header names the body part in words that are not known here; the film was "
+    "read as one of the chest",
+    "film-view-decubitus": "the DICOM header says that the patient lay on one side (decubitus); the film was read as a "
+    "frontal one; check that it is upright",
+    "film-view-unknown": "the DICOM header does not name the view clearly; the film was read as a frontal one; check "
+    "that it is no lateral one",
     "film-turned": "the film was turned as its orientation tag says",
     "film-transparent": "the film has transparent pixels; they were laid over black",
     "film-depth-guessed": "the file does not say how many bits its values use; the largest value was taken for white",
@@ -161,7 +169,9 @@ SENTENCES: dict[str, str] = {
     "source-too-many": "{path} holds more than {maximum} files; split it",
     "source-bomb": "{path} unpacks to more than {maximum} times its size, which no archive of films does; it is not "
     "read",
-    "source-no-films": "{path} holds no PNG, JPEG, TIFF or DICOM image",
+    "source-empty": "{path} holds no files; expected films (PNG, JPEG, TIFF, DICOM, BMP, WebP or JPEG 2000)",
+    "source-no-films": "{path} holds no film that could be used: {files} other files ({reason_key}), for instance "
+    "{example}",
     "source-all-unreadable": "not one of the {films} films can be read; the first, {example}: {problem_key}",
     "member-damaged": "{name} is damaged inside its archive ({reason}); make the archive again",
     "member-bomb": "{name} unpacks to more than {maximum} times its size, which no film does; it is not read",
@@ -308,7 +318,7 @@ SENTENCES: dict[str, str] = {
     "problem.film-empty": "Unreadable, empty",
     "problem.film-missing": "Unreadable, not there or not to be opened",
     "problem.film-is-text": "Unreadable, text and no image",
-    "problem.film-other-format": "Unreadable, no PNG, JPEG, TIFF or DICOM",
+    "problem.film-other-format": "Unreadable, no PNG, JPEG, TIFF, BMP, WebP, JPEG 2000 or DICOM",
     "problem.film-unknown-format": "Unreadable, no image that is known here",
     "problem.film-truncated": "Unreadable, cut off at the end",
     "problem.film-unreadable": "Unreadable, damaged or of a rare kind",
@@ -339,6 +349,10 @@ SENTENCES: dict[str, str] = {
     "problem.member-method": "Unreadable, compressed in a way that is not read here",
     "problem.member-too-large": "Unreadable, too many bytes",
     "problem.member-outside": "Unreadable, a link out of the folder",
+    "problem.film-body-part-near": "DICOM of ribs, heart or trunk, read as chest",
+    "problem.film-body-part-unknown": "DICOM with unknown words for the body part, read as chest",
+    "problem.film-view-decubitus": "DICOM of a patient who lay on one side (decubitus), read as frontal",
+    "problem.film-view-unknown": "DICOM that does not name the view clearly, read as frontal",
     "problem.film-turned": "Turned as the orientation tag says",
     "problem.film-transparent": "Transparent pixels, laid over black",
     "problem.film-depth-guessed": "Bits a value guessed from the largest value",
@@ -749,6 +763,8 @@ SENTENCES: dict[str, str] = {
     "serve.dicom": "DICOM node: {title}, port {port}; reports go to {destination}",
     "dicom-destination-missing": "a DICOM node needs somewhere to send its reports; expected --dicom-to "
     "TITLE@HOST:PORT",
+    "serve.assumes-chest": "DICOM films are taken for frontal chest films, whatever body part and view their headers "
+    "name (--assume-chest).",
     "serve.no-tls": "Everything goes over plain HTTP: beyond a trusted network put a proxy with TLS in front.",
     "serve-address": "cannot listen on {host}, port {port} ({reason}); is another server running there? Choose a free "
     "port with --port, or 0 for any",

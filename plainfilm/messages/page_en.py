@@ -23,7 +23,8 @@ SENTENCES: dict[str, str] = {
     "empty.what": "plainfilm says which of its classes a frontal chest X-ray looks like ({classes}), shows where in "
     "the film it sees that, and says so when it cannot decide.",
     "empty.choose": "Choose films",
-    "empty.formats": "PNG, JPEG, TIFF or DICOM; one film, many, or a folder. An image can also be pasted (Ctrl+V).",
+    "empty.formats": "PNG, JPEG, TIFF, BMP, WebP, JPEG 2000 or DICOM; one film, many, or a folder. "
+    "An image can also be pasted (Ctrl+V).",
     "empty.kept": "A film goes to the plainfilm server that this page came from, and nowhere else. It is not stored; "
     "closing this page forgets everything.",
     "empty.dropping": "Let go to add these films",

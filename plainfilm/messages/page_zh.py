@@ -22,7 +22,8 @@ SENTENCES: dict[str, str] = {
     "empty.drop": "把胸片拖到这里",
     "empty.what": "plainfilm 判断一张正位胸片像哪一类（{classes}），指出依据在胶片的什么位置；无法判定时会如实说明。",
     "empty.choose": "选择胶片",
-    "empty.formats": "PNG、JPEG、TIFF 或 DICOM；一张、多张或整个文件夹均可。也可以粘贴图像（Ctrl+V）。",
+    "empty.formats": "PNG、JPEG、TIFF、BMP、WebP、JPEG 2000 或 DICOM；一张、多张或整个文件夹均可。"
+    "也可以粘贴图像（Ctrl+V）。",
     "empty.kept": "胶片只发送到提供本页面的 plainfilm 服务器，不会发往别处。服务器不保存胶片；关闭页面后，"
     "一切都不再保留。",
     "empty.dropping": "松开即可添加这些胶片",

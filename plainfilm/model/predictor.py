@@ -62,11 +62,13 @@ class Predictor:
     predictor.predict_bytes(Path("film.png").read_bytes()).probabilities
     """
 
-    def __init__(self, path: Path, *, threads: int = 0, data: bytes | None = None) -> None:
+    def __init__(self, path: Path, *, threads: int = 0, data: bytes | None = None, assume_chest: bool = False) -> None:
         """Load a model file. `threads`: of one answer; 0 leaves it to ONNX Runtime. Raises ModelFileError.
 
+        `assume_chest`: DICOM films show a chest from the front, whatever their headers say: see `decode`.
         `data` is taken instead of what the file holds: a variant of it that was made in memory.
         """
+        self.assume_chest = assume_chest
         data = read(path) if data is None else data
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
@@ -198,7 +200,7 @@ class Predictor:
 
     def prepare(self, data: bytes) -> "Prepared":
         """One image file decoded and preprocessed: the first of the three steps of an answer. Raises FilmError."""
-        film = decode(data)
+        film = decode(data, assume_chest=self.assume_chest)
         return Prepared(film, image_id(film.pixels), self.preprocess(film))
 
     def answer_prepared(self, prepared: "Sequence[Prepared]") -> Answers:

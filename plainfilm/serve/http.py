@@ -42,7 +42,10 @@ from plainfilm.workflows.statements import reasons
 LOG = logging.getLogger("plainfilm.serve")
 WEB = Path(__file__).parent / "web"
 MEDIA_TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
-FILM_TYPES = ("image/png", "image/jpeg", "image/tiff", "application/dicom", "application/octet-stream")
+FILM_TYPES = (
+    *("image/png", "image/jpeg", "image/tiff", "image/bmp", "image/webp", "image/jp2"),
+    *("application/dicom", "application/octet-stream"),
+)
 WORDS = {  # of the problems that a request may end with
     400: "The request cannot be understood.",
     401: "The token is missing or wrong.",

@@ -100,14 +100,22 @@ def read_token(path: Path | None, bound: socket.socket) -> str | None:
 
 @contextlib.contextmanager
 def open_services(
-    models: Sequence[Path], *, token: str | None, run: Path | None, limits: ServeLimits = LIMITS
+    models: Sequence[Path],
+    *,
+    token: str | None,
+    run: Path | None,
+    limits: ServeLimits = LIMITS,
+    assume_chest: bool = False,
 ) -> Iterator[Served]:
-    """Load the models, and the packaged one for the samples; where none is named it is the default, too."""
+    """Load the models, and the packaged one for the samples; where none is named it is the default, too.
+
+    `assume_chest`: DICOM films of every caller, over HTTP and DICOM, show a chest from the front: see `decode`.
+    """
     room, metrics = Room(limits.max_waiting), Metrics()
     services: dict[str, AnswerService] = {}
     try:
         for path in (*models, PHANTOM_MODEL):
-            predictor = Predictor(path)
+            predictor = Predictor(path, assume_chest=assume_chest)
             name = wire.model_id(predictor)
             if name not in services:
                 services[name] = AnswerService(predictor, room, limits=limits, observe_batch=metrics.batch.observe)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from plainfilm.config import load_recipe
 from plainfilm.data.balance import Balance
+from plainfilm.data.film import WARNINGS
 from plainfilm.data.index import Index, Row, assign, is_index, read_index, reason_left_out
 from plainfilm.data.listing import balance_of, list_films
 from plainfilm.data.patients import Pseudonyms
@@ -75,7 +76,7 @@ def _of_rows(rows: Sequence[Row]) -> Iterator[Finding]:
     yield from _told_by("source", readable)
     yield from _told_by("mode", readable)
     yield from _shapes(readable)
-    for code in ("film-turned", "film-transparent", "film-depth-guessed"):
+    for code in WARNINGS:
         found = [row for row in readable if code in row.problems]
         if found:
             yield note("doctor.data-films", what_key=f"problem.{code}", films=len(found), example=found[0].path)

@@ -1,9 +1,11 @@
 """Every film decodes as Pillow and the standards say, or is refused by name."""
 
 import io
+import pickle
 import struct
 import subprocess
 import sys
+import tarfile
 import threading
 import warnings
 import zipfile
@@ -263,7 +265,8 @@ def test_black_film_of_sixteen_bits_is_black():
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize(
-    ("pixels", "kind"), [(GREY, "PNG"), (GREY, "JPEG"), (GREY, "TIFF"), (DEEP * 15, "PNG"), (DEEP * 15, "TIFF")]
+    ("pixels", "kind"),
+    [(GREY, "PNG"), (GREY, "JPEG"), (GREY, "TIFF"), (GREY, "WEBP"), (DEEP * 15, "PNG"), (DEEP * 15, "TIFF")],
 )
 def test_orientation_is_applied_once(pixels, kind, orientation):
     exif = Image.Exif()
@@ -274,6 +277,142 @@ def test_orientation_is_applied_once(pixels, kind, orientation):
     tagged.getexif()[0x0112] = orientation
     assert np.array_equal(film.pixels, np.asarray(ImageOps.exif_transpose(tagged)))
     assert ("film-turned" in film.warnings) == (orientation != 1)
+
+
+# BMP, WebP, JPEG 2000
+
+
+def patched(data: bytes, place: int, value: bytes) -> bytes:
+    return data[:place] + value + data[place + len(value) :]
+
+
+def webp_of(width: int, height: int, kind: str) -> bytes:
+    """A WebP whose first chunk says that it is so large."""
+    sizes = {
+        "VP8 ": b"\x10\0\0\x9d\x01\x2a" + struct.pack("<HH", width, height),
+        "VP8L": b"\x2f" + struct.pack("<I", width - 1 | height - 1 << 14),
+        "VP8X": bytes(4) + (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little"),
+    }
+    chunk = kind.encode() + struct.pack("<I", 20) + sizes[kind].ljust(20, b"\0")
+    return b"RIFF" + struct.pack("<I", 4 + len(chunk)) + b"WEBP" + chunk
+
+
+def bmp(rows: np.ndarray, bits: int, *, header: bytes = b"", palette: bytes = b"", packing: int = 0) -> bytes:
+    """A BMP of (H, bytes) rows, from the bottom; `header`: what is behind the first 40 bytes of it."""
+    width = rows.shape[1] * 8 // bits
+    content = np.pad(rows, ((0, 0), (0, -rows.shape[1] % 4))).tobytes()
+    about = struct.pack("<IiiHHIIiiII", 40 + len(header), width, len(rows), 1, bits, packing, len(content), 0, 0, 0, 0)
+    start = 14 + len(about) + len(header) + len(palette)
+    return b"BM" + struct.pack("<IHHI", start + len(content), 0, 0, start) + about + header + palette + content
+
+
+GREYS = bytes(np.repeat(np.arange(256, dtype=np.uint8), 4).tobytes())
+
+
+@pytest.mark.parametrize(("kind", "options"), [("BMP", {}), ("WEBP", {"lossless": True}), ("JPEG2000", {}), ("JPEG2000", {"no_jp2": True})])  # fmt: skip
+def test_lossless_greys_are_returned_as_they_are(kind, options):
+    film = decode(encoded(GREY, kind, **options))
+    assert np.array_equal(film.pixels, GREY)
+    assert (film.bits, film.chroma, film.warnings) == (8, 0.0, ())
+    film = decode(encoded(COLOUR, kind, **options | ({"exact": True} if kind == "WEBP" else {})))
+    assert np.array_equal(film.pixels, np.asarray(Image.fromarray(COLOUR).convert("L")))
+    assert film.chroma > 0
+
+
+def test_lossy_webp_and_jpeg_2000_are_those_of_pillow():
+    smooth = np.asarray(Image.fromarray(GREY).resize((256, 192), Image.Resampling.BICUBIC))
+    for kind, options in (("WEBP", {"quality": 80}), ("JPEG2000", {"irreversible": True, "quality_layers": [20]})):
+        data = encoded(smooth, kind, **options)
+        film = decode(data)
+        assert np.array_equal(film.pixels, np.asarray(Image.open(io.BytesIO(data)).convert("L")))
+        assert np.abs(film.pixels.astype(int) - smooth).mean() < 6
+        assert film.chroma < 1
+
+
+def test_bmps_of_every_packing_hold_the_same_greys():
+    bottom_up = GREY[::-1]
+    grey = bmp(bottom_up, 8, palette=GREYS)
+    top_down = patched(grey, 22, struct.pack("<i", -HEIGHT))
+    quads = np.dstack([bottom_up] * 3 + [np.zeros_like(GREY)])
+    masks = struct.pack("<IIII", 0xFF0000, 0xFF00, 0xFF, 0xFF000000)
+    assert np.array_equal(decode(grey).pixels, GREY)
+    assert np.array_equal(decode(top_down).pixels, bottom_up)
+    assert np.array_equal(decode(bmp(np.dstack([bottom_up] * 3).reshape(HEIGHT, -1), 24)).pixels, GREY)
+    assert np.array_equal(decode(bmp(quads.reshape(HEIGHT, -1), 32)).pixels, GREY)
+    assert np.array_equal(decode(bmp(bottom_up, 8, palette=GREYS[::-1])).pixels, 255 - GREY)
+    masked = decode(bmp(quads.reshape(HEIGHT, -1), 32, header=masks, packing=3))
+    assert np.array_equal(masked.pixels, GREY)  # a mask for alpha, and none given: no black film
+    assert masked.warnings == ()
+
+
+def test_bmps_that_are_packed_or_have_few_greys_are_refused():
+    assert refusal(bmp(GREY[:, : WIDTH // 2], 8, palette=GREYS, packing=1)) == "film-unreadable"
+    assert refusal(bmp(np.zeros((HEIGHT, 2 * WIDTH), np.uint8), 16)) == "film-unreadable"
+
+
+def test_webp_transparency_lies_over_black_with_a_warning():
+    alpha = np.full((HEIGHT, WIDTH), 255, np.uint8)
+    alpha[:10] = 0
+    image = Image.fromarray(GREY).convert("RGBA")
+    image.putalpha(Image.fromarray(alpha))
+    film = decode(encoded(image, "WEBP", lossless=True, exact=True))
+    assert film.warnings == ("film-transparent",)
+    assert not film.pixels[:10].any()
+    assert np.array_equal(film.pixels[10:], GREY[10:])
+
+
+def test_a_webp_that_moves_holds_several_images():
+    data = encoded(GREY, "WEBP", save_all=True, append_images=[Image.fromarray(255 - GREY)], duration=50)
+    assert refusal(data) == "film-several-images"
+
+
+def codestream(samples: np.ndarray, bits: int) -> bytes:
+    """A lossless codestream of so many bits: one of 16, whose values stand as far from the middle, renamed."""
+    moved = samples.astype(np.uint16) + (2**15 - 2 ** (bits - 1))
+    return patched(encoded(moved.astype(np.uint16), "JPEG2000", no_jp2=True), 42, bytes([bits - 1]))
+
+
+def boxed(frame: bytes, bits: int, *, palette: bytes = b"", frames: int = 1) -> bytes:
+    """A JP2 file around a grey codestream (T.800, annex I)."""
+
+    def box(kind: bytes, content: bytes) -> bytes:
+        return struct.pack(">I4s", 8 + len(content), kind) + content
+
+    header = box(b"ihdr", struct.pack(">IIHBBBB", HEIGHT, WIDTH, 1, bits - 1, 7, 0, 0))
+    header += box(b"colr", b"\1\0\0" + struct.pack(">I", 17)) + palette
+    start = box(b"jP  ", b"\r\n\x87\n") + box(b"ftyp", b"jp2 \0\0\0\0jp2 ")
+    return start + box(b"jp2h", header) + box(b"jp2c", frame) * frames
+
+
+@pytest.mark.parametrize("bits", [8, 10, 12, 16])
+def test_deep_jpeg_2000(bits):
+    samples = (DEEP.astype(np.uint32) * (2**bits - 1) // 4095 // 2).astype(np.uint16 if bits > 8 else np.uint8)
+    frame = codestream(samples, bits)  # the upper half is empty: what is declared counts, not the largest value
+    for data in (frame, boxed(frame, bits)):
+        film = decode(data)
+        white = 2**bits - 1 if bits < 16 else int(samples.max())
+        assert np.array_equal(film.pixels, samples if bits == 8 else divided(samples, white))
+        assert film.warnings == (("film-depth-guessed",) if bits == 16 else ())
+    deep = decode(encoded(DEEP * 15, "JPEG2000"))
+    assert np.array_equal(deep.pixels, divided(DEEP * 15, 65535))
+
+
+def test_jpeg_2000_that_would_be_shown_wrong_is_refused():
+    frame = encoded(GREY, "JPEG2000", no_jp2=True)
+    assert np.array_equal(decode(boxed(frame, 8)).pixels, GREY)
+    assert refusal(boxed(frame, 12)) == "film-unreadable"  # the boxes promise more bits than there are
+    assert refusal(boxed(encoded(GREY[:40], "JPEG2000", no_jp2=True), 8)) == "film-unreadable"  # a part would be black
+    assert refusal(boxed(encoded(COLOUR, "JPEG2000", no_jp2=True), 8)) == "film-unreadable"
+    assert refusal(boxed(frame, 8, palette=b"\0\0\0\x0cpclr\0\1\1\7")) == "film-unreadable"
+    assert refusal(boxed(frame, 8, frames=2)) == "film-several-images"
+    assert refusal(encoded(GREY, "JPEG2000", signed=True)) == "film-unreadable"
+    assert refusal(boxed(frame, 8)[:-100]) == "film-truncated"
+
+
+@pytest.mark.parametrize("name", ["film.jfif", "film.png", "IM00001"])
+def test_the_name_does_not_count(name, tmp_path):
+    (tmp_path / name).write_bytes(encoded(GREY, "JPEG"))
+    assert np.array_equal(decode((tmp_path / name).read_bytes()).pixels, decode(encoded(GREY, "JPEG")).pixels)
 
 
 # refusals
@@ -299,6 +438,10 @@ print((time.process_time() - start) * 1000, (resource.getrusage(resource.RUSAGE_
     frame = jpeg.index(b"\xff\xc0")
     jpeg[frame + 5 : frame + 9] = struct.pack(">HH", 60000, 60000)
     bombs = [png, bytes(jpeg), tiff(GREY, t256=60000, t257=60000), tiff(GREY, t322=60000, t323=60000, t324=8)]
+    bombs += [patched(encoded(GREY, "BMP"), 18, struct.pack("<II", 60000, 60000))]
+    bombs += [webp_of(16383, 16383, kind) for kind in ("VP8 ", "VP8L", "VP8X")]
+    wavelets = encoded(GREY, "JPEG2000")
+    bombs += [patched(wavelets, wavelets.index(b"\xff\x51") + 6, struct.pack(">II", 60000, 60000))]
     out = subprocess.run(
         [sys.executable, "-c", program], input="\n".join(b.hex() for b in bombs), capture_output=True, text=True
     )
@@ -325,6 +468,19 @@ def zipped() -> bytes:
     return out.getvalue()
 
 
+def npy() -> bytes:
+    out = io.BytesIO()
+    np.save(out, GREY)
+    return out.getvalue()
+
+
+def tarred() -> bytes:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as archive:
+        archive.addfile(tarfile.TarInfo("film.png"))
+    return out.getvalue()
+
+
 @pytest.mark.parametrize(
     ("data", "found"),
     [
@@ -332,10 +488,29 @@ def zipped() -> bytes:
         (zipped(), "ZIP"),
         (b"\n<!DOCTYPE HTML><html>", "HTML"),
         (encoded(GREY, "GIF"), "GIF"),
-        (encoded(GREY, "BMP"), "BMP"),
-        (encoded(GREY, "WEBP"), "WebP"),
-        (encoded(GREY, "JPEG2000"), "JPEG 2000"),
         (encoded(COLOUR, "AVIF"), "HEIC/AVIF"),
+        (b"\0\0\0\x18ftypheic", "HEIC/AVIF"),
+        (b"\0\0\0\x18ftypisom", "MP4/QuickTime"),
+        (b"RIFF\0\0\0\0AVI LIST", "AVI"),
+        (b"\x1a\x45\xdf\xa3\x01", "Matroska/WebM"),
+        (b"\xff\x0a\xff\x07", "JPEG XL"),
+        (b"\0\0\0\x0cJXL \r\n\x87\n", "JPEG XL"),
+        (b"8BPS\0\1\0\0", "Photoshop"),
+        (encoded(GREY, "ICO"), "ICO/CUR"),
+        (encoded(GREY, "PPM"), "PNM"),
+        (b'<?xml version="1.0"?>\n<svg xmlns="x">', "SVG"),
+        (b"SIMPLE  =                    T", "FITS"),
+        ((348).to_bytes(4, "little") + bytes(340) + b"n+1\0", "NIfTI"),
+        (b"NRRD0004\ntype: short", "NRRD"),
+        (b"ObjectType = Image\n", "MetaImage"),
+        (npy(), "NumPy"),
+        (b"MATLAB 5.0 MAT-file", "MATLAB"),
+        (b"\x89HDF\r\n\x1a\n\0", "HDF5"),
+        (pickle.dumps({"film": GREY}), "Python pickle"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1", "Microsoft Office"),
+        (tarred(), "tar"),
+        (b"\xfd7zXZ\0\0", "xz"),
+        (b"BZh91AY&SY", "bzip2"),
         (b"\x08\0\x05\0CS\x0a\0ISO_IR 100", "DICOM without its preamble"),
         (b"\x08\0\0\0\4\0\0\0\x88\1\0\0", "DICOM without its preamble"),
     ],
@@ -397,6 +572,12 @@ CUTTABLE = {
     "tiff": encoded(GREY, "TIFF"),
     "lzw tiff": encoded(GREY, "TIFF", compression="tiff_lzw"),
     "deep tiff, tags last": tiff(DEEP),
+    "bmp": encoded(GREY, "BMP"),
+    "webp": encoded(GREY, "WEBP"),
+    "lossless webp": encoded(GREY, "WEBP", lossless=True),
+    "webp with exif": encoded(GREY, "WEBP", exif=b"Exif\0\0II*\0\x08\0\0\0\0\0"),
+    "jp2": encoded(GREY, "JPEG2000"),
+    "j2k": encoded(DEEP, "JPEG2000", no_jp2=True),
 }
 
 
@@ -414,7 +595,7 @@ def test_every_cut_is_refused_or_loses_no_pixel(name):
 
 
 @pytest.mark.parametrize("percent", [10, 50, 90])
-@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "BMP", "WEBP", "JPEG2000"])
 def test_cut_films_are_said_to_be_cut(kind, percent):
     large = np.kron(COLOUR[:, :, 0], np.ones((8, 8), np.uint8))
     data = encoded(large, kind)
@@ -523,6 +704,7 @@ def test_image_id_depends_on_pixels_and_shape_alone():
 
 def test_film_names():
     assert all(map(is_film_name, ["a.png", "b/c.JPG", "d.jpeg", "e.Tif", "f.x.TIFF", "g.dcm", "h.DICOM"]))
+    assert all(map(is_film_name, ["a.bmp", "b.WebP", "c.jp2", "d.J2K", "e.jpx", "f.JFIF", "g.jpe", "h.IMA"]))
     assert not any(map(is_film_name, ["a.gif", "png", ".png", "a.png.txt", "b.jpg/notes", ""]))
 
 

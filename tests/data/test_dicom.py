@@ -93,7 +93,7 @@ READABLE = {  # of the files inside pydicom's wheel: what the stored values of b
 @pytest.mark.parametrize("name", READABLE)
 def test_pixels_are_those_of_pydicom(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """These files are CT, MR and the like, so the check of the kind is left out here."""
-    monkeypatch.setattr(dicom, "check_kind", lambda header: None)
+    monkeypatch.setattr(dicom, "check_kind", lambda *_, **__: ())
     data = (WHEEL / name).read_bytes()
     shown = None
     if READABLE[name] == "observed":
@@ -256,7 +256,7 @@ def test_other_objects_are_named(name: str) -> None:
         ({"SOPClassUID": "1.2.840.10008.5.1.4.1.1.88.59"}, "film-dicom-kind", "a note about other images"),
         ({"SOPClassUID": "1.2.3.4"}, "film-dicom-kind", "of another kind"),
         ({"BodyPartExamined": "LSPINE"}, "film-dicom-body-part", "the spine"),
-        ({"BodyPartExamined": TOKEN}, "film-dicom-body-part", "another part of the body"),
+        ({"BodyPartExamined": "STERNUM"}, "film-dicom-body-part", "another part of the body"),
         ({"ViewPosition": "LL"}, "film-dicom-view", "from the side"),
         ({"ViewPosition": "RLO"}, "film-dicom-view", "obliquely"),
         ({"PhotometricInterpretation": "PALETTE COLOR"}, "film-dicom-colour", "grey"),
@@ -544,6 +544,6 @@ def test_the_real_films(real_data: Path) -> None:
 
 @pytest.mark.real
 def test_a_real_slice_in_lossless_jpeg(real_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dicom, "check_kind", lambda header: None)
+    monkeypatch.setattr(dicom, "check_kind", lambda *_, **__: ())
     data = (real_data / "dicom/ct-slice-jpeg-lossless.dcm").read_bytes()
     assert np.array_equal(decode(data).pixels, reference(data))

@@ -1,4 +1,4 @@
-"""Films that ask for more than they are: sizes, texts, scans, strips, packets."""
+"""Films that ask for more than they are: sizes, texts, scans, strips, packets, boxes, chunks."""
 
 import io
 import struct
@@ -72,11 +72,66 @@ def _dicom(frame: bytes, syntax: UID, side: int) -> bytes:
 
 def _jpeg_2000(change: Callable[[bytearray, int, int], None], side: int = 2000) -> bytes:
     """A codestream that `change` gets with the places of its SIZ and COD segments."""
+    return _dicom(_wavelets(change, side, no_jp2=True), JPEG2000Lossless, 2000)
+
+
+def _wavelets(change: Callable[[bytearray, int, int], None], side: int = 2000, **options: object) -> bytes:
+    """A file of JPEG 2000 that was changed likewise."""
     buffer = io.BytesIO()
-    Image.new("L", (side, side)).save(buffer, "JPEG2000", no_jp2=True, precinct_size=(64, 64))
+    Image.new("L", (side, side)).save(buffer, "JPEG2000", precinct_size=(64, 64), **options)
     frame = bytearray(buffer.getvalue())
     change(frame, frame.index(b"\xff\x51"), frame.index(b"\xff\x52"))
-    return _dicom(bytes(frame), JPEG2000Lossless, 2000)
+    return bytes(frame)
+
+
+def _unchanged(*_: object) -> None:
+    pass
+
+
+def _box(kind: bytes, content: bytes) -> bytes:
+    return struct.pack(">I4s", 8 + len(content), kind) + content
+
+
+def _jp2_with(*, first: bytes = b"", inside: bytes = b"") -> bytes:
+    """A JPEG 2000 file with more in front of its header, or at the end of it."""
+    data = _wavelets(_unchanged, 90)
+    start = data.index(b"jp2h") - 4
+    stop = start + int.from_bytes(data[start : start + 4], "big")
+    return data[:start] + first + _box(b"jp2h", data[start + 8 : stop] + inside) + data[stop:]
+
+
+def _bmp(width: int, height: int, packing: int = 0, tail: bytes = bytes(5000)) -> bytes:
+    return (
+        b"BM"
+        + struct.pack("<IIIIiiHHIIIIII", 2**31, 0, 1078, 40, width, height, 1, 8, packing, 0, 0, 0, 0, 0)
+        + bytes(1024)
+        + tail
+    )
+
+
+def _webp(*chunks: bytes) -> bytes:
+    content = b"WEBP" + b"".join(chunks)
+    return b"RIFF" + struct.pack("<I", len(content)) + content
+
+
+def _webp_chunk(name: bytes, content: bytes) -> bytes:
+    return struct.pack("<4sI", name, len(content)) + content + bytes(len(content) % 2)
+
+
+def _webp_canvas(side: int, flags: int = 0) -> bytes:
+    return _webp_chunk(b"VP8X", struct.pack("<I", flags) + 2 * (side - 1).to_bytes(3, "little"))
+
+
+def _webp_picture(side: int) -> bytes:
+    """The chunk with the pixels of a lossless picture."""
+    buffer = io.BytesIO()
+    Image.new("RGB", (side, side)).save(buffer, "WEBP", lossless=True)
+    return buffer.getvalue()[12:]
+
+
+def _webp_frame(side: int) -> bytes:
+    size = 2 * (side - 1).to_bytes(3, "little")
+    return _webp_chunk(b"ANMF", bytes(6) + size + b"\x01\0\0\0" + _webp_picture(side))
 
 
 def _small_precincts(frame: bytearray, _: int, cod: int) -> None:
@@ -131,6 +186,29 @@ FILMS: dict[str, Callable[[], bytes]] = {
     "TIFF of 2 million bit depths": lambda: _tiff_of_many(258),
     "TIFF of 59,000 tags": _tiff_of_tags,
     "TIFF with a tile of 4 gigapixels": lambda: _tiff(90, 90, t322=(LONG, 1, HUGE), t323=(LONG, 1, HUGE)),
+    "BMP of 4 gigapixels": lambda: _bmp(HUGE, HUGE),
+    "BMP of 2**62 pixels": lambda: _bmp(2**31 - 1, -(2**31) + 1),
+    "BMP whose pixels are packed one by one": lambda: _bmp(8000, 8000, 1, b"\x01\x02" * 3_000_000),
+    "BMP whose rows never end": lambda: _bmp(8000, 8000, 1, b"\xff\x02" * 5_000_000),
+    "WebP of 268 megapixels": lambda: _webp(_webp_picture(16_383)),
+    "WebP with a canvas of 2**48 pixels": lambda: _webp(_webp_canvas(2**24), _webp_picture(90)),
+    "WebP of 2000 images": lambda: _webp(
+        _webp_canvas(4000, 2), _webp_chunk(b"ANIM", bytes(6)), *[_webp_frame(4000)] * 2000
+    ),
+    "WebP of 300,000 chunks": lambda: _webp(
+        _webp_canvas(90), _webp_picture(90), *[_webp_chunk(b"JUNK", b"")] * 300_000
+    ),
+    "WebP that is shorter than it says": lambda: _webp(_webp_picture(8000))[:-4],
+    "JP2 of 4 gigapixels": lambda: _wavelets(_larger),
+    "JP2 with precincts of 2x2": lambda: _wavelets(_small_precincts),
+    "JP2 of 65535 layers": lambda: _wavelets(_many_layers),
+    "JP2 with tiles of 8x8": lambda: _wavelets(_small_tiles),
+    "JP2 of 1 million boxes": lambda: _jp2_with(first=_box(b"free", b"") * 1_000_000),
+    "JP2 with 1 million boxes in its header": lambda: _jp2_with(inside=_box(b"free", b"") * 1_000_000),
+    "JP2 of 80 palettes of 1024 entries": lambda: _jp2_with(
+        inside=_box(b"pclr", struct.pack(">HB3B", 1024, 3, 7, 7, 7) + bytes(3072)) * 80
+    ),
+    "JP2 with a box of 2**64 bytes": lambda: _jp2_with(first=struct.pack(">I4sQ", 1, b"free", 2**64 - 1)),
     "DICOM of 4 gigapixels": lambda: dicom_files.film(np.zeros((64, 64), np.uint16), Rows=HUGE, Columns=HUGE),
     "DICOM of 10,000 frames": lambda: dicom_files.film(np.zeros((64, 64), np.uint16), NumberOfFrames=10_000),
     "DICOM of 1 million elements": lambda: _dicom_of(_elements(1_000_000)),

@@ -30,6 +30,7 @@ MODEL = Path(plainfilm.serve.__file__).with_name("phantom.onnx")
 MAX_GROWN_BYTES = 20e6
 MAX_CPU_MS = 500.0  # ten times the figure: a test must not fail because the machine is busy
 MAX_ARCHIVE_BYTES, MAX_ARCHIVE_MS = 60e6, 5000.0
+KINDS = ("png", "jpeg", "tiff", "bmp", "webp", "jp2", "dicom")  # the first word of a film's name, and its extension
 WARM = (*(f"workflows.{name}" for name in ("predict", "prepare", "doctor")), "printing.index", "printing.answers")
 COMMANDS: tuple[Callable[[Path], list[object]], ...] = (
     lambda path: ["predict", MODEL, path],
@@ -48,11 +49,12 @@ class Case:
 
 
 def _film(name: str, make: Callable[[], bytes]) -> Case:
-    extension = {"P": ".png", "J": ".jpg", "T": ".tif", "D": ".dcm"}[name[0]]
+    extension = name.split()[0].rstrip(",").lower()
+    assert extension in KINDS
 
     def write(folder: Path) -> Path:
-        (folder / f"film{extension}").write_bytes(make())
-        return folder / f"film{extension}"
+        (folder / f"film.{extension}").write_bytes(make())
+        return folder / f"film.{extension}"
 
     return Case(name, write, True)
 
@@ -145,7 +147,7 @@ def _legal() -> str:
     """A large film that is none of this must pass."""
     pixels = np.tile(random_film(600, 400), (10, 10))
     assert pixels.size == 24_000_000
-    for kind in ("PNG", "JPEG", "TIFF"):
+    for kind in ("PNG", "JPEG", "TIFF", "BMP", "WEBP", "JPEG2000"):
         buffer = io.BytesIO()
         Image.fromarray(pixels).save(buffer, kind, **({"progressive": True} if kind == "JPEG" else {}))
         if decode(buffer.getvalue()).pixels.shape != pixels.shape:
@@ -154,7 +156,7 @@ def _legal() -> str:
 
 
 ROW = Row(
-    fault="decompression bombs in PNG, JPEG, TIFF, DICOM, zip, nested zip, tar; a zip of 10^6 entries; slips, absolute "
+    fault="decompression bombs in PNG, JPEG, TIFF, BMP, WebP, JPEG 2000, DICOM, zip, nested zip, tar; a zip of 10^6 entries; slips, absolute "
     "names, links, NUL, case clashes, device names",
     must_hold="refused from the header or stopped at the limit; nothing outside read or written; nothing left",
     counted="taken",

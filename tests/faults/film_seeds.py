@@ -41,7 +41,7 @@ def film_seeds() -> dict[str, bytes]:
     """Films of one phantom, by a name that says how each is stored; all of them decode."""
     grey = draw("COVID", seed=29, number=0, size=SIZE_PX).pixels
     deep = grey.astype(np.uint16) * 16  # 12 bits
-    seeds = _pngs(grey, deep) | _jpegs(grey) | _tiffs(grey, deep) | _dicoms(grey, deep)
+    seeds = _pngs(grey, deep) | _jpegs(grey) | _tiffs(grey, deep) | _others(grey, deep) | _dicoms(grey, deep)
     for data in seeds.values():
         decode(data)
     return seeds
@@ -117,6 +117,26 @@ def _tiffs(grey: np.ndarray, deep: np.ndarray) -> dict[str, bytes]:
         "TIFF palette": stored(_tinted(grey).quantize(64), "TIFF"),
         "TIFF float": stored((deep / 4095).astype(np.float32), "TIFF"),
         "TIFF 64-bit": stored(grey, "TIFF", big_tiff=True),
+    }
+
+
+def _others(grey: np.ndarray, deep: np.ndarray) -> dict[str, bytes]:
+    opaque = Image.fromarray(grey).convert("RGBA")
+    return {
+        "BMP 8 bits": stored(grey, "BMP"),
+        "BMP 1 bit": stored(Image.fromarray(grey).convert("1"), "BMP"),
+        "BMP colour": stored(_tinted(grey), "BMP"),
+        "BMP alpha": stored(opaque, "BMP"),
+        "BMP palette": stored(_tinted(grey).quantize(64), "BMP"),
+        "WebP": stored(grey, "WEBP"),
+        "WebP lossless": stored(_tinted(grey), "WEBP", lossless=True),
+        "WebP alpha": stored(opaque, "WEBP", exact=True, quality=50),
+        "WebP with EXIF": stored(grey, "WEBP", exif=TURNED, xmp=b"<x/>", icc_profile=bytes(40)),
+        "JPEG 2000": stored(grey, "JPEG2000"),
+        "JPEG 2000 lossy": stored(grey, "JPEG2000", irreversible=True, quality_layers=[40, 20]),
+        "JPEG 2000 16 bits": stored(deep, "JPEG2000", comment=b"c" * 30),
+        "JPEG 2000 colour": stored(_tinted(grey), "JPEG2000", mct=1),
+        "JPEG 2000 tiles": stored(grey, "JPEG2000", tile_size=(64, 64), no_jp2=True),
     }
 
 

@@ -13,10 +13,13 @@ import numpy as np
 PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
 HEAD_BYTES = 700
 TELLING_NUMBERS = (0, 1, 2, 0x7F, 0x80, 0xFF, 0x7FFF, 0x8000, 0xFFFF, 20_000, 60_000, 2**31 - 1, 2**31, 2**32 - 1)
-PARTS = (  # where a part of a file starts: a JPEG's segment, a DICOM element (explicit), a TIFF's entry, a form's part
+PARTS = (  # where a part of a file starts: a JPEG's or JPEG 2000's segment, a DICOM element (explicit), a TIFF's entry,
+    # a WebP's chunk, a JPEG 2000's box, a form's part
     rb"\xff[\xc0-\xfe]",
     rb"[\x02\x08\x10\x18\x20\x28\x7f]\0..[A-Z]{2}",
     rb"[\0-\x02][\0-\xff][\0-\x0c]\0..\0\0",
+    rb"(VP8[ LX]|ALPH|ANIM|ANMF|EXIF|ICCP|XMP )",
+    rb"\0\0..(jp2h|ihdr|colr|res |jp2c|ftyp)",
     rb"--x\r\n",
 )
 

@@ -141,7 +141,7 @@ def _patched(pixels: np.ndarray, values: dict[str, str]) -> bytes:
 
 
 def pictures(draw: Callable[[], np.ndarray], tokens: Tokens) -> dict[str, bytes]:
-    """PNG, JPEG and TIFF with a token in each of their texts, by the name of the file."""
+    """Pictures of every format with a token in each of their texts, by the name of the file."""
     exif = Image.Exif()
     exif[0x013B] = tokens.put("PNG eXIf")
     kinds = {
@@ -162,7 +162,29 @@ def pictures(draw: Callable[[], np.ndarray], tokens: Tokens) -> dict[str, bytes]
         0x013B: tokens.put("TIFF Artist"),
         0xC001: tokens.put("TIFF private tag"),
     }
+    author = Image.Exif()
+    author[0x013B] = tokens.put("WebP EXIF")
+    wavelets = encoded(draw(), "JPEG2000", comment=tokens.put("JPEG 2000 comment"))
+    start = wavelets.index(b"jp2c") - 4
+    boxes = b"".join(
+        struct.pack(">I4s", 8 + len(token), kind) + token
+        for kind, token in (
+            (b"xml ", tokens.put("JP2 XML").encode()),
+            (b"uuid", tokens.put("JP2 UUID").encode().ljust(20)),
+        )
+    )
     return {
+        "after.bmp": encoded(draw(), "BMP") + tokens.put("BMP after its end").encode(),
+        "texts.webp": encoded(
+            draw(),
+            "WEBP",
+            exif=author.tobytes(),
+            icc_profile=bytes(36) + b"acsp" + tokens.put("WebP ICC").encode(),
+            xmp=tokens.put("WebP XMP").encode(),
+        ),
+        "broken.webp": encoded(draw(), "WEBP")[:60] + tokens.put("WebP, cut off").encode(),
+        "texts.jp2": wavelets[:start] + boxes + wavelets[start:],
+        "broken.jp2": wavelets[: start + 150] + tokens.put("JPEG 2000, cut off").encode(),
         "texts.png": png[:33] + body + png[33:end] + png[end:] + tokens.put("PNG after its end").encode(),
         "broken.png": png[:60] + tokens.put("PNG, overwritten").encode() + png[75:],
         "texts.jpg": encoded(

@@ -2,6 +2,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import dicom_files
 import numpy as np
 import pytest
 from builders import SLIM_WIDTHS, png, random_film, random_pixels, trained_looking, write_model
@@ -114,6 +115,19 @@ def test_films_are_read_as_they_are_needed(predictor):
 def test_one_bad_film_alone_raises(predictor):
     with pytest.raises(FilmError):
         predictor.predict_bytes(b"")
+
+
+def test_the_owners_word_goes_along_to_decoding(path, predictor):
+    side = dicom_files.film(random_film(90, 70), BodyPartExamined="HAND", ViewPosition="LL")
+    ct = dicom_files.film(random_film(90, 70), Modality="CT")
+    trusting = Predictor(path, threads=1, assume_chest=True)
+    with pytest.raises(FilmError, match="film-dicom-body-part"):
+        predictor.predict_bytes(side)
+    assert np.array_equal(trusting.predict_bytes(side).film.pixels, random_film(90, 70))
+    (found,) = trusting.predict_many([lambda: side])
+    assert found.film.warnings == ()
+    with pytest.raises(FilmError, match="film-dicom-kind"):
+        trusting.predict_bytes(ct)
 
 
 @given(arrays(np.float32, (3, 4), elements=st.floats(-(2.0**100), 2.0**100, width=32)))

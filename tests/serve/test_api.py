@@ -26,7 +26,7 @@ from plainfilm.serve.service import AnswerService
 from tests.conftest import Cli
 
 TOKEN = "a-token-of-this-test"
-KINDS = ("PNG", "JPEG", "TIFF", "DICOM")
+KINDS = ("PNG", "JPEG", "TIFF", "BMP", "WEBP", "JPEG2000", "DICOM")
 MODELS = "/v1/models"
 
 

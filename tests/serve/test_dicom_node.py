@@ -12,6 +12,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import clients
+import httpx
 import numpy as np
 import pytest
 from builders import program
@@ -37,6 +39,7 @@ from plainfilm.serve import dicom_socket
 from plainfilm.serve.dicom_node import Node, start_node
 from plainfilm.serve.dicom_settings import Destination, NodeSettings, parse_destination
 from plainfilm.serve.dicom_socket import MeteredSocket
+from plainfilm.serve.samples import PHANTOM_MODEL
 from plainfilm.serve.structured_report import Author
 
 NOWHERE = Destination("NOWHERE", "127.0.0.1", 9)
@@ -172,6 +175,29 @@ def test_a_film_that_cannot_be_judged_gets_a_report_that_says_why(predictor: Pre
             expected = text(verdict.reasons[0], language)
         assert texts(report)["not-judged"][0].startswith(expected)
         assert "set" not in texts(report)
+
+
+@pytest.mark.parametrize("words", [(), ("--assume-chest",)])
+def test_the_owners_word_counts_over_http_and_dicom(words: tuple[str, ...]) -> None:
+    wrong = [film(BodyPartExamined="HAND"), film(ViewPosition="LL"), film(Modality="CT")]
+    codes = ("film-dicom-body-part", "film-dicom-view", "film-dicom-kind")
+    with archive() as there:
+        to = f"ARCHIVE@127.0.0.1:{there.destination.port}"
+        with clients.started(PHANTOM_MODEL, "--dicom", 0, "--dicom-to", to, *words) as server:
+            assert server.dicom_port is not None
+            assert send(server.dicom_port, *wrong) == [0] * 3
+            answers = [
+                httpx.post(server.address + clients.PREDICTIONS, content=io_bytes(sent), timeout=30).json()
+                for sent in wrong
+            ]
+            reports = there.reports(3)
+    about_header = [any("DICOM header" in said for said in texts(report).get("not-judged", ())) for report in reports]
+    if words:
+        assert about_header == [False, False, True]
+        assert [answer.get("code") in codes for answer in answers] == [False, False, True]
+    else:
+        assert about_header == [True] * 3
+        assert [answer["code"] for answer in answers] == list(codes)
 
 
 @pytest.mark.parametrize(
