@@ -17,6 +17,7 @@ from faults import (
     same_bits,
     torn_writes,
     two_at_once,
+    wild,
 )
 from faults.row import Row
 
@@ -37,4 +38,5 @@ ROWS: tuple[Row, ...] = (
     injection.ROW,
     flat_memory.ROW,
     bare_machine.ROW,
+    wild.ROW,
 )

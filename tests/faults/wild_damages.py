@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 
 from faults import wild_films as films
 from faults.wild_films import NUM_FILMS, film_bytes
+from faults.wild_links import DOUBLE
 from faults.wild_truth import Draft, File, Film, film_file, left, other_file, perhaps
 
 
@@ -113,13 +114,13 @@ def pipe(draft: Draft) -> None:
 
 def broken_link(draft: Draft) -> None:
     """A link to a film that is gone."""
-    _beside(draft, "gone.png", File(link="../nowhere/gone.png", reasons=frozenset({"link"})))
+    _beside(draft, "gone.png", File(link="../nowhere/gone.png", reasons=frozenset({"link", "missing"})))
     draft.may_warn = True
 
 
 def link_loop(draft: Draft) -> None:
     """A link to the folder that it lies in."""
-    _beside(draft, "loop", File(link=".", reasons=frozenset({"link", ""})))
+    _beside(draft, "loop", File(link=".", reasons=DOUBLE))
 
 
 def link_to_film(draft: Draft) -> None:
@@ -127,7 +128,7 @@ def link_to_film(draft: Draft) -> None:
     origin, path, file = _places(draft)[0]
     link = path.parent / f"a second name{path.suffix}"
     if not file.link:
-        draft.change(origin, str(link), File(link=path.name, reasons=frozenset({"link", ""})))
+        draft.change(origin, str(link), File(link=path.name, reasons=DOUBLE))
 
 
 def unsafe_member(draft: Draft) -> None:

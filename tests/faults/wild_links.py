@@ -6,12 +6,13 @@ from pathlib import PurePosixPath
 from faults.wild_truth import Draft, File
 
 STORE = "store"  # a folder beside the data set
+DOUBLE = frozenset({"double", "link", ""})  # how a link may be counted that leads to what is listed already
 
 
 def class_linked_inside(draft: Draft) -> None:
     """`set/CLASS` links to `raw/CLASS`, which lies in the data set, too: each film is there once."""
     for label in {film.label for film in draft.films}:
-        draft.change(0, f"set/{label}", File(link=f"../raw/{label}", reasons=frozenset({"link", ""})))
+        draft.change(0, f"set/{label}", File(link=f"../raw/{label}", reasons=DOUBLE))
 
 
 def class_linked_outside(draft: Draft, *, is_followed: bool = False) -> None:
@@ -24,7 +25,7 @@ def class_linked_outside(draft: Draft, *, is_followed: bool = False) -> None:
         del files[path]
     link = File(link=f"../{STORE}/{label}", reasons=frozenset({"link"}), films_behind=len(behind))
     if is_followed:
-        link = replace(link, reasons=frozenset({"", "link"}), films_behind=0)
+        link = replace(link, reasons=DOUBLE, films_behind=0)
         files |= {path: replace(file, is_behind=True) for path, file in behind.items()}
         draft.options.append("--follow-links")
     elif len({film.label for film in draft.films}) == 2:

@@ -132,16 +132,21 @@ def _sums(draft: Draft, found: Found) -> Iterator[str]:
         yield f"SUMS: {balance['files']} files are not {balance['used']} used and {dict(counted)}"
     if balance["used"] != len(found.used):
         yield f"SUMS: {balance['used']} used, {len(found.used)} with a part"
-    sure = sum("" not in file.reasons for file in truth.values())
-    if not sure <= balance["files"] - counted["missing"] <= len(truth):
+    sure, absent = sum("" not in file.reasons for file in truth.values()), _num_absent(draft)
+    if not sure <= balance["files"] <= len(truth) + absent:
         yield f"SUMS: {balance['files']} files of {sure} to {len(truth)}"
     used = _used_places(draft, found)
     outside = [file for place, file in truth.items() if place not in used and file.use != ALWAYS]
     for reason in sorted({reason for file in outside for reason in file.reasons if reason} | set(counted)):
         low = sum(file.reasons == {reason} for file in outside)
-        high = sum(reason in file.reasons for file in outside)
-        if reason != "missing" and not low <= counted[reason] <= high:
+        high = sum(reason in file.reasons for file in outside) + (absent if reason == "missing" else 0)
+        if not low <= counted[reason] <= high:
             yield f"REASON: {counted[reason]} files as {reason!r}, in truth {low} to {high}"
+
+
+def _num_absent(draft: Draft) -> int:
+    """How many files a table in place of a folder names that are not there."""
+    return sum(table.unfit for table in draft.tables if table.name in {source.table for source in draft.sources})
 
 
 # --- patients and parts ----------------------------------------------------------------------------------------------
