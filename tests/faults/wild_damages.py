@@ -166,7 +166,7 @@ def hidden_film(draft: Draft) -> None:
 
 def odd_name(draft: Draft) -> None:
     """A film whose name has blanks, quotes, commas, letters of another script."""
-    _new_film(draft, "胸片, \"100%\" & 'co' #1 =2 é.png")
+    _new_film(draft, "胸片, \"100%\" & 'co' #1 =2.png")
 
 
 def bytes_as_name(draft: Draft) -> None:
