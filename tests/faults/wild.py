@@ -92,7 +92,7 @@ def trial(seed: int, folder: Path) -> tuple[list[str], Counter[str]]:
     said = start(folder / "index", "index", *words, *recipe, "--json", "--lang", "en", "--out", folder / "out")
     found = oracle.read(said.finish(PATIENCE_S), folder / "out")
     doctor: Ran | None = None
-    if oracle.needs_doctor(draft, found):
+    if oracle.needs_doctor(draft, found, is_asked=seed % 2 == 0):
         doctor = start(folder / "doctor", "doctor", *words, "--json", "--lang", "en").finish(PATIENCE_S)
     failures = [f"seed {seed} ({'; '.join(draft.words)}): {line}" for line in oracle.judge(draft, found, doctor)]
     return failures, Counter({"refused": isinstance(found, str), "clean": _is_clean(draft, found)})

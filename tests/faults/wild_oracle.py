@@ -48,9 +48,9 @@ def read(ran: Ran, out: Path) -> Found | str:
     return Found(summary, tables.from_csv(content)[0])
 
 
-def needs_doctor(draft: Draft, found: Found | str) -> bool:
-    """Whether the doctor's word would matter: where it must warn, and where it must not."""
-    return isinstance(found, Found) and (_must_warn(draft, found) or is_clean(draft, found))
+def needs_doctor(draft: Draft, found: Found | str, *, is_asked: bool) -> bool:
+    """Whether the doctor's word would matter: where it must warn, and, if it `is_asked`, where it must not."""
+    return isinstance(found, Found) and (_must_warn(draft, found) or (is_asked and is_clean(draft, found)))
 
 
 def judge(draft: Draft, found: Found | str, doctor: Ran | None) -> list[str]:
