@@ -92,7 +92,7 @@ def _plain(entry: str) -> str:
 
 
 def _letters(entry: str) -> str:
-    """The letters and digits of an entry without "patient" and "ID" around them: `N/A`, `<na>` and `Patient n.a.` are alike."""
+    """The letters and digits of an entry: `N/A`, `<na>` and `Patient ID: n.a.` are alike."""
     letters = "".join(character for character in _plain(entry) if character.isalnum())
     return AROUND.sub("", letters)
 
