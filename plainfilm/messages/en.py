@@ -182,9 +182,9 @@ SENTENCES: dict[str, str] = {
     "split-part-empty": "the class {label} has no film in the part {part}: of its {groups} patients or groups, {free} "
     "may be outside training, and each stays in one part; add films of other patients, shorten "
     "split.train_only_quality, set split.{part} = 0, or leave the class out with data.classes",
-    "split-fold-empty": "the class {label} cannot be in each of {folds} folds: {groups} of its patients or groups may be "
-    "tested, and each stays in one fold; set split.folds to fewer (at least 3), add films of other patients, or leave "
-    "the class out with data.classes",
+    "split-fold-empty": "the class {label} cannot be in each of {folds} folds: {groups} of its patients or groups may "
+    "be tested, and each stays in one fold; set split.folds to fewer (at least 3), add films of other patients, or "
+    "leave the class out with data.classes",
     "split-leaks": "{count} groups (patients or copies of one film) have films in several parts, {films} films in "
     "all, for instance {example}; such a split leaks and is refused; mend the column split, or let the films be split "
     'anew with split.kind = "grouped"',
@@ -194,8 +194,8 @@ SENTENCES: dict[str, str] = {
     'in it; give a --table with the column split, or set split.kind = "grouped"',
     "split-given-part-empty": "the set's own split has no film in the part {part}; it has: {counts}; name films of "
     'this part in the column split, or set split.kind = "grouped"',
-    "split-given-class-missing": "the set's own split has no film of the class {label} in the part {part}; name some in "
-    'the column split, leave the class out with data.classes, or set split.kind = "grouped"',
+    "split-given-class-missing": "the set's own split has no film of the class {label} in the part {part}; name some "
+    'in the column split, leave the class out with data.classes, or set split.kind = "grouped"',
     "split-contradicts": "the recipe asks for {key} = {given}, but the index was split with {found}; use the "
     "same recipe, or make the index again",
     # the model file and checkpoints

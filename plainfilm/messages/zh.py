@@ -174,8 +174,8 @@ SENTENCES: dict[str, str] = {
     '请更正表格，或设置 split.kind = "grouped"',
     "split-column-empty": 'split.kind = "column" 要求使用 split 列，但 {films} 张胶片在该列都没有值；'
     '请给出含 split 列的 --table，或设置 split.kind = "grouped"',
-    "split-given-part-empty": "数据集自带的划分在 {part} 部分没有胶片；现有：{counts}；请在 split 列中指定这部分的胶片，"
-    '或设置 split.kind = "grouped"',
+    "split-given-part-empty": "数据集自带的划分在 {part} 部分没有胶片；现有：{counts}；"
+    '请在 split 列中指定这部分的胶片，或设置 split.kind = "grouped"',
     "split-given-class-missing": "数据集自带的划分在 {part} 部分没有类别 {label} 的胶片；请在 split 列中指定一些，"
     '用 data.classes 排除该类别，或设置 split.kind = "grouped"',
     "split-contradicts": "配方要求 {key} = {given}，但索引按 {found} 划分；请使用相同的配方，或重新建立索引",
@@ -574,8 +574,8 @@ SENTENCES: dict[str, str] = {
     "doctor.data-modes": "胶片有多种存储方式：{modes}；若因类别而异，就会泄露类别",
     "doctor.data-odd": "{films} 张胶片比常见的胸片更窄或更宽，例如 {example}（{width}x{height} 像素）",
     "doctor.data-split": "胶片可以划分：{parts}",
-    "doctor.data-own-split": "数据集自带划分（{parts}；未归入任何部分 {without}）；有 {torn} 位患者（组）的胶片分布在其中多个部分；"
-    '设置 split.kind = "column" 即可使用',
+    "doctor.data-own-split": "数据集自带划分（{parts}；未归入任何部分 {without}）；"
+    '有 {torn} 位患者（组）的胶片分布在其中多个部分；设置 split.kind = "column" 即可使用',
     "doctor.data-leaking": "划分存在泄漏：{groups} 位患者（组）的胶片分布在多个部分",
     "doctor.model": "校验值正确；格式版本 {version}，权重 {weights}",
     "doctor.model-classes": "类别：{classes}",

@@ -1,4 +1,4 @@
-"""How films were split, on a terminal and for --json: the method, what was asked and reached, and whose the films are."""
+"""How films were split, on a terminal and for --json: the method, what was asked and reached, whose the films are."""
 
 from collections.abc import Sequence
 from typing import Any
