@@ -12,7 +12,9 @@ from plainfilm.data.stratify import stratified
 
 SHARES = {"test": 0.2, "validation": 0.2, "train": 0.6}
 SMALL = st.lists(st.tuples(st.sampled_from("AB"), st.sampled_from("xy"), st.integers(0, 5)), min_size=1, max_size=24)
-LARGER = st.lists(st.tuples(st.sampled_from("ABC"), st.sampled_from("wxyz"), st.integers(0, 25)), min_size=1, max_size=90)
+LARGER = st.lists(
+    st.tuples(st.sampled_from("ABC"), st.sampled_from("wxyz"), st.integers(0, 25)), min_size=1, max_size=90
+)
 
 
 def stratify(films, shares=SHARES, fixed=None):
