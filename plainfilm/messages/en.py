@@ -205,14 +205,28 @@ SENTENCES: dict[str, str] = {
     "index-key-damaged": "{path} is no key of an index; put the right one back, or give a new folder as --out",
     # splits
     "split-one-class": "the films have one class only ({given}); expected at least two, each a folder or a value "
-    "of the column label",
+    "of the column label; add films of another class, or give the labels in a --table",
     "split-class-too-small": "the class {label} has films of {groups} patients or groups; expected at least "
-    "{minimum}: one for each part",
-    "split-part-empty": "the class {label} has no film in the part {part}; give larger shares in [split], or "
-    "more films",
-    "split-leaks": "{count} groups (patients or copies of one film) have films in several parts, for instance "
-    "{example}; such a split leaks and is refused",
-    "split-value-unknown": "the column split has the value {given}; expected {expected}",
+    "{minimum}, one for each part; it has {films} films, {largest} of them in one group, and films of one patient or "
+    "copies of one film stay together; add films of other patients, mend the column patient if it names no patients, "
+    "or leave the class out with data.classes",
+    "split-part-empty": "the class {label} has no film in the part {part}: of its {groups} patients or groups, {free} "
+    "may be outside training, and each stays in one part; add films of other patients, shorten "
+    "split.train_only_quality, set split.{part} = 0, or leave the class out with data.classes",
+    "split-fold-empty": "the class {label} cannot be in each of {folds} folds: {groups} of its patients or groups may "
+    "be tested, and each stays in one fold; set split.folds to fewer (at least 3), add films of other patients, or "
+    "leave the class out with data.classes",
+    "split-leaks": "{count} groups (patients or copies of one film) have films in several parts, {films} films in "
+    "all, for instance {example}; such a split leaks and is refused; mend the column split, or let the films be split "
+    'anew with split.kind = "grouped"',
+    "split-value-unknown": "the column split has the value {given}; expected {expected}, or an empty cell for a film "
+    'that is to be left out; mend the table, or set split.kind = "grouped"',
+    "split-column-empty": 'split.kind = "column" asks for the column split, but none of the {films} films has a value '
+    'in it; give a --table with the column split, or set split.kind = "grouped"',
+    "split-given-part-empty": "the set's own split has no film in the part {part}; it has: {counts}; name films of "
+    'this part in the column split, or set split.kind = "grouped"',
+    "split-given-class-missing": "the set's own split has no film of the class {label} in the part {part}; name some "
+    'in the column split, leave the class out with data.classes, or set split.kind = "grouped"',
     "split-contradicts": "the recipe asks for {key} = {given}, but the index was split with {found}; use the "
     "same recipe, or make the index again",
     # the model file and checkpoints
@@ -314,6 +328,8 @@ SENTENCES: dict[str, str] = {
     "problem.label-missing": "Without a class, left out",
     "problem.label-several": "Several labels in one cell, left out",
     "problem.class-unknown": "Of a class that the recipe does not name, left out",
+    "problem.split-missing": "Without a part in the set's own split, left out",
+    "problem.patient-placeholder": "Of an unknown patient: the entry names nobody",
     "problem.label-conflict": "Copies of one film under different classes, left out",
     "problem.film-empty": "Unreadable, empty",
     "problem.film-missing": "Unreadable, not there or not to be opened",
@@ -416,6 +432,25 @@ SENTENCES: dict[str, str] = {
     "index.more": "    ... and {films} more",
     "index.leaking": "This split LEAKS: {shared} of {tested} test films share a patient with films in other parts, or "
     "are copies of them.",
+    "index.split": "Split by {method}",
+    "index.split-asked": "Split by {method}; {parts} asked: {asked} %, reached: {reached}",
+    "index.split-missed": "Farther from a share than a fifth of it, as patients and copies stay together: {missed}",
+    "index.split-miss": "{label} {part} {films} of {total}, asked {asked} %",
+    "index.own-split": "The set has a split of its own, which is not used ({counts}; without a part {without}); "
+    '{torn} patients or groups have films in several of its parts; split.kind = "column" uses it',
+    "index.own-split-unknown": "The column split has values that name no part, and it is not used: {unknown}",
+    "index.method.shuffled groups": "shuffled groups",
+    "index.method.iterative stratification": "iterative stratification",
+    "index.method.every tenth film": "every tenth film",
+    "index.method.column split": "the set's own split",
+    "index.method.column split, validation by shuffled groups": "the set's own split, with validation films drawn "
+    "from its training films by shuffled groups",
+    "index.method.column split, validation by iterative stratification": "the set's own split, with validation films "
+    "drawn from its training films by iterative stratification",
+    "patients.nobody": "{films} films have an entry as patient that names nobody (unknown, ANONYMOUS, 0, ...), for "
+    "instance {example}; they count as films of unknown patients, so of these only copies are kept together",
+    "patients.holding": "one patient has {films} of the {total} films of the class {label}, for instance {example}; "
+    "they stay together in one part; if the entry names no patient, mend the column patient",
     "index.written": "Written: {path}",
     "audit-model-other": "the model was trained {what_key}; give the films of its training, with table and recipe, "
     "or the folder of its run",
@@ -685,6 +720,8 @@ SENTENCES: dict[str, str] = {
     "doctor.data-odd": "{films} films are narrower or wider than chest films usually are, for instance {example} "
     "({width}x{height} px)",
     "doctor.data-split": "the films can be split: {parts}",
+    "doctor.data-own-split": "the set has a split of its own ({parts}; without a part {without}); {torn} patients or "
+    'groups have films in several of its parts; split.kind = "column" uses it',
     "doctor.data-leaking": "the split LEAKS: {groups} patients or groups have films in several parts",
     "doctor.model": "the digest is right; format version {version}, weights {weights}",
     "doctor.model-classes": "classes: {classes}",

@@ -180,11 +180,26 @@ SENTENCES: dict[str, str] = {
     "index-changed": "索引 {path} 在写出后被改动；请重新建立，或把表格作为胶片的 --table 给出",
     "index-key-damaged": "{path} 不是索引的密钥；请放回正确的密钥，或用 --out 给出新的文件夹",
     # 划分
-    "split-one-class": "胶片只有一个类别（{given}）；至少应有两个，每个类别为一个文件夹或 label 列的一个值",
-    "split-class-too-small": "类别 {label} 只有 {groups} 位患者（组）的胶片；至少应有 {minimum} 组：每部分一组",
-    "split-part-empty": "类别 {label} 在 {part} 部分没有胶片；请增大 [split] 中的比例，或增加胶片",
-    "split-leaks": "{count} 个组（同一患者或同一胶片的副本）分布在多个部分，例如 {example}；这样的划分会泄漏，已拒绝",
-    "split-value-unknown": "split 列的值为 {given}；应为 {expected}",
+    "split-one-class": "胶片只有一个类别（{given}）；至少应有两个，每个类别为一个文件夹或 label 列的一个值；"
+    "请加入其他类别的胶片，或用 --table 给出标签",
+    "split-class-too-small": "类别 {label} 只有 {groups} 位患者（组）的胶片；至少应有 {minimum} 组，每部分一组；"
+    "该类别共 {films} 张胶片，其中 {largest} 张属于同一组，而同一患者的胶片或同一胶片的副本不能分开；"
+    "请加入其他患者的胶片；如果 patient 列填的不是患者，请更正；或用 data.classes 排除该类别",
+    "split-part-empty": "类别 {label} 在 {part} 部分没有胶片：其 {groups} 位患者（组）中只有 {free} 组可以不用于训练，"
+    "而每组只能在一个部分；请加入其他患者的胶片，缩短 split.train_only_quality，设置 split.{part} = 0，"
+    "或用 data.classes 排除该类别",
+    "split-fold-empty": "类别 {label} 无法出现在全部 {folds} 折中：可用于测试的患者（组）只有 {groups} 个，"
+    "而每组只能在一折；请减小 split.folds（至少为 3），加入其他患者的胶片，或用 data.classes 排除该类别",
+    "split-leaks": "{count} 个组（同一患者或同一胶片的副本）分布在多个部分，共 {films} 张胶片，例如 {example}；"
+    '这样的划分会泄漏，已拒绝；请更正 split 列，或设置 split.kind = "grouped" 重新划分',
+    "split-value-unknown": "split 列的值为 {given}；应为 {expected}，空单元格表示不使用该胶片；"
+    '请更正表格，或设置 split.kind = "grouped"',
+    "split-column-empty": 'split.kind = "column" 要求使用 split 列，但 {films} 张胶片在该列都没有值；'
+    '请给出含 split 列的 --table，或设置 split.kind = "grouped"',
+    "split-given-part-empty": "数据集自带的划分在 {part} 部分没有胶片；现有：{counts}；"
+    '请在 split 列中指定这部分的胶片，或设置 split.kind = "grouped"',
+    "split-given-class-missing": "数据集自带的划分在 {part} 部分没有类别 {label} 的胶片；请在 split 列中指定一些，"
+    '用 data.classes 排除该类别，或设置 split.kind = "grouped"',
     "split-contradicts": "配方要求 {key} = {given}，但索引按 {found} 划分；请使用相同的配方，或重新建立索引",
     # 模型文件与检查点
     "model-missing": "模型文件 {path} 不存在或无法打开",
@@ -269,6 +284,8 @@ SENTENCES: dict[str, str] = {
     "problem.label-missing": "没有类别，已排除",
     "problem.label-several": "一个单元格里有多个标签，未使用",
     "problem.class-unknown": "类别不在配方之中，已排除",
+    "problem.split-missing": "在数据集自带的划分中没有归属，已排除",
+    "problem.patient-placeholder": "患者未知：该项没有指明任何人",
     "problem.label-conflict": "同一胶片的副本属于不同类别，已排除",
     "problem.film-empty": "不可读，空文件",
     "problem.film-missing": "不可读，不存在或无法打开",
@@ -369,6 +386,24 @@ SENTENCES: dict[str, str] = {
     "index.problem": "{what}：{films}",
     "index.more": "    ……另有 {films} 张",
     "index.leaking": "该划分存在泄漏：{tested} 张测试胶片中，有 {shared} 张的患者或副本也出现在其他部分。",
+    "index.split": "划分方法：{method}",
+    "index.split-asked": "划分方法：{method}；{parts} 要求 {asked} %，实际：{reached}",
+    "index.split-missed": "由于同一患者的胶片和副本不能分开，以下部分与要求的比例相差超过五分之一：{missed}",
+    "index.split-miss": "{label} {part} {total} 张中有 {films} 张，要求 {asked} %",
+    "index.own-split": "数据集自带划分，但未使用（{counts}；未归入任何部分 {without}）；"
+    '有 {torn} 位患者（组）的胶片分布在其中多个部分；设置 split.kind = "column" 即可使用',
+    "index.own-split-unknown": "split 列中有不代表任何部分的值，该列未使用：{unknown}",
+    "index.method.shuffled groups": "按组随机划分",
+    "index.method.iterative stratification": "迭代分层",
+    "index.method.every tenth film": "每十张取一张",
+    "index.method.column split": "数据集自带的划分",
+    "index.method.column split, validation by shuffled groups": "数据集自带的划分，验证胶片按组随机取自其训练部分",
+    "index.method.column split, validation by iterative stratification": "数据集自带的划分，"
+    "验证胶片以迭代分层取自其训练部分",
+    "patients.nobody": "{films} 张胶片的患者一项没有指明任何人（不详、ANONYMOUS、0 等），例如 {example}；"
+    "这些胶片按患者未知处理，其中只有副本会留在一起",
+    "patients.holding": "类别 {label} 的 {total} 张胶片中有 {films} 张属于同一患者，例如 {example}；"
+    "它们会留在同一部分；如果该项填的不是患者，请更正 patient 列",
     "index.written": "已写出：{path}",
     "audit-model-other": "该模型{what_key}；请给出其训练所用的胶片及其表格与配方，或给出其运行的文件夹",
     "audit.data_sha256": "是用这些之外的胶片训练的",
@@ -607,6 +642,8 @@ SENTENCES: dict[str, str] = {
     "doctor.data-modes": "胶片有多种存储方式：{modes}；若因类别而异，就会泄露类别",
     "doctor.data-odd": "{films} 张胶片比常见的胸片更窄或更宽，例如 {example}（{width}x{height} 像素）",
     "doctor.data-split": "胶片可以划分：{parts}",
+    "doctor.data-own-split": "数据集自带划分（{parts}；未归入任何部分 {without}）；"
+    '有 {torn} 位患者（组）的胶片分布在其中多个部分；设置 split.kind = "column" 即可使用',
     "doctor.data-leaking": "划分存在泄漏：{groups} 位患者（组）的胶片分布在多个部分",
     "doctor.model": "校验值正确；格式版本 {version}，权重 {weights}",
     "doctor.model-classes": "类别：{classes}",
