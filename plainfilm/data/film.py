@@ -32,6 +32,18 @@ class Limits:
 
 LIMITS = Limits()
 
+DOUBTED = ("film-greys-doubted",)  # what makes a film one that somebody should look at
+WARNINGS = (  # all that may be said of a film that was read
+    "film-turned",
+    "film-transparent",
+    "film-depth-guessed",
+    "film-polarity-assumed",
+    "film-window-ignored",
+    "film-bits-ignored",
+    "film-padding-ignored",
+    *DOUBTED,
+)
+
 
 @dataclass(frozen=True)
 class Film:

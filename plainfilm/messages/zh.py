@@ -70,6 +70,11 @@ SENTENCES: dict[str, str] = {
     "film-turned": "已按方向标记旋转胶片",
     "film-transparent": "胶片含有透明像素；已置于黑色之上",
     "film-depth-guessed": "文件没有说明数值使用多少位；以最大值作为白色",
+    "film-polarity-assumed": "DICOM 头信息没有说明低值是否为黑；按低值为黑处理",
+    "film-window-ignored": "DICOM 头信息中的窗宽窗位与像素不符；未采用",
+    "film-bits-ignored": "文件声明的有效位数与像素不符；以绝大多数像素的取值范围作为黑到白",
+    "film-padding-ignored": "DICOM 头信息所称的填充值其实就是影像本身；未涂黑",
+    "film-greys-doubted": "胶片几乎全部集中在少数灰度内；导出时窗宽窗位或位深是否有误？请查看并重新导出",
     # 门控拒绝胶片的原因
     "gate-colour": "图像是彩色的；应为灰度 X 光片；请提供原始胶片，而不是它的照片",
     "gate-small": "图像像素过少，无法判断；请提供原始胶片",
@@ -283,6 +288,11 @@ SENTENCES: dict[str, str] = {
     "problem.film-turned": "已按方向标记旋转",
     "problem.film-transparent": "含有透明像素，已置于黑色之上",
     "problem.film-depth-guessed": "每个数值的位数由最大值推测",
+    "problem.film-polarity-assumed": "DICOM 头信息未说明黑白，按低值为黑处理",
+    "problem.film-window-ignored": "DICOM 头信息的窗宽窗位与像素不符，未采用",
+    "problem.film-bits-ignored": "声明的有效位数与像素不符，未采用",
+    "problem.film-padding-ignored": "DICOM 头信息的填充值就是影像本身，未采用",
+    "problem.film-greys-doubted": "几乎全部集中在少数灰度内，窗宽窗位或位深可能有误",
     "problem.duplicate-exact": "与另一张完全相同",
     "problem.duplicate-near": "与另一张近似相同",
     # 命令输出

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from plainfilm.data.decode import decode
-from plainfilm.data.film import Film
+from plainfilm.data.film import DOUBTED, Film
 from plainfilm.data.listing import ARCHIVES
 from plainfilm.data.scan import Progress
 from plainfilm.errors import PlainfilmError, SourceError, UsageError
@@ -70,7 +70,7 @@ def _look_at_film(film: Film) -> Iterator[Finding]:
     height, width = film.pixels.shape
     yield ok("doctor.film", width=width, height=height, mode=film.mode, bits=film.bits, chroma=film.chroma)
     for code in film.warnings:
-        yield Finding("note", code)
+        yield Finding("problem" if code in DOUBTED else "note", code)
     if film.chroma > COLOUR_CHROMA:
         yield note("doctor.film-coloured", chroma=film.chroma)
     if not has_usual_shape(width, height):

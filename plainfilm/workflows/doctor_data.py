@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from plainfilm.config import load_recipe
+from plainfilm.data.film import DOUBTED, WARNINGS
 from plainfilm.data.index import Index, Row, assign, is_index, read_index
 from plainfilm.data.listing import list_films
 from plainfilm.data.scan import Progress, num_threads, scan
@@ -47,10 +48,11 @@ def _of_rows(rows: Sequence[Row]) -> Iterator[Finding]:
     yield from _told_by("source", readable)
     yield from _told_by("mode", readable)
     yield from _shapes(readable)
-    for code in ("film-turned", "film-transparent", "film-depth-guessed"):
+    for code in WARNINGS:
         found = [row for row in readable if code in row.problems]
         if found:
-            yield note("doctor.data-films", what_key=f"problem.{code}", films=len(found), example=found[0].path)
+            finding = problem if code in DOUBTED else note
+            yield finding("doctor.data-films", what_key=f"problem.{code}", films=len(found), example=found[0].path)
     qualities = Counter(f"{row.quality}: {row.label or '-'}" for row in readable if row.quality not in ("", "original"))
     if qualities:
         yield note("doctor.data-quality", films=sum(qualities.values()), found=_counted(qualities))
