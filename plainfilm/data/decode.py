@@ -181,9 +181,7 @@ def _read(image: ImageFile, data: bytes, limits: Limits) -> Film:
         return Film(pixels, mode, bits, 0.0, (*codes, *more_codes))
     flat = _opaque(image, codes)
     pixels = np.array(flat.convert("L"))
-    if not depth.shows_film(pixels):
-        codes.append("film-greys-doubted")
-    return Film(pixels, mode, 1 if mode == "1" else 8, _chroma(flat), tuple(codes))
+    return Film(pixels, mode, 1 if mode == "1" else 8, _chroma(flat), (*codes, *depth.doubts(pixels)))
 
 
 def _check_size(image: ImageFile, limits: Limits) -> None:

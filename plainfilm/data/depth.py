@@ -11,6 +11,7 @@ import math
 import numpy as np
 
 from plainfilm.data import greys
+from plainfilm.data.film import BLANK
 from plainfilm.errors import FilmError
 
 SHARES = (greys.LOW, greys.HIGH, greys.LOW_BESIDE_MARKS, greys.HIGH_BESIDE_MARKS)
@@ -42,7 +43,15 @@ def scale(samples: np.ndarray, declared_bits: int) -> tuple[np.ndarray, int, lis
         again = _shaded(samples, greys.black_of(lower, upper), upper)
         if shows_film(again):
             return again, _bits(greys.black_of(lower, upper), upper), [*codes, "film-bits-ignored"]
-    return pixels, _bits(black, white), [*codes, "film-greys-doubted"]
+    return pixels, _bits(black, white), [*codes, *doubts(pixels)]
+
+
+def doubts(pixels: np.ndarray) -> tuple[str, ...]:
+    """The codes of warnings about 8-bit pixels (H, W) that show no film."""
+    if shows_film(pixels):
+        return ()
+    is_blank = greys.is_blank(greys.counts_of(pixels, greys.NUM_GREYS))
+    return ("film-greys-doubted", BLANK) if is_blank else ("film-greys-doubted",)
 
 
 def shows_film(pixels: np.ndarray, spread: float = greys.DOUBTED_SPREAD) -> bool:

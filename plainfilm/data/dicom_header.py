@@ -20,6 +20,7 @@ import numpy as np
 from plainfilm.data.dicom_form import (
     ITEM,
     MAX_ELEMENTS,
+    META,
     PIXEL_DATA,
     SEQUENCE_END,
     UNDEFINED,
@@ -190,7 +191,7 @@ def _magic_end(data: bytes) -> int:
 def read_header(data: bytes) -> Header:
     """The header of a DICOM file. Raises FilmError: cut, damaged."""
     syntax, start = "", _magic_end(data)
-    for element in walk(data, start, len(data), True, "<", groups=range(3)):
+    for element in walk(data, start, len(data), True, "<", groups=range(META, META + 1)):
         start = element.start + element.length
         if element.tag == TRANSFER_SYNTAX:
             syntax = data[element.start : element.start + min(element.length, 64)].decode("ascii", "replace")

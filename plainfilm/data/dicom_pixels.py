@@ -10,6 +10,7 @@ Source: DICOM PS3.3, C.7.6.3 (image pixel); PS3.5, A.4 (encapsulated pixels).
 """
 
 import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -53,16 +54,15 @@ class Samples:
 def read_samples(data: bytes, header: Header, layout: Layout) -> Samples:
     """The pixels of a file. Raises FilmError."""
     element = header.elements[PIXEL_DATA]
-    if element.length != UNDEFINED:
+    frame = b"".join(_fragments(data, header, element, layout))
+    if not frame:
         planes = _native(data, header, element, layout)
+    elif header.syntax == RLE and not codestream.is_one(frame):
+        planes = codestream.decode_rle(
+            frame, layout.height, layout.width, layout.num_bytes, num_channels=layout.num_channels
+        )
     else:
-        frame = _frame(data, header, layout)
-        if _is_rle(frame, header.syntax):
-            planes = codestream.decode_rle(
-                frame, layout.height, layout.width, layout.num_bytes, num_channels=layout.num_channels
-            )
-        else:
-            planes, layout = _decompressed(codestream.bare(frame), header.syntax, layout)
+        planes, layout = _decompressed(codestream.bare(frame), header.syntax, layout)
     if planes.ndim == 2:
         return Samples(planes, layout, 0.0)
     return Samples(planes[:, :, 0], layout, _colour_difference(planes, layout))
@@ -125,17 +125,19 @@ def _native(data: bytes, header: Header, element: Element, layout: Layout) -> np
 # --- encapsulated ----------------------------------------------------------------------------------------------------
 
 
-def _frame(data: bytes, header: Header, layout: Layout) -> bytes:
-    """The compressed film: all fragments, for there is one film."""
-    fragments = header.fragments(header.elements[PIXEL_DATA])
+def _fragments(data: bytes, header: Header, element: Element, layout: Layout) -> Iterator[bytes]:
+    """The compressed film in its pieces, for there is one film; nothing of a native one."""
     num_bytes = layout.height * layout.width * layout.num_bytes * layout.num_channels
-    if not fragments or sum(part.length for part in fragments) > num_bytes * MAX_ENCODED_FACTOR + ENCODED_SLACK_BYTES:
+    if element.length == UNDEFINED:
+        parts = header.fragments(element)
+    elif element.length < num_bytes and codestream.is_one(data[element.start : element.start + 16]):
+        parts = [element]  # a codestream without the items that should be around it
+    else:
+        return
+    if not 0 < sum(part.length for part in parts) <= num_bytes * MAX_ENCODED_FACTOR + ENCODED_SLACK_BYTES:
         raise FilmError("film-dicom-damaged")
-    return b"".join(data[part.start : part.start + part.length] for part in fragments)
-
-
-def _is_rle(frame: bytes, syntax: str) -> bool:
-    return syntax == RLE and not codestream.is_one(frame)
+    for part in parts:
+        yield data[part.start : part.start + part.length]
 
 
 def _decompressed(frame: bytes, syntax: str, layout: Layout) -> tuple[np.ndarray, Layout]:
@@ -154,11 +156,8 @@ def _decompressed(frame: bytes, syntax: str, layout: Layout) -> tuple[np.ndarray
     samples = _decoded(frame, end, shape, layout)
     if end not in JPEG_2000:
         return _kept(samples, shape, layout, samples.dtype.kind == "i")
-    return _kept(samples, shape, layout, _is_signed(samples[:: _step(samples)], shape, layout))
-
-
-def _step(samples: np.ndarray) -> int:
-    return max(1, len(samples) // SIGN_ROWS)
+    some = samples[:: max(1, len(samples) // SIGN_ROWS)]
+    return _kept(samples, shape, layout, _is_signed(some, shape, layout))
 
 
 def _codec(processes: tuple[str, ...], syntax: str) -> str:

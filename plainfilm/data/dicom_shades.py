@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from plainfilm.data import greys
+from plainfilm.data.depth import doubts
 from plainfilm.data.dicom_header import Header
 from plainfilm.data.dicom_lut import Layout, Lookup, Lookups
 from plainfilm.errors import FilmError
@@ -64,7 +65,8 @@ def shade(stored: np.ndarray, header: Header, layout: Layout, lookups: Lookups) 
                 return Shades(_mapped(stored, shades), way.bits, _once(broken + wrong + way.codes + codes))
     assert first is not None
     way, shades = first
-    return Shades(_mapped(stored, shades), way.bits, _once(broken + wrong + way.codes + ("film-greys-doubted",)))
+    pixels = _mapped(stored, shades)
+    return Shades(pixels, way.bits, _once(broken + wrong + way.codes + doubts(pixels)))
 
 
 def _once(codes: tuple[str, ...]) -> tuple[str, ...]:

@@ -32,7 +32,8 @@ class Limits:
 
 LIMITS = Limits()
 
-DOUBTED = ("film-greys-doubted",)  # what makes a film one that somebody should look at
+BLANK = "film-blank"  # nearly one grey: no evidence of anything
+DOUBTED = ("film-greys-doubted", BLANK)  # somebody should look at the film
 WARNINGS = (  # all that may be said of a film that was read
     "film-turned",
     "film-transparent",

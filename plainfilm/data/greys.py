@@ -18,6 +18,7 @@ NARROW_SPREAD = 0.25  # the same for greys whose range is that of a header or of
 END_SHARE, END_WIDTH = 0.90, 6  # of the pixels; of the greys: the lowest or highest 2 %
 LOW, HIGH = 0.001, 0.999  # shares of the pixels below which the observed black and white stand
 LOW_BESIDE_MARKS, HIGH_BESIDE_MARKS = 0.01, 0.99  # the same, where letters and marks are larger than a hot pixel
+BLANK_RANGE = 8  # greys between the 1st and 99th percentile, below which a film is nearly one grey
 RAISED = 0.25  # of the top: a film whose lowest value stands above this has no black at 0
 BORDER_SHARE = 0.01  # of a row's or column's pixels, up to which it is still border
 BORDER_SPREAD = 0.05  # of the stored range: what a border's own values may cover
@@ -114,6 +115,12 @@ def black_of(low: float, high: float) -> float:
     (0.0, 6000)
     """
     return low if low > RAISED * high else 0.0
+
+
+def is_blank(counts: Counts) -> bool:
+    """Whether counts of greys (256,) are nearly all those of one."""
+    low, high = observed(counts, LOW_BESIDE_MARKS, HIGH_BESIDE_MARKS)
+    return high - low < BLANK_RANGE
 
 
 def counts_of(stored: NDArray[np.unsignedinteger], num_values: int) -> Counts:

@@ -15,6 +15,7 @@ import numpy as np
 from plainfilm.data import duplicates
 from plainfilm.data.decode import decode, image_id
 from plainfilm.data.dicom_header import is_dicom, patient_id
+from plainfilm.data.film import BLANK
 from plainfilm.data.index import Row
 from plainfilm.data.listing import Entry, Listing
 from plainfilm.data.patients import Pseudonyms
@@ -128,7 +129,8 @@ def _decode_row(listing: Listing, entry: Entry, pseudonyms: Pseudonyms | None) -
 def _mark_duplicates(rows: list[Row], readable: Sequence[int], thumbnails: np.ndarray) -> None:
     """Give readable rows group and twins, and the problems duplicate-exact, duplicate-near and label-conflict."""
     image_ids = [rows[number].image_id for number in readable]
-    pairs = duplicates.find_pairs(thumbnails, image_ids)
+    blank = {film for film, number in enumerate(readable) if BLANK in rows[number].problems}
+    pairs = duplicates.find_pairs(thumbnails, image_ids, blank=blank)
     twins = written(pairs, image_ids)
     exact = {film for pair in pairs if pair.kind == "exact" for film in (pair.first, pair.second)}
     together = _Groups(len(readable))
@@ -144,11 +146,20 @@ def _mark_duplicates(rows: list[Row], readable: Sequence[int], thumbnails: np.nd
             together.join(films[0], film)
     members: dict[int, list[str]] = defaultdict(list)
     for film, number in enumerate(readable):
-        members[together.root(film)].append(rows[number].image_id)
+        members[together.root(film)].append(_name(rows[number]))
     for film, number in enumerate(readable):
         group = f"g-{min(members[together.root(film)])}"  # whatever the order of the films
         problems = rows[number].problems + found.get(film, ())
         rows[number] = replace(rows[number], group=group, problems=problems, twins=twins[film])
+
+
+def _name(row: Row) -> str:
+    """What a film gives its group as a name: its image_id, which blank films share with others, and these need not."""
+    return (
+        sha256(f"{row.image_id} {row.path}".encode("utf-8", "surrogateescape"))[:16]
+        if BLANK in row.problems
+        else row.image_id
+    )
 
 
 def _films_of_patients(rows: Sequence[Row], readable: Sequence[int]) -> Iterator[list[int]]:

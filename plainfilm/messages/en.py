@@ -85,6 +85,7 @@ SENTENCES: dict[str, str] = {
     "film-padding-ignored": "what the DICOM header calls padding is the film itself; it was not blackened",
     "film-greys-doubted": "nearly all of the film lies within a few greys; was it exported with a wrong window or "
     "depth? Look at it, and export it again",
+    "film-blank": "the film is blank: nearly all of it is one grey",
     # why the gate refuses a film
     "gate-colour": "the image is in colour; expected a grey radiograph; give the original film, not a photograph of it",
     "gate-small": "the image has too few pixels to be judged; give the original film",
@@ -331,6 +332,7 @@ SENTENCES: dict[str, str] = {
     "problem.film-bits-ignored": "Declared bits a value set aside: they do not fit the pixels",
     "problem.film-padding-ignored": "Padding of the DICOM header set aside: it is the film itself",
     "problem.film-greys-doubted": "Nearly all within a few greys: wrong window or depth?",
+    "problem.film-blank": "Blank: nearly all of it one grey, paired with no other film",
     "problem.duplicate-exact": "Exact copies of another film",
     "problem.duplicate-near": "Near copies of another film",
     # what the commands print

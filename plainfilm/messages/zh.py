@@ -75,6 +75,7 @@ SENTENCES: dict[str, str] = {
     "film-bits-ignored": "文件声明的有效位数与像素不符；以绝大多数像素的取值范围作为黑到白",
     "film-padding-ignored": "DICOM 头信息所称的填充值其实就是影像本身；未涂黑",
     "film-greys-doubted": "胶片几乎全部集中在少数灰度内；导出时窗宽窗位或位深是否有误？请查看并重新导出",
+    "film-blank": "胶片是空白的：几乎全部为同一灰度",
     # 门控拒绝胶片的原因
     "gate-colour": "图像是彩色的；应为灰度 X 光片；请提供原始胶片，而不是它的照片",
     "gate-small": "图像像素过少，无法判断；请提供原始胶片",
@@ -293,6 +294,7 @@ SENTENCES: dict[str, str] = {
     "problem.film-bits-ignored": "声明的有效位数与像素不符，未采用",
     "problem.film-padding-ignored": "DICOM 头信息的填充值就是影像本身，未采用",
     "problem.film-greys-doubted": "几乎全部集中在少数灰度内，窗宽窗位或位深可能有误",
+    "problem.film-blank": "空白：几乎全部为同一灰度，不与其他胶片配对",
     "problem.duplicate-exact": "与另一张完全相同",
     "problem.duplicate-near": "与另一张近似相同",
     # 命令输出
