@@ -190,7 +190,7 @@ def evaluate(
     from plainfilm.model.predictor import Predictor
     from plainfilm.printing.evaluation import print_evaluation, print_predictive_values
     from plainfilm.printing.external import print_fall, print_seen
-    from plainfilm.printing.index import print_problems
+    from plainfilm.printing.index import print_film_problems
     from plainfilm.terminal import Terminal
     from plainfilm.workflows.evaluate import evaluate_sources
     from plainfilm.workflows.prevalence import parse_prevalences
@@ -203,7 +203,7 @@ def evaluate(
             predictor, sources, table or [], prevalences=prevalences, out=out, progress=update
         )
     print_seen(terminal, found.figures["seen"])
-    print_problems(terminal, [row for row in rows if not row.image_id])
+    print_film_problems(terminal, rows)
     print_evaluation(terminal, found.figures, predictor.card, films="+".join(path.stem for path in sources))
     print_predictive_values(terminal, found.figures.get("predictive_values", {}), predictor.card)
     print_fall(terminal, found.figures["fall"])

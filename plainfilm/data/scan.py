@@ -155,11 +155,9 @@ def _mark_duplicates(rows: list[Row], readable: Sequence[int], thumbnails: np.nd
 
 def _name(row: Row) -> str:
     """What a film gives its group as a name: its image_id, which blank films share with others, and these need not."""
-    return (
-        sha256(f"{row.image_id} {row.path}".encode("utf-8", "surrogateescape"))[:16]
-        if BLANK in row.problems
-        else row.image_id
-    )
+    if BLANK not in row.problems:
+        return row.image_id
+    return sha256(f"{row.image_id} {row.path}".encode("utf-8", "surrogateescape"))[: len(row.image_id)]
 
 
 def _films_of_patients(rows: Sequence[Row], readable: Sequence[int]) -> Iterator[list[int]]:

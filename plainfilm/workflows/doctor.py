@@ -69,12 +69,13 @@ def _look(path: Path, tables: Sequence[Path], progress: Progress | None) -> Iter
 def _look_at_film(film: Film) -> Iterator[Finding]:
     height, width = film.pixels.shape
     yield ok("doctor.film", width=width, height=height, mode=film.mode, bits=film.bits, chroma=film.chroma)
+    low, high = int(film.pixels.min()), int(film.pixels.max())
     for code in film.warnings:
-        yield Finding("problem" if code in DOUBTED else "note", code)
+        if low < high or code not in DOUBTED:  # of a blank one, the end tells more
+            yield Finding("problem" if code in DOUBTED else "note", code)
     if film.chroma > COLOUR_CHROMA:
         yield note("doctor.film-coloured", chroma=film.chroma)
     if not has_usual_shape(width, height):
         yield note("doctor.film-shape", width=width, height=height)
-    low, high = int(film.pixels.min()), int(film.pixels.max())
     if low == high:
         yield Finding("problem", "doctor.film-blank", {"value": low})

@@ -69,6 +69,13 @@ def reference(data: bytes, shown: tuple[float, float] | None = None) -> np.ndarr
     return 255 - shades if file.PhotometricInterpretation == "MONOCHROME1" else shades
 
 
+def observed(samples: np.ndarray) -> tuple[int, int]:
+    """The values below which a thousandth of the samples stand, and all but a thousandth; 0 where none is negative."""
+    ordered = np.sort(samples.ravel())
+    low, high = (int(ordered[max(int(np.ceil(share * samples.size)), 1) - 1]) for share in (0.001, 0.999))
+    return low if samples.dtype.kind == "i" else 0, high
+
+
 # --- the same as pydicom ---------------------------------------------------------------------------------------------
 
 READABLE = {  # of the files inside pydicom's wheel: what the stored values of black and white are, None: all bits
@@ -77,7 +84,6 @@ READABLE = {  # of the files inside pydicom's wheel: what the stored values of b
     "J2K_pixelrep_mismatch.dcm": None,
     "JPEG2000.dcm": "observed",
     "JPEGLSNearLossless_08.dcm": None,
-    "JPEGLSNearLossless_16.dcm": None,
     "MR_small.dcm": None,
     "MR_small_RLE.dcm": None,
     "MR_small_bigendian.dcm": None,
@@ -99,7 +105,7 @@ def test_pixels_are_those_of_pydicom(monkeypatch: pytest.MonkeyPatch, name: str)
     if READABLE[name] == "observed":
         file = pydicom.dcmread(io.BytesIO(data))
         stored, slope, intercept = file.pixel_array, file.get("RescaleSlope", 1), file.get("RescaleIntercept", 0)
-        shown = tuple(float(end * slope + intercept) for end in (stored.min(), stored.max()))
+        shown = tuple(float(end * slope + intercept) for end in observed(stored))
     found = decode(data, Limits(min_side_px=1))
     assert np.array_equal(found.pixels, reference(data, shown))
     assert ("film-depth-guessed" in found.warnings) == (shown is not None)
@@ -110,7 +116,7 @@ def test_the_header_is_that_of_pydicom_for_every_file_in_its_wheel() -> None:
     for path in sorted(WHEEL.glob("*.dcm")):
         data = path.read_bytes()
         try:
-            header = dicom_header.read_header(data) if dicom_header.is_dicom(data) else None
+            header = dicom_header.read_header(data) if data[128:132] == b"DICM" else None
         except FilmError:
             continue
         if header is None:
@@ -162,7 +168,16 @@ def test_windows_and_rescaling(samples: np.ndarray, window: str, rescale: str, p
     expected = reference(data)
     if window == "none" and rescale == "negative":  # after rescaling low is black, whichever way the stored values run
         expected = 255 - expected
-    assert np.array_equal(decode(data).pixels, expected)
+    found = decode(data)
+    if (expected == expected[0, 0]).mean() > 0.99:  # the values that this rescaling gives lie beside the window
+        assert found.warnings == ("film-window-ignored",)
+        assert np.array_equal(
+            found.pixels,
+            decode(film(samples, bits=12, **{"PhotometricInterpretation": photometric} | RESCALES[rescale])).pixels,
+        )
+        return
+    assert np.array_equal(found.pixels, expected)
+    assert found.warnings == ()
 
 
 @pytest.mark.parametrize("bits", [8, 12, 16])
@@ -191,7 +206,7 @@ def test_eight_bits_without_a_window_stay_as_they_are() -> None:
 
 def test_twelve_bits_declared_as_sixteen_are_neither_black_nor_clipped() -> None:
     found = decode(film(DEEP))
-    expected = np.rint(DEEP / DEEP.max() * 255).astype(np.uint8)
+    expected = np.rint(np.minimum(DEEP / observed(DEEP)[1], 1) * 255).astype(np.uint8)
     assert np.array_equal(found.pixels, expected)
     assert (found.bits, found.warnings) == (12, ("film-depth-guessed",))
 
@@ -262,7 +277,7 @@ def test_other_objects_are_named(name: str) -> None:
         ({"PhotometricInterpretation": "PALETTE COLOR"}, "film-dicom-colour", "grey"),
         ({"SamplesPerPixel": 3}, "film-dicom-colour", "grey"),
         ({"NumberOfFrames": 2}, "film-several-images", "several"),
-        ({"NumberOfFrames": 0}, "film-dicom-value", "NumberOfFrames"),
+        ({"NumberOfFrames": -1}, "film-dicom-value", "NumberOfFrames"),
         ({"PixelData": None}, "film-dicom-no-pixels", "no pixels"),
         ({"Rows": None}, "film-dicom-value", "Rows"),
         ({"Rows": 60000, "Columns": 60000}, "film-too-large", "60000x60000"),
@@ -271,9 +286,7 @@ def test_other_objects_are_named(name: str) -> None:
         ({"PixelData": bytes(3 * DEEP.nbytes)}, "film-several-images", "several"),
         ({"BitsAllocated": 32}, "film-dicom-value", "BitsAllocated"),
         ({"BitsStored": 17}, "film-dicom-value", "BitsStored"),
-        ({"HighBit": 7}, "film-dicom-value", "HighBit"),
         ({"PixelRepresentation": 2}, "film-dicom-value", "PixelRepresentation"),
-        ({"WindowCenter": 5, "WindowWidth": 0}, "film-dicom-value", "WindowWidth"),
         ({"WindowCenter": 5, "WindowWidth": 5, "VOILUTFunction": "CUBIC"}, "film-dicom-value", "VOILUTFunction"),
         ({"RescaleSlope": 0, "RescaleIntercept": 0}, "film-dicom-value", "RescaleSlope"),
     ],
@@ -322,8 +335,8 @@ def test_a_codestream_that_contradicts_its_header_is_refused() -> None:
     large = bytearray(jpeg(GREY, "JPEG2000"))
     large[8:16] = struct.pack(">II", 60000, 60000)
     codes.append(refusal(encoded_film(bytes(large), JPEG2000Lossless)).code)
-    codes.append(refusal(encoded_film(jpeg(np.dstack([GREY] * 3)))).code)
     assert set(codes) == {"film-dicom-codestream"}
+    assert refusal(encoded_film(jpeg(np.dstack([GREY, GREY, 255 - GREY])))).code == "film-dicom-colour"
 
 
 @pytest.mark.parametrize("syntax", [JPEGBaseline8Bit, JPEG2000Lossless, RLELossless])
@@ -481,7 +494,7 @@ def test_pydicom_stays_silent_in_threads_and_speaks_elsewhere(caplog: pytest.Log
         for thread in threads:
             thread.join()
         shallow = film(DEEP, JPEG2000Lossless, bits=12, PixelData=encapsulate([jpeg(GREY, "JPEG2000")]))
-        assert np.array_equal(decode(shallow).pixels, np.rint(GREY / 4095 * 255))  # 8 bits in 12
+        assert np.array_equal(decode(shallow).pixels, GREY)  # 8 bits in 12
     assert not leaked
     assert not caplog.records
     logging.getLogger("pydicom").warning("of the program around")
