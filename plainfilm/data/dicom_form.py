@@ -163,6 +163,7 @@ def _odd_head(data: bytes, position: int, stop: int, order: str) -> tuple[bytes,
             return b"UN", begin, length
         if following + 8 <= stop and _tag(data, following, order) > _tag(data, position, order):
             is_alike = data[following + 4 : following + 6] == data[position + 4 : position + 6]
+            is_alike = is_alike and _tag(data, following, order) >> 16 == _tag(data, position, order) >> 16
             if is_alike or is_explicit(data, following) or _tag(data, following, order) >> 16 == DELIMITERS:
                 return b"UN", begin, length
     raise FilmError("film-dicom-damaged")

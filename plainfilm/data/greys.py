@@ -16,6 +16,7 @@ CROWD = 0.98  # of the pixels: where this many stand close together, nothing is 
 DOUBTED_SPREAD = 0.10  # of the grey range, which a crowd must exceed
 NARROW_SPREAD = 0.25  # the same for greys whose range is that of a header or of a sample's size, not of a picture
 END_SHARE, END_WIDTH = 0.90, 6  # of the pixels; of the greys: the lowest or highest 2 %
+CUT_SHARE, CUT_SPREAD = 0.6, 0.25  # of the pixels, black or white all; of the stored range, which they then cover: cut
 LOW, HIGH = 0.001, 0.999  # shares of the pixels below which the observed black and white stand
 LOW_BESIDE_MARKS, HIGH_BESIDE_MARKS = 0.01, 0.99  # the same, where letters and marks are larger than a hot pixel
 BLANK_RANGE = 8  # greys between the 1st and 99th percentile, below which a film is nearly one grey
@@ -58,8 +59,17 @@ def shows_film(
     if seen.sum() < MIN_AREA * counts.sum():
         return False
     if is_film(_greys(shades, seen), spread):
-        return True
+        return not _is_cut(seen, shades)
     return _is_film_in_a_border(stored, seen, shades, is_ignored, spread)
+
+
+def _is_cut(seen: Counts, shades: NDArray[np.uint8]) -> bool:
+    """Whether most of the film is black, or white, though its values differ much."""
+    for is_end in (shades < END_WIDTH, shades >= NUM_GREYS - END_WIDTH):
+        cut = np.where(is_end, seen, 0)
+        if cut.sum() > CUT_SHARE * seen.sum() and not _is_one_value(cut, seen, CUT_SPREAD):
+            return True
+    return False
 
 
 def _greys(shades: NDArray[np.uint8], counts: Counts) -> Counts:
@@ -83,18 +93,18 @@ def _is_film_in_a_border(
         if not MIN_AREA * stored.size <= area.size < stored.size:
             continue
         within = np.where(is_ignored, 0, counts_of(area, len(seen)))
-        if _is_one_value(seen - within, seen) and is_film(_greys(shades, within), spread):
+        if _is_one_value(seen - within, seen, BORDER_SPREAD) and is_film(_greys(shades, within), spread):
             return True
     return False
 
 
-def _is_one_value(around: Counts, seen: Counts) -> bool:
+def _is_one_value(around: Counts, seen: Counts, spread: float) -> bool:
     """Whether values (counts of each) keep close together, compared with those of the whole film."""
     if not around.any():
         return True
     low, high = observed(around, LOW_BESIDE_MARKS, HIGH_BESIDE_MARKS)
     lowest, highest = observed(seen)
-    return high - low <= BORDER_SPREAD * (highest - lowest)
+    return high - low <= spread * (highest - lowest)
 
 
 def observed(counts: Counts, low: float = LOW, high: float = HIGH) -> tuple[int, int]:

@@ -104,6 +104,15 @@ def test_a_table_that_does_not_fit_is_set_aside_as_a_window_is() -> None:
     assert_plain(decode(film(TWELVE, bits=12, VOILUTSequence=[item])), "film-window-ignored", difference=1.5)
 
 
+@pytest.mark.parametrize("number", range(8))
+@pytest.mark.parametrize("window", [OF_8_BITS, {"WindowCenter": 3900, "WindowWidth": 300}])
+def test_a_window_that_cuts_most_of_a_film_is_set_aside(number: int, window: dict[str, object]) -> None:
+    pixels = phantom.draw("COVID", seed=91, number=number, size=SIDE).pixels
+    found = decode(film(pixels.astype(np.uint16) * 16 + 8, bits=12, **window))
+    assert found.warnings == ("film-window-ignored",)
+    assert np.abs(found.pixels.astype(int) - pixels).max() <= 1
+
+
 @pytest.mark.parametrize("window", [OF_12_BITS, {"WindowCenter": 1800, "WindowWidth": 1500}, {"WindowCenter": [2048, 9], "WindowWidth": [4096, 1]}])  # fmt: skip
 def test_a_window_that_fits_is_kept(window: dict[str, object]) -> None:
     assert decode(film(TWELVE, bits=12, **window)).warnings == ()
