@@ -148,14 +148,14 @@ RESCALES = {"none": {}, "slope": {"RescaleSlope": 2.5, "RescaleIntercept": -1024
 @pytest.mark.parametrize("samples", [DEEP, SIGNED], ids=["unsigned", "signed"])
 def test_every_syntax_holds_the_same_film(samples: np.ndarray, syntax: UID) -> None:
     pixels = samples.byteswap() if syntax == ExplicitVRBigEndian else samples
-    data = dataset(pixels, bits=12, WindowCenter=100, WindowWidth=900)
+    data = dataset(pixels, bits=12, WindowCenter=1000, WindowWidth=1800)
     data.PixelRepresentation = int(samples.dtype.kind == "i")
     if syntax == RLELossless:
         data.file_meta = pydicom.dataset.FileMetaDataset()
         data.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
         data.compress(RLELossless, encoding_plugin="pydicom")
     found = decode(written(data, syntax))
-    assert np.array_equal(found.pixels, reference(film(samples, bits=12, WindowCenter=100, WindowWidth=900)))
+    assert np.array_equal(found.pixels, reference(film(samples, bits=12, WindowCenter=1000, WindowWidth=1800)))
     assert (found.mode, found.bits, found.warnings) == ("MONOCHROME2", 12, ())
 
 
