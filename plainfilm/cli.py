@@ -218,7 +218,7 @@ def evaluate(
     from plainfilm.printing.balance import balance_summary, print_balance
     from plainfilm.printing.evaluation import print_evaluation, print_predictive_values
     from plainfilm.printing.external import print_fall, print_seen
-    from plainfilm.printing.index import print_problems
+    from plainfilm.printing.index import print_film_problems
     from plainfilm.terminal import Terminal
     from plainfilm.workflows.evaluate import evaluate_sources
     from plainfilm.workflows.prevalence import parse_prevalences
@@ -234,7 +234,7 @@ def evaluate(
     balance = Balance.from_dict(found.figures["balance"])
     print_balance(terminal, balance)
     print_seen(terminal, found.figures["seen"])
-    print_problems(terminal, [row for row in rows if not row.image_id])
+    print_film_problems(terminal, rows)
     print_evaluation(terminal, found.figures, predictor.card, films="+".join(path.stem for path in sources))
     print_predictive_values(terminal, found.figures.get("predictive_values", {}), predictor.card)
     print_fall(terminal, found.figures["fall"])

@@ -12,9 +12,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from plainfilm.data import duplicates
+from plainfilm.data.film import BLANK
 from plainfilm.data.index import LEAVES_OUT, Row
 from plainfilm.data.patients import as_id, is_doubtful, is_nobody, is_nobody_by_count
 from plainfilm.data.twins import written
+from plainfilm.files import sha256
 
 PLACEHOLDER = "patient-placeholder"  # the problem of a film whose patient is nobody
 MUCH = 0.2  # share of a class, from which one patient's films are worth a word
@@ -78,7 +80,8 @@ def form(rows: Sequence[Row], readable: Sequence[int], thumbnails: np.ndarray) -
     """
     marked = list(rows)
     image_ids = [rows[number].image_id for number in readable]
-    pairs = duplicates.find_pairs(thumbnails, image_ids)
+    blank = {film for film, number in enumerate(readable) if BLANK in rows[number].problems}
+    pairs = duplicates.find_pairs(thumbnails, image_ids, blank=blank)
     twins = written(pairs, image_ids)
     exact = {film for pair in pairs if pair.kind == "exact" for film in (pair.first, pair.second)}
     together = _Groups(len(readable))
@@ -95,12 +98,19 @@ def form(rows: Sequence[Row], readable: Sequence[int], thumbnails: np.ndarray) -
             together.join(first_of.setdefault(person, film), film)
     members: dict[int, list[str]] = defaultdict(list)
     for film in range(len(readable)):
-        members[together.root(film)].append(image_ids[film])
+        members[together.root(film)].append(_name(rows[readable[film]]))
     for film, number in enumerate(readable):
         group = f"g-{min(members[together.root(film)])}"  # whatever the order of the films
         problems = rows[number].problems + found.get(film, ())
         marked[number] = replace(rows[number], group=group, problems=problems, twins=twins[film])
     return marked
+
+
+def _name(row: Row) -> str:
+    """What a film gives its group as a name: its image_id, which blank films share with others, and these need not."""
+    if BLANK not in row.problems:
+        return row.image_id
+    return sha256(f"{row.image_id} {row.path}".encode("utf-8", "surrogateescape"))[: len(row.image_id)]
 
 
 class _Groups:

@@ -85,7 +85,15 @@ SENTENCES: dict[str, str] = {
     "that it is no lateral one",
     "film-turned": "the film was turned as its orientation tag says",
     "film-transparent": "the film has transparent pixels; they were laid over black",
-    "film-depth-guessed": "the file does not say how many bits its values use; the largest value was taken for white",
+    "film-depth-guessed": "the file does not say how many bits its values use; the largest values were taken for white",
+    "film-polarity-assumed": "the DICOM header does not say whether low values are black; they were taken for black",
+    "film-window-ignored": "the DICOM header's window does not fit the pixels; it was set aside",
+    "film-bits-ignored": "the bits a value that the file declares do not fit the pixels; black and white were taken "
+    "from the pixels themselves",
+    "film-padding-ignored": "what the DICOM header calls padding is the film itself; it was not blackened",
+    "film-greys-doubted": "nearly all of the film lies within a few greys; was it exported with a wrong window or "
+    "depth? Look at it, and export it again",
+    "film-blank": "the film is blank: nearly all of it is one grey",
     # why the gate refuses a film
     "gate-colour": "the image is in colour; expected a grey radiograph; give the original film, not a photograph of it",
     "gate-small": "the image has too few pixels to be judged; give the original film",
@@ -372,6 +380,12 @@ SENTENCES: dict[str, str] = {
     "problem.film-turned": "Turned as the orientation tag says",
     "problem.film-transparent": "Transparent pixels, laid over black",
     "problem.film-depth-guessed": "Bits a value guessed from the largest value",
+    "problem.film-polarity-assumed": "Black and white not told by the DICOM header, low values taken for black",
+    "problem.film-window-ignored": "Window of the DICOM header set aside: it does not fit the pixels",
+    "problem.film-bits-ignored": "Declared bits a value set aside: they do not fit the pixels",
+    "problem.film-padding-ignored": "Padding of the DICOM header set aside: it is the film itself",
+    "problem.film-greys-doubted": "Nearly all within a few greys: wrong window or depth?",
+    "problem.film-blank": "Blank: nearly all of it one grey, paired with no other film",
     "problem.duplicate-exact": "Exact copies of another film",
     "problem.duplicate-near": "Near copies of another film",
     # the balance of files and rows

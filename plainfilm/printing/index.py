@@ -2,8 +2,10 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
+from plainfilm.data.film import WARNINGS
 from plainfilm.data.groups import PLACEHOLDER
 from plainfilm.data.index import Index, Row
 from plainfilm.messages import printable
@@ -90,3 +92,14 @@ def print_problems(terminal: Terminal, rows: Sequence[Row], *, always: Sequence[
             terminal.line(f"    {printable(row.path)}")
         if len(films) > MAX_LISTED:
             terminal.say("index.more", films=len(films) - MAX_LISTED)
+
+
+def print_film_problems(terminal: Terminal, rows: Sequence[Row]) -> None:
+    """Films that cannot be read, and what reading the others took for granted; nothing of copies and classes."""
+    print_problems(
+        terminal,
+        [
+            replace(row, problems=tuple(code for code in row.problems if code in WARNINGS)) if row.image_id else row
+            for row in rows
+        ],
+    )

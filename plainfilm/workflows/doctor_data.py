@@ -6,7 +6,7 @@ from pathlib import Path
 
 from plainfilm.config import load_recipe
 from plainfilm.data.balance import Balance
-from plainfilm.data.film import WARNINGS
+from plainfilm.data.film import DOUBTED, WARNINGS
 from plainfilm.data.groups import PLACEHOLDER, holdings, persons
 from plainfilm.data.index import Index, Row, assign, is_index, read_index, reason_left_out
 from plainfilm.data.listing import balance_of, list_films
@@ -81,7 +81,8 @@ def _of_rows(rows: Sequence[Row]) -> Iterator[Finding]:
     for code in WARNINGS:
         found = [row for row in readable if code in row.problems]
         if found:
-            yield note("doctor.data-films", what_key=f"problem.{code}", films=len(found), example=found[0].path)
+            finding = problem if code in DOUBTED else note
+            yield finding("doctor.data-films", what_key=f"problem.{code}", films=len(found), example=found[0].path)
     qualities = Counter(f"{row.quality}: {row.label or '-'}" for row in readable if row.quality not in ("", "original"))
     if qualities:
         yield note("doctor.data-quality", films=sum(qualities.values()), found=_counted(qualities))
