@@ -27,6 +27,7 @@ STORAGES = {  # torch's storages: types by the names that safetensors gives them
     "torch.BoolStorage": "BOOL",
 }
 RECONSTRUCT = ("numpy.core.multiarray._reconstruct", "numpy._core.multiarray._reconstruct")
+FROM_BUFFER = ("numpy.core.numeric._frombuffer", "numpy._core.numeric._frombuffer")  # protocol 5
 REBUILD = "torch._utils._rebuild_tensor_v2"
 GLOBALS = frozenset(
     (
@@ -40,6 +41,7 @@ GLOBALS = frozenset(
         "torch._utils._rebuild_parameter_with_state",
         "torch._tensor._rebuild_from_type_v2",
         "torch.nn.parameter.Parameter",
+        *FROM_BUFFER,
         "numpy.ndarray",
         "numpy.dtype",
         "_codecs.encode",
@@ -148,11 +150,16 @@ class NumpyArray:
     octets: Octets | None = None
 
 
-def as_storage(identity: Any) -> TorchTensor | None:
-    """A whole storage, as a tensor of one axis; None where `identity` names none."""
+def as_storage(identity: Any) -> TorchTensor | Name | None:
+    """A whole storage, as a tensor of one axis; None where `identity` names none.
+
+    The older stream names classes of modules in the same way, with their source: such a name stays a name.
+    """
     match identity:
         case ("storage", Name(name), str(key), str(_), int(count), *view) if name in STORAGES and view in ([], [None]):
             return TorchTensor(STORAGES[name], key, count, 0, (count,), (1,))
+        case ("module", Name() as module, *_):
+            return module
         case _:
             return None
 
@@ -186,6 +193,10 @@ def as_result(name: Any, arguments: Any) -> Any:
             return as_result(inner, given)
         case str(full_name), (Name("numpy.ndarray"), (0,), Octets()) if full_name in RECONSTRUCT:
             return NumpyArray()
+        case str(full_name), (Octets() as octets, NumpyType() as dtype, tuple(shape), str(order)) if (
+            full_name in FROM_BUFFER
+        ):
+            return NumpyArray(shape, dtype, order == "F", octets)
         case "numpy.dtype", (str(code), bool(_), bool(_)):
             return NumpyType(code)
         case "_codecs.encode", (Octets(is_text=True) as octets, "latin1"):

@@ -260,12 +260,13 @@ class _Machine:
             )
         return Name(full_name)
 
-    def storage(self, identity: Any) -> TorchTensor:
+    def storage(self, identity: Any) -> TorchTensor | Name:
         self.pay(RESULT_BYTES)
         whole = as_storage(identity)
         if whole is None:
             raise self.damaged("damage.arguments")
-        self.storages[whole.key] = whole.dtype
+        if isinstance(whole, TorchTensor):
+            self.storages[whole.key] = whole.dtype
         return whole
 
     def call(self, name: Any, arguments: Any) -> Any:

@@ -129,19 +129,30 @@ def _stands_back(choice: Choice) -> bool:
 # --- the layer of classes --------------------------------------------------------------------------------------------
 
 
-def head_among(tensors: Mapping[str, Stored], num_features: int) -> str | None:
+def head_among(tensors: Mapping[str, Stored], num_features: int) -> str:
     """The layer of classes among tensors that are no others of the network: its name, such as `classifier.1`.
 
-    None unless exactly one linear layer, a weight (K, D) and a bias (K), is all that works on D features: of several
-    layers, or one behind a norm, one alone would give other answers.
+    Empty unless exactly one linear layer, a weight (K, D) and a bias (K), is all that works on D features, and none
+    works on its outputs: of several layers, or one behind a norm, one alone would give other answers.
     """
     touching = [name for name, tensor in tensors.items() if num_features in tensor.shape]
     if len(touching) != 1 or not touching[0].endswith("weight"):
-        return None
+        return ""
     layer = touching[0].removesuffix(".weight")
     weight, bias = tensors[touching[0]], tensors.get(f"{layer}.bias")
     is_linear = len(weight.shape) == 2 and weight.shape[1] == num_features
-    return layer if is_linear and bias is not None and bias.shape == weight.shape[:1] else None
+    if not is_linear or bias is None or bias.shape != weight.shape[:1] or is_hidden(weight, tensors):
+        return ""
+    return layer
+
+
+def is_hidden(weight: Stored, tensors: Mapping[str, Stored]) -> bool:
+    """Whether another linear layer works on the outputs of the one with this weight (K, D)."""
+    return any(
+        len(tensor.shape) == 2 and tensor.shape[1] == weight.shape[0] and name.endswith("weight")
+        for name, tensor in tensors.items()
+        if tensor is not weight
+    )
 
 
 # --- other networks --------------------------------------------------------------------------------------------------
@@ -163,3 +174,13 @@ TELLTALES = (  # parts of names, and whose they are
 def other_network(names: Sequence[str]) -> str | None:
     """Which other network such names belong to, where that is known."""
     return next((network for part, network in TELLTALES if any(part in name for name in names)), None)
+
+
+def widened(given: tuple[int, ...], expected: tuple[int, ...]) -> str | None:
+    """Whether the first convolution of a block has more filters than a ResNet's: then it is one of these.
+
+    >>> widened((128, 64, 1, 1), (64, 64, 1, 1))
+    'ResNeXt / wide ResNet'
+    """
+    is_wider = len(given) == 4 and given[1:] == expected[1:] and given[0] > expected[0]
+    return "ResNeXt / wide ResNet" if is_wider else None

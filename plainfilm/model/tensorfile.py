@@ -10,14 +10,11 @@ Formats: https://github.com/huggingface/safetensors (README, "Format"), torch/se
 
 import json
 import math
-import struct
-import zipfile
-import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import IO, Any, Literal, NoReturn, cast
+from typing import Any, Literal, NoReturn
 
 import numpy as np
 
@@ -27,8 +24,9 @@ from plainfilm.model.pickle_names import NumpyArray, TorchTensor
 from plainfilm.model.pickled import read_pickle
 from plainfilm.model.state_dict import Place, at, beside, dicts_of_tensors
 from plainfilm.model.stored import DTYPES, Stored, item_bytes, refuse, shown, stored
+from plainfilm.model.zipped import member_octets, members_of
 
-MAX_HEADER_BYTES = 2**20  # of safetensors, and of a zip's directory; a ResNet-152 takes 0.1 MB
+MAX_HEADER_BYTES = 2**20  # of safetensors; a ResNet-152 takes 0.1 MB
 LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 LEGACY_VERSION = 1001
 
@@ -176,29 +174,8 @@ def _read_safetensors(data: memoryview, path: str) -> _Found:
 # --- torch.save ------------------------------------------------------------------------------------------------------
 
 
-class _Mapped:
-    """A mapped file for `zipfile`, which reads a whole directory at once, as large as the file says it is."""
-
-    def __init__(self, data: memoryview, path: str) -> None:
-        self.data, self.path, self.place = data, path, 0
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        self.place = max(0, (0, self.place, len(self.data))[whence] + offset)
-        return self.place
-
-    def tell(self) -> int:
-        return self.place
-
-    def read(self, count: int = -1) -> bytes:
-        part = self.data[self.place :] if count < 0 else self.data[self.place : self.place + count]
-        if len(part) > MAX_HEADER_BYTES:
-            refuse(self.path, "damage.zip")
-        self.place += len(part)
-        return bytes(part)
-
-
 def _read_zip(data: memoryview, path: str) -> _Found:
-    members = _members(data, path)
+    members = members_of(data, path)
     descriptions = [name for name in members if name.endswith("/data.pkl")]
     if len(descriptions) != 1:
         raise ModelFileError("weights-unknown-kind", path=path)
@@ -210,40 +187,12 @@ def _read_zip(data: memoryview, path: str) -> _Found:
     def member(name: str) -> memoryview:
         if folder + name not in members:
             refuse(path, "damage.cut-off")
-        return _member(data, members[folder + name], path)
+        return member_octets(data, members[folder + name], path)
 
     if folder + "byteorder" in members and bytes(member("byteorder")) != b"little":
         refuse(path, "damage.byte-order")
     content = read_pickle(member("data.pkl"), path).content
     return _Found("torch", content, _description_reader(path, lambda key: member(f"data/{key}")))
-
-
-def _members(data: memoryview, path: str) -> dict[str, zipfile.ZipInfo]:
-    try:
-        with zipfile.ZipFile(cast(IO[bytes], _Mapped(data, path))) as archive:
-            entries = archive.infolist()
-    except (zipfile.BadZipFile, NotImplementedError, UnicodeDecodeError, struct.error) as error:
-        raise ModelFileError("weights-damaged", path=path, reason_key="damage.zip") from error
-    members = {entry.filename: entry for entry in entries}
-    if len(members) < len(entries):
-        refuse(path, "damage.twice")
-    return members
-
-
-def _member(data: memoryview, entry: zipfile.ZipInfo, path: str) -> memoryview:
-    """The bytes of a member: torch stores them as they are, so nothing is ever unpacked."""
-    if entry.compress_type != zipfile.ZIP_STORED or entry.file_size != entry.compress_size or entry.flag_bits & 1:
-        refuse(path, "damage.compressed")
-    header = bytes(data[entry.header_offset : entry.header_offset + 30])
-    if len(header) < 30 or header[:4] != ZIP_START:
-        refuse(path, "damage.zip")
-    begin = entry.header_offset + 30 + sum(struct.unpack("<HH", header[26:]))  # after its name and extra field
-    octets = data[begin : begin + entry.file_size]
-    if len(octets) < entry.file_size:
-        refuse(path, "damage.cut-off")
-    if zlib.crc32(octets) != entry.CRC:
-        refuse(path, "damage.checksum")
-    return octets
 
 
 def _read_legacy(data: memoryview, path: str) -> _Found:

@@ -20,7 +20,7 @@ Notable choices:
 
 import hashlib
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,11 +32,12 @@ from plainfilm.config import WIDTHS
 from plainfilm.errors import ModelFileError
 from plainfilm.model.layouts import LAYOUTS, PARTS, Layout, name_in, shapes_in, translated
 from plainfilm.model.resnet import DEPTHS, PUBLISHED_WIDTH, ResNet
-from plainfilm.model.state_dict import Choice, Place, choices, head_among, other_network, place_text
+from plainfilm.model.state_dict import Choice, Place, choices, head_among, is_hidden, other_network, place_text, widened
 from plainfilm.model.stored import Stored, shown
 from plainfilm.model.tensorfile import Kind, most_tensors, read_tensors
 
 HEAD = ("fc.weight", "fc.bias")
+GROUPED = "layer1.0.conv1.weight"  # of which ResNeXt and the wide ResNets have more filters
 FLOATS = {"F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16"}
 NUM_SHOWN = 3  # names in a message
 MAX_BLOCKS = 40  # in a stage; a ResNet-152 has 36
@@ -101,19 +102,19 @@ def read_weights(path: Path) -> Weights:
     part = {name.removeprefix(choice.prefix): name for name in counted if name.startswith(choice.prefix)}
     depth = _depth(part, layout, str(path))
     places = {name: part[name] for name in _shapes(depth, 2, 3, layout) if name in part}  # -> names in the file
-    stem = counted[places[name_in(layout, "conv1.weight")]].shape
-    if len(stem) != 4 or stem[1] not in (1, 3) or not WIDTHS[0] <= stem[0] <= WIDTHS[1]:
-        raise ModelFileError("weights-stem", path=str(path), given=list(stem))
-    width, channels = stem[0], stem[1]
-    head = _other_head(counted, places, found, _shapes(depth, 2, 3, layout, width=width))
-    if head:
-        places |= {name: head + name.removeprefix("fc") for name in HEAD}
+    width, channels = _stem(counted[places[name_in(layout, "conv1.weight")]], str(path))
+    others = tuple(other.prefix for other in found[1:] if other.place == choice.place and other.prefix)
+    rest = {name: counted[name] for name in counted.keys() - places.values() if not name.startswith(others)}
+    num_features = _shapes(depth, 2, 3, "torchvision", width=width)["fc.weight"][1]
+    head = ""
+    if layout != "tutorial":  # whose layer of classes has one name
+        places, head = _with_head(places, counted, rest, num_features)
     num_classes = _num_classes(counted, places, layout, str(path))
     shapes = _shapes(depth, num_classes or 2, channels, layout, width=width)
     for name, place in places.items():
         _check(counted[place], name, shapes[name], str(path))
     arrays = {name: counted[place].read() for name, place in places.items()}
-    names = _shapes(depth, 2, 3, "torchvision")
+    left = {name for name in counted if not name.startswith(others)} - set(places.values())
     return Weights(
         path=str(path),
         kind=file.kind,
@@ -121,19 +122,22 @@ def read_weights(path: Path) -> Weights:
         sha256=hashlib.sha256(file.octets).hexdigest(),
         depth=depth,
         width=width,
-        num_features=_shapes(depth, 2, 3, "torchvision", width=width)["fc.weight"][1],
+        num_features=num_features,
         num_classes=num_classes,
         channels=channels,
-        tensors={name: torch.from_numpy(array) for name, array in translated(arrays, layout, names).items()},
+        tensors={
+            name: torch.from_numpy(array)
+            for name, array in translated(arrays, layout, _shapes(depth, 2, 3, "torchvision")).items()
+        },
         taken=Taken(
             entry=place_text(choice.place),
             prefix=choice.prefix,
             num_tensors=len(places),
             num_expected=len(shapes),
-            head=head or "",
+            head=head,
             types=tuple(sorted({FLOATS[counted[place].dtype] for place in places.values()} - {"float32"})),
             others=tuple(map(str, found[1:])),
-            left=(*(name for name in counted if name not in set(places.values())), *file.left),
+            left=(*(name for name in counted if name in left), *file.left),
             beside=file.beside,
         ),
     )
@@ -160,19 +164,19 @@ def _place(dicts: Mapping[Place, tuple[str, ...]], known: Mapping[str, str]) -> 
     return found[0].place if found else most_tensors(dicts)
 
 
-def _other_head(
-    tensors: Mapping[str, Stored],
-    places: Mapping[str, str],
-    found: Sequence[Choice],
-    shapes: Mapping[str, tuple[int, ...]],
-) -> str | None:
-    """The name of the layer of classes in the file, where it is another than the layout's and plainly the one."""
-    if "fc.weight" not in shapes or "fc.weight" in places:  # the tutorial's layer has one name
-        return None
-    averages = tuple(choice.prefix for choice in found[1:] if choice.place == found[0].place)
-    used = set(places.values())
-    rest = {name: tensor for name, tensor in tensors.items() if name not in used and not name.startswith(averages)}
-    return head_among(rest, shapes["fc.weight"][1])
+def _with_head(
+    places: dict[str, str], tensors: Mapping[str, Stored], rest: Mapping[str, Stored], num_features: int
+) -> tuple[dict[str, str], str]:
+    """Names of the network -> names in the file, with the layer of classes if one is there, and its name if another.
+
+    `rest`: what the network has no other use for. A layer whose outputs another one works on is none of classes.
+    """
+    if "fc.weight" in places:
+        weight = tensors[places["fc.weight"]]
+        is_last = len(weight.shape) != 2 or not is_hidden(weight, rest)
+        return {name: place for name, place in places.items() if is_last or name not in HEAD}, ""
+    head = head_among(rest, num_features)
+    return places | ({name: head + name.removeprefix("fc") for name in HEAD} if head else {}), head
 
 
 # --- checking --------------------------------------------------------------------------------------------------------
@@ -211,6 +215,13 @@ def listed(names: Collection[str]) -> str:
     return ", ".join(shown(name) for name in sorted(names)[:NUM_SHOWN]) + more if names else "-"
 
 
+def _stem(stem: Stored, path: str) -> tuple[int, int]:
+    """The width, and the channels of the films. Raises ModelFileError where no network of ours has such a stem."""
+    if len(stem.shape) != 4 or stem.shape[1] not in (1, 3) or not WIDTHS[0] <= stem.shape[0] <= WIDTHS[1]:
+        raise ModelFileError("weights-stem", path=path, given=list(stem.shape))
+    return stem.shape[0], stem.shape[1]
+
+
 def _num_classes(tensors: Mapping[str, Stored], places: Mapping[str, str], layout: Layout, path: str) -> int | None:
     """The number of outputs, None without a layer of classes. Raises ModelFileError where its weight is no matrix."""
     name = name_in(layout, "fc.weight")
@@ -224,6 +235,8 @@ def _num_classes(tensors: Mapping[str, Stored], places: Mapping[str, str], layou
 
 def _check(stored: Stored, name: str, shape: tuple[int, ...], path: str) -> None:
     """Raise ModelFileError where a tensor has another shape or type, or holds numbers that no network has."""
+    if name == GROUPED and (other := widened(stored.shape, shape)):
+        raise ModelFileError("weights-architecture", path=path, given=other)
     if stored.shape != shape:
         raise ModelFileError("weights-shape", path=path, name=name, given=list(stored.shape), expected=list(shape))
     if not stored.dtype.startswith(("F", "BF")):
