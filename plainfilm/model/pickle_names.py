@@ -49,7 +49,7 @@ GLOBALS = frozenset(
 )
 TYPES = (
     *("bool", "bytearray", "bytes", "complex", "dict", "float", "frozenset", "int", "list", "object", "range"),
-    *("set", "slice", "str", "tuple"),
+    *("set", "slice", "str", "tuple", "long", "unicode", "xrange"),  # the last three: of Python 2, and protocol 2
 )
 HARMLESS = frozenset(  # what stands beside weights and is never built
     (
