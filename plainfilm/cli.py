@@ -12,6 +12,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -520,6 +521,7 @@ def import_checkpoint(
 
     _check_extra("import")
     from plainfilm.printing.card import print_card
+    from plainfilm.printing.weights import print_taken
     from plainfilm.workflows.import_weights import import_weights
 
     terminal = Terminal(lang, as_json=as_json)
@@ -527,9 +529,11 @@ def import_checkpoint(
     done = import_weights(checkpoint, out, classes=names, size_px=size)
     weights, shown = done.weights, ", ".join(entry.shown(lang) for entry in done.card.classes)
     terminal.say("import.done", path=str(out), depth=weights.depth, channels=weights.channels, size=size, classes=shown)
+    print_taken(terminal, weights)
     terminal.say("train.parity", difference=f"{done.parity:.1e}")
     print_card(terminal, done.card)
-    terminal.json({"model": str(out), "depth": weights.depth, "parity": done.parity, **done.card.provenance})
+    facts = {"model": str(out), "depth": weights.depth, "parity": done.parity, "taken": asdict(weights.taken)}
+    terminal.json({**facts, **done.card.provenance})
 
 
 @app.command()

@@ -278,6 +278,25 @@ SENTENCES: dict[str, str] = {
     "weights-missing": "the checkpoint {path} does not exist or is no file",
     "weights-unknown-kind": "{path} is no checkpoint that is known here; expected a .safetensors, a .pth or "
     ".pt of torch.save, or a .pdparams of paddle.save",
+    "weights-foreign": "{path} is {what_key}; expected a .safetensors, a .pth or .pt of torch.save, or a .pdparams "
+    "of paddle.save",
+    "foreign.hdf5": "an HDF5 file, as Keras and TensorFlow write them, which name and arrange weights in another way",
+    "foreign.lfs": "no checkpoint but a pointer of Git LFS to one (fetch the file itself: git lfs pull)",
+    "foreign.page": "a web page, no checkpoint (the download did not get the file itself)",
+    "foreign.packed": "a compressed file (unpack it first)",
+    "weights-onnx": "{path} is an ONNX model. A model.onnx of plainfilm needs no import: predict, evaluate and serve "
+    "take it as it is. No training can start from it, its batch-norms are folded into the convolutions; give "
+    "checkpoints/best.safetensors of its run, or the weights that it was made of",
+    "weights-torchscript": "{path} is a program of TorchScript, which is not run; save its tensors alone: "
+    'torch.save(torch.jit.load("FILE").state_dict(), "weights.pth")',
+    "weights-class": "the checkpoint {path} holds an object of the class {name}: a whole model, or settings beside the "
+    "weights; building it would run code, so the file was not used. Where that class is installed, save the tensors "
+    'alone: torch.save(model.state_dict(), "weights.pth")',
+    "weights-architecture": "the checkpoint {path} holds another network ({given}); expected a ResNet-18, 34, 50, 101 "
+    "or 152 in the layout of torchvision or the tutorial",
+    "weights-headless": "the checkpoint {path} holds a ResNet-{depth} without a layer of classes: no fc.weight, and no "
+    "single linear layer on its {features} features (other tensors: {left}). A model file needs one; train it on your "
+    "films: plainfilm train SOURCE --init {path}",
     "weights-none": "the checkpoint {path} holds no state dict; expected tensors by name",
     "weights-code": "the checkpoint {path} asks for {name}, which no tensor needs; nothing was run and the "
     "file was not used; get the weights from a source that you trust, best as .safetensors",
@@ -299,7 +318,7 @@ SENTENCES: dict[str, str] = {
     "damage.cut-off": "a part is missing",
     "damage.operation": "it holds an operation that no tensor needs",
     "damage.arguments": "it describes something that is no tensor",
-    "damage.budget": "the description of its tensors is larger than that of any ResNet",
+    "damage.budget": "the names, numbers and lists in it take more memory than those of any ResNet",
     "damage.header": "its header does not describe tensors",
     "damage.overlap": "its tensors overlap or leave gaps",
     "damage.twice": "a name stands in it twice",
@@ -619,6 +638,20 @@ SENTENCES: dict[str, str] = {
     "int8-no-validation": "--int8 compares the two models on validation films, and this run has none; use a recipe "
     "with a validation part",
     "train.done": "The run is in {run}",
+    "taken.count": "Weights taken: {taken} of the {expected} tensors of a ResNet-{depth}",
+    "taken.entry": "  from the entry {entry} of the file",
+    "taken.prefix": "  {prefix} was taken off their names",
+    "taken.sequential": "  named by their places in a list of layers (0 is conv1, 1 is bn1, 4 to 7 are the stages)",
+    "taken.head": "  the layer of classes is {head} ({outputs} outputs)",
+    "taken.head-kept": "  the layer of classes too: its {outputs} outputs are taken for the classes in their order: "
+    "{classes}",
+    "taken.head-new": "  the layer of classes has {outputs} outputs, these films {classes} classes: it is drawn anew",
+    "taken.no-head": "  there is no layer of classes among them: it is drawn anew",
+    "taken.cast": "  stored as {types}, used as float32",
+    "taken.stem": "  the first convolution was trained on {given} channels; for films of {channels} they are summed",
+    "taken.others": "  not taken, though as complete: {names}",
+    "taken.left": "  left, beside them in the same entry: {count} ({names})",
+    "taken.beside": "  left, other entries of the file: {count} ({names})",
     "import.done": "Written: {path} (ResNet-{depth}, {channels} channels, {size} px; classes: {classes})",
     # external tests
     "evaluation-all-seen": "the model has seen all films that it could be tested on ({count} of the {films} films are "

@@ -241,6 +241,23 @@ SENTENCES: dict[str, str] = {
     "weights-missing": "检查点 {path} 不存在或不是文件",
     "weights-unknown-kind": "{path} 不是这里所知的检查点；应为 .safetensors、"
     "torch.save 写出的 .pth 或 .pt，或 paddle.save 写出的 .pdparams",
+    "weights-foreign": "{path} 是{what_key}；应为 .safetensors、torch.save 写出的 .pth 或 .pt，"
+    "或 paddle.save 写出的 .pdparams",
+    "foreign.hdf5": "一个 HDF5 文件（Keras 和 TensorFlow 所用），其权重的命名和排列方式不同",
+    "foreign.lfs": "Git LFS 的指针而不是检查点（请取回文件本身：git lfs pull）",
+    "foreign.page": "一个网页而不是检查点（下载时没有得到文件本身）",
+    "foreign.packed": "一个压缩文件（请先解压）",
+    "weights-onnx": "{path} 是 ONNX 模型。plainfilm 的 model.onnx 无需导入：predict、evaluate 和 serve 可直接使用。"
+    "训练不能从它开始，因为其中的批归一化已并入卷积；请给出该次训练的 checkpoints/best.safetensors，或生成它所用的权重",
+    "weights-torchscript": "{path} 是 TorchScript 程序，不予执行；请只保存其张量："
+    'torch.save(torch.jit.load("FILE").state_dict(), "weights.pth")',
+    "weights-class": "检查点 {path} 中有类 {name} 的对象：整个模型，或与权重放在一起的设置；构造它需要运行代码，"
+    '因此没有使用该文件。请在装有该类的环境中只保存张量：torch.save(model.state_dict(), "weights.pth")',
+    "weights-architecture": "检查点 {path} 中是另一种网络（{given}）；应为 torchvision 或教程布局的 "
+    "ResNet-18、34、50、101 或 152",
+    "weights-headless": "检查点 {path} 中的 ResNet-{depth} 没有分类层：没有 fc.weight，"
+    "也没有唯一一个作用于其 {features} 个特征的线性层（其他张量：{left}）。模型文件需要分类层；请用您的胶片训练："
+    "plainfilm train SOURCE --init {path}",
     "weights-none": "检查点 {path} 中没有 state dict；应为按名称存放的张量",
     "weights-code": "检查点 {path} 要求使用 {name}，而张量并不需要它；没有执行任何代码，"
     "也没有使用该文件；请从可信来源获取权重，最好是 .safetensors",
@@ -256,7 +273,7 @@ SENTENCES: dict[str, str] = {
     "damage.cut-off": "缺少一部分",
     "damage.operation": "含有张量不需要的操作",
     "damage.arguments": "所描述的内容不是张量",
-    "damage.budget": "其张量的描述比任何 ResNet 的都大",
+    "damage.budget": "其中的名称、数字和列表占用的内存比任何 ResNet 的都多",
     "damage.header": "文件头没有描述张量",
     "damage.overlap": "张量相互重叠或留有空隙",
     "damage.twice": "同一名称出现两次",
@@ -555,6 +572,19 @@ SENTENCES: dict[str, str] = {
     "（{low:+.1f} 至 {high:+.1f}，n {n}）；最多允许损失 0.5",
     "int8-no-validation": "--int8 需要在验证胶片上比较两个模型，而本次训练没有验证集；请使用带验证集的配方",
     "train.done": "训练结果在 {run}",
+    "taken.count": "已取用权重：ResNet-{depth} 的 {expected} 个张量中的 {taken} 个",
+    "taken.entry": "  取自文件中的条目 {entry}",
+    "taken.prefix": "  名称中的前缀 {prefix} 已去掉",
+    "taken.sequential": "  按层在列表中的位置命名（0 是 conv1，1 是 bn1，4 到 7 是各阶段）",
+    "taken.head": "  分类层是 {head}（{outputs} 个输出）",
+    "taken.head-kept": "  分类层也已取用：其 {outputs} 个输出依次当作这些类别：{classes}",
+    "taken.head-new": "  其分类层有 {outputs} 个输出，而这些胶片有 {classes} 个类别：分类层重新初始化",
+    "taken.no-head": "  其中没有分类层：分类层重新初始化",
+    "taken.cast": "  以 {types} 存储，按 float32 使用",
+    "taken.stem": "  第一个卷积在 {given} 个通道上训练；对 {channels} 通道的胶片，将其求和",
+    "taken.others": "  同样完整但未取用：{names}",
+    "taken.left": "  同一条目中未取用：{count} 项（{names}）",
+    "taken.beside": "  文件中未取用的其他条目：{count} 项（{names}）",
     "import.done": "已写出：{path}（ResNet-{depth}，{channels} 通道，{size} 像素；类别：{classes}）",
     # 外部测试
     "evaluation-all-seen": "可用于测试的胶片模型都已见过（{films} 张中有 {count} 张属于其训练或验证胶片，"
