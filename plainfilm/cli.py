@@ -12,6 +12,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -218,7 +219,7 @@ def evaluate(
     from plainfilm.printing.balance import balance_summary, print_balance
     from plainfilm.printing.evaluation import print_evaluation, print_predictive_values
     from plainfilm.printing.external import print_fall, print_seen
-    from plainfilm.printing.index import print_problems
+    from plainfilm.printing.index import print_film_problems
     from plainfilm.terminal import Terminal
     from plainfilm.workflows.evaluate import evaluate_sources
     from plainfilm.workflows.prevalence import parse_prevalences
@@ -234,7 +235,7 @@ def evaluate(
     balance = Balance.from_dict(found.figures["balance"])
     print_balance(terminal, balance)
     print_seen(terminal, found.figures["seen"])
-    print_problems(terminal, [row for row in rows if not row.image_id])
+    print_film_problems(terminal, rows)
     print_evaluation(terminal, found.figures, predictor.card, films="+".join(path.stem for path in sources))
     print_predictive_values(terminal, found.figures.get("predictive_values", {}), predictor.card)
     print_fall(terminal, found.figures["fall"])
@@ -520,6 +521,7 @@ def import_checkpoint(
 
     _check_extra("import")
     from plainfilm.printing.card import print_card
+    from plainfilm.printing.weights import print_taken
     from plainfilm.workflows.import_weights import import_weights
 
     terminal = Terminal(lang, as_json=as_json)
@@ -527,9 +529,11 @@ def import_checkpoint(
     done = import_weights(checkpoint, out, classes=names, size_px=size)
     weights, shown = done.weights, ", ".join(entry.shown(lang) for entry in done.card.classes)
     terminal.say("import.done", path=str(out), depth=weights.depth, channels=weights.channels, size=size, classes=shown)
+    print_taken(terminal, weights)
     terminal.say("train.parity", difference=f"{done.parity:.1e}")
     print_card(terminal, done.card)
-    terminal.json({"model": str(out), "depth": weights.depth, "parity": done.parity, **done.card.provenance})
+    facts = {"model": str(out), "depth": weights.depth, "parity": done.parity, "taken": asdict(weights.taken)}
+    terminal.json({**facts, **done.card.provenance})
 
 
 @app.command()

@@ -45,7 +45,7 @@ HOMES = {
     "matplotlib": ("report/figures.py", "report/audit_figures.py"),
     "jinja2": ("report/",),
     "markupsafe": ("report/",),
-    "pydicom": ("data/dicom.py", "data/dicom_lut.py", *NODE_HOMES),
+    "pydicom": ("data/dicom.py", "data/dicom_lut.py", "data/dicom_pixels.py", *NODE_HOMES),
     "gdcm": ("data/dicom.py",),
     "pynetdicom": ("serve/dicom_node.py", "serve/dicom_sender.py"),
     "highdicom": ("serve/structured_report.py",),

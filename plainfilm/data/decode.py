@@ -4,8 +4,8 @@ Notable choices:
 - the reader is chosen by the first bytes, never by the name, and Pillow is given no other format; DICOM is read
   by `dicom`;
 - size, frames and colour mode are checked on the header, before any pixel is allocated;
-- more than 8 bits are scaled to 8 by the bits that the file declares, else by the observed maximum with a warning: 12
-  bits in 16-bit samples come out neither black nor clipped;
+- more than 8 bits are scaled to 8 by the bits that the file declares, else by what is observed, with a warning
+  (`depth`): 12 bits in 16-bit samples come out neither black nor clipped; 8 bits keep their greys, whatever they are;
 - low is black: TIFFs that store white as 0 are turned over;
 - libtiff is told to keep what it would print about a file;
 - anything unexpected that Pillow raises on hostile bytes becomes a FilmError; no message holds a file name or a pixel.
@@ -16,7 +16,6 @@ import ctypes
 import functools
 import hashlib
 import io
-import math
 import re
 from pathlib import PurePath
 
@@ -30,7 +29,7 @@ from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
-from plainfilm.data import codestream, dicom, framing, jp2
+from plainfilm.data import codestream, depth, dicom, framing, jp2
 from plainfilm.data.dicom_header import is_dicom
 from plainfilm.data.film import LIMITS, Film, Limits
 from plainfilm.data.quiet import QUIET
@@ -208,12 +207,13 @@ def _read(image: ImageFile, data: bytes, limits: Limits) -> Film:
     ImageOps.exif_transpose(image, in_place=True)
     codes = ["film-turned"] if orientation in TURNED else []
     if mode in DEEP_MODES:
-        pixels, bits = _scale(_deep_samples(image, data, codes), _declared_bits(image, data), codes)
+        pixels, bits, more_codes = depth.scale(_deep_samples(image, data, codes), _declared_bits(image, data))
         if _tag(image, TiffImagePlugin.PHOTOMETRIC_INTERPRETATION, MIN_IS_BLACK) == MIN_IS_WHITE:
             pixels = 255 - pixels  # up to 8 bits, Pillow does it
-        return Film(pixels, mode, bits, 0.0, tuple(codes))
+        return Film(pixels, mode, bits, 0.0, (*codes, *more_codes))
     flat = _opaque(image, codes)
-    return Film(np.array(flat.convert("L")), mode, 1 if mode == "1" else 8, _chroma(flat), tuple(codes))
+    pixels = np.array(flat.convert("L"))
+    return Film(pixels, mode, 1 if mode == "1" else 8, _chroma(flat), (*codes, *depth.doubts(pixels)))
 
 
 def _check_size(image: ImageFile, limits: Limits) -> None:
@@ -299,32 +299,6 @@ def _deep_samples(image: ImageFile, data: bytes, codes: list[str]) -> np.ndarray
         codes.append("film-transparent")
         samples = np.where(transparent, 0, samples)
     return samples
-
-
-def _scale(samples: np.ndarray, declared_bits: int, codes: list[str]) -> tuple[np.ndarray, int]:
-    """(H, W) samples of any depth -> uint8, and the bits used.
-
-    White is the top of the declared bits if fewer than 16 are declared and the samples keep to them (in a PNG whose
-    samples are shifted up, as the standard's sBIT asks, they do not); else the top of 16 bits if the samples reach its
-    upper half; else the observed maximum, with a warning.
-    """
-    with np.errstate(invalid="ignore"):
-        lowest, highest = float(samples.min()), float(samples.max())
-    if not (math.isfinite(lowest) and math.isfinite(highest)):
-        raise FilmError("film-not-finite")
-    if lowest < 0:
-        raise FilmError("film-negative", lowest=lowest)
-    if declared_bits < 16 and highest < 2**declared_bits:
-        white = 2.0**declared_bits - 1
-    elif 2**15 <= highest < 2**16:
-        white = 2.0**16 - 1
-    else:
-        white = highest or 1.0
-        codes.append("film-depth-guessed")
-    scaled = samples.astype(np.float32)
-    scaled /= np.float32(white)  # 0..1
-    scaled *= 255
-    return np.rint(scaled, out=scaled).astype(np.uint8), math.ceil(white).bit_length()
 
 
 def _opaque(image: Image.Image, codes: list[str]) -> Image.Image:

@@ -3,29 +3,38 @@
 Notable choices:
 - only the attributes in TAGS are ever read: names, dates and texts of the patient are skipped as bytes, so that no
   message, warning or log of this program or of a library below it can hold them;
-- nothing is built from what is skipped, and nesting is counted, not followed: a file of a million empty items costs
-  neither memory nor stack;
+- elements are found by `dicom_form`, however the file says that it is written;
 - a deflated file is unpacked up to its pixels first, and further only after its header was accepted.
 
-Source: DICOM PS3.5, sections 7 (data set), 9 (UIDs) and A (transfer syntaxes); PS3.10, section 7 (file format).
+Source: DICOM PS3.5, sections 9 (UIDs) and A (transfer syntaxes); PS3.10, section 7 (file format).
 """
 
 import math
 import struct
 import zlib
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple, NoReturn
+from typing import NoReturn
 
 import numpy as np
 
+from plainfilm.data.dicom_form import (
+    ITEM,
+    MAX_ELEMENTS,
+    META,
+    PIXEL_DATA,
+    SEQUENCE_END,
+    UNDEFINED,
+    Element,
+    is_data_set,
+    is_explicit,
+    is_implicit,
+    order_of,
+    walk,
+)
 from plainfilm.errors import FilmError
 
 MAGIC, MAGIC_AT = b"DICM", 128
 TRANSFER_SYNTAX = 0x00020010
-PIXEL_DATA = 0x7FE00010
-ITEM, ITEM_END, SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
-UNDEFINED = 0xFFFFFFFF  # a length that delimiters tell
 IMPLICIT, EXPLICIT, DEFLATED, BIG_ENDIAN = (f"1.2.840.10008.1.2{end}" for end in ("", ".1", ".1.99", ".2"))
 
 TAGS = {
@@ -37,6 +46,7 @@ TAGS = {
     "ViewPosition": 0x00185101,
     "SamplesPerPixel": 0x00280002,
     "PhotometricInterpretation": 0x00280004,
+    "PlanarConfiguration": 0x00280006,
     "NumberOfFrames": 0x00280008,
     "Rows": 0x00280010,
     "Columns": 0x00280011,
@@ -44,31 +54,30 @@ TAGS = {
     "BitsStored": 0x00280101,
     "HighBit": 0x00280102,
     "PixelRepresentation": 0x00280103,
+    "PixelPaddingValue": 0x00280120,
+    "PixelPaddingRangeLimit": 0x00280121,
     "WindowCenter": 0x00281050,
     "WindowWidth": 0x00281051,
     "RescaleIntercept": 0x00281052,
     "RescaleSlope": 0x00281053,
     "VOILUTFunction": 0x00281056,
+    "RedPaletteColorLookupTableDescriptor": 0x00281101,
+    "GreenPaletteColorLookupTableDescriptor": 0x00281102,
+    "BluePaletteColorLookupTableDescriptor": 0x00281103,
+    "RedPaletteColorLookupTableData": 0x00281201,
+    "GreenPaletteColorLookupTableData": 0x00281202,
+    "BluePaletteColorLookupTableData": 0x00281203,
     "ModalityLUTSequence": 0x00283000,
     "VOILUTSequence": 0x00283010,
     "LUTDescriptor": 0x00283002,
     "LUTData": 0x00283006,
+    "PresentationLUTShape": 0x20500020,
 }
-LONG_VALUES = {b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"}
-MAX_ELEMENTS = 10_000  # walked over in one file
-MAX_DEPTH = 64
+RECOGNISED_BYTES = 512  # which tell whether a file is DICOM
 MAX_TEXT_BYTES = 1024
 MAX_NUMBER = 1e9  # of a decimal; no film has more
 MAX_DEFLATED_HEADER_BYTES = 4 * 2**20
 CHUNK_BYTES = 2**16
-
-
-class Element(NamedTuple):
-    """Where a value stands; its length may be UNDEFINED."""
-
-    tag: int
-    start: int
-    length: int
 
 
 @dataclass(frozen=True)
@@ -76,7 +85,7 @@ class Header:
     """What is said of a film. `data` holds the header, and unless the file is deflated the pixels, too."""
 
     data: bytes = field(repr=False)
-    syntax: str  # UID of the transfer syntax
+    syntax: str  # UID of the transfer syntax; "" where the file does not tell
     explicit: bool  # values carry their representation
     order: str  # of bytes: "<" or ">"
     elements: dict[int, Element]
@@ -95,9 +104,11 @@ class Header:
         """A text in capitals, "" where there is none; what is no ASCII becomes a question mark."""
         return self.value(name).decode("ascii", "replace").strip(" \0").upper()
 
-    def integer(self, name: str) -> int:
-        """A binary integer of 16 bits (US). Raises FilmError where there is none."""
+    def integer(self, name: str, default: int | None = None) -> int:
+        """A binary integer of 16 bits (US). Raises FilmError where there is none, and no default."""
         value = self.value(name)
+        if not value and default is not None:
+            return default
         if len(value) != 2:
             refuse_value(name)
         return int(struct.unpack(f"{self.order}H", value)[0])
@@ -165,24 +176,32 @@ def refuse_value(name: str) -> NoReturn:
 
 
 def is_dicom(data: bytes) -> bool:
-    """Whether a file starts as DICOM files do: 128 bytes of anything, then DICM."""
-    return data[MAGIC_AT : MAGIC_AT + len(MAGIC)] == MAGIC
+    """Whether a file starts as DICOM files do; its first RECOGNISED_BYTES tell.
+
+    128 bytes of anything, then DICM; or, as some programs write, DICM at once; or neither, but elements.
+    """
+    return _magic_end(data) > 0 or is_data_set(data[:RECOGNISED_BYTES])
+
+
+def _magic_end(data: bytes) -> int:
+    """Where the elements of a file begin: behind DICM, or at once."""
+    places = (MAGIC_AT, 0)
+    return next((at + len(MAGIC) for at in places if data[at : at + len(MAGIC)] == MAGIC), 0)
 
 
 def read_header(data: bytes) -> Header:
-    """The header of a DICOM file. Raises FilmError: cut, damaged, without a transfer syntax."""
-    syntax, start = "", MAGIC_AT + len(MAGIC)
-    for element in walk(data, start, len(data), True, "<", groups=range(3)):
+    """The header of a DICOM file. Raises FilmError: cut, damaged."""
+    syntax, start = "", _magic_end(data)
+    for element in walk(data, start, len(data), True, "<", groups=range(META, META + 1)):
         start = element.start + element.length
         if element.tag == TRANSFER_SYNTAX:
             syntax = data[element.start : element.start + min(element.length, 64)].decode("ascii", "replace")
     syntax = syntax.strip(" \0")
-    if not syntax:
-        raise FilmError("film-dicom-damaged")
-    explicit, order = syntax != IMPLICIT, ">" if syntax == BIG_ENDIAN else "<"
     content, first = data, start
     if syntax == DEFLATED:
         content, first = bytes(inflate(data, start, MAX_DEFLATED_HEADER_BYTES)), 0
+    order = order_of(content, first)
+    explicit = is_explicit(content, first) or not (syntax == IMPLICIT or is_implicit(content, first, order))
     wanted = set(TAGS.values()) | {PIXEL_DATA}
     found = {
         element.tag: element for element in walk(content, first, len(content), explicit, order) if element.tag in wanted
@@ -209,59 +228,3 @@ def inflate(data: bytes, start: int, max_bytes: int) -> bytearray:
     except zlib.error:
         raise FilmError("film-dicom-damaged") from None
     return out
-
-
-def walk(
-    data: bytes, start: int, stop: int, explicit: bool, order: str, *, groups: range = range(0x10000)
-) -> Iterator[Element]:
-    """The elements of one level of a data set, up to its pixels, its end, or the first of another group.
-
-    Raises FilmError where an element reaches over the end, or there are too many, or nested too deep.
-    """
-    inside: list[bool] = []  # of each open sequence and item: whether its values carry their representation
-    position = start
-    for _ in range(MAX_ELEMENTS):
-        if position + 8 > stop:
-            if inside:
-                raise FilmError("film-truncated")
-            return
-        group, number = struct.unpack_from(f"{order}HH", data, position)
-        tag = group << 16 | number
-        if group not in groups:
-            return
-        form = inside[-1] if inside else explicit
-        kind, begin, length = _head(data, position, stop, form and group != 0xFFFE, order)
-        if tag in (ITEM_END, SEQUENCE_END):
-            if not inside:
-                return
-            inside.pop()
-            position = begin
-            continue
-        if not inside:
-            yield Element(tag, begin, length)
-            if tag == PIXEL_DATA:
-                return
-        if length == UNDEFINED:
-            inside.append(form and kind != b"UN")  # PS3.5, 6.2.2: UN of undefined length holds implicit values
-            position = begin
-        else:
-            position = begin + length
-        if position > stop:
-            raise FilmError("film-truncated")
-        if len(inside) > MAX_DEPTH:
-            raise FilmError("film-dicom-damaged")
-    raise FilmError("film-dicom-damaged")
-
-
-def _head(data: bytes, position: int, stop: int, explicit: bool, order: str) -> tuple[bytes, int, int]:
-    """Of the element at `position`: its value representation (b"" if implicit), where its value begins, its length."""
-    if not explicit:
-        return b"", position + 8, struct.unpack_from(f"{order}I", data, position + 4)[0]
-    kind = data[position + 4 : position + 6]
-    if not (kind.isalpha() and kind.isupper()):
-        raise FilmError("film-dicom-damaged")
-    if kind not in LONG_VALUES:
-        return kind, position + 8, struct.unpack_from(f"{order}H", data, position + 6)[0]
-    if position + 12 > stop:
-        raise FilmError("film-truncated")
-    return kind, position + 12, struct.unpack_from(f"{order}I", data, position + 8)[0]

@@ -2,7 +2,7 @@
 
 A hash alone cannot tell: one wide enough to find every brightened copy pairs one unrelated chest in seven. So
 
-- films with one `image_id` are exact duplicates;
+- films with one `image_id` are exact duplicates, unless they are blank: two black films are no copies;
 - a descriptor, 63 low frequencies of the film with its contrast flattened, *proposes* the nearest films of each film,
   zoomed, turned, shifted and mirrored a little; among many films `plainfilm.data.hashes` does, which is not quadratic;
 - `plainfilm.data.registration` *confirms*: it lays one film over the other and correlates the fine structures;
@@ -13,7 +13,7 @@ contrast or with letters on it. Two exposures of one patient are seldom a pair: 
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations, product
 
@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from plainfilm.data import hashes
+from plainfilm.data import greys, hashes
 from plainfilm.data.descriptors import COARSE_SIZE_PX, cosines, descriptor_matrix, unit
 from plainfilm.data.registration import Floats, flatten, register
 
@@ -70,10 +70,11 @@ def phash(pixels: Pixels) -> str:
     return np.packbits(bits).tobytes().hex()
 
 
-def find_pairs(thumbnails: Pixels, image_ids: Sequence[str]) -> list[Pair]:
+def find_pairs(thumbnails: Pixels, image_ids: Sequence[str], *, blank: Collection[int] = ()) -> list[Pair]:
     """All pairs of one exposure among thumbnails (N, T, T), ordered by place.
 
     Films with equal image_ids are exact pairs of their first; only the first takes part in the search for near ones.
+    Places in `blank` are films of one grey, which have no pair; greys that show no film have no near one.
     Memory: 20 KiB a film beside the thumbnails. Time: quadratic in N up to EXACT_UP_TO, 35 s for 3,900 films on one
     core; above, near-linear.
     """
@@ -81,15 +82,21 @@ def find_pairs(thumbnails: Pixels, image_ids: Sequence[str]) -> list[Pair]:
     first_of: dict[str, int] = {}
     pairs = []
     for place, image_id in enumerate(image_ids):
+        if place in blank:
+            continue
         first = first_of.setdefault(image_id, place)
         if first != place:
             pairs.append(Pair(first, place, "exact", 1.0, mirrored=False))
-    originals = np.array(sorted(first_of.values()), dtype=np.int64)
+    originals = np.array([place for place in first_of.values() if _shows_film(thumbnails[place])], dtype=np.int64)
     pairs += [
         Pair(int(originals[pair.first]), int(originals[pair.second]), pair.kind, pair.score, pair.mirrored)
         for pair in _near_pairs(thumbnails[originals])
     ]
     return sorted(pairs, key=lambda pair: (pair.first, pair.second))
+
+
+def _shows_film(thumbnail: Pixels) -> bool:
+    return greys.is_film(greys.counts_of(thumbnail, greys.NUM_GREYS))
 
 
 def clusters(count: int, pairs: Sequence[Pair]) -> list[list[int]]:

@@ -32,7 +32,9 @@ class Limits:
 
 LIMITS = Limits()
 
-WARNINGS = (  # codes that a film which was read may carry
+BLANK = "film-blank"  # nearly one grey: no evidence of anything
+DOUBTED = ("film-greys-doubted", BLANK)  # somebody should look at the film
+WARNINGS = (  # all that may be said of a film that was read
     "film-body-part-near",
     "film-body-part-unknown",
     "film-view-decubitus",
@@ -40,6 +42,11 @@ WARNINGS = (  # codes that a film which was read may carry
     "film-turned",
     "film-transparent",
     "film-depth-guessed",
+    "film-polarity-assumed",
+    "film-window-ignored",
+    "film-bits-ignored",
+    "film-padding-ignored",
+    *DOUBTED,
 )
 
 

@@ -13,14 +13,17 @@ from typing import Any
 
 from plainfilm import files, tables
 from plainfilm.config import Recipe
-from plainfilm.data import split
+from plainfilm.data import given, split
 from plainfilm.data.balance import Balance
 from plainfilm.data.labels import spellings
 from plainfilm.data.listing import Entry, Listing, open_origin
 from plainfilm.data.reading import PLAIN, Reading
+from plainfilm.data.refusals import check_classes, check_reached, check_whole
+from plainfilm.data.split import ITERATIVE, SHUFFLED
 from plainfilm.errors import SourceError
 
 TUTORIAL_CLASSES = ("NORMAL", "Viral_Pneumonia", "COVID")
+ASSIGNED = ("label-missing", "class-unknown", "split-missing")  # problems that come of classes and split
 REASON_OF = {  # problems of readable films that no part takes, and the reason in the balance
     "label-conflict": "copy-conflict",
     "label-several": "several-labels",
@@ -28,7 +31,12 @@ REASON_OF = {  # problems of readable films that no part takes, and the reason i
     "class-unknown": "class-unknown",
     "split-missing": "no-part",
 }
-LEAVES_OUT = set(REASON_OF)  # problems of readable films that no part takes
+LEAVES_OUT = set(REASON_OF)
+METHODS = {  # by the kind of a split: how it was made, where an index does not say
+    **{"grouped": SHUFFLED, "folds": SHUFFLED},
+    **{"tutorial": "every tenth film", "column": given.METHOD},
+}
+KNOWN_METHODS = {*METHODS.values(), ITERATIVE, *(given.drawn_by(method) for method in (SHUFFLED, ITERATIVE))}
 
 
 @dataclass(frozen=True)
@@ -67,12 +75,16 @@ ADDED = ("twins",)  # columns that an older index lacks
 
 @dataclass(frozen=True)
 class Index:
-    """The rows, the paths of their sources, the classes in order, and the section of the recipe that split them."""
+    """The rows, the paths of their sources, the classes in order, and the section of the recipe that split them.
+
+    `method` names how the split was made, for people.
+    """
 
     rows: tuple[Row, ...]
     sources: tuple[Path, ...]
     classes: tuple[str, ...]
     split: dict[str, Any]
+    method: str = SHUFFLED
     reading: Reading = PLAIN
     encodings: tuple[str, ...] = ()  # of the names in each source, where they had to be found; () of an older index
     balance: Balance | None = None  # None: of an older index
@@ -119,10 +131,12 @@ def assign(rows: Sequence[Row], sources: Sequence[Path], recipe: Recipe) -> Inde
     rows = [_with_class_problem(row, classes) for row in rows]
     usable = [number for number, row in enumerate(rows) if row.image_id and not LEAVES_OUT & set(row.problems)]
     films = [rows[number] for number in usable]
-    parts = _split(films, classes, recipe)
-    split_of = dict(zip(usable, parts, strict=True))
-    done = tuple(replace(row, split=split_of.get(number, "")) for number, row in enumerate(rows))
-    return Index(done, tuple(sources), tuple(classes), json.loads(json.dumps(asdict(recipe.split))))
+    parts, method = _split(films, classes, recipe)
+    done = [replace(row, split="") for row in rows]
+    for number, part in zip(usable, parts, strict=True):
+        problems = rows[number].problems + (() if part else ("split-missing",))
+        done[number] = replace(rows[number], split=part, problems=problems)
+    return Index(tuple(done), tuple(sources), tuple(classes), json.loads(json.dumps(asdict(recipe.split))), method)
 
 
 def split_anew(index: Index, recipe: Recipe) -> Index:
@@ -151,7 +165,7 @@ def ordered_classes(labels: set[str]) -> tuple[str, ...]:
 
 
 def _with_class_problem(row: Row, classes: Sequence[str]) -> Row:
-    problems = tuple(code for code in row.problems if code not in ("label-missing", "class-unknown"))
+    problems = tuple(code for code in row.problems if code not in ASSIGNED)
     if not row.label:
         problems += () if "label-several" in row.problems else ("label-missing",)
     elif row.label not in classes:
@@ -161,33 +175,33 @@ def _with_class_problem(row: Row, classes: Sequence[str]) -> Row:
 
 def strata(films: Iterable[Row]) -> list[str]:
     """What a split keeps even: the class and the source of each film."""
-    return [f"{film.label}\x1f{film.source}" for film in films]
+    kept = list(films)
+    return split.strata_of([film.label for film in kept], [film.source for film in kept])
 
 
-def _split(films: Sequence[Row], classes: Sequence[str], recipe: Recipe) -> list[str]:
+def _split(films: Sequence[Row], classes: Sequence[str], recipe: Recipe) -> tuple[list[str], str]:
+    """The part of each film, "" for none, and how the split was made."""
     choice = recipe.split
-    labels, groups = [film.label for film in films], [film.group for film in films]
+    labels, sources, groups = ([getattr(film, name) for film in films] for name in ("label", "source", "group"))
+    paths = [film.path for film in films]
     train_only = [film.quality in choice.train_only_quality for film in films]
-    split.check_classes(labels, groups, classes)
+    check_classes(labels, groups, classes)
     if choice.kind == "tutorial":
-        return split.tutorial([film.path for film in films], labels)
+        return split.tutorial(paths, labels), METHODS[choice.kind]
     if choice.kind == "column":
-        parts = [film.extra.get("split", film.split) for film in films]
-        split.check_values(parts)
-    elif choice.kind == "folds":
-        fold_of = split.folds(strata(films), groups, count=choice.folds, train_only=train_only, seed=choice.seed)
+        cells = [film.extra.get("split", film.split) for film in films]
+        return given.as_given(labels, sources, groups, cells, paths=paths, train_only=train_only, choice=choice)
+    if choice.kind == "folds":
+        fold_of, method = split.divided_folds(
+            labels, sources, groups, count=choice.folds, train_only=train_only, seed=choice.seed
+        )
         parts = split.fold_split(fold_of, fold=choice.fold, count=choice.folds)
     else:
         shares = {"test": choice.test, "validation": choice.validation}
-        parts = split.grouped(strata(films), groups, shares=shares, train_only=train_only, seed=choice.seed)
-    split.check_whole(groups, parts)
-    split.check_parts(labels, parts, [name for name in ("train", "validation", "test") if _is_wanted(name, recipe)])
-    return parts
-
-
-def _is_wanted(part: str, recipe: Recipe) -> bool:
-    """Whether the recipe asks for films in a part."""
-    return recipe.split.kind != "grouped" or part == "train" or getattr(recipe.split, part) > 0
+        parts, method = split.divided(labels, sources, groups, shares=shares, train_only=train_only, seed=choice.seed)
+    check_whole(groups, parts, paths)
+    check_reached(labels, groups, train_only, parts, choice)
+    return parts, method
 
 
 # --- on disk ---------------------------------------------------------------------------------------------------------
@@ -207,6 +221,7 @@ def write_index(index: Index, folder: Path) -> None:
         "sources": [str(path.resolve()) for path in index.sources],
         "classes": list(index.classes),
         "split": index.split,
+        "method": index.method,
         "leaking": index.is_leaking,
         "data_checksum": index.data_checksum,
         "split_checksum": index.split_checksum,
@@ -235,10 +250,14 @@ def read_index(path: Path) -> Index:
             sources, classes, split = side["sources"], side["classes"], side["split"]
             if not (_are_texts(sources) and _are_texts(classes) and isinstance(split, dict)):
                 raise ValueError("sources and classes: lists of texts; split: an object")
+            method = side.get("method", METHODS.get(str(split.get("kind")), SHUFFLED))  # an older index does not say
+            if method not in KNOWN_METHODS:
+                raise ValueError("an unknown method of the split")
             if not all(0 <= row.origin < len(sources) for row in rows):
                 raise ValueError("a film of no source")
-            reading, encodings, balance = _read_side(side, len(sources))
-            return Index(rows, tuple(map(Path, sources)), tuple(classes), split, reading, encodings, balance)
+            return Index(
+                rows, tuple(map(Path, sources)), tuple(classes), split, method, *_read_side(side, len(sources))
+            )
     except (
         AssertionError,
         AttributeError,

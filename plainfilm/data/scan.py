@@ -5,8 +5,7 @@ copies of one film carry different labels, nobody guesses: all of them are left 
 """
 
 import os
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -15,10 +14,10 @@ import numpy as np
 from plainfilm.data import duplicates
 from plainfilm.data.decode import decode, image_id
 from plainfilm.data.dicom_header import is_dicom, patient_id
+from plainfilm.data.groups import PLACEHOLDER, form, mark_nobodies
 from plainfilm.data.index import Row
 from plainfilm.data.listing import Entry, Listing
-from plainfilm.data.patients import Pseudonyms
-from plainfilm.data.twins import written
+from plainfilm.data.patients import Pseudonyms, is_nobody
 from plainfilm.errors import FilmError, SourceError
 from plainfilm.files import sha256
 
@@ -44,7 +43,8 @@ def scan(
 ) -> list[Row]:
     """The rows of a listing's films, in its order, with problems, duplicates and groups, not yet split.
 
-    With `pseudonyms`, the patient of a DICOM film is that of its PatientID, unless a table names another.
+    With `pseudonyms`, the patient of a DICOM film is that of its PatientID, unless a table names another. Entries that
+    name nobody make no patient, and their films have the problem patient-placeholder.
     Raises SourceError where not one film can be decoded.
     """
     thumbnails: dict[int, np.ndarray] = {}
@@ -60,8 +60,8 @@ def scan(
             "source-all-unreadable", films=len(rows), example=rows[0].path, problem_key=f"problem.{rows[0].problems[0]}"
         )
     readable = sorted(thumbnails)
-    _mark_duplicates(rows, readable, np.stack([thumbnails[number] for number in readable]))
-    return rows
+    rows = mark_nobodies(rows, pseudonyms.doubtful if pseudonyms is not None else ())
+    return form(rows, readable, np.stack([thumbnails[number] for number in readable]))
 
 
 def decode_rows(
@@ -110,8 +110,10 @@ def _decode_row(listing: Listing, entry: Entry, pseudonyms: Pseudonyms | None) -
         return replace(row, problems=(error.code,)), None
     except OSError:
         return replace(row, problems=("film-missing",)), None
-    if pseudonyms is not None and not row.patient:
+    problems = entry.problems + film.warnings
+    if pseudonyms is not None and identity and (not row.patient or is_nobody(row.patient)):
         row = replace(row, patient=pseudonyms.of(identity))
+        problems += () if row.patient else (PLACEHOLDER,)
     height, width = film.pixels.shape
     row = replace(
         row,
@@ -121,57 +123,6 @@ def _decode_row(listing: Listing, entry: Entry, pseudonyms: Pseudonyms | None) -
         height=height,
         mode=film.mode,
         chroma=round(film.chroma, 2),
-        problems=entry.problems + film.warnings,
+        problems=problems,
     )
     return row, film.pixels
-
-
-def _mark_duplicates(rows: list[Row], readable: Sequence[int], thumbnails: np.ndarray) -> None:
-    """Give readable rows group and twins, and the problems duplicate-exact, duplicate-near and label-conflict."""
-    image_ids = [rows[number].image_id for number in readable]
-    pairs = duplicates.find_pairs(thumbnails, image_ids)
-    twins = written(pairs, image_ids)
-    exact = {film for pair in pairs if pair.kind == "exact" for film in (pair.first, pair.second)}
-    together = _Groups(len(readable))
-    found: dict[int, tuple[str, ...]] = {}
-    for cluster in duplicates.clusters(len(readable), pairs):
-        conflict = len({rows[readable[film]].label for film in cluster}) > 1
-        for film in cluster:
-            kind = "duplicate-exact" if film in exact else "duplicate-near"
-            found[film] = (kind, "label-conflict") if conflict else (kind,)
-            together.join(cluster[0], film)
-    for films in _films_of_patients(rows, readable):
-        for film in films:
-            together.join(films[0], film)
-    members: dict[int, list[str]] = defaultdict(list)
-    for film, number in enumerate(readable):
-        members[together.root(film)].append(rows[number].image_id)
-    for film, number in enumerate(readable):
-        group = f"g-{min(members[together.root(film)])}"  # whatever the order of the films
-        problems = rows[number].problems + found.get(film, ())
-        rows[number] = replace(rows[number], group=group, problems=problems, twins=twins[film])
-
-
-def _films_of_patients(rows: Sequence[Row], readable: Sequence[int]) -> Iterator[list[int]]:
-    patients: dict[str, list[int]] = defaultdict(list)
-    for film, number in enumerate(readable):
-        if rows[number].patient:
-            patients[rows[number].patient].append(film)
-    yield from patients.values()
-
-
-class _Groups:
-    """Sets that grow together (union-find)."""
-
-    def __init__(self, count: int) -> None:
-        self.parent = list(range(count))
-
-    def root(self, item: int) -> int:
-        while self.parent[item] != item:
-            self.parent[item] = self.parent[self.parent[item]]
-            item = self.parent[item]
-        return item
-
-    def join(self, first: int, second: int) -> None:
-        one, other = sorted((self.root(first), self.root(second)))
-        self.parent[other] = one

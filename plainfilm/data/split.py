@@ -1,18 +1,70 @@
 """Splits: patients, not images, are split.
 
 A split gives each film one of SPLITS. Films of a group (one patient, near-duplicates) stay together; strata (class and
-source) keep their shares. The tutorial's split is the one exception: it looks at file order alone, and is marked as
+source) keep their shares: groups are taken at random, and where that leaves a class out of a part or misses a share, by
+iterative stratification. The tutorial's split is the one exception: it looks at file order alone, and is marked as
 leaking.
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
-from plainfilm.errors import SplitError
+from plainfilm.data.stratify import stratified
 from plainfilm.randomness import generator
 
 SPLITS = ("train", "validation", "test", "predict")
-MIN_GROUPS_A_CLASS = 3  # one for each part
+SHUFFLED, ITERATIVE = "shuffled groups", "iterative stratification"  # the methods, as index.json names them
+TOLERANCE = 0.2  # of a share, by which a part may miss it
+
+
+def divided(
+    classes: Sequence[str],
+    sources: Sequence[str],
+    groups: Sequence[str],
+    *,
+    shares: Mapping[str, float],
+    train_only: Sequence[bool],
+    seed: int,
+) -> tuple[list[str], str]:
+    """A split as of `grouped`, or by iterative stratification where that comes closer to what is asked; its method.
+
+    Stratification is tried where a class has no film in a part, or a part misses its share by more than TOLERANCE.
+    """
+    asked = {part: share for part, share in shares.items() if share > 0}
+    asked["train"] = 1 - sum(asked.values())
+    strata = strata_of(classes, sources)
+    parts = grouped(strata, groups, shares=shares, train_only=train_only, seed=seed)
+    faults = shortfall(classes, parts, asked)
+    if faults == (0, 0) or asked["train"] <= 0:
+        return parts, SHUFFLED
+    fixed = {group: "train" for group, barred in zip(groups, train_only, strict=True) if barred}
+    order = _shuffled(_members(groups), seed)
+    again = stratified(classes, sources, groups, shares=asked, order=order, fixed=fixed)
+    return (again, ITERATIVE) if shortfall(classes, again, asked) < faults else (parts, SHUFFLED)
+
+
+def strata_of(classes: Sequence[str], sources: Sequence[str]) -> list[str]:
+    """What a split keeps even: the class and the source of each film."""
+    return [f"{name}\x1f{source}" for name, source in zip(classes, sources, strict=True)]
+
+
+def shortfall(classes: Sequence[str], parts: Sequence[str], asked: Mapping[str, float]) -> tuple[int, float]:
+    """How far a split is from the shares asked: (0, 0) where it keeps to them.
+
+    The first number counts the classes that miss in a part; the second is the largest share of its share by which a
+    part misses it beyond TOLERANCE. Half a film of each class is never a miss, as films are whole.
+
+    >>> shortfall(["A"] * 100, ["test"] * 15 + ["train"] * 85, {"test": 0.1, "train": 0.9})
+    (0, 0.3)
+    """
+    present, names = set(zip(classes, parts, strict=True)), set(classes)
+    missing = sum((name, part) not in present for name in names for part in asked)
+    filled, excess = Counter(parts), 0.0
+    for part, share in asked.items():
+        films = share * len(parts)
+        miss = abs(filled[part] - films) - max(TOLERANCE * films, len(names) / 2)
+        excess = max(excess, round(miss / films, 6) if films else 0.0)
+    return missing, excess
 
 
 def grouped(
@@ -70,6 +122,33 @@ def folds(
     return [fold_of.get(group) for group in groups]
 
 
+def divided_folds(
+    classes: Sequence[str],
+    sources: Sequence[str],
+    groups: Sequence[str],
+    *,
+    count: int,
+    train_only: Sequence[bool],
+    seed: int,
+) -> tuple[list[int | None], str]:
+    """Folds as of `folds`, or by iterative stratification where a fold has no film of a class; and their method."""
+    fold_of = folds(strata_of(classes, sources), groups, count=count, train_only=train_only, seed=seed)
+    films = [film for film, fold in enumerate(fold_of) if fold is not None]
+    names = [classes[film] for film in films]
+    asked = {str(fold): 1 / count for fold in range(count)}
+    missing, _ = shortfall(names, [str(fold_of[film]) for film in films], asked)
+    if not missing:
+        return fold_of, SHUFFLED
+    kept = [groups[film] for film in films]
+    order = _shuffled(_members(kept), seed)
+    again = stratified(names, [sources[film] for film in films], kept, shares=asked, order=order, fixed={})
+    if shortfall(names, again, asked)[0] >= missing:
+        return fold_of, SHUFFLED
+    for film, part in zip(films, again, strict=True):
+        fold_of[film] = int(part)
+    return fold_of, ITERATIVE
+
+
 def fold_split(fold_of: Sequence[int | None], *, fold: int, count: int) -> list[str]:
     """The split in which `fold` is the test and the next one is for validation.
 
@@ -101,41 +180,6 @@ def straddling(groups: Sequence[str], split: Sequence[str]) -> list[str]:
     for group, part in zip(groups, split, strict=True):
         parts[group].add(part)
     return sorted(group for group, names in parts.items() if len(names) > 1)
-
-
-def check_values(split: Sequence[str]) -> None:
-    """Raise SplitError where a given split names a part that there is not."""
-    for part in split:
-        if part not in SPLITS:
-            raise SplitError("split-value-unknown", given=repr(part), expected=", ".join(SPLITS))
-
-
-def check_whole(groups: Sequence[str], split: Sequence[str]) -> None:
-    """Raise SplitError where a group has films in more than one part."""
-    torn = straddling(groups, split)
-    if torn:
-        raise SplitError("split-leaks", count=len(torn), example=torn[0])
-
-
-def check_classes(labels: Sequence[str], groups: Sequence[str], classes: Sequence[str]) -> None:
-    """Raise SplitError unless there are two classes, each with a group for every part."""
-    groups_of: dict[str, set[str]] = {label: set() for label in classes}
-    for label, group in zip(labels, groups, strict=True):
-        groups_of[label].add(group)
-    if len(groups_of) < 2:
-        raise SplitError("split-one-class", given=", ".join(groups_of) or "-")
-    for label, names in sorted(groups_of.items()):
-        if len(names) < MIN_GROUPS_A_CLASS:
-            raise SplitError("split-class-too-small", label=label, groups=len(names), minimum=MIN_GROUPS_A_CLASS)
-
-
-def check_parts(labels: Sequence[str], split: Sequence[str], parts: Sequence[str]) -> None:
-    """Raise SplitError where a class has no film in one of `parts`."""
-    present = set(zip(labels, split, strict=True))
-    for label in sorted(set(labels)):
-        for part in parts:
-            if (label, part) not in present:
-                raise SplitError("split-part-empty", label=label, part=part)
 
 
 def _members(groups: Sequence[str]) -> dict[str, list[int]]:

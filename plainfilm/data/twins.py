@@ -1,7 +1,8 @@
 """Confirmed pairs of an index: what a search found, kept in the column `twins`, so that an audit need not search again.
 
 A near pair stands in the rows of both films, as `image_id:score` or `image_id:score:mirrored`; of exact copies only
-the first film has any, as it alone was searched. Exact pairs need no column: their image_ids are equal.
+the first film has any, as it alone was searched. Exact pairs need no column: their image_ids are equal, and they are
+not blank.
 """
 
 from collections.abc import Sequence
@@ -9,6 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from plainfilm.data.duplicates import Pair, find_pairs, thumbnail
+from plainfilm.data.film import BLANK
 from plainfilm.data.index import Index
 
 MIRRORED = "mirrored"
@@ -39,7 +41,8 @@ def confirmed_pairs(index: Index, store: np.ndarray) -> list[Pair]:
         return recorded_pairs(index)
     readable = [number for number, row in enumerate(rows) if row.image_id]
     thumbnails = np.stack([thumbnail(np.asarray(store[number])) for number in readable])
-    found = find_pairs(thumbnails, [rows[number].image_id for number in readable])
+    blank = {film for film, number in enumerate(readable) if BLANK in rows[number].problems}
+    found = find_pairs(thumbnails, [rows[number].image_id for number in readable], blank=blank)
     return [Pair(readable[pair.first], readable[pair.second], pair.kind, pair.score, pair.mirrored) for pair in found]
 
 
@@ -48,7 +51,7 @@ def recorded_pairs(index: Index) -> list[Pair]:
     first_of: dict[str, int] = {}
     pairs = []
     for number, row in enumerate(index.rows):
-        if row.image_id:
+        if row.image_id and BLANK not in row.problems:
             first = first_of.setdefault(row.image_id, number)
             if first != number:
                 pairs.append(Pair(first, number, "exact", 1.0, mirrored=False))

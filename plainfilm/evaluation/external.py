@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from plainfilm import files, tables
+from plainfilm.data.film import BLANK
 from plainfilm.data.index import Row
 from plainfilm.model.predictor import Predictor
 from plainfilm.model.seen import KINDS, Sighting
@@ -17,7 +18,8 @@ def look_for_seen(predictor: Predictor, rows: Sequence[Row], store: np.ndarray) 
     """What the model's file knows of each film of rows (N,) and store (N, S, S); nothing where it has no list."""
     if predictor.seen is None:
         return [Sighting("", 0.0)] * len(rows)
-    return predictor.seen.sightings([row.image_id for row in rows], [row.group for row in rows], store)
+    image_ids = ["" if BLANK in row.problems else row.image_id for row in rows]
+    return predictor.seen.sightings(image_ids, [row.group for row in rows], store)
 
 
 def seen_figures(predictor: Predictor, rows: Sequence[Row], sightings: Sequence[Sighting]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from plainfilm.data.duplicates import Pair, clusters
+from plainfilm.data.groups import Person, persons
 from plainfilm.data.index import Index, Row
 from plainfilm.evaluation.naive import naive_and_clean
 
@@ -126,10 +127,10 @@ def _sources(rows: Sequence[Row], films: Sequence[int]) -> list[str]:
 
 def _patients(rows: Sequence[Row]) -> dict[str, int]:
     """How many films have a known patient, and how many belong to one who is in several parts of the split."""
-    films: dict[str, list[Row]] = defaultdict(list)
-    for row in rows:
-        if row.patient and row.image_id:
-            films[row.patient].append(row)
+    films: dict[Person, list[Row]] = defaultdict(list)
+    for row, person in zip(rows, persons(rows), strict=True):
+        if person is not None and row.image_id:
+            films[person].append(row)
     torn = [known for known in films.values() if len({row.split for row in known} - {""}) > 1]
     return {
         "known_films": sum(map(len, films.values())),

@@ -85,7 +85,15 @@ SENTENCES: dict[str, str] = {
     "that it is no lateral one",
     "film-turned": "the film was turned as its orientation tag says",
     "film-transparent": "the film has transparent pixels; they were laid over black",
-    "film-depth-guessed": "the file does not say how many bits its values use; the largest value was taken for white",
+    "film-depth-guessed": "the file does not say how many bits its values use; the largest values were taken for white",
+    "film-polarity-assumed": "the DICOM header does not say whether low values are black; they were taken for black",
+    "film-window-ignored": "the DICOM header's window does not fit the pixels; it was set aside",
+    "film-bits-ignored": "the bits a value that the file declares do not fit the pixels; black and white were taken "
+    "from the pixels themselves",
+    "film-padding-ignored": "what the DICOM header calls padding is the film itself; it was not blackened",
+    "film-greys-doubted": "nearly all of the film lies within a few greys; was it exported with a wrong window or "
+    "depth? Look at it, and export it again",
+    "film-blank": "the film is blank: nearly all of it is one grey",
     # why the gate refuses a film
     "gate-colour": "the image is in colour; expected a grey radiograph; give the original film, not a photograph of it",
     "gate-small": "the image has too few pixels to be judged; give the original film",
@@ -205,14 +213,28 @@ SENTENCES: dict[str, str] = {
     "index-key-damaged": "{path} is no key of an index; put the right one back, or give a new folder as --out",
     # splits
     "split-one-class": "the films have one class only ({given}); expected at least two, each a folder or a value "
-    "of the column label",
+    "of the column label; add films of another class, or give the labels in a --table",
     "split-class-too-small": "the class {label} has films of {groups} patients or groups; expected at least "
-    "{minimum}: one for each part",
-    "split-part-empty": "the class {label} has no film in the part {part}; give larger shares in [split], or "
-    "more films",
-    "split-leaks": "{count} groups (patients or copies of one film) have films in several parts, for instance "
-    "{example}; such a split leaks and is refused",
-    "split-value-unknown": "the column split has the value {given}; expected {expected}",
+    "{minimum}, one for each part; it has {films} films, {largest} of them in one group, and films of one patient or "
+    "copies of one film stay together; add films of other patients, mend the column patient if it names no patients, "
+    "or leave the class out with data.classes",
+    "split-part-empty": "the class {label} has no film in the part {part}: of its {groups} patients or groups, {free} "
+    "may be outside training, and each stays in one part; add films of other patients, shorten "
+    "split.train_only_quality, set split.{part} = 0, or leave the class out with data.classes",
+    "split-fold-empty": "the class {label} cannot be in each of {folds} folds: {groups} of its patients or groups may "
+    "be tested, and each stays in one fold; set split.folds to fewer (at least 3), add films of other patients, or "
+    "leave the class out with data.classes",
+    "split-leaks": "{count} groups (patients or copies of one film) have films in several parts, {films} films in "
+    "all, for instance {example}; such a split leaks and is refused; mend the column split, or let the films be split "
+    'anew with split.kind = "grouped"',
+    "split-value-unknown": "the column split has the value {given}; expected {expected}, or an empty cell for a film "
+    'that is to be left out; mend the table, or set split.kind = "grouped"',
+    "split-column-empty": 'split.kind = "column" asks for the column split, but none of the {films} films has a value '
+    'in it; give a --table with the column split, or set split.kind = "grouped"',
+    "split-given-part-empty": "the set's own split has no film in the part {part}; it has: {counts}; name films of "
+    'this part in the column split, or set split.kind = "grouped"',
+    "split-given-class-missing": "the set's own split has no film of the class {label} in the part {part}; name some "
+    'in the column split, leave the class out with data.classes, or set split.kind = "grouped"',
     "split-contradicts": "the recipe asks for {key} = {given}, but the index was split with {found}; use the "
     "same recipe, or make the index again",
     # the model file and checkpoints
@@ -256,6 +278,25 @@ SENTENCES: dict[str, str] = {
     "weights-missing": "the checkpoint {path} does not exist or is no file",
     "weights-unknown-kind": "{path} is no checkpoint that is known here; expected a .safetensors, a .pth or "
     ".pt of torch.save, or a .pdparams of paddle.save",
+    "weights-foreign": "{path} is {what_key}; expected a .safetensors, a .pth or .pt of torch.save, or a .pdparams "
+    "of paddle.save",
+    "foreign.hdf5": "an HDF5 file, as Keras and TensorFlow write them, which name and arrange weights in another way",
+    "foreign.lfs": "no checkpoint but a pointer of Git LFS to one (fetch the file itself: git lfs pull)",
+    "foreign.page": "a web page, no checkpoint (the download did not get the file itself)",
+    "foreign.packed": "a compressed file (unpack it first)",
+    "weights-onnx": "{path} is an ONNX model. A model.onnx of plainfilm needs no import: predict, evaluate and serve "
+    "take it as it is. No training can start from it, its batch-norms are folded into the convolutions; give "
+    "checkpoints/best.safetensors of its run, or the weights that it was made of",
+    "weights-torchscript": "{path} is a program of TorchScript, which is not run; save its tensors alone: "
+    'torch.save(torch.jit.load("FILE").state_dict(), "weights.pth")',
+    "weights-class": "the checkpoint {path} holds an object of the class {name}: a whole model, or settings beside the "
+    "weights; building it would run code, so the file was not used. Where that class is installed, save the tensors "
+    'alone: torch.save(model.state_dict(), "weights.pth")',
+    "weights-architecture": "the checkpoint {path} holds another network ({given}); expected a ResNet-18, 34, 50, 101 "
+    "or 152 in the layout of torchvision or the tutorial",
+    "weights-headless": "the checkpoint {path} holds a ResNet-{depth} without a layer of classes: no fc.weight, and no "
+    "single linear layer on its {features} features (other tensors: {left}). A model file needs one; train it on your "
+    "films: plainfilm train SOURCE --init {path}",
     "weights-none": "the checkpoint {path} holds no state dict; expected tensors by name",
     "weights-code": "the checkpoint {path} asks for {name}, which no tensor needs; nothing was run and the "
     "file was not used; get the weights from a source that you trust, best as .safetensors",
@@ -277,7 +318,7 @@ SENTENCES: dict[str, str] = {
     "damage.cut-off": "a part is missing",
     "damage.operation": "it holds an operation that no tensor needs",
     "damage.arguments": "it describes something that is no tensor",
-    "damage.budget": "the description of its tensors is larger than that of any ResNet",
+    "damage.budget": "the names, numbers and lists in it take more memory than those of any ResNet",
     "damage.header": "its header does not describe tensors",
     "damage.overlap": "its tensors overlap or leave gaps",
     "damage.twice": "a name stands in it twice",
@@ -314,6 +355,8 @@ SENTENCES: dict[str, str] = {
     "problem.label-missing": "Without a class, left out",
     "problem.label-several": "Several labels in one cell, left out",
     "problem.class-unknown": "Of a class that the recipe does not name, left out",
+    "problem.split-missing": "Without a part in the set's own split, left out",
+    "problem.patient-placeholder": "Of an unknown patient: the entry names nobody",
     "problem.label-conflict": "Copies of one film under different classes, left out",
     "problem.film-empty": "Unreadable, empty",
     "problem.film-missing": "Unreadable, not there or not to be opened",
@@ -356,6 +399,12 @@ SENTENCES: dict[str, str] = {
     "problem.film-turned": "Turned as the orientation tag says",
     "problem.film-transparent": "Transparent pixels, laid over black",
     "problem.film-depth-guessed": "Bits a value guessed from the largest value",
+    "problem.film-polarity-assumed": "Black and white not told by the DICOM header, low values taken for black",
+    "problem.film-window-ignored": "Window of the DICOM header set aside: it does not fit the pixels",
+    "problem.film-bits-ignored": "Declared bits a value set aside: they do not fit the pixels",
+    "problem.film-padding-ignored": "Padding of the DICOM header set aside: it is the film itself",
+    "problem.film-greys-doubted": "Nearly all within a few greys: wrong window or depth?",
+    "problem.film-blank": "Blank: nearly all of it one grey, paired with no other film",
     "problem.duplicate-exact": "Exact copies of another film",
     "problem.duplicate-near": "Near copies of another film",
     # the balance of files and rows
@@ -416,6 +465,25 @@ SENTENCES: dict[str, str] = {
     "index.more": "    ... and {films} more",
     "index.leaking": "This split LEAKS: {shared} of {tested} test films share a patient with films in other parts, or "
     "are copies of them.",
+    "index.split": "Split by {method}",
+    "index.split-asked": "Split by {method}; {parts} asked: {asked} %, reached: {reached}",
+    "index.split-missed": "Farther from a share than a fifth of it, as patients and copies stay together: {missed}",
+    "index.split-miss": "{label} {part} {films} of {total}, asked {asked} %",
+    "index.own-split": "The set has a split of its own, which is not used ({counts}; without a part {without}); "
+    '{torn} patients or groups have films in several of its parts; split.kind = "column" uses it',
+    "index.own-split-unknown": "The column split has values that name no part, and it is not used: {unknown}",
+    "index.method.shuffled groups": "shuffled groups",
+    "index.method.iterative stratification": "iterative stratification",
+    "index.method.every tenth film": "every tenth film",
+    "index.method.column split": "the set's own split",
+    "index.method.column split, validation by shuffled groups": "the set's own split, with validation films drawn "
+    "from its training films by shuffled groups",
+    "index.method.column split, validation by iterative stratification": "the set's own split, with validation films "
+    "drawn from its training films by iterative stratification",
+    "patients.nobody": "{films} films have an entry as patient that names nobody (unknown, ANONYMOUS, 0, ...), for "
+    "instance {example}; they count as films of unknown patients, so of these only copies are kept together",
+    "patients.holding": "one patient has {films} of the {total} films of the class {label}, for instance {example}; "
+    "they stay together in one part; if the entry names no patient, mend the column patient",
     "index.written": "Written: {path}",
     "audit-model-other": "the model was trained {what_key}; give the films of its training, with table and recipe, "
     "or the folder of its run",
@@ -570,6 +638,20 @@ SENTENCES: dict[str, str] = {
     "int8-no-validation": "--int8 compares the two models on validation films, and this run has none; use a recipe "
     "with a validation part",
     "train.done": "The run is in {run}",
+    "taken.count": "Weights taken: {taken} of the {expected} tensors of a ResNet-{depth}",
+    "taken.entry": "  from the entry {entry} of the file",
+    "taken.prefix": "  {prefix} was taken off their names",
+    "taken.sequential": "  named by their places in a list of layers (0 is conv1, 1 is bn1, 4 to 7 are the stages)",
+    "taken.head": "  the layer of classes is {head} ({outputs} outputs)",
+    "taken.head-kept": "  the layer of classes too: its {outputs} outputs are taken for the classes in their order: "
+    "{classes}",
+    "taken.head-new": "  the layer of classes has {outputs} outputs, these films {classes} classes: it is drawn anew",
+    "taken.no-head": "  there is no layer of classes among them: it is drawn anew",
+    "taken.cast": "  stored as {types}, used as float32",
+    "taken.stem": "  the first convolution was trained on {given} channels; for films of {channels} they are summed",
+    "taken.others": "  not taken, though as complete: {names}",
+    "taken.left": "  left, beside them in the same entry: {count} ({names})",
+    "taken.beside": "  left, other entries of the file: {count} ({names})",
     "import.done": "Written: {path} (ResNet-{depth}, {channels} channels, {size} px; classes: {classes})",
     # external tests
     "evaluation-all-seen": "the model has seen all films that it could be tested on ({count} of the {films} films are "
@@ -685,6 +767,8 @@ SENTENCES: dict[str, str] = {
     "doctor.data-odd": "{films} films are narrower or wider than chest films usually are, for instance {example} "
     "({width}x{height} px)",
     "doctor.data-split": "the films can be split: {parts}",
+    "doctor.data-own-split": "the set has a split of its own ({parts}; without a part {without}); {torn} patients or "
+    'groups have films in several of its parts; split.kind = "column" uses it',
     "doctor.data-leaking": "the split LEAKS: {groups} patients or groups have films in several parts",
     "doctor.model": "the digest is right; format version {version}, weights {weights}",
     "doctor.model-classes": "classes: {classes}",

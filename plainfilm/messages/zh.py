@@ -76,6 +76,12 @@ SENTENCES: dict[str, str] = {
     "film-turned": "已按方向标记旋转胶片",
     "film-transparent": "胶片含有透明像素；已置于黑色之上",
     "film-depth-guessed": "文件没有说明数值使用多少位；以最大值作为白色",
+    "film-polarity-assumed": "DICOM 头信息没有说明低值是否为黑；按低值为黑处理",
+    "film-window-ignored": "DICOM 头信息中的窗宽窗位与像素不符；未采用",
+    "film-bits-ignored": "文件声明的有效位数与像素不符；以绝大多数像素的取值范围作为黑到白",
+    "film-padding-ignored": "DICOM 头信息所称的填充值其实就是影像本身；未涂黑",
+    "film-greys-doubted": "胶片几乎全部集中在少数灰度内；导出时窗宽窗位或位深是否有误？请查看并重新导出",
+    "film-blank": "胶片是空白的：几乎全部为同一灰度",
     # 门控拒绝胶片的原因
     "gate-colour": "图像是彩色的；应为灰度 X 光片；请提供原始胶片，而不是它的照片",
     "gate-small": "图像像素过少，无法判断；请提供原始胶片",
@@ -180,11 +186,26 @@ SENTENCES: dict[str, str] = {
     "index-changed": "索引 {path} 在写出后被改动；请重新建立，或把表格作为胶片的 --table 给出",
     "index-key-damaged": "{path} 不是索引的密钥；请放回正确的密钥，或用 --out 给出新的文件夹",
     # 划分
-    "split-one-class": "胶片只有一个类别（{given}）；至少应有两个，每个类别为一个文件夹或 label 列的一个值",
-    "split-class-too-small": "类别 {label} 只有 {groups} 位患者（组）的胶片；至少应有 {minimum} 组：每部分一组",
-    "split-part-empty": "类别 {label} 在 {part} 部分没有胶片；请增大 [split] 中的比例，或增加胶片",
-    "split-leaks": "{count} 个组（同一患者或同一胶片的副本）分布在多个部分，例如 {example}；这样的划分会泄漏，已拒绝",
-    "split-value-unknown": "split 列的值为 {given}；应为 {expected}",
+    "split-one-class": "胶片只有一个类别（{given}）；至少应有两个，每个类别为一个文件夹或 label 列的一个值；"
+    "请加入其他类别的胶片，或用 --table 给出标签",
+    "split-class-too-small": "类别 {label} 只有 {groups} 位患者（组）的胶片；至少应有 {minimum} 组，每部分一组；"
+    "该类别共 {films} 张胶片，其中 {largest} 张属于同一组，而同一患者的胶片或同一胶片的副本不能分开；"
+    "请加入其他患者的胶片；如果 patient 列填的不是患者，请更正；或用 data.classes 排除该类别",
+    "split-part-empty": "类别 {label} 在 {part} 部分没有胶片：其 {groups} 位患者（组）中只有 {free} 组可以不用于训练，"
+    "而每组只能在一个部分；请加入其他患者的胶片，缩短 split.train_only_quality，设置 split.{part} = 0，"
+    "或用 data.classes 排除该类别",
+    "split-fold-empty": "类别 {label} 无法出现在全部 {folds} 折中：可用于测试的患者（组）只有 {groups} 个，"
+    "而每组只能在一折；请减小 split.folds（至少为 3），加入其他患者的胶片，或用 data.classes 排除该类别",
+    "split-leaks": "{count} 个组（同一患者或同一胶片的副本）分布在多个部分，共 {films} 张胶片，例如 {example}；"
+    '这样的划分会泄漏，已拒绝；请更正 split 列，或设置 split.kind = "grouped" 重新划分',
+    "split-value-unknown": "split 列的值为 {given}；应为 {expected}，空单元格表示不使用该胶片；"
+    '请更正表格，或设置 split.kind = "grouped"',
+    "split-column-empty": 'split.kind = "column" 要求使用 split 列，但 {films} 张胶片在该列都没有值；'
+    '请给出含 split 列的 --table，或设置 split.kind = "grouped"',
+    "split-given-part-empty": "数据集自带的划分在 {part} 部分没有胶片；现有：{counts}；"
+    '请在 split 列中指定这部分的胶片，或设置 split.kind = "grouped"',
+    "split-given-class-missing": "数据集自带的划分在 {part} 部分没有类别 {label} 的胶片；请在 split 列中指定一些，"
+    '用 data.classes 排除该类别，或设置 split.kind = "grouped"',
     "split-contradicts": "配方要求 {key} = {given}，但索引按 {found} 划分；请使用相同的配方，或重新建立索引",
     # 模型文件与检查点
     "model-missing": "模型文件 {path} 不存在或无法打开",
@@ -220,6 +241,23 @@ SENTENCES: dict[str, str] = {
     "weights-missing": "检查点 {path} 不存在或不是文件",
     "weights-unknown-kind": "{path} 不是这里所知的检查点；应为 .safetensors、"
     "torch.save 写出的 .pth 或 .pt，或 paddle.save 写出的 .pdparams",
+    "weights-foreign": "{path} 是{what_key}；应为 .safetensors、torch.save 写出的 .pth 或 .pt，"
+    "或 paddle.save 写出的 .pdparams",
+    "foreign.hdf5": "一个 HDF5 文件（Keras 和 TensorFlow 所用），其权重的命名和排列方式不同",
+    "foreign.lfs": "Git LFS 的指针而不是检查点（请取回文件本身：git lfs pull）",
+    "foreign.page": "一个网页而不是检查点（下载时没有得到文件本身）",
+    "foreign.packed": "一个压缩文件（请先解压）",
+    "weights-onnx": "{path} 是 ONNX 模型。plainfilm 的 model.onnx 无需导入：predict、evaluate 和 serve 可直接使用。"
+    "训练不能从它开始，因为其中的批归一化已并入卷积；请给出该次训练的 checkpoints/best.safetensors，或生成它所用的权重",
+    "weights-torchscript": "{path} 是 TorchScript 程序，不予执行；请只保存其张量："
+    'torch.save(torch.jit.load("FILE").state_dict(), "weights.pth")',
+    "weights-class": "检查点 {path} 中有类 {name} 的对象：整个模型，或与权重放在一起的设置；构造它需要运行代码，"
+    '因此没有使用该文件。请在装有该类的环境中只保存张量：torch.save(model.state_dict(), "weights.pth")',
+    "weights-architecture": "检查点 {path} 中是另一种网络（{given}）；应为 torchvision 或教程布局的 "
+    "ResNet-18、34、50、101 或 152",
+    "weights-headless": "检查点 {path} 中的 ResNet-{depth} 没有分类层：没有 fc.weight，"
+    "也没有唯一一个作用于其 {features} 个特征的线性层（其他张量：{left}）。模型文件需要分类层；请用您的胶片训练："
+    "plainfilm train SOURCE --init {path}",
     "weights-none": "检查点 {path} 中没有 state dict；应为按名称存放的张量",
     "weights-code": "检查点 {path} 要求使用 {name}，而张量并不需要它；没有执行任何代码，"
     "也没有使用该文件；请从可信来源获取权重，最好是 .safetensors",
@@ -235,7 +273,7 @@ SENTENCES: dict[str, str] = {
     "damage.cut-off": "缺少一部分",
     "damage.operation": "含有张量不需要的操作",
     "damage.arguments": "所描述的内容不是张量",
-    "damage.budget": "其张量的描述比任何 ResNet 的都大",
+    "damage.budget": "其中的名称、数字和列表占用的内存比任何 ResNet 的都多",
     "damage.header": "文件头没有描述张量",
     "damage.overlap": "张量相互重叠或留有空隙",
     "damage.twice": "同一名称出现两次",
@@ -269,6 +307,8 @@ SENTENCES: dict[str, str] = {
     "problem.label-missing": "没有类别，已排除",
     "problem.label-several": "一个单元格里有多个标签，未使用",
     "problem.class-unknown": "类别不在配方之中，已排除",
+    "problem.split-missing": "在数据集自带的划分中没有归属，已排除",
+    "problem.patient-placeholder": "患者未知：该项没有指明任何人",
     "problem.label-conflict": "同一胶片的副本属于不同类别，已排除",
     "problem.film-empty": "不可读，空文件",
     "problem.film-missing": "不可读，不存在或无法打开",
@@ -311,6 +351,12 @@ SENTENCES: dict[str, str] = {
     "problem.film-turned": "已按方向标记旋转",
     "problem.film-transparent": "含有透明像素，已置于黑色之上",
     "problem.film-depth-guessed": "每个数值的位数由最大值推测",
+    "problem.film-polarity-assumed": "DICOM 头信息未说明黑白，按低值为黑处理",
+    "problem.film-window-ignored": "DICOM 头信息的窗宽窗位与像素不符，未采用",
+    "problem.film-bits-ignored": "声明的有效位数与像素不符，未采用",
+    "problem.film-padding-ignored": "DICOM 头信息的填充值就是影像本身，未采用",
+    "problem.film-greys-doubted": "几乎全部集中在少数灰度内，窗宽窗位或位深可能有误",
+    "problem.film-blank": "空白：几乎全部为同一灰度，不与其他胶片配对",
     "problem.duplicate-exact": "与另一张完全相同",
     "problem.duplicate-near": "与另一张近似相同",
     # 命令输出
@@ -369,6 +415,24 @@ SENTENCES: dict[str, str] = {
     "index.problem": "{what}：{films}",
     "index.more": "    ……另有 {films} 张",
     "index.leaking": "该划分存在泄漏：{tested} 张测试胶片中，有 {shared} 张的患者或副本也出现在其他部分。",
+    "index.split": "划分方法：{method}",
+    "index.split-asked": "划分方法：{method}；{parts} 要求 {asked} %，实际：{reached}",
+    "index.split-missed": "由于同一患者的胶片和副本不能分开，以下部分与要求的比例相差超过五分之一：{missed}",
+    "index.split-miss": "{label} {part} {total} 张中有 {films} 张，要求 {asked} %",
+    "index.own-split": "数据集自带划分，但未使用（{counts}；未归入任何部分 {without}）；"
+    '有 {torn} 位患者（组）的胶片分布在其中多个部分；设置 split.kind = "column" 即可使用',
+    "index.own-split-unknown": "split 列中有不代表任何部分的值，该列未使用：{unknown}",
+    "index.method.shuffled groups": "按组随机划分",
+    "index.method.iterative stratification": "迭代分层",
+    "index.method.every tenth film": "每十张取一张",
+    "index.method.column split": "数据集自带的划分",
+    "index.method.column split, validation by shuffled groups": "数据集自带的划分，验证胶片按组随机取自其训练部分",
+    "index.method.column split, validation by iterative stratification": "数据集自带的划分，"
+    "验证胶片以迭代分层取自其训练部分",
+    "patients.nobody": "{films} 张胶片的患者一项没有指明任何人（不详、ANONYMOUS、0 等），例如 {example}；"
+    "这些胶片按患者未知处理，其中只有副本会留在一起",
+    "patients.holding": "类别 {label} 的 {total} 张胶片中有 {films} 张属于同一患者，例如 {example}；"
+    "它们会留在同一部分；如果该项填的不是患者，请更正 patient 列",
     "index.written": "已写出：{path}",
     "audit-model-other": "该模型{what_key}；请给出其训练所用的胶片及其表格与配方，或给出其运行的文件夹",
     "audit.data_sha256": "是用这些之外的胶片训练的",
@@ -508,6 +572,19 @@ SENTENCES: dict[str, str] = {
     "（{low:+.1f} 至 {high:+.1f}，n {n}）；最多允许损失 0.5",
     "int8-no-validation": "--int8 需要在验证胶片上比较两个模型，而本次训练没有验证集；请使用带验证集的配方",
     "train.done": "训练结果在 {run}",
+    "taken.count": "已取用权重：ResNet-{depth} 的 {expected} 个张量中的 {taken} 个",
+    "taken.entry": "  取自文件中的条目 {entry}",
+    "taken.prefix": "  名称中的前缀 {prefix} 已去掉",
+    "taken.sequential": "  按层在列表中的位置命名（0 是 conv1，1 是 bn1，4 到 7 是各阶段）",
+    "taken.head": "  分类层是 {head}（{outputs} 个输出）",
+    "taken.head-kept": "  分类层也已取用：其 {outputs} 个输出依次当作这些类别：{classes}",
+    "taken.head-new": "  其分类层有 {outputs} 个输出，而这些胶片有 {classes} 个类别：分类层重新初始化",
+    "taken.no-head": "  其中没有分类层：分类层重新初始化",
+    "taken.cast": "  以 {types} 存储，按 float32 使用",
+    "taken.stem": "  第一个卷积在 {given} 个通道上训练；对 {channels} 通道的胶片，将其求和",
+    "taken.others": "  同样完整但未取用：{names}",
+    "taken.left": "  同一条目中未取用：{count} 项（{names}）",
+    "taken.beside": "  文件中未取用的其他条目：{count} 项（{names}）",
     "import.done": "已写出：{path}（ResNet-{depth}，{channels} 通道，{size} 像素；类别：{classes}）",
     # 外部测试
     "evaluation-all-seen": "可用于测试的胶片模型都已见过（{films} 张中有 {count} 张属于其训练或验证胶片，"
@@ -607,6 +684,8 @@ SENTENCES: dict[str, str] = {
     "doctor.data-modes": "胶片有多种存储方式：{modes}；若因类别而异，就会泄露类别",
     "doctor.data-odd": "{films} 张胶片比常见的胸片更窄或更宽，例如 {example}（{width}x{height} 像素）",
     "doctor.data-split": "胶片可以划分：{parts}",
+    "doctor.data-own-split": "数据集自带划分（{parts}；未归入任何部分 {without}）；"
+    '有 {torn} 位患者（组）的胶片分布在其中多个部分；设置 split.kind = "column" 即可使用',
     "doctor.data-leaking": "划分存在泄漏：{groups} 位患者（组）的胶片分布在多个部分",
     "doctor.model": "校验值正确；格式版本 {version}，权重 {weights}",
     "doctor.model-classes": "类别：{classes}",

@@ -6,11 +6,12 @@ A pickle is a program: Python's own reader imports and calls whatever it names. 
 - It knows the operations that those need. Any other one is an error.
 - It imports nothing and calls nothing. A name is a text; `pickle_names` has those that may stand in a file, and what
   each means here. Another name is an error that quotes it.
-- It builds descriptions: where a tensor's bytes lie, its type, shape and strides. The bytes stay in the file.
+- It builds descriptions: where a tensor's bytes lie, its type, shape and strides. The bytes stay in the file. What
+  stands beside the tensors as an object (settings, paths, counters) is not built, and what is put into it is dropped.
 - What it builds is paid from a budget, so a small file cannot fill the memory; keys are texts or numbers, and nothing
-  is ever walked recursively, so neither depth nor repetition does harm.
+  is ever walked recursively, so neither depth nor repetition does harm. An entry under another key is dropped.
 
-The format: https://github.com/python/cpython/blob/main/Lib/pickletools.py (protocols 2 to 4).
+The format: https://github.com/python/cpython/blob/main/Lib/pickletools.py (protocols 2 to 5).
 """
 
 import struct
@@ -20,7 +21,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from plainfilm.errors import ModelFileError
-from plainfilm.model.pickle_names import GLOBALS, Name, Octets, TorchTensor, as_result, as_storage, put_state
+from plainfilm.model.pickle_names import (
+    OPAQUE,
+    Name,
+    Octets,
+    TorchTensor,
+    as_result,
+    as_storage,
+    is_class_of_others,
+    is_known,
+    put_state,
+)
 
 MAX_BUILT_BYTES = 2**25  # a ResNet-152 with its optimiser's state takes half of that
 OPERATION_BYTES = 128  # what one operation may leave behind: an empty container, its place on the stack and in the memo
@@ -31,11 +42,12 @@ MAX_NAME_BYTES = 100
 CONSTANTS = {b"N": None, b"\x88": True, b"\x89": False}
 NUMBERS = {b"J": "<i", b"K": "<B", b"M": "<H", b"G": ">d"}
 TEXTS = {b"X": "<I", b"\x8c": "<B", b"\x8d": "<Q"}  # by the format of their length
-OCTETS = {b"B": "<I", b"C": "<B", b"\x8e": "<Q"}
+OCTETS = {b"B": "<I", b"C": "<B", b"\x8e": "<Q", b"\x96": "<Q"}
+OLD_TEXTS = {b"U": "<B", b"T": "<i"}  # of Python 2: texts and bytes alike
 PUTS = {b"q": "<B", b"r": "<I"}
 GETS = {b"h": "<B", b"j": "<I"}
 EMPTY: dict[bytes, Callable[[], Any]] = {b"}": dict, b"]": list, b")": tuple}
-LEAVES = frozenset((*CONSTANTS, *NUMBERS, *TEXTS, *OCTETS, *GETS, *EMPTY, b"\x8a"))
+LEAVES = frozenset((*CONSTANTS, *NUMBERS, *TEXTS, *OLD_TEXTS, *OCTETS, *GETS, *EMPTY, b"\x8a", b"\x8f"))
 TUPLES = {b"\x85": 1, b"\x86": 2, b"\x87": 3}
 
 
@@ -55,7 +67,7 @@ def read_pickle(data: memoryview, path: str, start: int = 0, budget_bytes: int |
     Containers are dict, list and tuple; leaves are numbers, texts and the classes of `pickle_names`. `budget_bytes`:
     what it may take, not given: MAX_BUILT_BYTES.
 
-    Raises ModelFileError: a name outside GLOBALS, an operation outside those of this machine, a budget overdrawn, an
+    Raises ModelFileError: a name that is not known, an operation outside those of this machine, a budget overdrawn, an
     end that is missing.
     """
     machine = _Machine(data, path, start, MAX_BUILT_BYTES if budget_bytes is None else budget_bytes)
@@ -118,7 +130,12 @@ class _Machine:
                 self.stack.append(self.known(module, name))
             case b"Q":  # BINPERSID
                 self.stack.append(self.storage(self.pop()))
-            case b"R":  # REDUCE
+            case b"\x90":  # ADDITEMS
+                self.extend(self.since_mark())
+            case b"\x91":  # FROZENSET
+                self.since_mark()
+                self.stack.append(OPAQUE)
+            case b"R" | b"\x81":  # REDUCE; NEWOBJ
                 arguments, name = self.pop(), self.pop()
                 self.stack.append(self.call(name, arguments))
             case b"b":  # BUILD
@@ -138,6 +155,10 @@ class _Machine:
             return self.text(self.take(self.number(TEXTS[operation])))
         if operation in GETS:
             return self.remembered(self.number(GETS[operation]))
+        if operation == b"\x8f":  # EMPTY_SET
+            return OPAQUE
+        if operation in OLD_TEXTS:
+            return self.old_text(self.take(max(0, self.number(OLD_TEXTS[operation]))))
         if operation in OCTETS:
             self.pay(OPERATION_BYTES)
             return Octets(self.take(self.number(OCTETS[operation])))
@@ -181,6 +202,12 @@ class _Machine:
         self.pay(sys.getsizeof(text))
         return text
 
+    def old_text(self, view: memoryview) -> str | Octets:
+        if len(view) > MAX_TEXT_BYTES or not bytes(view).isascii():
+            self.pay(OPERATION_BYTES)
+            return Octets(view)
+        return self.text(view)
+
     def top(self) -> Any:
         if not self.stack:
             raise self.damaged("damage.operation")
@@ -203,32 +230,43 @@ class _Machine:
 
     def extend(self, entries: list[Any]) -> None:
         target = self.top()
+        if target is OPAQUE:
+            return
         if not isinstance(target, list):
             raise self.damaged("damage.operation")
         target.extend(entries)
 
     def put_in(self, entries: list[Any]) -> None:
         target = self.top()
+        if target is OPAQUE:
+            return
         if not isinstance(target, dict) or len(entries) % 2:
             raise self.damaged("damage.operation")
         for key, value in zip(entries[::2], entries[1::2], strict=True):
-            if not isinstance(key, str | int) or key in target:
+            if not isinstance(key, str | int | float | None):
+                continue
+            if key in target:
                 raise self.damaged("damage.arguments")
             self.pay(OPERATION_BYTES)
             target[key] = value
 
     def known(self, module: Any, name: Any) -> Name:
         full_name = f"{module}.{name}" if isinstance(module, str) and isinstance(name, str) else "?"
-        if full_name not in GLOBALS:
-            raise ModelFileError("weights-code", path=self.path, name=full_name[:MAX_NAME_BYTES])
+        if not is_known(full_name):
+            raise ModelFileError(
+                "weights-class" if is_class_of_others(full_name) else "weights-code",
+                path=self.path,
+                name=full_name[:MAX_NAME_BYTES],
+            )
         return Name(full_name)
 
-    def storage(self, identity: Any) -> TorchTensor:
+    def storage(self, identity: Any) -> TorchTensor | Name:
         self.pay(RESULT_BYTES)
         whole = as_storage(identity)
         if whole is None:
             raise self.damaged("damage.arguments")
-        self.storages[whole.key] = whole.dtype
+        if isinstance(whole, TorchTensor):
+            self.storages[whole.key] = whole.dtype
         return whole
 
     def call(self, name: Any, arguments: Any) -> Any:
@@ -236,6 +274,8 @@ class _Machine:
         result = as_result(name, arguments)
         if result is None:
             raise self.damaged("damage.arguments")
+        if isinstance(result, dict):
+            self.pay(OPERATION_BYTES * len(result))
         return result
 
     def build(self, state: Any, target: Any) -> None:

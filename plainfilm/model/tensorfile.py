@@ -2,7 +2,7 @@
 
 `read_tensors` says what stands in a file and reads none of it: the file is mapped into memory, each tensor is a view of
 it, and sizes are checked before anything is copied. So a forged header costs no memory. Pickles go through
-`plainfilm.model.pickled`, which runs nothing.
+`plainfilm.model.pickled`, which runs nothing; of their dicts one is read, and of the others only the names.
 
 Formats: https://github.com/huggingface/safetensors (README, "Format"), torch/serialization.py (`_save`,
 `_legacy_save`), paddle/framework/io.py (`save`).
@@ -10,14 +10,11 @@ Formats: https://github.com/huggingface/safetensors (README, "Format"), torch/se
 
 import json
 import math
-import struct
-import zipfile
-import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import IO, Any, Literal, NoReturn, cast
+from typing import Any, Literal, NoReturn
 
 import numpy as np
 
@@ -25,9 +22,11 @@ from plainfilm.archives import ZIP_START
 from plainfilm.errors import ModelFileError
 from plainfilm.model.pickle_names import NumpyArray, TorchTensor
 from plainfilm.model.pickled import read_pickle
+from plainfilm.model.state_dict import Place, at, beside, dicts_of_tensors
 from plainfilm.model.stored import DTYPES, Stored, item_bytes, refuse, shown, stored
+from plainfilm.model.zipped import member_octets, members_of
 
-MAX_HEADER_BYTES = 2**20  # of safetensors, and of a zip's directory; a ResNet-152 takes 0.1 MB
+MAX_HEADER_BYTES = 2**20  # of safetensors; a ResNet-152 takes 0.1 MB
 LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 LEGACY_VERSION = 1001
 
@@ -41,11 +40,26 @@ class TensorFile:
 
     kind: Kind
     octets: memoryview  # the whole file
-    tensors: Mapping[str, Stored]
+    place: Place  # of the dict that was read
+    tensors: Mapping[str, Stored]  # in that dict, by name
+    left: tuple[str, ...]  # entries of that dict that are no tensors
+    beside: tuple[str, ...]  # entries beside that dict
+    dicts: Mapping[Place, tuple[str, ...]]  # all dicts with tensors, and the names of these
 
 
-def read_tensors(path: Path) -> TensorFile:
-    """The tensors of a file, by name; the kind is found from the content. Raises ModelFileError."""
+Choose = Callable[[Mapping[Place, tuple[str, ...]]], Place]  # of the dicts with tensors, the one to read
+
+
+def most_tensors(dicts: Mapping[Place, tuple[str, ...]]) -> Place:
+    """The dict with the most tensors, the nearest of them."""
+    return max(dicts, key=lambda place: len(dicts[place]))
+
+
+def read_tensors(path: Path, choose: Choose = most_tensors) -> TensorFile:
+    """The tensors of a file, of the dict that `choose` says; the kind is found from the content.
+
+    Raises ModelFileError.
+    """
     if not path.is_file():
         raise ModelFileError("weights-missing", path=str(path))
     try:
@@ -53,16 +67,53 @@ def read_tensors(path: Path) -> TensorFile:
     except (OSError, ValueError) as error:  # ValueError: an empty file
         raise ModelFileError("weights-unknown-kind", path=str(path)) from error
     reader = _reader(path, data)
-    kind, tensors = reader(data, str(path))
-    return TensorFile(kind, data, tensors)
+    found = reader(data, str(path))
+    dicts = dicts_of_tensors(found.content, (TorchTensor, NumpyArray, Stored))
+    if not dicts:
+        raise ModelFileError("weights-none", path=str(path))
+    place = choose(dicts)
+    names, entries = frozenset(dicts[place]), at(found.content, place)
+    return TensorFile(
+        kind=found.kind,
+        octets=data,
+        place=place,
+        tensors={name: found.read(name, entries[name]) for name in dicts[place]},
+        left=tuple(str(name) for name in entries if name not in names),
+        beside=beside(found.content, place),
+        dicts=dicts,
+    )
 
 
-Read = tuple[Kind, dict[str, Stored]]
+@dataclass(frozen=True)
+class _Found:
+    """What a file says of its tensors."""
+
+    kind: Kind
+    content: Any  # dicts, lists and tuples with descriptions of tensors
+    read: Callable[[str, Any], Stored]  # a tensor, from its name and description
 
 
-def _reader(path: Path, data: memoryview) -> Callable[[memoryview, str], Read]:
+FOREIGN = (  # how files begin that are often given and hold no weights that can be read here
+    (b"\x89HDF\r\n", "foreign.hdf5"),
+    (b"version https://git-lfs", "foreign.lfs"),
+    (b"<!DOCTYPE", "foreign.page"),
+    (b"<!doctype", "foreign.page"),
+    (b"<html", "foreign.page"),
+    (b"\x1f\x8b", "foreign.packed"),
+    (b"BZh", "foreign.packed"),
+    (b"\xfd7zXZ", "foreign.packed"),
+    (b"Rar!", "foreign.packed"),
+    (b"7z\xbc\xaf", "foreign.packed"),
+)
+
+
+def _reader(path: Path, data: memoryview) -> Callable[[memoryview, str], _Found]:
     start = bytes(data[:9])
     header_bytes = int.from_bytes(start[:8], "little")
+    head = bytes(data[:32])
+    for beginning, what_key in FOREIGN:
+        if head.startswith(beginning):
+            raise ModelFileError("weights-foreign", path=str(path), what_key=what_key)
     if path.suffix == ".safetensors" or (start[8:] == b"{" and header_bytes <= len(data)):
         return _read_safetensors
     if start.startswith(ZIP_START):
@@ -70,13 +121,15 @@ def _reader(path: Path, data: memoryview) -> Callable[[memoryview, str], Read]:
     if start[:1] == b"\x80" and start[1:2] in (b"\2", b"\3", b"\4"):
         is_torch = start[2:4] == b"\x8a\x0a" and bytes(data[4:14]) == LEGACY_MAGIC.to_bytes(10, "little")
         return _read_legacy if is_torch else _read_paddle
+    if start[:1] == b"\x08" and start[2:3] == b"\x12":  # ir_version and producer_name of a ModelProto
+        raise ModelFileError("weights-onnx", path=str(path))
     raise ModelFileError("weights-unknown-kind", path=str(path))
 
 
 # --- safetensors -----------------------------------------------------------------------------------------------------
 
 
-def _read_safetensors(data: memoryview, path: str) -> Read:
+def _read_safetensors(data: memoryview, path: str) -> _Found:
     header_bytes = int.from_bytes(data[:8], "little")
     if header_bytes > MAX_HEADER_BYTES:
         raise ModelFileError("weights-header", path=path, given=header_bytes, maximum=MAX_HEADER_BYTES)
@@ -115,81 +168,34 @@ def _read_safetensors(data: memoryview, path: str) -> Read:
     edges = [0, *(edge for span in sorted(spans) for edge in span), len(body)]
     if any(before != after for before, after in zip(edges[::2], edges[1::2], strict=True)):
         refuse(path, "damage.overlap")
-    return "safetensors", found
+    return _Found("safetensors", found, lambda _, tensor: tensor)
 
 
 # --- torch.save ------------------------------------------------------------------------------------------------------
 
 
-class _Mapped:
-    """A mapped file for `zipfile`, which reads a whole directory at once, as large as the file says it is."""
-
-    def __init__(self, data: memoryview, path: str) -> None:
-        self.data, self.path, self.place = data, path, 0
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        self.place = max(0, (0, self.place, len(self.data))[whence] + offset)
-        return self.place
-
-    def tell(self) -> int:
-        return self.place
-
-    def read(self, count: int = -1) -> bytes:
-        part = self.data[self.place :] if count < 0 else self.data[self.place : self.place + count]
-        if len(part) > MAX_HEADER_BYTES:
-            refuse(self.path, "damage.zip")
-        self.place += len(part)
-        return bytes(part)
-
-
-def _read_zip(data: memoryview, path: str) -> Read:
-    members = _members(data, path)
+def _read_zip(data: memoryview, path: str) -> _Found:
+    members = members_of(data, path)
     descriptions = [name for name in members if name.endswith("/data.pkl")]
     if len(descriptions) != 1:
         raise ModelFileError("weights-unknown-kind", path=path)
     folder = descriptions[0].removesuffix("data.pkl")
+    if folder + "constants.pkl" in members:
+        raise ModelFileError("weights-torchscript", path=path)
 
     @cache
     def member(name: str) -> memoryview:
         if folder + name not in members:
             refuse(path, "damage.cut-off")
-        return _member(data, members[folder + name], path)
+        return member_octets(data, members[folder + name], path)
 
     if folder + "byteorder" in members and bytes(member("byteorder")) != b"little":
         refuse(path, "damage.byte-order")
     content = read_pickle(member("data.pkl"), path).content
-    return "torch", _described(content, path, lambda key: member(f"data/{key}"))
+    return _Found("torch", content, _description_reader(path, lambda key: member(f"data/{key}")))
 
 
-def _members(data: memoryview, path: str) -> dict[str, zipfile.ZipInfo]:
-    try:
-        with zipfile.ZipFile(cast(IO[bytes], _Mapped(data, path))) as archive:
-            entries = archive.infolist()
-    except (zipfile.BadZipFile, NotImplementedError, UnicodeDecodeError, struct.error) as error:
-        raise ModelFileError("weights-damaged", path=path, reason_key="damage.zip") from error
-    members = {entry.filename: entry for entry in entries}
-    if len(members) < len(entries):
-        refuse(path, "damage.twice")
-    return members
-
-
-def _member(data: memoryview, entry: zipfile.ZipInfo, path: str) -> memoryview:
-    """The bytes of a member: torch stores them as they are, so nothing is ever unpacked."""
-    if entry.compress_type != zipfile.ZIP_STORED or entry.file_size != entry.compress_size or entry.flag_bits & 1:
-        refuse(path, "damage.compressed")
-    header = bytes(data[entry.header_offset : entry.header_offset + 30])
-    if len(header) < 30 or header[:4] != ZIP_START:
-        refuse(path, "damage.zip")
-    begin = entry.header_offset + 30 + sum(struct.unpack("<HH", header[26:]))  # after its name and extra field
-    octets = data[begin : begin + entry.file_size]
-    if len(octets) < entry.file_size:
-        refuse(path, "damage.cut-off")
-    if zlib.crc32(octets) != entry.CRC:
-        refuse(path, "damage.checksum")
-    return octets
-
-
-def _read_legacy(data: memoryview, path: str) -> Read:
+def _read_legacy(data: memoryview, path: str) -> _Found:
     """Five pickles (magic number, version, system, content, keys), then each storage: its length and its bytes."""
     parts = [read_pickle(data, path)]
     while len(parts) < 5:
@@ -212,40 +218,31 @@ def _read_legacy(data: memoryview, path: str) -> Read:
             refuse(path, "damage.cut-off")
         return storages[key]
 
-    return "torch", _described(content, path, storage)
+    return _Found("torch", content, _description_reader(path, storage))
 
 
 # --- paddle.save -----------------------------------------------------------------------------------------------------
 
 
-def _read_paddle(data: memoryview, path: str) -> Read:
+def _read_paddle(data: memoryview, path: str) -> _Found:
     def no_storage(_: str) -> NoReturn:
         refuse(path, "damage.arguments")
 
-    return "paddle", _described(read_pickle(data, path).content, path, no_storage)
+    return _Found("paddle", read_pickle(data, path).content, _description_reader(path, no_storage))
 
 
 # --- what a pickle describes -----------------------------------------------------------------------------------------
 
 
-def _described(content: Any, path: str, storage: Callable[[str], memoryview]) -> dict[str, Stored]:
-    """The tensors of a state dict: the content itself, or the first of its entries that is one (`state_dict`, `model`).
+def _description_reader(path: str, storage: Callable[[str], memoryview]) -> Callable[[str, Any], Stored]:
+    """What reads a description; `storage` gives the bytes of one of torch's storages by its key."""
 
-    `storage` gives the bytes of one of torch's storages by its key; other entries, such as an epoch, are passed over.
-    """
-    entries = list(content.values()) if isinstance(content, dict) else []
-    for candidate in {id(entry): entry for entry in (content, *entries)}.values():  # many may be one and the same
-        if isinstance(candidate, dict) and any(
-            isinstance(value, TorchTensor | NumpyArray) for value in candidate.values()
-        ):
-            return {
-                name: _from_torch(value, storage(value.key), path)
-                if isinstance(value, TorchTensor)
-                else _from_numpy(value, name, path)
-                for name, value in candidate.items()
-                if isinstance(name, str) and isinstance(value, TorchTensor | NumpyArray)
-            }
-    raise ModelFileError("weights-none", path=path)
+    def read(name: str, described: Any) -> Stored:
+        if isinstance(described, TorchTensor):
+            return _from_torch(described, storage(described.key), path)
+        return _from_numpy(described, name, path)
+
+    return read
 
 
 def _from_torch(tensor: TorchTensor, octets: memoryview, path: str) -> Stored:

@@ -2,14 +2,19 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
+from plainfilm.data.film import WARNINGS
+from plainfilm.data.groups import PLACEHOLDER
 from plainfilm.data.index import Index, Row
 from plainfilm.messages import printable
 from plainfilm.printing.balance import balance_summary, print_balance
+from plainfilm.printing.split import patients_summary, print_patients, print_split, split_summary
 from plainfilm.terminal import Terminal
 
 MAX_LISTED = 20  # problems of one kind that are listed by name
+COUNTED = ("duplicate-exact", "duplicate-near", PLACEHOLDER)  # problems that have a line of their own, without names
 
 
 def print_index(terminal: Terminal, index: Index) -> None:
@@ -33,6 +38,8 @@ def print_index(terminal: Terminal, index: Index) -> None:
     terminal.table([terminal.text(f"index.{heading}") for heading in headings], table, left=2)
     per_class = "/".join(str(sum(row.label == label for row in rows)) for label in index.classes)
     terminal.say("index.counts", films=len(rows), counts=per_class, classes=", ".join(index.classes))
+    print_split(terminal, index)
+    print_patients(terminal, rows)
     print_duplicates(terminal, rows)
     print_problems(terminal, rows, always=["label-conflict"])
     torn = set(index.straddling())
@@ -55,6 +62,8 @@ def index_summary(index: Index, language: str) -> dict[str, Any]:
         "balance": balance_summary(index.balance, language),
         "groups": len({row.group for row in index.rows if row.group}),
         "straddling_groups": len(index.straddling()),
+        "split": split_summary(index),
+        "patients": patients_summary(index.rows),
         "problems": {row.path: list(row.problems) for row in index.rows if row.problems},
         "data_sha256": index.data_checksum,
         "split_sha256": index.split_checksum,
@@ -75,7 +84,7 @@ def print_problems(terminal: Terminal, rows: Sequence[Row], *, always: Sequence[
     by_code: dict[str, list[Row]] = {code: [] for code in always}
     for row in rows:
         for code in row.problems:
-            if code not in ("duplicate-exact", "duplicate-near"):
+            if code not in COUNTED:
                 by_code.setdefault(code, []).append(row)
     for code, films in sorted(by_code.items()):
         terminal.say("index.problem", what=terminal.text(f"problem.{code}"), films=len(films))
@@ -83,3 +92,14 @@ def print_problems(terminal: Terminal, rows: Sequence[Row], *, always: Sequence[
             terminal.line(f"    {printable(row.path)}")
         if len(films) > MAX_LISTED:
             terminal.say("index.more", films=len(films) - MAX_LISTED)
+
+
+def print_film_problems(terminal: Terminal, rows: Sequence[Row]) -> None:
+    """Films that cannot be read, and what reading the others took for granted; nothing of copies and classes."""
+    print_problems(
+        terminal,
+        [
+            replace(row, problems=tuple(code for code in row.problems if code in WARNINGS)) if row.image_id else row
+            for row in rows
+        ],
+    )

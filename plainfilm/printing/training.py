@@ -10,10 +10,12 @@ from plainfilm.errors import PlainfilmError
 from plainfilm.printing.card import print_maps
 from plainfilm.printing.evaluation import print_evaluation
 from plainfilm.printing.index import print_index
+from plainfilm.printing.weights import print_start
 from plainfilm.terminal import Terminal
 from plainfilm.workflows.log import LINE_STEPS, tutorial_line
 
 if TYPE_CHECKING:
+    from plainfilm.model.weights import Weights
     from plainfilm.training.history import Step
     from plainfilm.training.schedule import Plan
     from plainfilm.workflows.train import Result
@@ -36,6 +38,10 @@ class TrainingDisplay:
         """The index is there."""
         self.stack.close()
         print_index(self.terminal, index)
+
+    def on_weights(self, weights: "Weights", index: Index, channels: int) -> None:
+        """The training of the index's films, of so many channels, starts from these weights."""
+        print_start(self.terminal, weights, index.classes, channels)
 
     def on_start(self, plan: "Plan", first_step: int, facts: dict[str, Any]) -> None:
         """A training starts, or goes on from `first_step`."""

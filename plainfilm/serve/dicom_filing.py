@@ -1,7 +1,7 @@
 """Where a film is filed: the attributes that its results copy, so that an archive puts them beside it.
 
 Notable choices:
-- the data set is walked by `plainfilm.data.dicom_header`, within its bounds; of the patient and the study only the
+- the data set is walked by `plainfilm.data.dicom_form`, within its bounds; of the patient and the study only the
   attributes in COPIED are read, and nothing but the results ever holds them;
 - text is decoded from the film's character set and written as UTF-8, whatever it was;
 - values go on as they are: what another system wrote there is not for this program to judge.
@@ -19,7 +19,8 @@ from pydicom.config import IGNORE
 from pydicom.dataelem import DataElement
 from pydicom.valuerep import TEXT_VR_DELIMS
 
-from plainfilm.data.dicom_header import BIG_ENDIAN, DEFLATED, IMPLICIT, MAX_DEFLATED_HEADER_BYTES, inflate, walk
+from plainfilm.data.dicom_form import walk
+from plainfilm.data.dicom_header import BIG_ENDIAN, DEFLATED, IMPLICIT, MAX_DEFLATED_HEADER_BYTES, inflate
 from plainfilm.data.dicom_header import MAX_TEXT_BYTES as MAX_VALUE_BYTES
 from plainfilm.errors import FilmError
 

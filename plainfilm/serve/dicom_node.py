@@ -32,8 +32,8 @@ from pynetdicom.presentation import PresentationContext, build_context
 from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 from pynetdicom.transport import AssociationServer
 
-from plainfilm.data.dicom import NATIVE, PLUGINS, RLE
 from plainfilm.data.dicom_kind import FILM_CLASSES
+from plainfilm.data.dicom_pixels import NATIVE, PLUGINS, RLE
 from plainfilm.errors import FilmError, PlainfilmError, RequestError, UsageError
 from plainfilm.messages import text
 from plainfilm.model.predictor import Prediction

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from plainfilm.data.balance import Balance
 from plainfilm.data.decode import decode
-from plainfilm.data.film import Film
+from plainfilm.data.film import DOUBTED, Film
 from plainfilm.data.listing import ARCHIVES
 from plainfilm.data.reading import PLAIN, Reading
 from plainfilm.data.scan import Progress
@@ -81,12 +81,13 @@ def _look(
 def _look_at_film(film: Film) -> Iterator[Finding]:
     height, width = film.pixels.shape
     yield ok("doctor.film", width=width, height=height, mode=film.mode, bits=film.bits, chroma=film.chroma)
+    low, high = int(film.pixels.min()), int(film.pixels.max())
     for code in film.warnings:
-        yield Finding("note", code)
+        if low < high or code not in DOUBTED:  # of a blank one, the end tells more
+            yield Finding("problem" if code in DOUBTED else "note", code)
     if film.chroma > COLOUR_CHROMA:
         yield note("doctor.film-coloured", chroma=film.chroma)
     if not has_usual_shape(width, height):
         yield note("doctor.film-shape", width=width, height=height)
-    low, high = int(film.pixels.min()), int(film.pixels.max())
     if low == high:
         yield Finding("problem", "doctor.film-blank", {"value": low})

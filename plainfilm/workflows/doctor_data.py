@@ -6,9 +6,11 @@ from pathlib import Path
 
 from plainfilm.config import load_recipe
 from plainfilm.data.balance import Balance
-from plainfilm.data.film import WARNINGS
+from plainfilm.data.film import DOUBTED, WARNINGS
+from plainfilm.data.groups import PLACEHOLDER, holdings, persons
 from plainfilm.data.index import Index, Row, assign, is_index, read_index, reason_left_out
 from plainfilm.data.listing import balance_of, list_films
+from plainfilm.data.own_split import given_split
 from plainfilm.data.patients import Pseudonyms
 from plainfilm.data.reading import Reading
 from plainfilm.data.scan import Progress, num_threads, scan
@@ -79,12 +81,26 @@ def _of_rows(rows: Sequence[Row]) -> Iterator[Finding]:
     for code in WARNINGS:
         found = [row for row in readable if code in row.problems]
         if found:
-            yield note("doctor.data-films", what_key=f"problem.{code}", films=len(found), example=found[0].path)
+            finding = problem if code in DOUBTED else note
+            yield finding("doctor.data-films", what_key=f"problem.{code}", films=len(found), example=found[0].path)
     qualities = Counter(f"{row.quality}: {row.label or '-'}" for row in readable if row.quality not in ("", "original"))
     if qualities:
         yield note("doctor.data-quality", films=sum(qualities.values()), found=_counted(qualities))
-    if not any(row.patient for row in readable):
+    yield from _patients(readable)
+    own = given_split(rows)
+    if own is not None:
+        yield note("doctor.data-own-split", parts=_counted(Counter(own.counts)), without=own.without, torn=own.torn)
+
+
+def _patients(rows: Sequence[Row]) -> Iterator[Finding]:
+    """Whether patients are known, entries that name nobody, and patients who have much of a class."""
+    nobodys = [row for row in rows if PLACEHOLDER in row.problems]
+    if nobodys:
+        yield note("patients.nobody", films=len(nobodys), example=nobodys[0].path)
+    elif not any(persons(rows)):
         yield note("doctor.data-no-patients")
+    for one in holdings(rows):
+        yield note("patients.holding", films=one.films, total=one.total, label=one.label, example=one.example)
 
 
 def _unreadable(rows: Sequence[Row]) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ from plainfilm.errors import ModelFileError, OutputError, UsageError
 from plainfilm.model import modelfile
 from plainfilm.model.card import NAMES, Card, Preprocessing, class_names
 from plainfilm.model.predictor import Predictor
-from plainfilm.model.weights import Weights, network, read_weights
+from plainfilm.model.weights import Weights, listed, network, read_weights
 from plainfilm.workflows.train import software
 
 PARITY_SEED = 11
@@ -36,7 +36,7 @@ def import_weights(checkpoint: Path, out: Path, *, classes: Sequence[str] | None
     Raises:
         OutputError: where `out` exists already.
         UsageError: where there are not as many different names as outputs.
-        ModelFileError: where the checkpoint cannot be used, or has one output only.
+        ModelFileError: where the checkpoint cannot be used, or has no layer of classes, or one output only.
     """
     if out.exists():
         raise OutputError("file-exists", path=str(out))
@@ -55,6 +55,14 @@ def import_weights(checkpoint: Path, out: Path, *, classes: Sequence[str] | None
 
 
 def _classes(weights: Weights, given: Sequence[str] | None) -> Sequence[str]:
+    if weights.num_classes is None:
+        raise ModelFileError(
+            "weights-headless",
+            path=weights.path,
+            depth=weights.depth,
+            features=weights.num_features,
+            left=listed(weights.taken.left),
+        )
     if weights.num_classes < 2:
         raise ModelFileError("classes-one", outputs=weights.num_classes)
     if given is None:

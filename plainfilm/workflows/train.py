@@ -27,11 +27,10 @@ from plainfilm.evaluation.intervals import Estimate
 from plainfilm.model import modelfile
 from plainfilm.model.card import Card, Preprocessing, class_names
 from plainfilm.model.predictor import Predictor
-from plainfilm.model.weights import read_weights
+from plainfilm.model.weights import Weights, read_weights
 from plainfilm.report import figures
 from plainfilm.training import checkpoint
 from plainfilm.training.batches import Films
-from plainfilm.training.checkpoint import Tensors
 from plainfilm.training.distributed import ALONE, Team
 from plainfilm.training.history import Step, read_history
 from plainfilm.training.schedule import Plan
@@ -73,6 +72,9 @@ class Observer(Reporter, Protocol):
     def on_index(self, index: Index) -> None:
         """The index is there."""
 
+    def on_weights(self, weights: Weights, index: Index, channels: int) -> None:
+        """The training of the index's films, of so many channels, starts from these weights."""
+
 
 def start_run(
     sources: Sequence[Path],
@@ -95,7 +97,8 @@ def start_run(
     if run == team.claimed() and is_run(run):
         return continue_run(run, observer, stop=stop, team=team, **options)
     _check_groups(recipe, team)
-    recipe, given = _given_weights(recipe, init)
+    recipe, weights = _given_weights(recipe, init)
+    given = {} if weights is None else weights.for_channels(recipe.data.channels)
     with held(run):
         if run == team.claimed():  # and it never got as far as its recipe
             files.empty(run)
@@ -116,6 +119,8 @@ def start_run(
             files.empty(run)
             raise
         observer.on_index(index)
+        if weights is not None:
+            observer.on_weights(weights, index, recipe.data.channels)
         return _go(run, index, store, recipe, observer, stop=stop, team=team, **options)
 
 
@@ -137,8 +142,8 @@ def _check_groups(recipe: Recipe, team: Team) -> None:
         )
 
 
-def _given_weights(recipe: Recipe, init: Path | None) -> tuple[Recipe, Tensors]:
-    """The weights in the file `init`, as the recipe needs them, and the recipe that names them by their checksum.
+def _given_weights(recipe: Recipe, init: Path | None) -> tuple[Recipe, Weights | None]:
+    """The weights in the file `init`, and the recipe that names them by their checksum.
 
     Raises ModelFileError where they do not fit the recipe; RecipeError where that names other weights, or some and none
     are given.
@@ -146,7 +151,7 @@ def _given_weights(recipe: Recipe, init: Path | None) -> tuple[Recipe, Tensors]:
     if init is None:
         if recipe.model.is_given:
             raise RecipeError("init-missing", expected=recipe.model.init)
-        return recipe, {}
+        return recipe, None
     weights = read_weights(init)
     name = INIT_PREFIX + weights.sha256
     if recipe.model.is_given and recipe.model.init != name:
@@ -155,7 +160,7 @@ def _given_weights(recipe: Recipe, init: Path | None) -> tuple[Recipe, Tensors]:
         given, expected = getattr(weights, key), getattr(recipe.model, key)
         if given != expected:
             raise ModelFileError("weights-other", key=f"model.{key}", given=given, expected=expected)
-    return replace(recipe, model=replace(recipe.model, init=name)), weights.for_channels(recipe.data.channels)
+    return replace(recipe, model=replace(recipe.model, init=name)), weights
 
 
 def continue_run(run: Path, observer: Observer, *, stop: Callable[[], int] = lambda: 0, **options: Any) -> Result:

@@ -181,7 +181,7 @@ def test_rows_are_accounted_for(plain, tmp_path):
 
 
 def test_a_whole_table_beside_a_part_of_its_films_warns_of_nothing(plain, tmp_path):
-    rows = [f"{name},p" for name in names(8, *CLASSES)] + [f"elsewhere/{number}.png,p" for number in range(500)]
+    rows = [f"{name}," for name in [*names(8, *CLASSES), *(f"elsewhere/{number}.png" for number in range(500))]]
     assert warned(index_of(plain, tables=[table(tmp_path / "t.csv", "path,patient", *rows)])) == set()
 
 

@@ -14,6 +14,7 @@ from plainfilm.config import DataRecipe, Recipe, SplitRecipe
 from plainfilm.data.index import (
     COLUMNS,
     LEAVES_OUT,
+    METHODS,
     TUTORIAL_CLASSES,
     Index,
     Row,
@@ -24,6 +25,7 @@ from plainfilm.data.index import (
     reopen,
     write_index,
 )
+from plainfilm.data.split import ITERATIVE
 from plainfilm.errors import SourceError, SplitError
 from plainfilm.messages import CATALOGUES
 
@@ -230,9 +232,35 @@ def test_a_class_without_any_usable_film_is_refused():
     assert refused(assign, films(("A", 30), ("B", 30)), [], recipe)[1]["label"] == "D"
 
 
-def test_a_share_too_small_for_a_class_is_refused():
-    code, parameters = refused(assign, films(("A", 100), ("B", 4)), [], Recipe())
-    assert (code, parameters["label"]) == ("split-part-empty", "B")
+def test_a_share_too_small_for_a_class_gives_each_part_one_of_its_films():
+    index = assign(films(("A", 100), ("B", 4)), [], Recipe())
+    assert index.method == ITERATIVE
+    assert Counter(row.split for row in index.rows if row.label == "B") == {"train": 2, "validation": 1, "test": 1}
+
+
+def test_a_class_whose_groups_may_only_train_is_refused_with_the_reason():
+    rows = [replace(row, quality="soft" * (row.label == "B")) for row in films(("A", 100), ("B", 4))]
+    code, parameters = refused(assign, rows, [], split_by("grouped", train_only_quality=("soft",)))
+    assert (code, parameters["label"], parameters["groups"], parameters["free"]) == ("split-part-empty", "B", 4, 0)
+    empty = []  # of 5 folds with films of 4 patients, one is without, and is no test and no validation
+    for fold in range(5):
+        try:
+            assign(films(("A", 30), ("B", 4)), [], split_by("folds", folds=5, fold=fold))
+        except SplitError as error:
+            empty.append((error.code, error.parameters))
+    assert empty == [("split-fold-empty", {"label": "B", "groups": 4, "folds": 5})] * 2
+
+
+def test_the_method_of_a_split_is_kept_and_an_older_index_has_that_of_its_kind(tmp_path):
+    for kind, method in (("grouped", ITERATIVE), ("tutorial", "every tenth film")):
+        write_index(assign(films(("A", 100), ("B", 4)), [tmp_path], split_by(kind)), tmp_path)
+        side = json.loads((tmp_path / "index.json").read_text())
+        assert side["method"] == read_index(tmp_path / "index.csv").method == method
+        del side["method"]
+        (tmp_path / "index.json").write_text(json.dumps(side))
+        assert read_index(tmp_path / "index.csv").method == METHODS[kind]
+        (tmp_path / "index.json").write_text(json.dumps(side | {"method": "by hand"}))
+        assert refused(read_index, tmp_path / "index.csv")[0] == "index-damaged"
 
 
 @pytest.mark.parametrize("kind", ["grouped", "folds"])
@@ -258,7 +286,7 @@ def test_the_column_split_is_taken_as_it_is():
     rows = [replace(row, extra={"split": parts[number % 20]}) for number, row in enumerate(films(("A", 20), ("B", 20)))]
     index = assign(rows, [], split_by("column"))
     assert [row.split for row in index.rows] == parts * 2
-    rows[0] = replace(rows[0], extra={"split": "Train"})
+    rows[0] = replace(rows[0], extra={"split": "fold 3"})
     assert refused(assign, rows, [], split_by("column"))[0] == "split-value-unknown"
     rows[0] = replace(rows[0], extra={"split": "test"}, group=rows[4].group)
     assert refused(assign, rows, [], split_by("column"))[0] == "split-leaks"

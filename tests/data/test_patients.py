@@ -6,8 +6,10 @@ import json
 import os
 import re
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from plainfilm.config import load_recipe
@@ -18,6 +20,7 @@ from plainfilm.data.patients import KEY_NAME, Pseudonyms
 from plainfilm.data.phantom import draw
 from plainfilm.data.scan import scan
 from plainfilm.errors import SourceError
+from plainfilm.randomness import generator
 from plainfilm.workflows.prepare import make_index
 from tests.conftest import Cli
 from tests.dicom_files import film, patched
@@ -156,3 +159,38 @@ def check_files(folder: Path) -> None:
     for path in files:
         assert TOKEN not in path.name
         assert TOKEN.encode() not in path.read_bytes(), path.name
+
+
+@pytest.mark.parametrize(
+    ("name", "identity", "code", "groups", "nobodys"),
+    [
+        ("two patients a class", lambda label, number: f"{label}{number // 8}", 1, 4, 0),
+        ("anonymised", lambda label, number: "ANONYMOUS", 0, 32, 32),
+        ("zero", lambda label, number: "0", 0, 32, 32),
+        ("no entry", lambda label, number: "", 0, 32, 0),
+        ("partly anonymised", lambda label, number: f"p{number // 2}" if number < 8 else "匿名", 0, 20, 16),
+    ],
+)
+def test_doctor_and_index_see_the_same_groups_of_dicom_films(
+    cli: Cli, tmp_path: Path, name: str, identity: Callable[[str, int], str], code: int, groups: int, nobodys: int
+) -> None:
+    for label in ("NORMAL", "COVID"):
+        (tmp_path / "films" / label).mkdir(parents=True)
+        for number in range(16):
+            pixels = generator(0, "noise", label, number).integers(0, 256, (64, 64), dtype=np.uint8)  # alike to none
+            data = film(pixels, PatientID=identity(label, number), SpecificCharacterSet="ISO_IR 192")
+            (tmp_path / "films" / label / f"{number:02d}.dcm").write_bytes(data)
+    indexed = cli("index", tmp_path / "films", "--json")
+    examined = cli("doctor", tmp_path / "films", "--json")
+    assert (indexed.code, examined.code) == (code, code)
+    (diagnosis,) = json.loads(examined.out)
+    findings = {finding["code"]: finding for finding in diagnosis["findings"]}
+    assert findings["doctor.data"]["parameters"]["groups"] == groups
+    if code:
+        assert "COVID has films of 2 patients" in cli("index", tmp_path / "films", "--lang", "en").err
+        assert findings["split-class-too-small"]["severity"] == "problem"
+        assert findings["patients.holding"]["parameters"]["films"] == 8
+    else:
+        found = json.loads(indexed.out)
+        assert (found["groups"], found["patients"]["nobody"]) == (groups, nobodys)
+        assert ("patients.nobody" in findings) == bool(nobodys)

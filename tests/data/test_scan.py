@@ -205,3 +205,42 @@ def test_rows_come_in_the_listings_order_and_progress_ends_at_all(tmp_path, monk
     rows = decode_rows(listing, threads=3, observe=lambda *_: None, progress=lambda *step: steps.append(step))
     assert [row.path for row in rows] == [entry.path for entry in listing.entries]
     assert steps == [(2, 5), (4, 5), (5, 5)]
+
+
+def test_blank_films_are_nobodys_copies(tmp_path):
+    """Not exact ones, not near ones, not in a group; unless a patient says so."""
+    black = np.zeros((96, 96), np.uint8)
+    content = {f"A/{number}.png": encoded(black) for number in range(3)}
+    content |= {
+        "B/0.png": encoded(black),
+        "B/1.png": encoded(black + 1),
+        "B/2.png": encoded(film(0)),
+        "B/3.png": encoded(film(0)),
+    }
+    rows = by_path(scan(list_films([make(tmp_path / "x", content)]), threads=2))
+    blank = [row for path, row in rows.items() if path not in ("B/2.png", "B/3.png")]
+    assert all(row.problems == ("film-greys-doubted", "film-blank") for row in blank)
+    assert len({row.group for row in blank}) == 5
+    assert rows["B/2.png"].group == rows["B/3.png"].group
+    lines = [
+        f"x/{row.path},{row.label},{'p' if row.path == 'A/0.png' or row.path == 'B/2.png' else ''}"
+        for row in rows.values()
+    ]
+    table = make(tmp_path, {"r.csv": "\n".join(["path,label,patient", *lines]).encode()}) / "r.csv"
+    rows = by_path(scan(list_films([table]), threads=1))
+    assert rows["x/A/0.png"].group == rows["x/B/2.png"].group == rows["x/B/3.png"].group
+    assert len({row.group for row in rows.values()}) == 5
+
+
+def test_dark_films_are_near_to_none_and_exact_copies_still(tmp_path):
+    dark = [film(number) // 16 for number in range(3)]
+    content = {f"A/{number}.png": encoded(pixels) for number, pixels in enumerate(dark)} | {
+        "A/copy.png": encoded(dark[0])
+    }
+    rows = by_path(scan(list_films([make(tmp_path / "x", content)]), threads=1))
+    assert {path: row.problems for path, row in rows.items()} == {
+        "A/0.png": ("film-greys-doubted", "duplicate-exact"),
+        "A/1.png": ("film-greys-doubted",),
+        "A/2.png": ("film-greys-doubted",),
+        "A/copy.png": ("film-greys-doubted", "duplicate-exact"),
+    }

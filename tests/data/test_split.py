@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plainfilm.data import split
+from plainfilm.config import SplitRecipe
+from plainfilm.data import refusals, split
 from plainfilm.errors import SplitError
 
 FILMS = st.lists(st.tuples(st.sampled_from("ABC"), st.integers(0, 12), st.booleans()), min_size=1, max_size=80)
@@ -152,28 +153,82 @@ def refused(check, *arguments) -> tuple[str, dict]:
 
 
 def test_what_is_refused():
-    code, parameters = refused(split.check_values, ["train", "Test"])
-    assert (code, parameters["given"]) == ("split-value-unknown", "'Test'")
-    assert refused(split.check_values, [""])[0] == "split-value-unknown"
-    code, parameters = refused(split.check_whole, ["g1", "g1"], ["train", "test"])
-    assert (code, parameters) == ("split-leaks", {"count": 1, "example": "g1"})
-    assert refused(split.check_classes, ["A"] * 5, list("abcde"), ["A"])[0] == "split-one-class"
-    assert refused(split.check_classes, [], [], [])[0] == "split-one-class"
-    code, parameters = refused(split.check_classes, list("AAABB"), list("abcde"), ["A", "B"])
+    code, parameters = refused(refusals.check_whole, ["g1", "g1"], ["train", "test"], ["a", "b"])
+    assert (code, parameters) == ("split-leaks", {"count": 1, "films": 2, "example": "a (train), b (test)"})
+    assert refused(refusals.check_classes, ["A"] * 5, list("abcde"), ["A"])[0] == "split-one-class"
+    assert refused(refusals.check_classes, [], [], [])[0] == "split-one-class"
+    code, parameters = refused(refusals.check_classes, list("AAABB"), list("abcde"), ["A", "B"])
     assert (code, parameters["label"], parameters["groups"]) == ("split-class-too-small", "B", 2)
-    code, parameters = refused(split.check_classes, list("AAABBB"), list("abcddd"), ["A", "B"])
+    code, parameters = refused(refusals.check_classes, list("AAABBB"), list("abcddd"), ["A", "B"])
     assert (code, parameters["groups"]) == ("split-class-too-small", 1)
-    code, parameters = refused(split.check_classes, list("AAABBB"), list("abcdef"), ["A", "B", "C"])
+    code, parameters = refused(refusals.check_classes, list("AAABBB"), list("abcdef"), ["A", "B", "C"])
     assert (parameters["label"], parameters["groups"]) == ("C", 0)
-    code, parameters = refused(split.check_parts, list("AAB"), ["train", "test", "train"], ["train", "test"])
-    assert (code, parameters) == ("split-part-empty", {"label": "B", "part": "test"})
+    parts, choice = ["train", "test", "train"], SplitRecipe(validation=0.0)
+    code, parameters = refused(refusals.check_reached, list("AAB"), list("abc"), [False] * 3, parts, choice)
+    assert (code, parameters) == ("split-part-empty", {"label": "B", "part": "test", "groups": 1, "free": 1})
 
 
 def test_what_is_allowed():
-    split.check_values(split.SPLITS)
-    split.check_whole(["g1", "g1", "g2"], ["train", "train", "test"])
-    split.check_classes(list("AAABBB"), list("abcdef"), ["A", "B"])
-    split.check_parts(list("AABB"), ["train", "test"] * 2, ["train", "test"])
+    refusals.check_whole(["g1", "g1", "g2", "g2"], ["train", "train", "test", ""], list("abcd"))
+    refusals.check_classes(list("AAABBB"), list("abcdef"), ["A", "B"])
+    choice = SplitRecipe(validation=0.0)
+    refusals.check_reached(list("AABB"), list("abcd"), [False] * 4, ["train", "test"] * 2, choice)
+
+
+def divide(classes, sources, groups, **shares):
+    asked = {"test": 0.1, "validation": 0.1} | shares
+    return split.divided(classes, sources, groups, shares=asked, train_only=[False] * len(groups), seed=0)
+
+
+@given(FILMS, st.integers(0, 5))
+def test_a_split_that_keeps_to_its_shares_is_that_of_shuffled_groups(films, seed):
+    strata, groups, train_only = unzip(films)
+    shares = {"test": 0.2, "validation": 0.2}
+    parts, method = split.divided(strata, [""] * len(films), groups, shares=shares, train_only=train_only, seed=seed)
+    plain = split.grouped(
+        split.strata_of(strata, [""] * len(films)), groups, shares=shares, train_only=train_only, seed=seed
+    )
+    asked = {**shares, "train": 0.6}
+    if method == split.SHUFFLED:
+        assert parts == plain
+    else:
+        assert split.shortfall(strata, plain, asked) > split.shortfall(strata, parts, asked)
+    if split.shortfall(strata, plain, asked) == (0, 0):
+        assert method == split.SHUFFLED
+
+
+@pytest.mark.parametrize("size", [1, 4, 5, 14])
+def test_many_small_hospitals_are_split_as_asked(size):
+    films = 500
+    classes = ["AB"[film % 2] for film in range(films)]
+    sources = [f"hospital{film // 2 // size}" for film in range(films)]
+    parts, method = divide(classes, sources, [f"g{film}" for film in range(films)])
+    assert method == split.ITERATIVE
+    for label in "AB":
+        found = Counter(part for name, part in zip(classes, parts, strict=True) if name == label)
+        assert 20 <= found["test"] <= 30
+        assert 20 <= found["validation"] <= 30
+
+
+def test_patients_with_more_films_than_a_share_still_reach_every_part():
+    classes = ["AB"[film // 40] for film in range(80)]
+    groups = [f"p{film // 5}" for film in range(80)]
+    parts, method = divide(classes, [""] * 80, groups)
+    assert method == split.ITERATIVE
+    assert split.straddling(groups, parts) == []
+    assert Counter(zip(classes, parts, strict=True)) == {
+        (label, part): films for label in "AB" for part, films in (("train", 30), ("validation", 5), ("test", 5))
+    }
+
+
+def test_folds_of_uneven_groups_hold_every_class():
+    """Films of the rare class share groups with common ones, so that the plain way may leave a fold without it."""
+    classes = ["A"] * 60 + ["B"] * 5
+    groups = [f"g{film // 6}" for film in range(60)] + [f"g{film}" for film in (0, 2, 4, 6, 8)]
+    for seed in range(8):
+        fold_of, _ = split.divided_folds(classes, [""] * 65, groups, count=5, train_only=[False] * 65, seed=seed)
+        assert {fold for fold, label in zip(fold_of, classes, strict=True) if label == "B"} == set(range(5))
+        assert split.straddling(groups, [str(fold) for fold in fold_of]) == []
 
 
 @pytest.mark.real

@@ -14,6 +14,8 @@ from tests.model import pickles as p
 
 LEFT = "plainfilm-was-here"  # a file that the code would leave
 CODE = p.text(f"touch {LEFT}")
+NAMESPACE = p.name("argparse", "Namespace") + b")\x81"  # a thing beside the weights, which is passed over
+SYSTEM = p.call("os", "system", CODE)
 HOSTILE: dict[str, tuple[bytes, str]] = {
     "system": (p.call("posix", "system", CODE), "posix.system"),
     "os.system": (p.call("os", "system", CODE), "os.system"),
@@ -33,6 +35,18 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
     "object": (b"(" + p.name("posix", "system") + CODE + b"o", "posix.system"),
     "new object": (p.name("posix", "system") + CODE + b"\x85\x81", "posix.system"),
     "behind a tensor": (b"]" + p.array(b"\0" * 4, (1,)) + b"a" + p.call("posix", "system", CODE), "posix.system"),
+    "beside the weights": (
+        b"}" + p.text("w") + b"}" + p.text("a") + p.torch_tensor() + b"ss" + p.text("cfg") + SYSTEM,
+        "os.",
+    ),
+    "in the state of a namespace": (NAMESPACE + b"}" + p.text("lr") + SYSTEM + b"sb", "os.system"),
+    "in place of its state": (NAMESPACE + SYSTEM + b"b", "os.system"),
+    "in the arguments of a path": (p.call("pathlib", "PosixPath", SYSTEM), "os.system"),
+    "in a set": (b"\x8f(" + SYSTEM + b"\x90", "os.system"),
+    "made by a defaultdict": (p.call("collections", "defaultdict", p.name("os", "system")), "os.system"),
+    "of a library that is passed over": (p.call("torch.optim", "os.system", CODE), "torch.optim.os.system"),
+    "a function of such a library": (p.call("pytorch_lightning.utilities.cloud_io", "load", CODE), "cloud_io.load"),
+    "the hub": (p.call("torch.hub", "load", CODE), "torch.hub.load"),
     "in a storage": (p.tuple_of(p.text("storage"), p.call("posix", "system", CODE)) + b"Q", "posix.system"),
 }
 

@@ -20,7 +20,7 @@ from plainfilm.model import pickled
 from plainfilm.model.pickled import read_pickle
 from plainfilm.model.tensorfile import read_tensors
 from tests.model import pickles as p
-from tests.model.forged import FORGED, HOSTILE, entry, safetensors, wrapped, zipped
+from tests.model.forged import FORGED, HOSTILE, NAMESPACE, entry, safetensors, wrapped, zipped
 
 MAX_BYTES = 50 * 2**20
 
@@ -129,6 +129,12 @@ BOMBS = {
     "keys": b"}" + b"".join(p.int4(number) + b"Ns" for number in range(50_000)),
     "tensors": p.torch_tensor() * 3_000,
     "types": p.call("numpy", "dtype", p.text("f4"), b"\x89", b"\x88") * 6_000,
+    "namespaces": NAMESPACE * 20_000,
+    "the state of a namespace": NAMESPACE + b"}" + b"".join(p.int4(number) + b"]s" for number in range(50_000)) + b"b",
+    "a deque": p.call("collections", "deque") + b"(" + b"]" * 100_000 + b"e",
+    "a set": b"\x8f(" + p.text("x" * 190) * 10_000 + b"\x90",
+    "pairs": p.name("collections", "OrderedDict") + b"]" + (b"]" + p.text("x") + b"aNa" + b"a") * 20_000 + b"\x85R",
+    "old texts": (b"U\xc8" + b"x" * 200) * 10_000,
     "encoded": p.call("_codecs", "encode", p.text("x" * 190), p.text("latin1")) * 3_000,
     "a length of 2**63": b"\x8e" + struct.pack("<Q", 2**63),
     "a text of 4 GB": b"X" + struct.pack("<I", 2**32 - 1),

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import builders
+import dicom_files
 import numpy as np
 import onnx
 import pytest
@@ -64,6 +65,22 @@ def test_a_good_data_set_is_well(films: Path, tmp_path: Path) -> None:
     )
     assert codes(films, sources, severity="problem") == []
     assert {entry["what_key"] for entry in found(films, "doctor.data-films", sources)} <= {"problem.duplicate-near"}
+
+
+def test_films_of_a_few_greys_are_a_problem_and_set_aside_windows_a_note(films: Path, tmp_path: Path) -> None:
+    pixels = [np.asarray(Image.open(path)) for path in sorted((films / "COVID").iterdir())[:2]]
+    window = {"WindowCenter": 128, "WindowWidth": 256}
+    (films / "COVID/window.dcm").write_bytes(dicom_files.film(pixels[0].astype(np.uint16) * 16, bits=12, **window))
+    Image.fromarray(pixels[1] // 16).save(films / "COVID/dark.png")
+    kinds = {
+        finding.parameters["what_key"]: finding.severity
+        for finding in next(diagnose([films])).findings
+        if finding.code == "doctor.data-films"
+    }
+    assert kinds["problem.film-greys-doubted"] == "problem"
+    assert kinds["problem.film-window-ignored"] == "note"
+    assert codes(films / "COVID/dark.png", severity="problem") == ["film-greys-doubted"]
+    assert codes(films / "COVID/window.dcm", severity="note") == ["film-window-ignored"]
 
 
 def test_a_class_that_its_source_tells_is_a_problem(films: Path, tmp_path: Path) -> None:

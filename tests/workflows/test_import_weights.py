@@ -1,5 +1,6 @@
 """`plainfilm import` and `train --init`: weights from elsewhere become a model file, or a training's start."""
 
+import argparse
 import json
 import signal
 import time
@@ -34,6 +35,7 @@ def test_a_checkpoint_becomes_a_model_file(cli: Cli, public: Path, phantoms: Pat
     ran = cli("import", public, "--out", out, "--classes", "A, B,C,D,COVID", "--size", 96, "--lang", "en")
     assert ran.code == 0, ran.err
     assert "ResNet-18, 3 channels, 96 px; classes: A, B, C, D, COVID-19" in ran.out
+    assert "Weights taken: 102 of the 102 tensors of a ResNet-18" in ran.out
     assert "This model was not tested." in ran.out
     assert "This model is not calibrated" in ran.out
     predictor = Predictor(out)
@@ -57,6 +59,22 @@ def test_json_is_one_document(cli: Cli, public: Path, tmp_path: Path) -> None:
     found = json.loads(ran.out)
     assert found["depth"] == 18
     assert found["imported"]["sha256"] == files.sha256(public.read_bytes())
+    assert (found["taken"]["num_tensors"], found["taken"]["prefix"]) == (102, "")
+
+
+@pytest.mark.parametrize(("language", "count"), [("en", "102 of the 102"), ("zh", "102 个张量中的 102 个")])
+def test_what_was_taken_and_left_is_printed(cli: Cli, public: Path, tmp_path: Path, language: str, count: str) -> None:
+    state = {f"module.{name}": tensor for name, tensor in torch.load(public).items()}
+    content = {"epoch": 3, "args": argparse.Namespace(lr=1), "ema": state, "net": state | {"queue": torch.ones(2)}}
+    torch.save(content, tmp_path / "w.pth")
+    words = ("--out", tmp_path / "m.onnx", "--classes", "A,B,C,D,E", "--size", 64, "--lang", language)
+    ran = cli("import", tmp_path / "w.pth", *words)
+    assert ran.code == 0, ran.err
+    for told in (count, " net", "module.", "ema: module.", "1 ", "queue", "3 ", "epoch, args, ema"):
+        assert told in ran.out
+    torch.save({name: tensor for name, tensor in state.items() if ".fc." not in name}, tmp_path / "headless.pth")
+    ran = cli("import", tmp_path / "headless.pth", *words[:1], tmp_path / "n.onnx", *words[2:])
+    check_one_line(ran, 1, "train SOURCE --init")
 
 
 @pytest.mark.paddle
@@ -113,13 +131,14 @@ def test_a_training_starts_from_given_weights_and_resumes_without_them(
     checkpoint.write_bytes(public.read_bytes())
     recipe = tmp_path / "recipe.toml"
     recipe.write_text(SHORT)
-    words = ["train", phantoms, "--recipe", recipe, "--init", checkpoint, "--out", run, "--threads", 1]
+    words = ["train", phantoms, "--recipe", recipe, "--init", checkpoint, "--out", run, "--threads", 1, "--lang", "en"]
     with command(*words) as process:
         while process.poll() is None and not (run / "history.csv").exists():
             time.sleep(0.05)
         process.send_signal(signal.SIGTERM)
-        _, err = process.communicate(timeout=60)
+        told, err = process.communicate(timeout=60)
     assert process.returncode == 143, err
+    assert "the layer of classes has 5 outputs, these films 3 classes: it is drawn anew" in told
     source, start = trained_looking(in_channels=3, num_classes=5).state_dict(), first_state(run)
     for name, tensor in start.items():
         if name == "conv1.weight":
@@ -181,7 +200,7 @@ def test_resuming_takes_no_weights(cli: Cli, public: Path, tmp_path: Path) -> No
 def test_a_model_file_is_no_checkpoint(cli: Cli, model: Path, tmp_path: Path) -> None:
     assert modelfile.read(model)
     ran = cli("import", model, "--out", tmp_path / "new.onnx", "--lang", "en")
-    check_one_line(ran, 1, "is no checkpoint that is known here")
+    check_one_line(ran, 1, "needs no import: predict, evaluate and serve take it as it is")
 
 
 def test_one_output_is_no_answer(cli: Cli, tmp_path: Path) -> None:

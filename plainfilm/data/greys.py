@@ -1,0 +1,158 @@
+"""Whether greys show a film, and from which value to which the values of one reach.
+
+A header says how values become greys; another program may have changed the values since. So the greys are compared
+with what films look like: they spread over the greys, and few of them are quite black or quite white. A black border
+around a collimated film is no part of it.
+
+Of 7,400 films of public sets, the one with the least contrast has 98 % of its pixels in 21 % of the grey range, and
+none has more than 86 % in the lowest or highest 2 %.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+NUM_GREYS = 256
+CROWD = 0.98  # of the pixels: where this many stand close together, nothing is to be seen
+DOUBTED_SPREAD = 0.10  # of the grey range, which a crowd must exceed
+NARROW_SPREAD = 0.25  # the same for greys whose range is that of a header or of a sample's size, not of a picture
+END_SHARE, END_WIDTH = 0.90, 6  # of the pixels; of the greys: the lowest or highest 2 %
+CUT_SHARE, CUT_SPREAD = 0.8, 0.25  # of the pixels, black or white all; of the stored range, which they then cover: cut
+LOW, HIGH = 0.001, 0.999  # shares of the pixels below which the observed black and white stand
+LOW_BESIDE_MARKS, HIGH_BESIDE_MARKS = 0.01, 0.99  # the same, where letters and marks are larger than a hot pixel
+BLANK_RANGE = 8  # greys between the 1st and 99th percentile, below which a film is nearly one grey
+RAISED = 0.25  # of the top: a film whose lowest value stands above this has no black at 0
+BORDER_SHARE = 0.01  # of a row's or column's pixels, up to which it is still border
+BORDER_SPREAD = 0.05  # of the stored range: what a border's own values may cover
+MIN_AREA = 0.02  # of the pixels: a film inside a border, or beside its padding
+LONE_GAP = 0.5  # of all values' range: how far from the others a lowest or highest value stands that is no film's
+CHUNK_ROWS = 256
+
+Counts = NDArray[np.int64]
+
+
+def is_film(counts: Counts, spread: float = DOUBTED_SPREAD) -> bool:
+    """Whether counts of greys (256,) are those of a film: spread out, and neither nearly all black nor all white.
+
+    >>> is_film(np.bincount([0, 128, 255], minlength=256)), is_film(np.bincount([7, 8, 9], minlength=256))
+    (True, False)
+    """
+    total = int(counts.sum())
+    if max(counts[:END_WIDTH].sum(), counts[-END_WIDTH:].sum()) > END_SHARE * total:
+        return False
+    below = np.concatenate([[0], np.cumsum(counts)])
+    width = int(spread * NUM_GREYS)
+    return bool((below[width:] - below[:-width]).max() <= CROWD * total)
+
+
+def shows_film(
+    stored: NDArray[np.unsignedinteger],
+    counts: Counts,
+    shades: NDArray[np.uint8],
+    is_ignored: NDArray[np.bool_],
+    spread: float = DOUBTED_SPREAD,
+) -> bool:
+    """Whether stored values (H, W) show a film; their counts, a grey and a flag for each value, all (V,).
+
+    What is ignored (background, marks) counts for nothing; where hardly anything else is left, it cannot be background.
+    """
+    seen = np.where(is_ignored, 0, counts)
+    if seen.sum() < MIN_AREA * counts.sum():
+        return False
+    if is_film(_greys(shades, seen), spread):
+        return not _is_cut(seen, shades)
+    return _is_film_in_a_border(stored, seen, shades, is_ignored, spread)
+
+
+def _is_cut(seen: Counts, shades: NDArray[np.uint8]) -> bool:
+    """Whether most of the film is black, or white, though its values differ much."""
+    for is_end in (shades < END_WIDTH, shades >= NUM_GREYS - END_WIDTH):
+        cut = np.where(is_end, seen, 0)
+        if cut.sum() > CUT_SHARE * seen.sum() and not _is_one_value(cut, seen, CUT_SPREAD):
+            return True
+    return False
+
+
+def _greys(shades: NDArray[np.uint8], counts: Counts) -> Counts:
+    return np.bincount(shades, counts, NUM_GREYS).astype(np.int64)
+
+
+def _is_film_in_a_border(
+    stored: NDArray[np.unsignedinteger],
+    seen: Counts,
+    shades: NDArray[np.uint8],
+    is_ignored: NDArray[np.bool_],
+    spread: float,
+) -> bool:
+    """Whether there is a film inside a frame that is nearly one stored value, as a collimator leaves it."""
+    for is_border in (shades < END_WIDTH, shades >= NUM_GREYS - END_WIDTH):
+        inside = ~(is_border | is_ignored)[stored]
+        rows, columns = (np.flatnonzero(inside.mean(axis=axis) > BORDER_SHARE) for axis in (1, 0))
+        if not len(rows) or not len(columns):
+            continue
+        area = stored[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+        if not MIN_AREA * stored.size <= area.size < stored.size:
+            continue
+        within = np.where(is_ignored, 0, counts_of(area, len(seen)))
+        if _is_one_value(seen - within, seen, BORDER_SPREAD) and is_film(_greys(shades, within), spread):
+            return True
+    return False
+
+
+def _is_one_value(around: Counts, seen: Counts, spread: float) -> bool:
+    """Whether values (counts of each) keep close together, compared with those of the whole film."""
+    if not around.any():
+        return True
+    low, high = observed(around, LOW_BESIDE_MARKS, HIGH_BESIDE_MARKS)
+    lowest, highest = observed(seen)
+    return high - low <= spread * (highest - lowest)
+
+
+def observed(counts: Counts, low: float = LOW, high: float = HIGH) -> tuple[int, int]:
+    """The values (places in counts) below which the shares `low` and `high` of the pixels stand.
+
+    >>> observed(np.array([0, 10, 0, 5000, 0, 2]))
+    (1, 3)
+    """
+    below = np.cumsum(counts)
+    first, last = np.searchsorted(below, [max(low * below[-1], 1), high * below[-1]])
+    return int(first), int(last)
+
+
+def black_of(low: float, high: float) -> float:
+    """Black of a film without negative values that is observed from `low` to `high`: 0, unless all of it is far above.
+
+    >>> black_of(180, 4000), black_of(6000, 9000)
+    (0.0, 6000)
+    """
+    return low if low > RAISED * high else 0.0
+
+
+def is_blank(counts: Counts) -> bool:
+    """Whether counts of greys (256,) are nearly all those of one."""
+    low, high = observed(counts, LOW_BESIDE_MARKS, HIGH_BESIDE_MARKS)
+    return high - low < BLANK_RANGE
+
+
+def counts_of(stored: NDArray[np.unsignedinteger], num_values: int) -> Counts:
+    """How many pixels (H, W) have each value: (V,)."""
+    counts = np.zeros(num_values, np.int64)
+    for start in range(0, len(stored), CHUNK_ROWS):  # counting makes eight bytes of each sample
+        counts += np.bincount(stored[start : start + CHUNK_ROWS].ravel(), minlength=num_values)
+    return counts
+
+
+def without_lone_ends(counts: Counts) -> Counts:
+    """The counts without a lowest or highest value far from all others: background or marks that no header names.
+
+    >>> without_lone_ends(np.array([0, 5, 5, 0, 0, 0, 0, 0, 9])).tolist()
+    [0, 5, 5, 0, 0, 0, 0, 0, 0]
+    """
+    values = np.flatnonzero(counts)
+    if len(values) < 3:
+        return counts
+    limit = LONE_GAP * (values[-1] - values[0])
+    kept = counts.copy()
+    for end, next_to_it in ((values[0], values[1]), (values[-1], values[-2])):
+        if abs(end - next_to_it) > limit and counts.sum() - counts[end] >= MIN_AREA * counts.sum():
+            kept[end] = 0
+    return kept
