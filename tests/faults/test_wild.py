@@ -157,6 +157,7 @@ def _told_rightly(draft: Draft) -> wild_oracle.Found:
     ]
     summary = {
         "classes": sorted({row["label"] for row in rows}),
+        "split": {},
         "balance": {"files": len(rows), "used": len(rows), "left_out": [], "tables": [], "warnings": []},
     }
     return wild_oracle.Found(summary, rows)

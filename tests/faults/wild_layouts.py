@@ -65,8 +65,10 @@ class Layout:
 
 def lay(layout: Layout, random: Generator, name: str, size: int) -> Draft:
     """A data set of about `size` films a class in a layout, without tables of its own choice and without damages."""
+    first, second, _ = layout.parts
     classes = layout.classes or CLASSES[random.integers(len(CLASSES))]
-    draft = Draft(random, [name], cast(random, classes, size), names_parts=layout.names_parts)
+    films = cast(random, classes, size, has_validation=not layout.names_parts or first != second)
+    draft = Draft(random, [name], films, names_parts=layout.names_parts)
     roots = ["data"] if len(layout.skins) == 1 else [f"part_{number + 1:03d}" for number in range(len(layout.skins))]
     draft.sources = [skins.named(root, skin) for root, skin in zip(roots, layout.skins, strict=True)]
     ranks: dict[str, int] = {}
@@ -109,7 +111,7 @@ def path_of(layout: Layout, film: Film, follow: int, rank: int) -> str:
     )
 
 
-def cast(random: Generator, classes: tuple[str, ...], size: int) -> list[Film]:
+def cast(random: Generator, classes: tuple[str, ...], size: int, *, has_validation: bool) -> list[Film]:
     """Films of some classes, each patient of one class and one part, in an order as drawn.
 
     Of a class, the first patient is for validation and the second for the test of the set's own split; the first four
@@ -119,7 +121,7 @@ def cast(random: Generator, classes: tuple[str, ...], size: int) -> list[Film]:
     films = []
     for place, label in enumerate(classes):
         for patient in range(size):
-            part = {0: "validation", 1: "test"}.get(patient, "train")
+            part = {0: "validation" if has_validation else "train", 1: "test"}.get(patient, "train")
             count = 1 if patient < 4 else 1 + int(random.random() < 0.3)
             name = str(101 + place + len(classes) * patient)
             films += [Film(int(next(numbers)), label, name, part) for _ in range(count)]

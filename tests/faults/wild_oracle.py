@@ -68,8 +68,7 @@ def _judge(draft: Draft, found: Found, doctor: Ran | None) -> Iterator[str]:
     yield from _films(draft, found)
     yield from _sums(draft, found)
     yield from _patients(draft, found)
-    if draft.recipe:
-        yield from _parts(draft, found)
+    yield from _parts(draft, found) if draft.recipe else _own_split(draft, found)
     yield from _rows(draft, found)
     yield from _warnings(draft, found, doctor)
 
@@ -174,6 +173,14 @@ def _parts(draft: Draft, found: Found) -> Iterator[str]:
         if row["split"] not in kept:
             yield f"PART: {row['path']!r} is for {row['split']} and was given for {file.part}"
             return
+
+
+def _own_split(draft: Draft, found: Found) -> Iterator[str]:
+    """The set's own split is told of, where the recipe asks for another one."""
+    known = [file.part for row in found.used if (file := _truth_of(draft, row)) is not None and file.part]
+    told = found.summary["split"].get("own") or {"films": {}}
+    if known and not draft.may_refuse and {part: n for part, n in told["films"].items() if n} != Counter(known):
+        yield f"SPLIT: the set's own is {dict(Counter(known))} and is said to be {told['films']}"
 
 
 # --- tables ----------------------------------------------------------------------------------------------------------
