@@ -380,6 +380,9 @@ def serve(
         Path | None,
         typer.Option(metavar="FILE", help="A file with the token that clients must show; needed off loopback."),
     ] = None,
+    root_path: Annotated[
+        str, typer.Option(metavar="/PATH", help="The sub path under which a proxy serves the page: /films.")
+    ] = "",
     run: Annotated[Path | None, typer.Option(metavar="RUN", help="Follow the training of a run on /training.")] = None,
     dicom: Annotated[
         int | None, typer.Option(metavar="PORT", min=0, max=65535, help="Also take films by DICOM on this port.")
@@ -409,11 +412,12 @@ def serve(
             raise UsageError("dicom-destination-missing")
         destination = parse_destination(dicom_to)
         settings = NodeSettings(dicom, destination, host, dicom_title, tuple(dicom_caller or ()), dicom_map)
+    server.check_root_path(root_path)
     terminal = Terminal(lang, as_json=as_json)
     with contextlib.ExitStack() as stack:
         bound = stack.enter_context(contextlib.closing(server.bind(host, port)))
         token = server.read_token(token_file, bound)
-        served = stack.enter_context(server.open_services(models or [], token=token, run=run))
+        served = stack.enter_context(server.open_services(models or [], token=token, run=run, root_path=root_path))
         node_port = None if settings is None else stack.enter_context(server.open_node(served, settings, lang))
 
         def announce(address: str) -> None:

@@ -30,7 +30,17 @@ SURFACE = {  # a new option is a decision: write it here, too
     "audit": {"sources", "--model", "--table", "--recipe", "--out"} | COMMON,
     "report": {"run"} | COMMON,
     "doctor": {"paths", "--table"} | COMMON,
-    "serve": {"models", "--host", "--port", "--token-file", "--run", "--dicom", "--dicom-to", "--dicom-title"}
+    "serve": {
+        "models",
+        "--host",
+        "--port",
+        "--token-file",
+        "--root-path",
+        "--run",
+        "--dicom",
+        "--dicom-to",
+        "--dicom-title",
+    }
     | {"--dicom-caller", "--dicom-map"}
     | COMMON,
 }

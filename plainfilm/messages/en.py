@@ -687,6 +687,8 @@ SENTENCES: dict[str, str] = {
     "serve.no-tls": "Everything goes over plain HTTP: beyond a trusted network put a proxy with TLS in front.",
     "serve-address": "cannot listen on {host}, port {port} ({reason}); is another server running there? Choose a free "
     "port with --port, or 0 for any",
+    "serve-root-path": "{given} is no sub path; expected a path such as /films: it begins with /, does not end with "
+    "it, and holds letters, digits, . _ ~ - alone, no ..",
     "serve-token-missing": "other machines would reach this address; expected a token that clients must show: make one "
     "with `python -c 'import secrets; print(secrets.token_urlsafe(32))' > token.txt` and give --token-file token.txt",
     "serve-token-unreadable": "{path} cannot be read as a token; expected a text file with one line of ASCII",
@@ -712,6 +714,11 @@ SENTENCES: dict[str, str] = {
     "film in each",
     "request-no-film": "the form holds no film; expected one or more parts named films",
     "request-too-many-films": "the form holds more than {maximum} films; send fewer at once",
+    "request-parameter-none": "the address of the request has parameters (after ?) and takes none; leave them "
+    "out",
+    "request-parameter-unknown": "the address of the request has a parameter that is not known; expected {expected} or "
+    "none, spelt so",
+    "request-parameter-twice": "the address of the request has {names} more than once; expected it once",
     "request-parameter": "the request has an impossible value of {names}; /openapi.json lists what is possible",
     "request-cross-site": "the request comes from a page of another site; expected the page of this server, or a "
     "program",

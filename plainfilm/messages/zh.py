@@ -615,6 +615,8 @@ SENTENCES: dict[str, str] = {
     "serve.no-tls": "所有内容都以明文 HTTP 传输：若超出可信网络，请在前面放置带 TLS 的代理。",
     "serve-address": "无法在 {host} 的端口 {port} 上监听（{reason}）；是否已有服务器在运行？请用 --port 选择空闲端口，"
     "或用 0 任选一个",
+    "serve-root-path": "{given} 不是子路径；应为类似 /films 的路径：以 / 开头、不以 / 结尾，只含字母、数字和 . _ ~ -，"
+    "不含 ..",
     "serve-token-missing": "其他机器可以访问该地址；客户端必须出示令牌：请用 "
     "`python -c 'import secrets; print(secrets.token_urlsafe(32))' > token.txt` "
     "生成，并给出 --token-file token.txt",
@@ -639,6 +641,9 @@ SENTENCES: dict[str, str] = {
     "request-field-unknown": "表单中有 {expected} 以外的字段；所有部分都应名为 {expected}，每部分一张胶片",
     "request-no-film": "表单中没有胶片；需要一个或多个名为 films 的部分",
     "request-too-many-films": "表单中的胶片超过 {maximum} 张；请分几次发送",
+    "request-parameter-none": "请求地址带有参数（? 之后的部分），而该地址不接受任何参数；请去掉",
+    "request-parameter-unknown": "请求地址中有未知的参数；可用的参数：{expected}，请检查拼写",
+    "request-parameter-twice": "请求地址中 {names} 出现了不止一次；应只给出一次",
     "request-parameter": "请求中 {names} 的值不可用；可用的值见 /openapi.json",
     "request-cross-site": "请求来自其他网站的页面；需要来自本服务器的页面或程序",
     "request-too-large": "请求超过 {maximum_bytes} 字节；请减少胶片数量或缩小胶片",
