@@ -61,6 +61,12 @@ Tables = Annotated[
         "--table", metavar="CSV", help="Columns by path (patient, source, quality, ...), one a SOURCE, in order."
     ),
 ]
+NewSources = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--source", metavar="SOURCE", help="Where a SOURCE of the run is now, if it moved; one for each, in order."
+    ),
+]
 RecipeName = Annotated[
     str, typer.Option("--recipe", metavar="NAME|FILE", help="fast, smoke, tutorial, or a TOML file.")
 ]
@@ -121,6 +127,7 @@ def train(
         Path | None, typer.Option(metavar="FILE", help="Start from these weights: .safetensors, .pth, .pdparams.")
     ] = None,
     resume: Annotated[Path | None, typer.Option(metavar="RUN", help="Go on with a run that was stopped.")] = None,
+    source: NewSources = None,
     workers: Annotated[
         int, typer.Option(min=0, max=64, help="Processes that make batches; 0: none beside this one.")
     ] = 0,
@@ -164,7 +171,9 @@ def train(
                     raise UsageError("resume-with-sources", run=str(resume))
                 if init is not None:
                     raise UsageError("resume-with-init", run=str(resume))
-                result = continue_run(resume, display, **options)
+                result = continue_run(resume, display, sources=source or [], **options)
+            elif source:
+                raise UsageError("source-without-run", option="train --resume RUN")
             else:
                 if not sources:
                     raise UsageError("sources-missing")
@@ -326,6 +335,7 @@ def audit(
         Path | None,
         typer.Option(metavar="DIR", help="Write audit.json, pairs.html, clusters.csv there; a run's: RUN/audit."),
     ] = None,
+    source: NewSources = None,
     lang: Language = "",
     as_json: Json = False,
 ) -> None:
@@ -341,7 +351,9 @@ def audit(
     with terminal.progress("progress.scan") as update:
         if len(sources) == 1 and model is None and is_run(sources[0]):
             out = out or sources[0] / "audit"
-            found = audit_run(sources[0], out, language=lang, progress=update)
+            found = audit_run(sources[0], out, sources=source or [], language=lang, progress=update)
+        elif source:
+            raise UsageError("source-without-run", option="audit RUN")
         else:
             found = audit_sources(
                 sources, table or [], load_recipe(recipe), model=model, out=out, language=lang, progress=update

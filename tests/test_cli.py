@@ -18,7 +18,18 @@ from tests.conftest import Cli, Ran, command
 COMMON = {"--lang", "--json"}
 SURFACE = {  # a new option is a decision: write it here, too
     "index": {"sources", "--table", "--recipe", "--out"} | COMMON,
-    "train": {"sources", "--table", "--recipe", "--out", "--init", "--resume", "--workers", "--threads", "--int8"}
+    "train": {
+        "sources",
+        "--table",
+        "--recipe",
+        "--out",
+        "--init",
+        "--resume",
+        "--source",
+        "--workers",
+        "--threads",
+        "--int8",
+    }
     | COMMON,
     "evaluate": {"model", "sources", "--table", "--prevalence", "--out"} | COMMON,
     "compare": {"first", "second"} | COMMON,
@@ -27,7 +38,7 @@ SURFACE = {  # a new option is a decision: write it here, too
     "predict": {"model", "paths", "--table", "--maps", "--csv", "--prevalence", "--override"} | COMMON,
     "import": {"checkpoint", "--out", "--classes", "--size"} | COMMON,
     "demo": {"--out"} | COMMON,
-    "audit": {"sources", "--model", "--table", "--recipe", "--out"} | COMMON,
+    "audit": {"sources", "--model", "--table", "--recipe", "--out", "--source"} | COMMON,
     "report": {"run"} | COMMON,
     "doctor": {"paths", "--table"} | COMMON,
     "serve": {

@@ -221,4 +221,7 @@ def _read_row(cells: dict[str, str]) -> Row:
 
 def reopen(index: Index) -> Listing:
     """The listing of an index: its sources, opened again, and its rows as entries. Raises SourceError."""
+    for path in index.sources:
+        if not path.exists():
+            raise SourceError("source-moved", path=str(path))
     return Listing(tuple(open_origin(path) for path in index.sources), tuple(row.entry for row in index.rows))

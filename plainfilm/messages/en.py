@@ -134,6 +134,9 @@ SENTENCES: dict[str, str] = {
     "-f); raise the limit and give the command again (a training that had begun: with --resume)",
     "output-in-use": "{path} is in use: the process {process} on {host} is at work there; wait for its end or stop it, "
     "or give another folder",
+    "recipe-edited": "{run}/recipe.toml is not the recipe that this run was trained with ({changes}); going on would "
+    "mix two trainings. Put it back to go on, or train longer as a new run: `plainfilm train SOURCE --recipe FILE "
+    "--init {weights} --out NEW`",
     "run-missing": "{path} is no run that could go on: it has no recipe.toml; expected a folder where `train` began to "
     "train; where it was stopped while it read the films, give that command again, else start anew with --out",
     "threads-other": "--threads {given}: the run {run} computes with {expected} threads, and another number would "
@@ -161,7 +164,15 @@ SENTENCES: dict[str, str] = {
     "member-too-large": "{name} has {size_bytes} bytes; at most {maximum_bytes} are read",
     "member-outside": "{name} leads out of its folder; such links are not followed",
     "film-missing": "the file is not there or cannot be opened",
-    "film-changed": "{name} is no longer the film that index.csv describes; make the index again",
+    "film-changed": "{name} is no longer the film that index.csv describes, or is gone; put it back, give the new "
+    "place of a run's films with --source, or make the index again",
+    "source-moved": "the films are no longer at {path}, where index.csv says they are; give their new place with "
+    "--source (audit RUN, train --resume RUN), or make the index again",
+    "moved-count": "the run has {expected} sources and {given} new places were given; expected one --source for each, "
+    "in this order: {sources}",
+    "moved-other": "{path} does not hold the films of the run: of {films}, {missing} are not there and {changed} are "
+    "other files, the first of them {name}; give what took the place of the run's own source with --source",
+    "source-without-run": "--source says where the films of a run are now; expected it with {option} alone",
     "table-missing": "the table {path} does not exist or cannot be opened",
     "table-not-text": "the table {path} is not UTF-8 text; save it as CSV (UTF-8)",
     "table-column-missing": "the table {path} has no column {column}; it has: {columns}",
@@ -211,6 +222,8 @@ SENTENCES: dict[str, str] = {
     "by another version; start the training anew",
     "checkpoint-none": "there is no usable checkpoint in {path}; start the training anew",
     # weights from elsewhere
+    "init-saw-test": "of {films} test films, {count} are training or validation films of {run}, whose weights --init "
+    "gives: they would test nothing. Keep its split: give {index} as SOURCE",
     "resume-with-init": "--resume {run} goes on with the weights of that run; leave out --init",
     "file-exists": "{path} exists already; give the name of a new file",
     "classes-missing": "the checkpoint has {outputs} outputs and does not name them; give --classes with "
@@ -463,6 +476,8 @@ SENTENCES: dict[str, str] = {
     "card.not-tested": "This model was not tested.",
     "card.tested": "This model's accuracy on its own test films, which come from where its training films come from: "
     "{accuracy}. On films from elsewhere expect less, perhaps far less.",
+    "card.base-unknown": "Its training began with given weights. Which films those had seen, nobody can say; where its "
+    "test films were among them, its figures are too good.",
     "card.not-calibrated": "This model is not calibrated: its probabilities are not frequencies.",
     "card.calibrated": "Calibrated on {films} validation films. Among films like these a set holds the true class in "
     'at least {coverage:g} % of cases; it is "none of the classes" where each class is less probable than in all but a '
@@ -714,8 +729,7 @@ SENTENCES: dict[str, str] = {
     "film in each",
     "request-no-film": "the form holds no film; expected one or more parts named films",
     "request-too-many-films": "the form holds more than {maximum} films; send fewer at once",
-    "request-parameter-none": "the address of the request has parameters (after ?) and takes none; leave them "
-    "out",
+    "request-parameter-none": "the address of the request has parameters (after ?) and takes none; leave them out",
     "request-parameter-unknown": "the address of the request has a parameter that is not known; expected {expected} or "
     "none, spelt so",
     "request-parameter-twice": "the address of the request has {names} more than once; expected it once",

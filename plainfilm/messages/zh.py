@@ -123,6 +123,8 @@ SENTENCES: dict[str, str] = {
     "请提高该限制后再次运行该命令（已开始的训练请用 --resume 继续）",
     "output-in-use": "{path} 正在使用：主机 {host} 上的进程 {process} 正在其中工作；"
     "请等待其结束或将其停止，或换一个文件夹",
+    "recipe-edited": "{run}/recipe.toml 已不是该次训练所用的配方（{changes}），继续训练会把两次训练混在一起；"
+    "要继续请改回原值，要训练更久请另起一次训练：`plainfilm train SOURCE --recipe FILE --init {weights} --out NEW`",
     "run-missing": "{path} 不是可以继续的训练：缺少 recipe.toml；应为 `train` 已开始训练的文件夹；"
     "如果是在读取胶片时被中断，请再次运行同一命令，否则请用 --out 重新开始",
     "threads-other": "--threads {given}：训练 {run} 使用 {expected} 个计算线程，改变线程数会使结果不再逐位一致；"
@@ -148,7 +150,14 @@ SENTENCES: dict[str, str] = {
     "member-too-large": "{name} 有 {size_bytes} 字节；最多读取 {maximum_bytes} 字节",
     "member-outside": "{name} 指向文件夹之外；不跟随这样的链接",
     "film-missing": "文件不存在或无法打开",
-    "film-changed": "{name} 已不是 index.csv 所描述的胶片；请重新建立索引",
+    "film-changed": "{name} 已不是 index.csv 所描述的胶片，或已不存在；请放回原处，或用 --source 给出训练所用胶片的"
+    "新位置，或重新建立索引",
+    "source-moved": "胶片已不在 index.csv 所记的位置 {path}；请用 --source 给出新位置（audit RUN、train --resume "
+    "RUN），或重新建立索引",
+    "moved-count": "该次训练有 {expected} 个来源，却给出了 {given} 个新位置；应按以下顺序各给一个 --source：{sources}",
+    "moved-other": "{path} 中不是该次训练所用的胶片：共 {films} 张，{missing} 张不在，{changed} 张文件不同，第一张为 "
+    "{name}；请用 --source 给出原来源现在的位置",
+    "source-without-run": "--source 用于说明某次训练的胶片现在的位置；只能与 {option} 一起使用",
     "table-missing": "表格 {path} 不存在或无法打开",
     "table-not-text": "表格 {path} 不是 UTF-8 文本；请另存为 CSV（UTF-8）",
     "table-column-missing": "表格 {path} 缺少列 {column}；现有：{columns}",
@@ -187,6 +196,8 @@ SENTENCES: dict[str, str] = {
     "checkpoint-foreign": "{path} 中的检查点完整，但不属于该次训练：其张量不同，或由其他版本写入；请重新开始训练",
     "checkpoint-none": "{path} 中没有可用的检查点；请重新开始训练",
     # 外来权重
+    "init-saw-test": "{films} 张测试胶片中有 {count} 张是 {run} 的训练或验证胶片，而 --init 给出的正是它的权重："
+    "这样的测试毫无意义。请沿用其划分：以 {index} 作为 SOURCE",
     "resume-with-init": "--resume {run} 会继续使用该次训练的权重；请去掉 --init",
     "file-exists": "{path} 已存在；请给出新的文件名",
     "classes-missing": "该检查点有 {outputs} 个输出，但没有名称；请用 --classes 按输出顺序给出 {outputs} 个名称",
@@ -418,6 +429,7 @@ SENTENCES: dict[str, str] = {
     "card.not-tested": "该模型未经测试。",
     "card.tested": "该模型在自身测试胶片（与训练胶片来源相同）上的准确率：{accuracy}。在其他来源的胶片上会更低，"
     "甚至低得多。",
+    "card.base-unknown": "训练始于给定的权重；这些权重见过哪些胶片无从得知，若其中有测试胶片，则所得数字偏高。",
     "card.not-calibrated": "该模型未经校准：其概率不是频率。",
     "card.calibrated": "已在 {films} 张验证胶片上校准。对于同类胶片，预测集以不低于 {coverage:g} % 的比例包含真实类别；"
     "若每个类别的概率都低于该类别绝大多数胶片，则为“不属于任何类别”。",
