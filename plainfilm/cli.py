@@ -34,6 +34,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+DEFAULT_RECIPE = "fast"
 TRAINING_LIBRARIES = ("torch", "onnx", "safetensors", "tomli_w", "matplotlib", "jinja2", "threadpoolctl")
 REPORT_LIBRARIES = ("jinja2",)
 AUDIT_LIBRARIES = ("matplotlib", "threadpoolctl")
@@ -69,6 +70,15 @@ NewSources = Annotated[
 ]
 RecipeName = Annotated[
     str, typer.Option("--recipe", metavar="NAME|FILE", help="fast, smoke, tutorial, or a TOML file.")
+]
+OptionalRecipe = Annotated[
+    str | None,
+    typer.Option(
+        "--recipe",
+        metavar="NAME|FILE",
+        help="fast, smoke, tutorial, or a TOML file; a run has its own.",
+        show_default=DEFAULT_RECIPE,
+    ),
 ]
 Prevalences = Annotated[
     list[str] | None,
@@ -121,7 +131,7 @@ def index(
 def train(
     sources: OptionalSources = None,
     table: Tables = None,
-    recipe: RecipeName = "fast",
+    recipe: OptionalRecipe = None,
     out: Annotated[Path | None, typer.Option(metavar="RUN", help="The new folder of the run.")] = None,
     init: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Start from these weights: .safetensors, .pth, .pdparams.")
@@ -171,14 +181,16 @@ def train(
                     raise UsageError("resume-with-sources", run=str(resume))
                 if init is not None:
                     raise UsageError("resume-with-init", run=str(resume))
+                _check_absent("resume-with-option", resume, {"--recipe": recipe, "--table": table, "--out": out})
                 result = continue_run(resume, display, sources=source or [], **options)
             elif source:
                 raise UsageError("source-without-run", option="train --resume RUN")
             else:
                 if not sources:
                     raise UsageError("sources-missing")
-                run = team.claimed() or out or Path("runs") / f"{Path(recipe).stem}-{time.strftime('%Y%m%d-%H%M%S')}"
-                result = start_run(sources, table or [], load_recipe(recipe), run, display, init=init, **options)
+                name = recipe or DEFAULT_RECIPE
+                run = team.claimed() or out or Path("runs") / f"{Path(name).stem}-{time.strftime('%Y%m%d-%H%M%S')}"
+                result = start_run(sources, table or [], load_recipe(name), run, display, init=init, **options)
         stack.close()
         _print_run(terminal, result)
 
@@ -330,7 +342,7 @@ def audit(
         Path | None, typer.Option(metavar="MODEL", help="A model trained on these films with this split.")
     ] = None,
     table: Tables = None,
-    recipe: RecipeName = "fast",
+    recipe: OptionalRecipe = None,
     out: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Write audit.json, pairs.html, clusters.csv there; a run's: RUN/audit."),
@@ -350,14 +362,14 @@ def audit(
     terminal = Terminal(lang, as_json=as_json)
     with terminal.progress("progress.scan") as update:
         if len(sources) == 1 and model is None and is_run(sources[0]):
+            _check_absent("audit-run-with-option", sources[0], {"--recipe": recipe, "--table": table})
             out = out or sources[0] / "audit"
             found = audit_run(sources[0], out, sources=source or [], language=lang, progress=update)
         elif source:
             raise UsageError("source-without-run", option="audit RUN")
         else:
-            found = audit_sources(
-                sources, table or [], load_recipe(recipe), model=model, out=out, language=lang, progress=update
-            )
+            rules = load_recipe(recipe or DEFAULT_RECIPE)
+            found = audit_sources(sources, table or [], rules, model=model, out=out, language=lang, progress=update)
     print_audit(terminal, found, out)
     terminal.json(found)
 
@@ -531,6 +543,13 @@ def _print_run(terminal: "Terminal", result: "Result") -> None:
 
     print_result(terminal, result)
     terminal.json({"run": str(result.run), "validation": result.validation, "test": result.test.figures})
+
+
+def _check_absent(code: str, run: Path, options: dict[str, object]) -> None:
+    """Raise UsageError for an option that was given, where a run has it from its beginning."""
+    for option, value in options.items():
+        if value:
+            raise UsageError(code, run=str(run), option=option)
 
 
 def _check_extra(command: str, libraries: tuple[str, ...] = TRAINING_LIBRARIES, extra: str = "train") -> None:

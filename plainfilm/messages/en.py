@@ -125,6 +125,9 @@ SENTENCES: dict[str, str] = {
     "extra-missing": "`{command}` needs the library {library}, which is not installed; install it with: pip "
     'install "plainfilm[{extra}]"',
     "sources-missing": "no SOURCE was given; expected a folder, zip, tar or table of films, or --resume RUN",
+    "resume-with-option": "--resume {run} goes on with what that run began with; leave out {option}. To train longer "
+    "or otherwise, start a new run: `plainfilm train SOURCE --recipe FILE --init {run}/checkpoints/best.safetensors`",
+    "audit-run-with-option": "{run} is audited with its own recipe and table; leave out {option}",
     "resume-with-sources": "--resume {run} goes on with the films of that run; leave out the SOURCE",
     "output-exists": "{path} exists already; give a new or empty folder, or go on with the run there by --resume",
     "output-unwritable": "{path} cannot be written ({reason}); give a folder that can be written and has room",
@@ -729,10 +732,10 @@ SENTENCES: dict[str, str] = {
     "film in each",
     "request-no-film": "the form holds no film; expected one or more parts named films",
     "request-too-many-films": "the form holds more than {maximum} films; send fewer at once",
-    "request-parameter-none": "the address of the request has parameters (after ?) and takes none; leave them out",
-    "request-parameter-unknown": "the address of the request has a parameter that is not known; expected {expected} or "
-    "none, spelt so",
-    "request-parameter-twice": "the address of the request has {names} more than once; expected it once",
+    "request-parameter-none": "the request has a query parameter, and this address takes none; leave it out",
+    "request-parameter-unknown": "the request has a query parameter that this address does not know; expected "
+    "{expected} alone",
+    "request-parameter-twice": "the request has the query parameter {names} more than once; expected it once",
     "request-parameter": "the request has an impossible value of {names}; /openapi.json lists what is possible",
     "request-cross-site": "the request comes from a page of another site; expected the page of this server, or a "
     "program",

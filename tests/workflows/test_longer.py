@@ -50,6 +50,25 @@ def test_an_edited_recipe_is_noticed_and_nothing_is_touched(cli: Cli, run: Path,
     assert contents(run) == before
 
 
+@pytest.mark.parametrize("option", ["--recipe", "--out", "--table"])
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_resumed_run_takes_no_other_settings(cli: Cli, run: Path, tmp_path: Path, option: str, language: str) -> None:
+    (tmp_path / "given").write_text(SHORT.replace("epochs = [2]", "epochs = [6]"))
+    before = contents(run)
+    ran = cli("train", "--resume", run, option, tmp_path / "given", "--lang", language)
+    assert (ran.code, ran.out, len(ran.err.splitlines())) == (2, "", 1)
+    assert option in ran.err
+    assert "--init" in ran.err
+    assert contents(run) == before
+
+
+@pytest.mark.parametrize("option", ["--recipe", "--table"])
+def test_an_audit_of_a_run_takes_no_other_settings(cli: Cli, run: Path, option: str) -> None:
+    ran = cli("audit", run, option, "given", "--lang", "en")
+    assert (ran.code, ran.out) == (2, "")
+    assert option in ran.err
+
+
 def test_what_makes_no_difference_may_be_edited(cli: Cli, run: Path) -> None:
     """Layout, comments, and what only the report reads."""
     recipe = "# mine\n" + (run / "recipe.toml").read_text().replace("epochs = [\n    2,\n]", "epochs = [2]")
