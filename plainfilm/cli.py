@@ -181,7 +181,7 @@ def train(
                     raise UsageError("resume-with-sources", run=str(resume))
                 if init is not None:
                     raise UsageError("resume-with-init", run=str(resume))
-                _check_absent("resume-with-option", resume, {"--recipe": recipe, "--table": table, "--out": out})
+                _check_absent(resume, {"--recipe": recipe, "--table": table, "--out": out})
                 result = continue_run(resume, display, sources=source or [], **options)
             elif source:
                 raise UsageError("source-without-run", option="train --resume RUN")
@@ -362,7 +362,7 @@ def audit(
     terminal = Terminal(lang, as_json=as_json)
     with terminal.progress("progress.scan") as update:
         if len(sources) == 1 and model is None and is_run(sources[0]):
-            _check_absent("audit-run-with-option", sources[0], {"--recipe": recipe, "--table": table})
+            _check_absent(sources[0], {"--recipe": recipe, "--table": table})
             out = out or sources[0] / "audit"
             found = audit_run(sources[0], out, sources=source or [], language=lang, progress=update)
         elif source:
@@ -545,11 +545,11 @@ def _print_run(terminal: "Terminal", result: "Result") -> None:
     terminal.json({"run": str(result.run), "validation": result.validation, "test": result.test.figures})
 
 
-def _check_absent(code: str, run: Path, options: dict[str, object]) -> None:
+def _check_absent(run: Path, options: dict[str, object]) -> None:
     """Raise UsageError for an option that was given, where a run has it from its beginning."""
     for option, value in options.items():
         if value:
-            raise UsageError(code, run=str(run), option=option)
+            raise UsageError("run-with-option", run=str(run), option=option)
 
 
 def _check_extra(command: str, libraries: tuple[str, ...] = TRAINING_LIBRARIES, extra: str = "train") -> None:

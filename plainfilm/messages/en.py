@@ -125,9 +125,8 @@ SENTENCES: dict[str, str] = {
     "extra-missing": "`{command}` needs the library {library}, which is not installed; install it with: pip "
     'install "plainfilm[{extra}]"',
     "sources-missing": "no SOURCE was given; expected a folder, zip, tar or table of films, or --resume RUN",
-    "resume-with-option": "--resume {run} goes on with what that run began with; leave out {option}. To train longer "
-    "or otherwise, start a new run: `plainfilm train SOURCE --recipe FILE --init {run}/checkpoints/best.safetensors`",
-    "audit-run-with-option": "{run} is audited with its own recipe and table; leave out {option}",
+    "run-with-option": "{run} goes by the recipe, table and folder that it began with; leave out {option}. To train "
+    "longer or otherwise, start a new run: `plainfilm train SOURCE --recipe FILE --init {run}/checkpoints/best.safetensors`",
     "resume-with-sources": "--resume {run} goes on with the films of that run; leave out the SOURCE",
     "output-exists": "{path} exists already; give a new or empty folder, or go on with the run there by --resume",
     "output-unwritable": "{path} cannot be written ({reason}); give a folder that can be written and has room",

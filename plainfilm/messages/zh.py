@@ -114,9 +114,8 @@ SENTENCES: dict[str, str] = {
     "warning": "提示：{about}：{message}",
     "extra-missing": '`{command}` 需要尚未安装的库 {library}；请运行：pip install "plainfilm[{extra}]"',
     "sources-missing": "没有给出 SOURCE；应为胶片的文件夹、zip、tar 或表格，或使用 --resume RUN",
-    "resume-with-option": "--resume {run} 会沿用该次训练开始时的设置；请去掉 {option}。要训练更久或改变设置，"
+    "run-with-option": "{run} 沿用它开始训练时的配方、表格和文件夹；请去掉 {option}。要训练更久或改变设置，"
     "请另起一次训练：`plainfilm train SOURCE --recipe FILE --init {run}/checkpoints/best.safetensors`",
-    "audit-run-with-option": "审查 {run} 时使用它自己的配方和表格；请去掉 {option}",
     "resume-with-sources": "--resume {run} 会继续使用该次训练的胶片；请去掉 SOURCE",
     "output-exists": "{path} 已存在；请给出新的或空的文件夹，或用 --resume 继续其中的训练",
     "output-unwritable": "无法写入 {path}（{reason}）；请换一个可写且有空间的文件夹",
