@@ -126,7 +126,8 @@ SENTENCES: dict[str, str] = {
     'install "plainfilm[{extra}]"',
     "sources-missing": "no SOURCE was given; expected a folder, zip, tar or table of films, or --resume RUN",
     "run-with-option": "{run} goes by the recipe, table and folder that it began with; leave out {option}. To train "
-    "longer or otherwise, start a new run: `plainfilm train SOURCE --recipe FILE --init {run}/checkpoints/best.safetensors`",
+    "longer or otherwise, start a new run: `plainfilm train SOURCE --recipe FILE --init "
+    "{run}/checkpoints/best.safetensors`",
     "resume-with-sources": "--resume {run} goes on with the films of that run; leave out the SOURCE",
     "output-exists": "{path} exists already; give a new or empty folder, or go on with the run there by --resume",
     "output-unwritable": "{path} cannot be written ({reason}); give a folder that can be written and has room",
