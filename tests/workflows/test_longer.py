@@ -93,7 +93,7 @@ def test_a_longer_training_is_a_new_run_that_says_so(cli: Cli, run: Path, phanto
     (tmp_path / "longer.toml").write_text(recipe)
     before = contents(run)
     new = tmp_path / "new"
-    words = ("--recipe", tmp_path / "longer.toml", "--init", run / BEST, "--out", new, "--lang", "en")
+    words = ("--recipe", tmp_path / "longer.toml", "--init", run / BEST, "--out", new, "--threads", 1, "--lang", "en")
     ran = cli("train", phantoms, *words)
     assert ran.code == 0, ran.err
     assert contents(run) == before
@@ -124,6 +124,6 @@ def test_weights_that_have_learned_from_test_films_are_refused(
 def test_weights_of_a_run_on_other_films_are_taken(cli: Cli, run: Path, tmp_path: Path) -> None:
     write_folder(tmp_path / "films", seed=41, per_class=20, size=96, duplicates=0)
     (tmp_path / "once.toml").write_text(SHORT.replace("epochs = [2]", "epochs = [1]"))
-    words = ("--recipe", tmp_path / "once.toml", "--init", run / BEST, "--out", tmp_path / "new")
+    words = ("--recipe", tmp_path / "once.toml", "--init", run / BEST, "--out", tmp_path / "new", "--threads", 1)
     ran = cli("train", tmp_path / "films", *words)
     assert ran.code == 0, ran.err

@@ -5,24 +5,36 @@ import shutil
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from plainfilm.data.index import read_index
 from plainfilm.data.moved import check_films, moved
 from plainfilm.errors import SourceError, UsageError
-from tests.conftest import Cli, Ran
+from tests.conftest import Cli, Ran, command
 
 
 @pytest.fixture
 def settled(trained: tuple[Path, Ran], phantoms: Path, tmp_path: Path) -> tuple[Path, Path]:
-    """A run without its pixel store, and its data set, both of this test alone."""
+    """A run and its data set, both of this test alone."""
     run, data = tmp_path / "run", tmp_path / "data"
-    shutil.copytree(trained[0], run, ignore=shutil.ignore_patterns("pixels-*", "audit"))
+    shutil.copytree(trained[0], run, ignore=shutil.ignore_patterns("audit"))
     shutil.copytree(phantoms, data)
     side = json.loads((run / "index.json").read_text())
     (run / "index.json").write_text(json.dumps(side | {"sources": [str(data)]}))
     return run, data
+
+
+@pytest.fixture(scope="module")
+def audited(trained: tuple[Path, Ran], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What the audit of the run says where its films have not moved."""
+    run = tmp_path_factory.mktemp("unmoved") / "run"
+    shutil.copytree(trained[0], run)
+    out, err = command("audit", run, "--json").communicate()
+    assert err == ""
+    found: dict[str, Any] = json.loads(out)
+    return found
 
 
 def zipped(data: Path) -> Path:
@@ -51,12 +63,14 @@ WAYS: dict[str, Callable[[Path], Path]] = {
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_a_run_is_audited_where_its_films_are_now(cli: Cli, settled: tuple[Path, Path], way: str) -> None:
+def test_a_run_is_audited_where_its_films_are_now(
+    cli: Cli, settled: tuple[Path, Path], audited: dict[str, Any], way: str
+) -> None:
+    """With the pixels in the run's store, and without."""
     run, data = settled
     (data.parent / "disk" / "2").mkdir(parents=True)
-    before = cli("audit", run, "--json")
-    shutil.rmtree(run / "audit")
-    (run / "pixels-64.json").unlink()
+    if way != "renamed":
+        (run / "pixels-64.json").unlink()
     there = WAYS[way](data)
     refused = cli("audit", run, "--lang", "en")
     assert (refused.code, refused.out, len(refused.err.splitlines())) == (1, "", 1)
@@ -65,7 +79,7 @@ def test_a_run_is_audited_where_its_films_are_now(cli: Cli, settled: tuple[Path,
     assert not (run / "audit").exists()
     after = cli("audit", run, "--source", there, "--json")
     assert after.code == 0, after.err
-    assert json.loads(after.out) == json.loads(before.out)
+    assert json.loads(after.out) == audited
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
@@ -86,7 +100,6 @@ def test_one_film_that_is_not_there_or_another_is_noticed(
 ) -> None:
     """Also where the pixels are in the run's store, and where the data set has not moved."""
     run, data = settled
-    assert cli("audit", run).code == 0
     first, second = sorted(data.rglob("*.png"))[3:5]
     if how == "changed":
         first.write_bytes(first.read_bytes() + b"\0")
@@ -110,12 +123,12 @@ def test_one_film_that_is_not_there_or_another_is_noticed(
 def test_a_run_goes_on_where_its_films_are_now(cli: Cli, settled: tuple[Path, Path]) -> None:
     run, data = settled
     there = data.rename(data.parent / "moved")
+    (run / "pixels-64.json").unlink()
     refused = cli("train", "--resume", run, "--lang", "en")
     assert (refused.code, refused.out) == (1, "")
     assert str(data) in refused.err
     assert "--source" in refused.err
     assert cli("train", "--resume", run, "--source", there).code == 0
-    assert cli("train", "--resume", run).code == 0  # its pixels are in the store
     assert json.loads((run / "index.json").read_text())["sources"] == [str(data)]
 
 
