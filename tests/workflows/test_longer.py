@@ -96,6 +96,7 @@ def test_a_longer_training_is_a_new_run_that_says_so(cli: Cli, run: Path, phanto
     words = ("--recipe", tmp_path / "longer.toml", "--init", run / BEST, "--out", new, "--threads", 1, "--lang", "en")
     ran = cli("train", phantoms, *words)
     assert ran.code == 0, ran.err
+    assert text("card.base-unknown", "en") in ran.out
     assert contents(run) == before
     card = Predictor(new / "model.onnx").card
     assert card.seen is not None
