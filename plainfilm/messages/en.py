@@ -444,7 +444,7 @@ SENTENCES: dict[str, str] = {
     "balance.encoding": "The names in {source} are not marked as UTF-8; they are read as {encoding} (the first: "
     "{example}); if they look wrong, give --encoding",
     "balance.reason.unreadable": "unreadable",
-    "balance.reason.missing": "named by a table, but not there",
+    "balance.reason.missing": "not there: named by a table, or a link that leads nowhere",
     "balance.reason.copy-conflict": "copy under another class",
     "balance.reason.no-label": "no label",
     "balance.reason.several-labels": "several labels in one cell",

@@ -393,7 +393,7 @@ SENTENCES: dict[str, str] = {
     "balance.encoding": "{source} 中的文件名没有标明是 UTF-8，按 {encoding} 读取（第一个：{example}）；"
     "如果显示不对，请用 --encoding 指定",
     "balance.reason.unreadable": "无法读取",
-    "balance.reason.missing": "表格中有，但文件不存在",
+    "balance.reason.missing": "文件不存在（表格中有，或是无效链接）",
     "balance.reason.copy-conflict": "同一图像出现在不同类别下",
     "balance.reason.no-label": "没有标签",
     "balance.reason.several-labels": "一个单元格里有多个标签",
