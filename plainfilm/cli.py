@@ -35,6 +35,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+DEFAULT_RECIPE = "fast"
 TRAINING_LIBRARIES = ("torch", "onnx", "safetensors", "tomli_w", "matplotlib", "jinja2", "threadpoolctl")
 REPORT_LIBRARIES = ("jinja2",)
 AUDIT_LIBRARIES = ("matplotlib", "threadpoolctl")
@@ -62,6 +63,12 @@ Tables = Annotated[
         "--table", metavar="CSV", help="Columns by path (patient, source, quality, ...), one a SOURCE, in order."
     ),
 ]
+NewSources = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--source", metavar="SOURCE", help="Where a SOURCE of the run is now, if it moved; one for each, in order."
+    ),
+]
 RecipeName = Annotated[
     str, typer.Option("--recipe", metavar="NAME|FILE", help="fast, smoke, tutorial, or a TOML file.")
 ]
@@ -72,6 +79,15 @@ Encoding = Annotated[
 AssumeChest = Annotated[
     bool,
     typer.Option("--assume-chest", help="Take DICOM films for frontal chest films, whatever their headers say."),
+]
+OptionalRecipe = Annotated[
+    str | None,
+    typer.Option(
+        "--recipe",
+        metavar="NAME|FILE",
+        help="fast, smoke, tutorial, or a TOML file; a run has its own.",
+        show_default=DEFAULT_RECIPE,
+    ),
 ]
 Prevalences = Annotated[
     list[str] | None,
@@ -131,12 +147,13 @@ def index(
 def train(
     sources: OptionalSources = None,
     table: Tables = None,
-    recipe: RecipeName = "fast",
+    recipe: OptionalRecipe = None,
     out: Annotated[Path | None, typer.Option(metavar="RUN", help="The new folder of the run.")] = None,
     init: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Start from these weights: .safetensors, .pth, .pdparams.")
     ] = None,
     resume: Annotated[Path | None, typer.Option(metavar="RUN", help="Go on with a run that was stopped.")] = None,
+    source: NewSources = None,
     workers: Annotated[
         int, typer.Option(min=0, max=64, help="Processes that make batches; 0: none beside this one.")
     ] = 0,
@@ -184,14 +201,18 @@ def train(
                     raise UsageError("resume-with-sources", run=str(resume))
                 if init is not None:
                     raise UsageError("resume-with-init", run=str(resume))
-                result = continue_run(resume, display, **options)
+                _check_absent(resume, {"--recipe": recipe, "--table": table, "--out": out})
+                result = continue_run(resume, display, sources=source or [], **options)
+            elif source:
+                raise UsageError("source-without-run", option="train --resume RUN")
             else:
                 if not sources:
                     raise UsageError("sources-missing")
-                run = team.claimed() or out or Path("runs") / f"{Path(recipe).stem}-{time.strftime('%Y%m%d-%H%M%S')}"
+                name = recipe or DEFAULT_RECIPE
+                run = team.claimed() or out or Path("runs") / f"{Path(name).stem}-{time.strftime('%Y%m%d-%H%M%S')}"
                 reading = Reading(follow_links, encoding, assume_chest)
                 result = start_run(
-                    sources, table or [], load_recipe(recipe), run, display, reading=reading, init=init, **options
+                    sources, table or [], load_recipe(name), run, display, reading=reading, init=init, **options
                 )
         stack.close()
         _print_run(terminal, result)
@@ -373,11 +394,12 @@ def audit(
         Path | None, typer.Option(metavar="MODEL", help="A model trained on these films with this split.")
     ] = None,
     table: Tables = None,
-    recipe: RecipeName = "fast",
+    recipe: OptionalRecipe = None,
     out: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Write audit.json, pairs.html, clusters.csv there; a run's: RUN/audit."),
     ] = None,
+    source: NewSources = None,
     follow_links: FollowLinks = False,
     encoding: Encoding = "",
     assume_chest: AssumeChest = False,
@@ -396,13 +418,16 @@ def audit(
     terminal = Terminal(lang, as_json=as_json)
     with terminal.progress("progress.scan") as update:
         if len(sources) == 1 and model is None and is_run(sources[0]):
+            _check_absent(sources[0], {"--recipe": recipe, "--table": table})
             out = out or sources[0] / "audit"
-            found = audit_run(sources[0], out, language=lang, progress=update)
+            found = audit_run(sources[0], out, sources=source or [], language=lang, progress=update)
+        elif source:
+            raise UsageError("source-without-run", option="audit RUN")
         else:
             found = audit_sources(
                 sources,
                 table or [],
-                load_recipe(recipe),
+                load_recipe(recipe or DEFAULT_RECIPE),
                 reading=Reading(follow_links, encoding, assume_chest),
                 model=model,
                 out=out,
@@ -443,6 +468,9 @@ def serve(
         Path | None,
         typer.Option(metavar="FILE", help="A file with the token that clients must show; needed off loopback."),
     ] = None,
+    root_path: Annotated[
+        str, typer.Option(metavar="/PATH", help="The sub path under which a proxy serves the page: /films.")
+    ] = "",
     run: Annotated[Path | None, typer.Option(metavar="RUN", help="Follow the training of a run on /training.")] = None,
     dicom: Annotated[
         int | None, typer.Option(metavar="PORT", min=0, max=65535, help="Also take films by DICOM on this port.")
@@ -475,13 +503,13 @@ def serve(
             raise UsageError("dicom-destination-missing")
         destination = parse_destination(dicom_to)
         settings = NodeSettings(dicom, destination, host, dicom_title, tuple(dicom_caller or ()), dicom_map)
+    server.check_root_path(root_path)
     terminal = Terminal(lang, as_json=as_json)
     with contextlib.ExitStack() as stack:
         bound = stack.enter_context(contextlib.closing(server.bind(host, port)))
         token = server.read_token(token_file, bound)
-        served = stack.enter_context(
-            server.open_services(models or [], token=token, run=run, assume_chest=assume_chest)
-        )
+        options: dict[str, Any] = {"root_path": root_path, "assume_chest": assume_chest}
+        served = stack.enter_context(server.open_services(models or [], token=token, run=run, **options))
         node_port = None if settings is None else stack.enter_context(server.open_node(served, settings, lang))
 
         def announce(address: str) -> None:
@@ -597,6 +625,13 @@ def _print_run(terminal: "Terminal", result: "Result") -> None:
     terminal.json(
         {"run": str(result.run), "validation": result.validation, "test": result.test.figures, "balance": balance}
     )
+
+
+def _check_absent(run: Path, options: dict[str, object]) -> None:
+    """Raise UsageError for an option that was given, where a run has it from its beginning."""
+    for option, value in options.items():
+        if value:
+            raise UsageError("run-with-option", run=str(run), option=option)
 
 
 def _check_extra(command: str, libraries: tuple[str, ...] = TRAINING_LIBRARIES, extra: str = "train") -> None:

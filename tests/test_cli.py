@@ -19,7 +19,18 @@ COMMON = {"--lang", "--json"}
 READING = {"--follow-links", "--encoding", "--assume-chest"}
 SURFACE = {  # a new option is a decision: write it here, too
     "index": {"sources", "--table", "--recipe", "--out"} | READING | COMMON,
-    "train": {"sources", "--table", "--recipe", "--out", "--init", "--resume", "--workers", "--threads", "--int8"}
+    "train": {
+        "sources",
+        "--table",
+        "--recipe",
+        "--out",
+        "--init",
+        "--resume",
+        "--source",
+        "--workers",
+        "--threads",
+        "--int8",
+    }
     | READING
     | COMMON,
     "evaluate": {"model", "sources", "--table", "--prevalence", "--out"} | READING | COMMON,
@@ -30,10 +41,20 @@ SURFACE = {  # a new option is a decision: write it here, too
     "predict": {"model", "paths", "--table", "--maps", "--csv", "--prevalence", "--override"} | READING | COMMON,
     "import": {"checkpoint", "--out", "--classes", "--size"} | COMMON,
     "demo": {"--out"} | COMMON,
-    "audit": {"sources", "--model", "--table", "--recipe", "--out"} | READING | COMMON,
+    "audit": {"sources", "--model", "--table", "--recipe", "--out", "--source"} | READING | COMMON,
     "report": {"run"} | COMMON,
     "doctor": {"paths", "--table"} | READING | COMMON,
-    "serve": {"models", "--host", "--port", "--token-file", "--run", "--dicom", "--dicom-to", "--dicom-title"}
+    "serve": {
+        "models",
+        "--host",
+        "--port",
+        "--token-file",
+        "--root-path",
+        "--run",
+        "--dicom",
+        "--dicom-to",
+        "--dicom-title",
+    }
     | {"--dicom-caller", "--dicom-map", "--assume-chest"}
     | COMMON,
 }

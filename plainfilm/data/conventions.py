@@ -33,6 +33,7 @@ HEADINGS: dict[str, tuple[str, ...]] = {
     ),
     "label": (
         *("label", "labels", "class", "class name", "classname", "category", "diagnosis", "finding", "finding labels"),
+        *("finding label", "findings"),
         *("target", "标签", "类别", "诊断"),
     ),
     "patient": (

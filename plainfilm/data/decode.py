@@ -17,7 +17,6 @@ import functools
 import hashlib
 import io
 import re
-from pathlib import PurePath
 
 import numpy as np
 from PIL import ExifTags, Image, ImageOps, TiffImagePlugin, _imaging
@@ -32,58 +31,9 @@ from PIL.WebPImagePlugin import WebPImageFile
 from plainfilm.data import codestream, depth, dicom, framing, jp2
 from plainfilm.data.dicom_header import is_dicom
 from plainfilm.data.film import LIMITS, Film, Limits
+from plainfilm.data.formats import find_reader
 from plainfilm.data.quiet import QUIET
 from plainfilm.errors import FilmError
-
-EXTENSIONS = (
-    *(".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".tif", ".tiff", ".bmp", ".webp", ".jp2", ".j2k", ".jpx"),
-    *(".dcm", ".dicom", ".ima"),
-)
-
-# first bytes (a pattern), reader, and the marker without which a file was cut, where the format has one
-READERS: tuple[tuple[bytes, type[ImageFile], bytes], ...] = (
-    (rb"\x89PNG\r\n\x1a\n", PngImageFile, b"IEND"),
-    (rb"\xff\xd8\xff", JpegImageFile, b"\xff\xd9"),
-    (rb"II[*+]\0|MM\0[*+]", TiffImageFile, b""),
-    (rb"BM.{12}[\x0c\x28\x34\x38\x40\x6c\x7c]\0\0\0", BmpImageFile, b""),
-    (rb"RIFF.{4}WEBPVP8[ LX]", WebPImageFile, b""),
-    (rb"\0\0\0\x0cjP  \r\n\x87\n|\xff\x4f\xff\x51", Jpeg2KImageFile, b"\xff\xd9"),
-)
-
-# what else people drop on the page, by its first bytes
-OTHER_FORMATS = (
-    ("PDF", rb"%PDF"),
-    ("ZIP", rb"PK[\x03\x05][\x04\x06]"),
-    ("gzip", rb"\x1f\x8b"),
-    ("7z", rb"7z\xbc\xaf"),
-    ("RAR", rb"Rar!"),
-    ("xz", rb"\xfd7zXZ\0"),
-    ("bzip2", rb"BZh[1-9]"),
-    ("tar", rb".{257}ustar"),
-    ("GIF", rb"GIF8"),
-    ("HEIC/AVIF", rb".{4}ftyp(hei|hev|mif|msf|avi)"),
-    ("MP4/QuickTime", rb".{4}ftyp"),
-    ("AVI", rb"RIFF.{4}AVI "),
-    ("Matroska/WebM", rb"\x1a\x45\xdf\xa3"),
-    ("JPEG XL", rb"\xff\x0a|\0\0\0\x0cJXL "),
-    ("Photoshop", rb"8BPS"),
-    ("ICO/CUR", rb"\0\0[\x01\x02]\0[\x01-\x20]\0"),
-    ("PNM", rb"(?-i:P)[1-7]\s+[\d#]"),
-    ("SVG", rb"\s*(<\?xml.*)?<svg"),
-    ("FITS", rb"SIMPLE  ="),
-    ("NIfTI", rb"(\x5c\x01\0\0|\0\0\x01\x5c).{340}n[+i]1\0"),
-    ("NRRD", rb"NRRD000"),
-    ("MetaImage", rb"(ObjectType|NDims) *="),
-    ("NumPy", rb"\x93NUMPY"),
-    ("MATLAB", rb"MATLAB 5"),
-    ("HDF5", rb"\x89HDF\r\n\x1a\n"),
-    ("Python pickle", rb"\x80[\x02-\x05]."),
-    ("Microsoft Office", rb"\xd0\xcf\x11\xe0"),
-    ("DICOM without its preamble", rb"[\x02\x08]\0[\0-\x20]\0([A-Z]{2}|..\0\0)"),
-    ("HTML", rb"\s*<(!doctype html|html|head|body)"),
-)
-TEXT = rb"[^\x00-\x08\x0e-\x1f\x7f]+"  # no control character in the first bytes
-NUM_FIRST_BYTES = 512
 
 SHALLOW_MODES = ("1", "L", "P", "LA", "PA", "RGB", "RGBA")  # 8 bits a sample once Pillow has read them
 DEEP_MODES = ("I;16", "I;16B", "I", "F")  # grey, 12 to 32 bits a sample
@@ -93,15 +43,6 @@ UNSIGNED = 1  # TIFF 6.0, SampleFormat
 NATIVE_ORDER = {"I;16BS": "I;16NS", "I;32BS": "I;32NS", "F;32BF": "F;32NF"}
 MAX_SAMPLE_VALUE = 281  # TIFF 6.0
 TURNED = range(2, 9)  # EXIF orientations other than upright
-
-
-def is_film_name(name: str) -> bool:
-    """Whether the extension of `name` is that of a film.
-
-    >>> is_film_name("a/B.JPG"), is_film_name("notes.txt")
-    (True, False)
-    """
-    return PurePath(name).suffix.lower() in EXTENSIONS
 
 
 def image_id(pixels: np.ndarray) -> str:
@@ -138,7 +79,7 @@ def _decode_dicom(data: bytes, limits: Limits, assume_chest: bool) -> Film:
 
 
 def _decode_picture(data: bytes, limits: Limits) -> Film:
-    reader, end_marker = _reader(data)
+    reader, end_marker = find_reader(data)
     _silence_libtiff()
     try:
         _check_framing(reader, data, limits)
@@ -166,18 +107,6 @@ def _reason(error: Exception) -> str:
     """
     said = re.match(r"[A-Za-z][A-Za-z0-9 ,-]*", str(error))
     return said[0].strip() if said else type(error).__name__
-
-
-def _reader(data: bytes) -> tuple[type[ImageFile], bytes]:
-    """The reader of these bytes and their end marker."""
-    for pattern, reader, end_marker in READERS:
-        if re.match(pattern, data, re.DOTALL):
-            return reader, end_marker
-    first_bytes = data[:NUM_FIRST_BYTES]
-    for found, pattern in OTHER_FORMATS:
-        if re.match(pattern, first_bytes, re.DOTALL | re.IGNORECASE):
-            raise FilmError("film-other-format", found=found)
-    raise FilmError("film-is-text" if re.fullmatch(TEXT, first_bytes) else "film-unknown-format")
 
 
 def _check_framing(reader: type[ImageFile], data: bytes, limits: Limits) -> None:

@@ -296,6 +296,9 @@ def _read_row(cells: dict[str, str]) -> Row:
 
 def reopen(index: Index) -> Listing:
     """The listing of an index: its sources, opened again, and its rows as entries. Raises SourceError."""
+    for path in index.sources:
+        if not path.exists():
+            raise SourceError("source-moved", path=str(path))
     encodings = index.encodings or ("",) * len(index.sources)
     sources = (
         open_origin(path, index.reading, encoding=encoding)

@@ -15,9 +15,9 @@ from plainfilm.archives import Source
 from plainfilm.data import labels, table_rows
 from plainfilm.data.balance import Balance, SeenFile, TableBalance, make_balance
 from plainfilm.data.conventions import COMMON
-from plainfilm.data.decode import is_film_name
 from plainfilm.data.file_kinds import kind_of
 from plainfilm.data.folder_names import class_and_split, is_hidden, is_mask
+from plainfilm.data.formats import is_film_name
 from plainfilm.data.matching import FilmPath
 from plainfilm.data.names import path_parts
 from plainfilm.data.own_output import own_output

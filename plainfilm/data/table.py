@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from plainfilm.data.conventions import COMMON, Conventions
-from plainfilm.data.decode import is_film_name
+from plainfilm.data.formats import is_film_name
 from plainfilm.data.names import name_key, path_parts, tidy
 from plainfilm.errors import SourceError
 from plainfilm.tables import plain

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from plainfilm.data.balance import TableBalance
-from plainfilm.data.decode import EXTENSIONS
+from plainfilm.data.formats import EXTENSIONS
 from plainfilm.data.matching import AmbiguousError, FilmPath, Parts, match
 from plainfilm.data.names import path_parts
 from plainfilm.data.table import Table

@@ -141,6 +141,9 @@ SENTENCES: dict[str, str] = {
     "extra-missing": "`{command}` needs the library {library}, which is not installed; install it with: pip "
     'install "plainfilm[{extra}]"',
     "sources-missing": "no SOURCE was given; expected a folder, zip, tar or table of films, or --resume RUN",
+    "run-with-option": "{run} goes by the recipe, table and folder that it began with; leave out {option}. To train "
+    "longer or otherwise, start a new run: `plainfilm train SOURCE --recipe FILE --init "
+    "{run}/checkpoints/best.safetensors`",
     "resume-with-sources": "--resume {run} goes on with the films of that run; leave out the SOURCE",
     "output-exists": "{path} exists already; give a new or empty folder, or go on with the run there by --resume",
     "output-unwritable": "{path} cannot be written ({reason}); give a folder that can be written and has room",
@@ -150,6 +153,9 @@ SENTENCES: dict[str, str] = {
     "-f); raise the limit and give the command again (a training that had begun: with --resume)",
     "output-in-use": "{path} is in use: the process {process} on {host} is at work there; wait for its end or stop it, "
     "or give another folder",
+    "recipe-edited": "{run}/recipe.toml is not the recipe that this run was trained with ({changes}); going on would "
+    "mix two trainings. Put it back to go on, or train longer as a new run: `plainfilm train SOURCE --recipe FILE "
+    "--init {weights} --out NEW`",
     "run-missing": "{path} is no run that could go on: it has no recipe.toml; expected a folder where `train` began to "
     "train; where it was stopped while it read the films, give that command again, else start anew with --out",
     "threads-other": "--threads {given}: the run {run} computes with {expected} threads, and another number would "
@@ -189,7 +195,15 @@ SENTENCES: dict[str, str] = {
     "member-too-large": "{name} has {size_bytes} bytes; at most {maximum_bytes} are read",
     "member-outside": "{name} leads out of its folder; such links are not followed",
     "film-missing": "the file is not there or cannot be opened",
-    "film-changed": "{name} is no longer the film that index.csv describes; make the index again",
+    "film-changed": "{name} is no longer the film that index.csv describes, or is gone; put it back, give the new "
+    "place of a run's films with --source, or make the index again",
+    "source-moved": "the films are no longer at {path}, where index.csv says they are; give their new place with "
+    "--source (audit RUN, train --resume RUN), or make the index again",
+    "moved-count": "the run has {expected} sources and {given} new places were given; expected one --source for each, "
+    "in this order: {sources}",
+    "moved-other": "{path} does not hold the films of the run: of {films}, {missing} are not there and {changed} are "
+    "other files, the first of them {name}; give what took the place of the run's own source with --source",
+    "source-without-run": "--source says where the films of a run are now; expected it with {option} alone",
     "table-missing": "the table {path} does not exist or cannot be opened",
     "table-not-text": "the table {path} is not UTF-8 text; save it as CSV (UTF-8), or name its encoding "
     "with --encoding",
@@ -264,6 +278,8 @@ SENTENCES: dict[str, str] = {
     "by another version; start the training anew",
     "checkpoint-none": "there is no usable checkpoint in {path}; start the training anew",
     # weights from elsewhere
+    "init-saw-test": "of {films} test films, {count} are training or validation films of {run}, whose weights --init "
+    "gives: they would test nothing. Keep its split: give {index} as SOURCE",
     "resume-with-init": "--resume {run} goes on with the weights of that run; leave out --init",
     "file-exists": "{path} exists already; give the name of a new file",
     "classes-missing": "the checkpoint has {outputs} outputs and does not name them; give --classes with "
@@ -428,7 +444,7 @@ SENTENCES: dict[str, str] = {
     "balance.encoding": "The names in {source} are not marked as UTF-8; they are read as {encoding} (the first: "
     "{example}); if they look wrong, give --encoding",
     "balance.reason.unreadable": "unreadable",
-    "balance.reason.missing": "named by a table, but not there",
+    "balance.reason.missing": "not there: named by a table, or a link that leads nowhere",
     "balance.reason.copy-conflict": "copy under another class",
     "balance.reason.no-label": "no label",
     "balance.reason.several-labels": "several labels in one cell",
@@ -609,6 +625,8 @@ SENTENCES: dict[str, str] = {
     "card.not-tested": "This model was not tested.",
     "card.tested": "This model's accuracy on its own test films, which come from where its training films come from: "
     "{accuracy}. On films from elsewhere expect less, perhaps far less.",
+    "card.base-unknown": "Its training began with given weights. Which films those had seen, nobody can say; where its "
+    "test films were among them, its figures are too good.",
     "card.not-calibrated": "This model is not calibrated: its probabilities are not frequencies.",
     "card.calibrated": "Calibrated on {films} validation films. Among films like these a set holds the true class in "
     'at least {coverage:g} % of cases; it is "none of the classes" where each class is less probable than in all but a '
@@ -852,6 +870,8 @@ SENTENCES: dict[str, str] = {
     "serve.no-tls": "Everything goes over plain HTTP: beyond a trusted network put a proxy with TLS in front.",
     "serve-address": "cannot listen on {host}, port {port} ({reason}); is another server running there? Choose a free "
     "port with --port, or 0 for any",
+    "serve-root-path": "{given} is no sub path; expected a path such as /films: it begins with /, does not end with "
+    "it, and holds letters, digits, . _ ~ - alone, no ..",
     "serve-token-missing": "other machines would reach this address; expected a token that clients must show: make one "
     "with `python -c 'import secrets; print(secrets.token_urlsafe(32))' > token.txt` and give --token-file token.txt",
     "serve-token-unreadable": "{path} cannot be read as a token; expected a text file with one line of ASCII",
@@ -877,6 +897,10 @@ SENTENCES: dict[str, str] = {
     "film in each",
     "request-no-film": "the form holds no film; expected one or more parts named films",
     "request-too-many-films": "the form holds more than {maximum} films; send fewer at once",
+    "request-parameter-none": "the request has a query parameter, and this address takes none; leave it out",
+    "request-parameter-unknown": "the request has a query parameter that this address does not know; expected "
+    "{expected} alone",
+    "request-parameter-twice": "the request has the query parameter {names} more than once; expected it once",
     "request-parameter": "the request has an impossible value of {names}; /openapi.json lists what is possible",
     "request-cross-site": "the request comes from a page of another site; expected the page of this server, or a "
     "program",

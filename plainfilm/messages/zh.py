@@ -126,6 +126,8 @@ SENTENCES: dict[str, str] = {
     "warning": "提示：{about}：{message}",
     "extra-missing": '`{command}` 需要尚未安装的库 {library}；请运行：pip install "plainfilm[{extra}]"',
     "sources-missing": "没有给出 SOURCE；应为胶片的文件夹、zip、tar 或表格，或使用 --resume RUN",
+    "run-with-option": "{run} 沿用它开始训练时的配方、表格和文件夹；请去掉 {option}。要训练更久或改变设置，"
+    "请另起一次训练：`plainfilm train SOURCE --recipe FILE --init {run}/checkpoints/best.safetensors`",
     "resume-with-sources": "--resume {run} 会继续使用该次训练的胶片；请去掉 SOURCE",
     "output-exists": "{path} 已存在；请给出新的或空的文件夹，或用 --resume 继续其中的训练",
     "output-unwritable": "无法写入 {path}（{reason}）；请换一个可写且有空间的文件夹",
@@ -135,6 +137,8 @@ SENTENCES: dict[str, str] = {
     "请提高该限制后再次运行该命令（已开始的训练请用 --resume 继续）",
     "output-in-use": "{path} 正在使用：主机 {host} 上的进程 {process} 正在其中工作；"
     "请等待其结束或将其停止，或换一个文件夹",
+    "recipe-edited": "{run}/recipe.toml 已不是该次训练所用的配方（{changes}），继续训练会把两次训练混在一起；"
+    "要继续请改回原值，要训练更久请另起一次训练：`plainfilm train SOURCE --recipe FILE --init {weights} --out NEW`",
     "run-missing": "{path} 不是可以继续的训练：缺少 recipe.toml；应为 `train` 已开始训练的文件夹；"
     "如果是在读取胶片时被中断，请再次运行同一命令，否则请用 --out 重新开始",
     "threads-other": "--threads {given}：训练 {run} 使用 {expected} 个计算线程，改变线程数会使结果不再逐位一致；"
@@ -170,7 +174,14 @@ SENTENCES: dict[str, str] = {
     "member-too-large": "{name} 有 {size_bytes} 字节；最多读取 {maximum_bytes} 字节",
     "member-outside": "{name} 指向文件夹之外；不跟随这样的链接",
     "film-missing": "文件不存在或无法打开",
-    "film-changed": "{name} 已不是 index.csv 所描述的胶片；请重新建立索引",
+    "film-changed": "{name} 已不是 index.csv 所描述的胶片，或已不存在；请放回原处，或用 --source 给出训练所用胶片的"
+    "新位置，或重新建立索引",
+    "source-moved": "胶片已不在 index.csv 所记的位置 {path}；请用 --source 给出新位置（audit RUN、train --resume "
+    "RUN），或重新建立索引",
+    "moved-count": "该次训练有 {expected} 个来源，却给出了 {given} 个新位置；应按以下顺序各给一个 --source：{sources}",
+    "moved-other": "{path} 中不是该次训练所用的胶片：共 {films} 张，{missing} 张不在，{changed} 张文件不同，第一张为 "
+    "{name}；请用 --source 给出原来源现在的位置",
+    "source-without-run": "--source 用于说明某次训练的胶片现在的位置；只能与 {option} 一起使用",
     "table-missing": "表格 {path} 不存在或无法打开",
     "table-not-text": "表格 {path} 不是 UTF-8 文本；请另存为 CSV（UTF-8），或用 --encoding 指定编码",
     "table-column-missing": "表格 {path} 缺少列 {column}；现有：{columns}；标题可以是：{known}",
@@ -230,6 +241,8 @@ SENTENCES: dict[str, str] = {
     "checkpoint-foreign": "{path} 中的检查点完整，但不属于该次训练：其张量不同，或由其他版本写入；请重新开始训练",
     "checkpoint-none": "{path} 中没有可用的检查点；请重新开始训练",
     # 外来权重
+    "init-saw-test": "{films} 张测试胶片中有 {count} 张是 {run} 的训练或验证胶片，而 --init 给出的正是它的权重："
+    "这样的测试毫无意义。请沿用其划分：以 {index} 作为 SOURCE",
     "resume-with-init": "--resume {run} 会继续使用该次训练的权重；请去掉 --init",
     "file-exists": "{path} 已存在；请给出新的文件名",
     "classes-missing": "该检查点有 {outputs} 个输出，但没有名称；请用 --classes 按输出顺序给出 {outputs} 个名称",
@@ -380,7 +393,7 @@ SENTENCES: dict[str, str] = {
     "balance.encoding": "{source} 中的文件名没有标明是 UTF-8，按 {encoding} 读取（第一个：{example}）；"
     "如果显示不对，请用 --encoding 指定",
     "balance.reason.unreadable": "无法读取",
-    "balance.reason.missing": "表格中有，但文件不存在",
+    "balance.reason.missing": "文件不存在（表格中有，或是无效链接）",
     "balance.reason.copy-conflict": "同一图像出现在不同类别下",
     "balance.reason.no-label": "没有标签",
     "balance.reason.several-labels": "一个单元格里有多个标签",
@@ -549,6 +562,7 @@ SENTENCES: dict[str, str] = {
     "card.not-tested": "该模型未经测试。",
     "card.tested": "该模型在自身测试胶片（与训练胶片来源相同）上的准确率：{accuracy}。在其他来源的胶片上会更低，"
     "甚至低得多。",
+    "card.base-unknown": "训练始于给定的权重；这些权重见过哪些胶片无从得知，若其中有测试胶片，则所得数字偏高。",
     "card.not-calibrated": "该模型未经校准：其概率不是频率。",
     "card.calibrated": "已在 {films} 张验证胶片上校准。对于同类胶片，预测集以不低于 {coverage:g} % 的比例包含真实类别；"
     "若每个类别的概率都低于该类别绝大多数胶片，则为“不属于任何类别”。",
@@ -763,6 +777,8 @@ SENTENCES: dict[str, str] = {
     "serve.no-tls": "所有内容都以明文 HTTP 传输：若超出可信网络，请在前面放置带 TLS 的代理。",
     "serve-address": "无法在 {host} 的端口 {port} 上监听（{reason}）；是否已有服务器在运行？请用 --port 选择空闲端口，"
     "或用 0 任选一个",
+    "serve-root-path": "{given} 不是子路径；应为类似 /films 的路径：以 / 开头、不以 / 结尾，只含字母、数字和 . _ ~ -，"
+    "不含 ..",
     "serve-token-missing": "其他机器可以访问该地址；客户端必须出示令牌：请用 "
     "`python -c 'import secrets; print(secrets.token_urlsafe(32))' > token.txt` "
     "生成，并给出 --token-file token.txt",
@@ -787,6 +803,9 @@ SENTENCES: dict[str, str] = {
     "request-field-unknown": "表单中有 {expected} 以外的字段；所有部分都应名为 {expected}，每部分一张胶片",
     "request-no-film": "表单中没有胶片；需要一个或多个名为 films 的部分",
     "request-too-many-films": "表单中的胶片超过 {maximum} 张；请分几次发送",
+    "request-parameter-none": "请求地址带有参数（? 之后的部分），而该地址不接受任何参数；请去掉",
+    "request-parameter-unknown": "请求地址中有未知的参数；可用的参数：{expected}，请检查拼写",
+    "request-parameter-twice": "请求地址中 {names} 出现了不止一次；应只给出一次",
     "request-parameter": "请求中 {names} 的值不可用；可用的值见 /openapi.json",
     "request-cross-site": "请求来自其他网站的页面；需要来自本服务器的页面或程序",
     "request-too-large": "请求超过 {maximum_bytes} 字节；请减少胶片数量或缩小胶片",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from plainfilm.data.index import Index
 from plainfilm.errors import PlainfilmError
-from plainfilm.printing.card import print_maps
+from plainfilm.printing.card import print_base, print_maps
 from plainfilm.printing.evaluation import print_evaluation
 from plainfilm.printing.index import print_index
 from plainfilm.printing.weights import print_start
@@ -97,6 +97,7 @@ def print_result(terminal: Terminal, result: "Result") -> None:
     terminal.say("train.parity", difference=f"{result.parity:.1e}")
     print_evaluation(terminal, result.test.figures, result.card)
     print_maps(terminal, result.card)
+    print_base(terminal, result.card)
     if result.twin is not None:
         difference = result.twin.difference
         terminal.say(

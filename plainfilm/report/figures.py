@@ -7,6 +7,7 @@ risk and coverage.
   be drawn are numbered; the function then returns a notice: codes for `plainfilm.messages.text`.
 """
 
+import contextlib
 import io
 import math
 import textwrap
@@ -302,8 +303,28 @@ def has_chinese_font() -> bool:
 
 
 def _chinese_font() -> str | None:
-    installed = set(font_manager.get_font_names())
-    return next((name for name in CHINESE_FONTS if name in installed), None)
+    """The best Chinese font that is installed; looked for once more where matplotlib lists none.
+
+    matplotlib keeps its list of fonts in the user's cache and never looks again: it knows no font that came later.
+    """
+    listed = _listed_fonts()
+    if listed.isdisjoint(CHINESE_FONTS):
+        _list_new_fonts()
+        listed = _listed_fonts()
+    return next((name for name in CHINESE_FONTS if name in listed), None)
+
+
+def _listed_fonts() -> set[str]:
+    """The names of the fonts that matplotlib lists and that were not removed since."""
+    return {entry.name for entry in font_manager.fontManager.ttflist if Path(entry.fname).exists()}
+
+
+def _list_new_fonts() -> None:
+    """List, for this process alone, the fonts of this machine that matplotlib does not list."""
+    known = {entry.fname for entry in font_manager.fontManager.ttflist}
+    for path in set(font_manager.findSystemFonts()) - known:
+        with contextlib.suppress(OSError, RuntimeError, ValueError):  # a damaged file, or of a kind that is not drawn
+            font_manager.fontManager.addfont(path)
 
 
 def _drawable(name: str, fonts: Sequence[str]) -> bool:

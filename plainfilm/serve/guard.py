@@ -5,7 +5,9 @@ Notable choices:
   in (length seen, pace); for want of room before a large body is read, or after a small one;
 - a refused client is listened to for a moment more, so that it reads the answer instead of a broken connection;
 - the body is held in memory, never on disk, and handed on whole; all bodies together are bounded;
-- every answer gets the security headers.
+- every answer gets the security headers;
+- HEAD is answered as GET without the body, for every address;
+- below a sub path of a proxy, requests are answered with the sub path and without it: some proxies take it off.
 """
 
 import asyncio
@@ -55,6 +57,7 @@ class Guard:
         token: that private paths ask for; None on loopback, where instead only loopback's names are answered (so that
             no page from elsewhere reaches the server through a name of its own).
         observe: called with the method, the path and the status of each answer.
+        root_path: the sub path under which a proxy serves the application; "" where there is none.
     """
 
     def __init__(
@@ -65,8 +68,10 @@ class Guard:
         is_full: Callable[[], bool],
         token: str | None,
         observe: Callable[[str, str, int], None],
+        root_path: str = "",
     ) -> None:
         self.app, self.limits, self.is_full, self.token, self.observe = app, limits, is_full, token, observe
+        self.root_path = root_path
         self.held_bytes = 0
         self.num_inside = 0  # requests for films that the application has
 
@@ -75,16 +80,19 @@ class Guard:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        scope = {**scope, "path": _own_path(scope["path"], self.root_path)}
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         held = _Held(self)
-        answer = _Answer(send, lambda status: self.observe(scope["method"], scope["path"], status))
+        has_content = scope["method"] != "HEAD"
+        answer = _Answer(send, lambda status: self.observe(scope["method"], scope["path"], status), has_content)
         may_send_more = _has_body(headers)
         try:
             self._check_head(scope, headers)
             body = await self._body(receive, headers, held)
             may_send_more = False
             with self._place(scope):
-                await self.app(scope, _whole(body, receive), answer.send)
+                asked = scope if has_content else {**scope, "method": "GET"}
+                await self.app(asked, _whole(body, receive), answer.send)
         except RequestError as error:
             language = accepted_language(headers.get("accept-language", ""))
             await self._refuse(error, language, receive if may_send_more else None, answer)
@@ -205,10 +213,10 @@ class _Held:
 
 
 class _Answer:
-    """The way out: adds the security headers, tells the status."""
+    """The way out: adds the security headers, tells the status, leaves out the content that HEAD does not want."""
 
-    def __init__(self, send: Send, observe: Callable[[int], None]) -> None:
-        self._send, self.observe, self.has_started = send, observe, False
+    def __init__(self, send: Send, observe: Callable[[int], None], has_content: bool) -> None:
+        self._send, self.observe, self.has_content, self.has_started = send, observe, has_content, False
 
     async def send(self, message: Message) -> None:
         """Send a message of the application."""
@@ -220,7 +228,20 @@ class _Answer:
                 *(pair for pair in SECURITY_HEADERS if pair[0] not in names),
             ]
             self.observe(message["status"])
+        elif not self.has_content:
+            message["body"] = b""
         await self._send(message)
+
+
+def _own_path(path: str, root_path: str) -> str:
+    """The path without the sub path of a proxy.
+
+    >>> [_own_path(path, "/films") for path in ("/films/v1/models", "/films", "/v1/models", "/filmstrip")]
+    ['/v1/models', '/', '/v1/models', '/filmstrip']
+    """
+    if root_path and (path == root_path or path.startswith(f"{root_path}/")):
+        return path.removeprefix(root_path) or "/"
+    return path
 
 
 def _takes_films(scope: Scope) -> bool:

@@ -3,6 +3,8 @@
 Notable choices:
 - the framework routes and writes the OpenAPI document; bodies are read by `multipart`, answers made by `wire`;
 - a request for one film fails with that film's own status; one for several answers 200, each failure in its place;
+- a query parameter that an address does not know, or that comes twice, is refused: nobody guesses what was meant;
+- the page asks by addresses relative to itself, so that it works under any sub path of a proxy;
 - an unexpected error is answered without a word of it, and logged by its kind and place, never by its text.
 """
 
@@ -18,8 +20,9 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from fastapi import FastAPI, Query, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 from plainfilm.errors import FilmError, PlainfilmError, RequestError
@@ -72,6 +75,7 @@ class Served:
     metrics: Metrics
     token: str | None = None
     run: Path | None = None  # a run to follow
+    root_path: str = ""  # under which a proxy serves all this, "/films"
 
     @property
     def default(self) -> AnswerService:
@@ -93,14 +97,18 @@ def create_app(served: Served) -> App:
         title="plainfilm",
         version=importlib.metadata.version("plainfilm"),
         description="Answers about frontal chest radiographs. For research and teaching, not for diagnosis.",
+        servers=[{"url": served.root_path}] if served.root_path else None,
+        openapi_url=None,  # its own would not look at parameters
         docs_url=None,  # its pages would come from elsewhere
         redoc_url=None,
         redirect_slashes=False,  # to an address made of what the client calls this host
         responses=_problems(400, 401, 403, 421),
     )
     _add_errors(app, served.limits)
-    _add_predictions(app, served)
-    _add_facts(app, served)
+    api = APIRouter(dependencies=[Depends(_check_parameters)])
+    _add_predictions(api, served)
+    _add_facts(api, served)
+    app.include_router(api)
     _add_page(app, served)
     return Guard(
         app,
@@ -108,7 +116,22 @@ def create_app(served: Served) -> App:
         is_full=lambda: served.room.is_full,
         token=served.token,
         observe=served.metrics.observe_request,
+        root_path=served.root_path,
     )
+
+
+async def _check_parameters(request: Request) -> None:
+    """Raise RequestError for a parameter of the query that the address does not know, or that comes twice."""
+    route: APIRoute = request.scope["route"]
+    known = sorted(field.alias for field in route.dependant.query_params)
+    given = [name for name, _ in request.query_params.multi_items()]
+    if given and not known:
+        raise RequestError("request-parameter-none")
+    if not set(given) <= set(known):
+        raise RequestError("request-parameter-unknown", expected=", ".join(known))
+    if len(given) > len(set(given)):
+        names = ", ".join(name for name in known if given.count(name) > 1)
+        raise RequestError("request-parameter-twice", names=names)
 
 
 def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -130,8 +153,8 @@ def _film_body(max_films: int) -> dict[str, Any]:
     return {"required": True, "content": content}
 
 
-def _add_predictions(app: FastAPI, served: Served) -> None:
-    @app.post(
+def _add_predictions(api: APIRouter, served: Served) -> None:
+    @api.post(
         "/v1/predictions",
         response_model=schema.Predictions,
         responses=_problems(404, 408, 413, 415, 422, 503),
@@ -212,8 +235,8 @@ def _outcome(result: Prediction | PlainfilmError, override: bool) -> str:
     return "refused" if not (result.verdict.passed or override) else "answered"
 
 
-def _add_facts(app: FastAPI, served: Served) -> None:
-    @app.get("/v1/models", response_model=schema.Models)
+def _add_facts(api: APIRouter, served: Served) -> None:
+    @api.get("/v1/models", response_model=schema.Models)
     async def models(request: Request) -> Response:
         """All models that are served, the default first."""
         language = _language(request)
@@ -228,12 +251,12 @@ def _add_facts(app: FastAPI, served: Served) -> None:
         ]
         return _json({"models": found}, language)
 
-    @app.get("/v1/samples", response_model=schema.Samples)
+    @api.get("/v1/samples", response_model=schema.Samples)
     async def list_samples() -> Response:
         """Drawn phantoms to try the page with; the sample model answers them."""
         return _json({"samples": [{"id": entry.id, "label": entry.label} for entry in samples.samples()]})
 
-    @app.get(
+    @api.get(
         "/v1/samples/{sample_id}",
         response_class=Response,
         responses={200: {"content": {"image/png": {}}}, **_problems(404)},
@@ -245,24 +268,29 @@ def _add_facts(app: FastAPI, served: Served) -> None:
     if served.run is not None:
         run = served.run
 
-        @app.get("/v1/run", response_model=schema.Run, responses=_problems(404, 500))
+        @api.get("/v1/run", response_model=schema.Run, responses=_problems(404, 500))
         async def training(
             after: Annotated[int, Query(ge=0, description="First step that is wanted.")] = 0,
         ) -> Response:
             """What the training that is followed has done."""
             return _json(await asyncio.to_thread(follow, run, after))
 
-    @app.get("/healthz", response_model=schema.State)
+    @api.get("/healthz", response_model=schema.State)
     async def healthz() -> Response:
         """The server is alive."""
         return _json({"status": "alive"})
 
-    @app.get("/readyz", response_model=schema.State)
+    @api.get("/readyz", response_model=schema.State)
     async def readyz() -> Response:
         """Its models are loaded: it answers no request before."""
         return _json({"status": "ready"})
 
-    @app.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+    @api.get("/openapi.json", include_in_schema=False)
+    async def document(request: Request) -> Response:
+        """All of this for programs."""
+        return _json(request.app.openapi())
+
+    @api.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
     async def metrics() -> Response:
         """Counters for Prometheus."""
         served.metrics.waiting.set(served.room.taken)
@@ -271,6 +299,9 @@ def _add_facts(app: FastAPI, served: Served) -> None:
 
 def _add_page(app: FastAPI, served: Served) -> None:
     files = {path.name: path.read_bytes() for path in sorted(WEB.iterdir()) if path.suffix in MEDIA_TYPES}
+    if served.root_path:  # `/films` without a slash at its end is the page, too, and nothing is relative to that
+        for name in ("index.html", "training.html"):
+            files[name] = files[name].replace(b'="page/', f'="{served.root_path}/page/'.encode())
     words = json.dumps({"en": PAGE_EN | TRAINING_EN, "zh": PAGE_ZH | TRAINING_ZH}, ensure_ascii=False).encode()
 
     def page(name: str) -> Response:
@@ -303,7 +334,10 @@ def _add_errors(app: FastAPI, limits: ServeLimits) -> None:
     @app.exception_handler(HTTPException)
     async def routing(request: Request, error: HTTPException) -> Response:
         found = RequestError("method-unknown") if error.status_code == 405 else RequestError("page-unknown")
-        return answer(request, found, error.headers or {})
+        headers = {name.lower(): value for name, value in (error.headers or {}).items()}
+        if headers.get("allow") == "GET":
+            headers["allow"] = "GET, HEAD"  # which the guard turns into it
+        return answer(request, found, headers)
 
     @app.exception_handler(Exception)
     async def unexpected(request: Request, error: Exception) -> Response:

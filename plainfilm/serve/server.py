@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import errno
 import os
+import re
 import secrets
 import signal
 import socket
@@ -39,6 +40,7 @@ from plainfilm.serve.service import AnswerService, Room
 BACKLOG = 256
 LISTEN_TRIES, LISTEN_PAUSE_MS = 5, 50
 MIN_TOKEN = 16  # characters
+ROOT_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)+")
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -98,12 +100,20 @@ def read_token(path: Path | None, bound: socket.socket) -> str | None:
     return token
 
 
+def check_root_path(root_path: str) -> None:
+    """Raise UsageError where `root_path`, under which a proxy serves the page, is neither "" nor like "/films"."""
+    parts = root_path.split("/")[1:]
+    if root_path and (not ROOT_PATH.fullmatch(root_path) or {".", ".."} & set(parts)):
+        raise UsageError("serve-root-path", given=root_path)
+
+
 @contextlib.contextmanager
 def open_services(
     models: Sequence[Path],
     *,
     token: str | None,
     run: Path | None,
+    root_path: str = "",
     limits: ServeLimits = LIMITS,
     assume_chest: bool = False,
 ) -> Iterator[Served]:
@@ -119,7 +129,7 @@ def open_services(
             name = wire.model_id(predictor)
             if name not in services:
                 services[name] = AnswerService(predictor, room, limits=limits, observe_batch=metrics.batch.observe)
-        yield Served(services, name, room, limits, metrics, token, run)
+        yield Served(services, name, room, limits, metrics, token, run, root_path)
     finally:
         for service in services.values():
             service.close()
@@ -159,7 +169,7 @@ def serve(served: Served, bound: socket.socket, announce: Callable[[str], None])
         timeout_keep_alive=30,
         timeout_graceful_shutdown=round(limits.deadline_s),
     )
-    server = _Server(config, lambda: announce(address(bound)))
+    server = _Server(config, lambda: announce(address(bound) + served.root_path))
     server.run(sockets=[bound])
 
 

@@ -107,6 +107,19 @@ def load_last(folder: Path, warn: Callable[[ModelFileError], None]) -> tuple[Ten
     raise ModelFileError("checkpoint-none", path=str(folder))
 
 
+def last_notes(folder: Path) -> dict[str, Any]:
+    """The facts of the last checkpoint whose facts can be read, its tensors unread; nothing where there is none."""
+    for path in filter(Path.is_file, reversed(_steps(folder))):  # opening a pipe would never end
+        try:
+            with safe_open(path, framework="pt") as file:
+                found = json.loads((file.metadata() or {})[NOTE].partition(" ")[2])
+        except (SafetensorError, KeyError, ValueError, RecursionError, OSError):
+            continue
+        if isinstance(found, dict):
+            return found
+    return {}
+
+
 def _steps(folder: Path) -> list[Path]:
     return sorted(folder.glob("step-*.safetensors"))
 

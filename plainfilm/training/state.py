@@ -24,6 +24,7 @@ class State:
     average: ResNet  # the moving average of the weights; the network itself where ema_decay is 0
     optimizer: torch.optim.Optimizer
     scaler: torch.amp.GradScaler
+    recipe: str  # as TOML; no step changes it, and a run whose recipe was changed is known by it
     step: int = 0  # steps done
     best: dict[str, float] = field(default_factory=dict)  # epoch, validation accuracy and loss
     best_weights: checkpoint.Tensors = field(default_factory=dict)  # of that epoch
@@ -42,7 +43,7 @@ def new_state(
     net = net.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     average = copy.deepcopy(net) if recipe.training.ema_decay else net
     scaler = torch.amp.GradScaler(device.type, enabled=recipe.training.precision == "float16")
-    return State(net, average, make_optimizer(recipe.training, net), scaler)
+    return State(net, average, make_optimizer(recipe.training, net), scaler, recipe.to_toml())
 
 
 def make_optimizer(training: TrainingRecipe, net: ResNet) -> torch.optim.Optimizer:
@@ -78,6 +79,7 @@ def is_finite(state: State) -> bool:
 def save(state: State, checkpoints: Path, facts: dict[str, Any]) -> None:
     """Write the state and the facts of the run as a checkpoint."""
     notes = {"step": state.step, "best": state.best, "scaler": state.scaler.state_dict(), "facts": facts}
+    notes["recipe"] = state.recipe
     checkpoint.save_step(checkpoints, state.step, tensors_of(state), notes)
 
 

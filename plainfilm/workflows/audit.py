@@ -12,6 +12,7 @@ from plainfilm import files
 from plainfilm.config import Recipe, load_recipe
 from plainfilm.data.file_facts import read_facts
 from plainfilm.data.index import Index, is_index, read_index, reopen
+from plainfilm.data.moved import check_films, moved
 from plainfilm.data.reading import PLAIN, Reading
 from plainfilm.data.scan import Progress
 from plainfilm.data.store import open_store
@@ -34,9 +35,18 @@ def is_run(path: Path) -> bool:
     return all((path / name).is_file() for name in ("recipe.toml", "index.csv", "model.onnx"))
 
 
-def audit_run(run: Path, out: Path, *, language: str, progress: Progress | None = None) -> dict[str, Any]:
-    """Audit the films and the model of a run."""
+def audit_run(
+    run: Path, out: Path, *, sources: Sequence[Path] = (), language: str, progress: Progress | None = None
+) -> dict[str, Any]:
+    """Audit the films and the model of a run; `sources` are the new places of its sources, in order, if they moved.
+
+    Raises SourceError where the films are no longer there, or others than the run was trained on; UsageError.
+    """
     recipe, index = load_recipe(str(run / "recipe.toml")), read_index(run / "index.csv")
+    if sources:
+        index = moved(index, sources, progress)
+    else:
+        check_films(index, progress)
     image_ids = [row.image_id for row in index.rows]
     store = open_store(run, image_ids, size_px=recipe.size_px, fit=recipe.data.fit)
     if store is None:  # a training there may be making it at this moment

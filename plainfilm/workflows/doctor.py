@@ -47,29 +47,39 @@ def diagnose(
 ) -> Iterator[Diagnosis]:
     """What is found about each path, or about the install where there is none.
 
-    `tables` belong to the paths in order, or all to the only path. Raises UsageError where there are too many.
+    Folders, archives and tables are one data set together, as for `index`; `tables` belong to them. Raises UsageError
+    where there are too many tables.
     """
+    sources = [path for path in paths if _is_data(path)]
     if len(tables) > len(paths) != 1:
         raise UsageError("tables-too-many", tables=len(tables), sources=len(paths))
     if not paths:
         yield Diagnosis("", tuple(look_at_install(Path.cwd())))
-    for place, path in enumerate(paths):
+    for path in paths:
+        if path in sources[1:]:  # told with the first
+            continue
+        together = sources if path in sources else [path]
         try:
-            own_tables = tables if len(paths) == 1 else tables[place : place + 1]
-            findings, balance = _look(path, own_tables, reading, progress)
+            findings, balance = _look(together, tables, reading, progress)
         except PlainfilmError as error:
             findings, balance = [of_error(error)], None
-        yield Diagnosis(str(path), tuple(findings), balance)
+        yield Diagnosis(", ".join(map(str, together)), tuple(findings), balance)
+
+
+def _is_data(path: Path) -> bool:
+    """Whether a path is a data set or a part of one."""
+    return path.is_dir() or (path.exists() and path.suffix.lower() in (*ARCHIVES, *TABLES))
 
 
 def _look(
-    path: Path, tables: Sequence[Path], reading: Reading, progress: Progress | None
+    paths: Sequence[Path], tables: Sequence[Path], reading: Reading, progress: Progress | None
 ) -> tuple[list[Finding], Balance | None]:
-    """What is found about a path, and the balance of the files of a data set."""
+    """What is found about a path, or the sources of a data set, and the balance of its files."""
+    path = paths[0]
     if not path.exists():
         raise SourceError("source-missing", path=str(path))
-    if path.is_dir() or path.suffix.lower() in (*ARCHIVES, *TABLES):
-        return look_at_data(path, tables, reading, progress)
+    if _is_data(path):
+        return look_at_data(paths, tables, reading, progress)
     if path.suffix.lower() == ".onnx":
         from plainfilm.workflows.doctor_model import look_at_model  # brings ONNX Runtime, which may be what is missing
 

@@ -30,19 +30,19 @@ def has_usual_shape(width: int, height: int) -> bool:
 
 
 def look_at_data(
-    path: Path, tables: Sequence[Path], reading: Reading, progress: Progress | None
+    paths: Sequence[Path], tables: Sequence[Path], reading: Reading, progress: Progress | None
 ) -> tuple[list[Finding], Balance | None]:
-    """What is found in a folder, archive, table or index, and the balance of its files.
+    """What is found in folders, archives and tables together, or in an index, and the balance of the files.
 
     Raises SourceError where not one film can be read.
     """
-    if is_index(path):
-        index = read_index(path)
+    if len(paths) == 1 and is_index(paths[0]):
+        index = read_index(paths[0])
         return [*_of_balance(index.balance), *_of_rows(index.rows), *_of_split(index)], index.balance
-    listing = list_films([path], tables, reading)
+    listing = list_films(paths, tables, reading)
     rows = scan(listing, threads=num_threads(), progress=progress, pseudonyms=Pseudonyms())
     try:
-        index = completed(assign(rows, [path], load_recipe(RECIPE)), listing, rows)
+        index = completed(assign(rows, paths, load_recipe(RECIPE)), listing, rows)
     except SplitError as error:
         balance = balance_of(listing, map(reason_left_out, rows))
         return [*_of_balance(balance), *_of_rows(rows), of_error(error)], balance

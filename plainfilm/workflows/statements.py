@@ -40,7 +40,7 @@ def gate_summary(verdict: Verdict, is_answered: bool, language: str) -> dict[str
 
 
 def about_model(card: Card, language: str) -> list[str]:
-    """What a model is worth: tested where, calibrated or not."""
+    """What a model is worth: tested where, begun from which weights, calibrated or not."""
     if card.evaluation is None:
         found = [text("card.not-tested", language)]
     else:
@@ -48,6 +48,8 @@ def about_model(card: Card, language: str) -> list[str]:
         found = [text("card.tested", language, accuracy=accuracy)]
     if card.is_leaking:
         found.append(text("evaluation.leaking", language))
+    if card.seen is not None and not card.seen["base_known"]:
+        found.append(text("card.base-unknown", language))
     if card.calibration is None:
         found.append(text("card.not-calibrated", language))
     else:

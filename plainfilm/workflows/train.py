@@ -17,6 +17,7 @@ from threadpoolctl import threadpool_limits
 from plainfilm import files
 from plainfilm.config import INIT_PREFIX, Recipe, load_recipe
 from plainfilm.data.index import Index, read_index, write_index
+from plainfilm.data.moved import moved
 from plainfilm.data.patients import KEY_NAME
 from plainfilm.data.reading import PLAIN, Reading
 from plainfilm.data.scan import Progress
@@ -32,9 +33,11 @@ from plainfilm.report import figures
 from plainfilm.training import checkpoint
 from plainfilm.training.batches import Films
 from plainfilm.training.distributed import ALONE, Team
+from plainfilm.training.edited import check_recipe
 from plainfilm.training.history import Step, read_history
 from plainfilm.training.schedule import Plan
 from plainfilm.training.train import Reporter, train
+from plainfilm.workflows.base import check_base
 from plainfilm.workflows.fit import fit
 from plainfilm.workflows.int8 import Twin, write_twin
 from plainfilm.workflows.lock import held
@@ -111,6 +114,8 @@ def start_run(
                 sources, tables, recipe, reading=reading, progress=until(stop, observer), **options_of_index
             )
             assert store is not None
+            if init is not None:
+                check_base(init, index)
             write_index(index, run)
             facts = {"threads": threads or team.num_threads}
             checkpoint.save_given(files.writable_folder(run / "checkpoints"), given, facts)
@@ -163,9 +168,18 @@ def _given_weights(recipe: Recipe, init: Path | None) -> tuple[Recipe, Weights |
     return replace(recipe, model=replace(recipe.model, init=name)), weights
 
 
-def continue_run(run: Path, observer: Observer, *, stop: Callable[[], int] = lambda: 0, **options: Any) -> Result:
-    """Go on with a run that was stopped. Raises OutputError where `run` is no run,
-    or another process is at work there; StorageError.
+def continue_run(
+    run: Path,
+    observer: Observer,
+    *,
+    sources: Sequence[Path] = (),
+    stop: Callable[[], int] = lambda: 0,
+    **options: Any,
+) -> Result:
+    """Go on with a run that was stopped; `sources` are the new places of its sources, in order, if they moved.
+
+    Raises OutputError where `run` is no run, or another process is at work there; RecipeError where its recipe was
+    changed; SourceError where its films are needed and not there; StorageError.
 
     Options: `workers` (processes that make batches), `threads` (of computing; the start of a run decides, and a number
         that is not the run's is refused), `stop` (asked after each chunk of films and each step which signal came,
@@ -176,7 +190,9 @@ def continue_run(run: Path, observer: Observer, *, stop: Callable[[], int] = lam
         raise OutputError("run-missing", path=str(run))
     with held(run):
         recipe, index = load_recipe(str(run / "recipe.toml")), read_index(run / "index.csv")
-        store = fill_store(index, recipe, run, until(stop, observer))
+        check_recipe(run, recipe)
+        films = moved(index, sources) if sources else index
+        store = fill_store(films, recipe, run, until(stop, observer))
         observer.on_index(index)
         return _go(run, index, store, recipe, observer, stop=stop, **options)
 

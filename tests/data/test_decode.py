@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 from PIL import Image, ImageOps, TiffImagePlugin
 
 from plainfilm import messages
-from plainfilm.data.decode import decode, image_id, is_film_name
+from plainfilm.data.decode import decode, image_id
 from plainfilm.data.film import LIMITS, Limits
+from plainfilm.data.formats import is_film_name
 from plainfilm.errors import FilmError
 from plainfilm.randomness import generator
 

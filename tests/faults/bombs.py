@@ -23,7 +23,8 @@ from faults.measured import Measured, commanded, measured
 from faults.row import Outcome, Row
 from faults.watched import Watch
 from plainfilm import files
-from plainfilm.data.decode import decode, is_film_name
+from plainfilm.data.decode import decode
+from plainfilm.data.formats import is_film_name
 from plainfilm.errors import PlainfilmError
 
 MODEL = Path(plainfilm.serve.__file__).with_name("phantom.onnx")

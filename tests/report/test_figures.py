@@ -75,7 +75,7 @@ def test_every_character_is_drawn(draw, language, names, tmp_path, texts):
 
 @FIGURES
 def test_without_a_chinese_font_the_figure_is_english_and_says_so(draw, tmp_path, monkeypatch, texts):
-    monkeypatch.setattr(figures.font_manager, "get_font_names", lambda: ["DejaVu Sans", "Arial"])
+    monkeypatch.setattr(figures, "_listed_fonts", lambda: {"DejaVu Sans", "Arial"})
     assert draw(tmp_path / "figure.png", "zh", CHINESE) == ("figure-font-missing",)
     assert all(ord(character) < 0x2E80 for word in texts for character in word)
     if draw is draw_confusion:
@@ -83,7 +83,7 @@ def test_without_a_chinese_font_the_figure_is_english_and_says_so(draw, tmp_path
 
 
 def test_latin_names_stay_when_the_font_is_missing(tmp_path, monkeypatch, texts):
-    monkeypatch.setattr(figures.font_manager, "get_font_names", lambda: [])
+    monkeypatch.setattr(figures, "_listed_fonts", set)
     assert draw_confusion(tmp_path / "figure.png", "zh", ENGLISH) == ("figure-font-missing",)
     assert set(ENGLISH) <= set(texts)
 
@@ -95,8 +95,8 @@ def test_a_character_that_no_font_has_is_no_box(tmp_path, texts):
 
 
 def test_simplified_chinese_is_preferred(monkeypatch):
-    installed = ["Noto Sans CJK JP", "SimHei", "Noto Sans CJK SC", "DejaVu Sans"]
-    monkeypatch.setattr(figures.font_manager, "get_font_names", lambda: installed)
+    installed = {"Noto Sans CJK JP", "SimHei", "Noto Sans CJK SC", "DejaVu Sans"}
+    monkeypatch.setattr(figures, "_listed_fonts", lambda: installed)
     assert figures._chinese_font() == "Noto Sans CJK SC"
     installed.remove("Noto Sans CJK SC")
     assert figures._chinese_font() == "SimHei"

@@ -364,7 +364,7 @@ def test_every_answer_has_the_security_headers_and_none_for_other_sites(
 
 def test_a_refused_method_names_those_that_are_taken(app: App) -> None:
     assert ask(app, "GET", PREDICTIONS).headers["allow"] == "POST"
-    assert ask(app, "POST", MODELS).headers["allow"] == "GET"
+    assert ask(app, "POST", MODELS).headers["allow"] == "GET, HEAD"
 
 
 def test_the_page_is_told_by_the_policy_to_load_nothing_from_elsewhere() -> None:

@@ -83,6 +83,8 @@ def limits(found: Gathered) -> Section:
         ]
         if few:
             notes.append(Note(say("report.limits.few", names=listed(few), minimum=FEW_FILMS)))
+    if found.recipe is not None and found.recipe.model.is_given:
+        notes.append(Note(say("card.base-unknown")))
     if not found.external:
         notes.append(Note(say("report.limits.no-external")))
     if found.audit is None:

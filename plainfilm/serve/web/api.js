@@ -1,5 +1,7 @@
 // The server's answers. Every failure is one of two: the server does not answer (Away), or it says what is wrong (Problem).
 
+import { addressOf } from "./address.js";
+
 const PATIENCE_MS = 120000; // for one request; the server's own deadline is shorter
 
 let token = "";
@@ -26,7 +28,7 @@ async function ask(path, language, options = {}) {
   if (token) headers.Authorization = `Bearer ${token}`;
   let answer;
   try {
-    answer = await fetch(path, { ...options, headers, signal: AbortSignal.timeout(PATIENCE_MS) });
+    answer = await fetch(addressOf(path), { ...options, headers, signal: AbortSignal.timeout(PATIENCE_MS) });
     if (answer.ok) return { answer, content: await options.read(answer) };
   } catch (error) {
     throw new Away(String(error));
@@ -39,15 +41,15 @@ const asJson = (answer) => answer.json();
 const asBlob = (answer) => answer.blob();
 
 export async function fetchModels(language) {
-  return (await ask("/v1/models", language, { read: asJson })).content.models;
+  return (await ask("v1/models", language, { read: asJson })).content.models;
 }
 
 export async function fetchSamples() {
-  return (await ask("/v1/samples", "", { read: asJson })).content.samples;
+  return (await ask("v1/samples", "", { read: asJson })).content.samples;
 }
 
 export async function fetchSample(id) {
-  return (await ask(`/v1/samples/${encodeURIComponent(id)}`, "", { read: asBlob })).content;
+  return (await ask(`v1/samples/${encodeURIComponent(id)}`, "", { read: asBlob })).content;
 }
 
 /**
@@ -63,7 +65,7 @@ export async function predict(blob, { model, language, isOverridden, withPicture
   });
   const options = { method: "POST", body: blob, headers: { "Content-Type": "application/octet-stream" }, read: asJson };
   try {
-    const { content } = await ask(`/v1/predictions?${query}`, language, options);
+    const { content } = await ask(`v1/predictions?${query}`, language, options);
     return content.predictions[0];
   } catch (error) {
     if (error instanceof Problem && error.prediction) return error.prediction;
@@ -73,7 +75,7 @@ export async function predict(blob, { model, language, isOverridden, withPicture
 
 export async function isAlive() {
   try {
-    return (await fetch("/healthz", { cache: "no-store", signal: AbortSignal.timeout(5000) })).ok;
+    return (await fetch(addressOf("healthz"), { cache: "no-store", signal: AbortSignal.timeout(5000) })).ok;
   } catch {
     return false;
   }

@@ -1,5 +1,6 @@
 // One film's answer on a sheet of its own: to print, and as an HTML file that needs nothing else.
 
+import { addressOf } from "./address.js";
 import { calledWords, explanation, sampleWords, shown, verdict } from "./answer.js";
 import { byId, download, element, facts } from "./dom.js";
 import { isRefused, modelOf, wordsOf } from "./films.js";
@@ -13,7 +14,7 @@ let style = "";
 
 /** Fetch the sheet's style now: the server may be gone when a report is wanted. */
 export async function loadReportStyle() {
-  style = await (await fetch("/page/report.css")).text();
+  style = await (await fetch(addressOf("page/report.css"))).text();
 }
 
 export async function exportReport(film) {

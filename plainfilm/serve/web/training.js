@@ -1,5 +1,6 @@
 // The training page: asks for new steps every two seconds, and shows where the training is. What was drawn stays drawn.
 
+import { addressOf } from "./address.js";
 import { byId, element } from "./dom.js";
 import { draw, percent, plain, quantile, small, smoothed } from "./training-chart.js";
 
@@ -31,13 +32,14 @@ function say(key, parameters = {}) {
 async function ask() {
   try {
     if (shown.words === null) {
-      const found = await fetch("/words.json", { signal: AbortSignal.timeout(PATIENCE_MS) });
+      const found = await fetch(addressOf("words.json"), { signal: AbortSignal.timeout(PATIENCE_MS) });
       if (!found.ok) throw new Error(String(found.status));
       shown.words = await found.json();
     }
     const headers = { "Accept-Language": shown.language };
     if (shown.token) headers.Authorization = `Bearer ${shown.token}`;
-    const answer = await fetch(`/v1/run?after=${shown.next}`, { headers, signal: AbortSignal.timeout(PATIENCE_MS) });
+    const address = addressOf(`v1/run?after=${shown.next}`);
+    const answer = await fetch(address, { headers, signal: AbortSignal.timeout(PATIENCE_MS) });
     const content = await answer.json();
     shown.answered = performance.now();
     if (answer.ok) take(content);

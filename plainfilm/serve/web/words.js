@@ -1,12 +1,14 @@
 // Sentences in English and Chinese, from the catalogues that the server hands out, and numbers as they are written.
 
+import { addressOf } from "./address.js";
+
 const TAGS = { en: "en", zh: "zh-Hans" };
 let catalogues = { en: {}, zh: {} };
 let language = "en";
 
 /** Fetch the catalogues, and choose the language: of the address, else of the browser. */
 export async function loadWords(asked) {
-  const answer = await fetch("/words.json");
+  const answer = await fetch(addressOf("words.json"));
   if (!answer.ok) throw new Error(`words.json: ${answer.status}`);
   catalogues = await answer.json();
   const liked = navigator.languages.map((name) => name.slice(0, 2)).find((name) => name in catalogues);

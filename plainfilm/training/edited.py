@@ -1,0 +1,41 @@
+"""Whether the recipe of a run was changed after it began: its steps would then be of two trainings."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from plainfilm.config import Recipe, parse_recipe
+from plainfilm.errors import RecipeError
+from plainfilm.training import checkpoint
+
+FREE = "report"  # the section that only the report reads: it may change at any time
+
+
+def check_recipe(run: Path, recipe: Recipe) -> None:
+    """Raise RecipeError where `recipe`, that of a run's folder, is not the one that its last checkpoint was made with.
+
+    The old one is read by today's rules, so that a field that came later makes no difference.
+    """
+    text = checkpoint.last_notes(run / "checkpoints").get("recipe")
+    if not isinstance(text, str):  # no checkpoint yet, or one of an earlier version
+        return
+    changes = _changes(parse_recipe(text), recipe)
+    if changes:
+        weights = run / "checkpoints" / checkpoint.BEST
+        raise RecipeError("recipe-edited", run=str(run), changes="; ".join(changes), weights=str(weights))
+
+
+def _changes(before: Recipe, after: Recipe) -> list[str]:
+    """The keys that differ, with both values: `training.epochs [2] -> [6]`."""
+    old, new = _values(before), _values(after)
+    return [f"{key} {_shown(old[key])} -> {_shown(new[key])}" for key in old if old[key] != new[key]]
+
+
+def _values(recipe: Recipe) -> dict[str, Any]:
+    """All values by their keys, without the free section."""
+    sections = asdict(recipe)
+    return {f"{name}.{key}": value for name in sections if name != FREE for key, value in sections[name].items()}
+
+
+def _shown(value: Any) -> str:
+    return str(list(value) if isinstance(value, tuple) else value)

@@ -1,0 +1,35 @@
+"""The run that given weights come from: what it has learned from must not be the test of a training that goes on."""
+
+from pathlib import Path
+
+from plainfilm.data.index import Index, read_index
+from plainfilm.errors import SourceError, SplitError
+
+LEARNED_FROM = ("train", "validation")  # the parts of a run that its weights depend on
+
+
+def check_base(weights: Path, index: Index) -> None:
+    """Raise SplitError where `weights` lie in a run that has learned from test films of `index`.
+
+    Of weights that lie elsewhere nobody knows what they have seen; the model file then says so.
+    """
+    run = _run_of(weights)
+    if run is None:
+        return
+    try:
+        base = read_index(run / "index.csv")
+    except SourceError:
+        return
+    learned_from = {row.image_id for row in base.rows if row.split in LEARNED_FROM}
+    test = [index.rows[number].image_id for number in index.part("test")]
+    count = sum(image_id in learned_from for image_id in test)
+    if count:
+        raise SplitError("init-saw-test", count=count, films=len(test), run=str(run), index=str(run / "index.csv"))
+
+
+def _run_of(weights: Path) -> Path | None:
+    """The run in which a file lies, itself or among the checkpoints; None where it lies in none."""
+    near = weights.resolve().parents[:2]
+    return next(
+        (folder for folder in near if all((folder / name).is_file() for name in ("recipe.toml", "index.csv"))), None
+    )
