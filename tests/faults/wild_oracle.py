@@ -177,10 +177,11 @@ def _parts(draft: Draft, found: Found) -> Iterator[str]:
 
 def _own_split(draft: Draft, found: Found) -> Iterator[str]:
     """The set's own split is told of, where the recipe asks for another one."""
-    known = [file.part for row in found.used if (file := _truth_of(draft, row)) is not None and file.part]
-    told = found.summary["split"].get("own") or {"films": {}}
-    if known and not draft.may_refuse and {part: n for part, n in told["films"].items() if n} != Counter(known):
-        yield f"SPLIT: the set's own is {dict(Counter(known))} and is said to be {told['films']}"
+    known = Counter(file.part for row in found.used if (file := _truth_of(draft, row)) is not None and file.part)
+    films = Counter(file.part for file in draft.truth().values() if file.film and file.part)
+    told = Counter((found.summary["split"].get("own") or {"films": {}})["films"])
+    if not draft.may_refuse and not known <= told <= films:
+        yield f"SPLIT: the set's own is {dict(known)} and is said to be {dict(told)}"
 
 
 # --- tables ----------------------------------------------------------------------------------------------------------

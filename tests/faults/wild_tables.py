@@ -167,9 +167,8 @@ def _written(draft: Draft, table: cells.Rows, style: Style, separator: str, end:
     lines = [[*(name for name, is_shown in zip(style.headings, shown, strict=True) if is_shown), *style.further]]
     for row in table.rows:
         path = PATHS[style.paths](row.path)
-        place = sum(row.path.encode())  # the same in a row that is there twice
         given = [path, row.label_cell, row.patient_cell, parts.get(row.part or "", "")]
-        further = [str(40 + place % 30), "PA", f"hospital {place % 2}"][: len(style.further)]
+        further = [str(40 + int(row.patient) % 30), "PA", f"hospital {int(row.patient) // 3 % 2}"][: len(style.further)]
         lines.append([*(cell for cell, is_shown in zip(given, shown, strict=True) if is_shown), *further])
     return "".join(separator.join(_quoted(cell, separator[0]) for cell in line) + end for line in lines)
 
