@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from statistics import median
 
+from plainfilm.data.groups import persons
 from plainfilm.data.index import Index, Row
 from plainfilm.data.patients import shared
 from plainfilm.data.split import SPLITS
@@ -84,13 +85,13 @@ def _source_is_class(found: Gathered, index: Index) -> list[Note]:
 
 def _groups(index: Index) -> Note:
     films = [row for row in index.rows if row.image_id]
-    known = [row for row in films if row.patient]
+    known = [person for person in persons(films) if person is not None]
     return Note(
         say(
             "report.data.patients",
             known=len(known),
             films=len(films),
-            patients=len({row.patient for row in known}),
+            patients=len(set(known)),
             groups=len({row.group for row in films if row.group}),
         )
     )

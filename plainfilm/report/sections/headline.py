@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from plainfilm.data import split
+from plainfilm.data.groups import persons
 from plainfilm.data.index import Index
 from plainfilm.evaluation.verdict import is_clear, verdict_sentence
 from plainfilm.messages import LANGUAGES
@@ -70,11 +71,11 @@ def own_split(found: Gathered) -> Note:
         shared = sum(row.group in torn for row in tested)
         return Note(say("report.first.own-leaks", shared=shared, tested=len(tested)), "alarm")
     films = [row for row in index.rows if row.split]
-    known = sum(bool(row.patient) for row in films)
-    named = {row.label for row in films if row.patient}
+    known = [row for row, person in zip(films, persons(films), strict=True) if person is not None]
+    named = {row.label for row in known}
     unknown = listed(found.shown(name) for name in index.classes if name not in named)
     words = unknown if unknown.en else say("report.none")
-    return Note(say("report.first.own-clean", tested=len(tested), known=known, films=len(films), unknown=words))
+    return Note(say("report.first.own-clean", tested=len(tested), known=len(known), films=len(films), unknown=words))
 
 
 def _elsewhere(found: Gathered) -> list[Block]:

@@ -1,5 +1,6 @@
 """How to repeat it: environment, seeds, checksums, commands, the recipe; and the limits of all this."""
 
+from plainfilm.data.groups import persons
 from plainfilm.messages import printable
 from plainfilm.report.blocks import Block, Cell, Code, Note, Section, Table
 from plainfilm.report.gather import Gathered
@@ -67,10 +68,10 @@ def limits(found: Gathered) -> Section:
         told = classes_told_by_source(index)
         if told:
             notes.append(Note(say("report.limits.source", names=listed(found.shown(name) for name in told))))
-        if not all(row.patient for row in index.rows if row.split):
-            known = sum(bool(row.patient) for row in index.rows if row.split)
-            total = sum(bool(row.split) for row in index.rows)
-            notes.append(Note(say("report.limits.patients", known=known, films=total)))
+        whose = persons([row for row in index.rows if row.split])
+        if None in whose:
+            known = len(whose) - whose.count(None)
+            notes.append(Note(say("report.limits.patients", known=known, films=len(whose))))
         if index.is_leaking:
             notes.append(Note(say("evaluation.leaking"), "alarm"))
         of_class = [
