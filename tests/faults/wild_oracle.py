@@ -49,8 +49,15 @@ def read(ran: Ran, out: Path) -> Found | str:
 
 
 def needs_doctor(draft: Draft, found: Found | str, *, is_asked: bool) -> bool:
-    """Whether the doctor's word would matter: where it must warn, and, if it `is_asked`, where it must not."""
-    return isinstance(found, Found) and (_must_warn(draft, found) or (is_asked and is_clean(draft, found)))
+    """Whether the doctor's word would matter: where it must warn, and, if it `is_asked`, where it must not.
+
+    It knows of no recipe, so of no films that only the recipe leaves out.
+    """
+    return (
+        not draft.recipe
+        and isinstance(found, Found)
+        and (_must_warn(draft, found) or (is_asked and is_clean(draft, found)))
+    )
 
 
 def judge(draft: Draft, found: Found | str, doctor: Ran | None) -> list[str]:
@@ -180,7 +187,7 @@ def _own_split(draft: Draft, found: Found) -> Iterator[str]:
     known = Counter(file.part for row in found.used if (file := _truth_of(draft, row)) is not None and file.part)
     films = Counter(file.part for file in draft.truth().values() if file.film and file.part)
     told = Counter((found.summary["split"].get("own") or {"films": {}})["films"])
-    if not draft.may_refuse and not known <= told <= films:
+    if known and not draft.may_refuse and not known <= told <= films:
         yield f"SPLIT: the set's own is {dict(known)} and is said to be {dict(told)}"
 
 
