@@ -11,10 +11,10 @@ SITES = ("cohen", "sirm", "actmed")
 def patient_lists(draft: Draft) -> None:
     """`train.txt`, `val.txt` and `test.txt`: patient, file, class and source, blanks between them, no headings."""
     lines: dict[str, list[str]] = {}
-    for place, (origin, path, file) in enumerate(list(draft.all_files())):
+    for origin, path, file in list(draft.all_files()):
         assert file.film is not None
-        part, _, name = path.partition("/")
-        lines.setdefault(part, []).append(f"{file.film.patient} {name} {file.film.label} {SITES[place % 3]}")
+        (part, _, name), site = path.partition("/"), SITES[int(file.film.patient) // 2 % 3]
+        lines.setdefault(part, []).append(f"{file.film.patient} {name} {file.film.label} {site}")
         draft.change(origin, path, replace(file, patient=file.film.patient))
     for part, rows in sorted(lines.items()):
         given(draft, f"{part}.txt", "".join(f"{row}\n" for row in rows).encode(), fit=len(rows))

@@ -135,7 +135,7 @@ def add_table(draft: Draft, style: Style, *, names_classes: bool) -> None:
         cells.ODDITIES[name](table)
     for row in table.rows:
         if row.fits:
-            _note(table, row)
+            _note(table, row, names_patients=table.has_patients and style.headings not in LESS_PLAIN)
     separator, end, suffix = DIALECTS[style.dialect]
     written = (_written(draft, table, style, separator, end) + table.ending).encode(style.encoding)
     fit = [row for row in table.rows if row.fits]
@@ -147,11 +147,11 @@ def add_table(draft: Draft, style: Style, *, names_classes: bool) -> None:
     draft.words.append(style.words)
 
 
-def _note(table: cells.Rows, row: Cells) -> None:
+def _note(table: cells.Rows, row: Cells, *, names_patients: bool) -> None:
     """What a row says, noted at its film."""
     file = table.film(row)
     patient = file.patient
-    if table.has_patients:  # who is nobody in the table may be somebody in a header, or not
+    if names_patients:  # who is nobody in the table may be somebody in a header, or not
         patient = row.patient if row.shown_patient is None else ""
     if "split" in row.columns and not row.part and file.part:
         file = perhaps(file, "no-part")
