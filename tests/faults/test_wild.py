@@ -1,6 +1,5 @@
 """The generator of data sets: what it calls the truth is what lies on the disk."""
 
-import io
 import os
 import stat
 import tarfile
@@ -54,12 +53,7 @@ def test_no_film_of_the_pool_is_a_copy_of_another():
 @pytest.mark.parametrize("form", [*films.FORMS, "dicom"])
 def test_every_form_keeps_the_picture(form):
     data = films.film_bytes(0, form, "17")
-    if form in ("bmp", "webp", "jp2"):
-        from PIL import Image
-
-        found = np.asarray(Image.open(io.BytesIO(data)).convert("L"))
-    else:
-        found = decode(data).pixels
+    found = decode(data).pixels
     difference = found.astype(int) - films.pixels(0).astype(int)
     assert np.corrcoef(found.ravel(), films.pixels(0).ravel())[0, 1] > 0.98
     assert form not in ("png", "bmp", "webp", "jp2", "tiff") or not difference.any()

@@ -16,7 +16,7 @@ def class_linked_inside(draft: Draft) -> None:
 
 
 def class_linked_outside(draft: Draft, *, is_followed: bool = False) -> None:
-    """The first class is a link to a folder beside the data set, and others have one more link inside."""
+    """A class folder is a link to a folder beside the data set: one link where it is not followed, else its films."""
     files = draft.sources[0].files
     label = draft.films[0].label
     behind = {path: file for path, file in files.items() if PurePosixPath(path).parts[0] == label}

@@ -55,4 +55,4 @@ def as_source(draft: Draft) -> None:
 def given(draft: Draft, name: str, data: bytes, *, fit: int) -> None:
     """Put a table into the folder of the data set, and give it."""
     draft.change(0, name, other_file(data, "text"))
-    draft.tables.append(Table(f"data/{name}", data, fit=fit, are_counts_sure=True))
+    draft.tables.append(Table(f"data/{name}", data, fit=fit))
