@@ -275,6 +275,6 @@ def test_a_recipe_that_contradicts_an_index_leaves_no_run(cli: Cli, phantoms: Pa
 
 def test_more_tables_than_sources(cli: Cli, phantoms: Path, tmp_path: Path) -> None:
     table = write(tmp_path / "table.csv", "path,patient\n")
-    ran = cli("index", phantoms, "--table", table, "--table", table, "--lang", "en")
+    ran = cli("index", phantoms, phantoms, *["--table", table] * 3, "--lang", "en")
     assert ran.code in (1, 2)
-    assert "2 tables were given" in ran.err
+    assert "3 tables were given for 2 sources" in ran.err

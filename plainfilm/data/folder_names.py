@@ -14,7 +14,7 @@ def is_hidden(parts: Sequence[str], conventions: Conventions = COMMON) -> bool:
     (True, False)
     """
     *folders, name = parts
-    if any(part.startswith(conventions.hidden_starts) for part in parts):
+    if any(part.startswith(conventions.hidden_starts) for part in parts if part not in (".", "..")):
         return True
     systems = {folder.casefold() for folder in conventions.system_folders}
     return any(folder.casefold() in systems for folder in folders) or name.casefold() in {

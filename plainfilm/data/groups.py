@@ -1,8 +1,8 @@
 """Groups: which films must not be separated, because they are copies of one film or films of one patient.
 
 An ID belongs to its source: two hospitals that both call somebody 17 have two patients. The source is what the column
-`source` says, else the folder, archive or table that the film came from. An entry that names nobody ("unknown") joins
-no films.
+`source` says, else the table that names the patient, else the folder or archive that the film came from. An entry that
+names nobody ("unknown") joins no films.
 """
 
 from collections import Counter, defaultdict
@@ -28,24 +28,29 @@ Person = tuple[str, str]  # where an ID is from, and the ID
 def persons(rows: Sequence[Row]) -> list[Person | None]:
     """Whose each film is; None where no patient is known.
 
-    A film that names no source belongs to the only source that has its ID in the same origin, if there is one.
+    A film that names no source belongs to the only source that has its ID in the same table, if there is one.
 
     >>> persons([Row(patient="17", source="a"), Row(patient="17", source="b"), Row(patient="unknown")])
     [('source a', '17'), ('source b', '17'), None]
     """
-    homes: dict[tuple[int, str], set[str]] = defaultdict(set)
+    homes: dict[Person, set[str]] = defaultdict(set)
     for row in rows:
         if row.source:
-            homes[row.origin, as_id(row.patient)].add(row.source)
+            homes[_list_of(row), as_id(row.patient)].add(row.source)
     found: list[Person | None] = []
     for row in rows:
         if not row.patient or PLACEHOLDER in row.problems or is_nobody(row.patient):
             found.append(None)
             continue
         name = as_id(row.patient)
-        sources = {row.source} if row.source else homes.get((row.origin, name), set())
-        found.append((f"source {min(sources)}" if len(sources) == 1 else f"origin {row.origin}", name))
+        sources = {row.source} if row.source else homes.get((_list_of(row), name), set())
+        found.append((f"source {min(sources)}" if len(sources) == 1 else _list_of(row), name))
     return found
+
+
+def _list_of(row: Row) -> str:
+    """The list that an ID stands in: the table that names it, or else all that came from one origin."""
+    return f"table {row.patient_table}" if row.patient_table else f"origin {row.origin}"
 
 
 def mark_nobodies(rows: Sequence[Row], doubtful: Collection[str]) -> list[Row]:
@@ -87,7 +92,7 @@ def form(rows: Sequence[Row], readable: Sequence[int], thumbnails: np.ndarray) -
     together = _Groups(len(readable))
     found: dict[int, tuple[str, ...]] = {}
     for cluster in duplicates.clusters(len(readable), pairs):
-        conflict = len({rows[readable[film]].label for film in cluster}) > 1
+        conflict = len({rows[readable[film]].label for film in cluster} - {""}) > 1  # no label contradicts none
         for film in cluster:
             kind = "duplicate-exact" if film in exact else "duplicate-near"
             found[film] = (kind, "label-conflict") if conflict else (kind,)

@@ -60,6 +60,7 @@ class Row:
     origin: int = 0
     chroma: float = 0.0  # mean over pixels of (max - min over channels), 0..255; 0 for a grey film
     twins: tuple[str, ...] = ()  # confirmed near copies, in the form of `plainfilm.data.twins`
+    patient_table: str = ""  # number of the table that names the patient: its IDs are of one list, whatever the source
     extra: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -70,7 +71,7 @@ class Row:
 
 COLUMNS = tuple(entry.name for entry in fields(Row) if entry.name != "extra")
 LISTS = ("problems", "twins")  # columns of several words
-ADDED = ("twins",)  # columns that an older index lacks
+ADDED = ("twins", "patient_table")  # columns that an older index lacks
 
 
 @dataclass(frozen=True)

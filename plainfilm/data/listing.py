@@ -184,8 +184,8 @@ def _sort(origin: int, source: Source, *, is_named: bool) -> tuple[list[Entry], 
             films.append(Entry(origin, name, label, {"split": split} if split else {}))
     for name, reason in source.skipped.items():
         folders = PurePosixPath(name).parts if not is_film_name(name) else PurePosixPath(name).parts[:-1]
-        hidden = is_hidden(PurePosixPath(name).parts)
-        others.append(SeenFile(name, origin, class_and_split(folders)[0], "hidden" if hidden else reason))
+        is_hidden_link = reason != "unsafe" and is_hidden(PurePosixPath(name).parts)
+        others.append(SeenFile(name, origin, class_and_split(folders)[0], "hidden" if is_hidden_link else reason))
     return films, others
 
 
@@ -232,7 +232,7 @@ def _with_tables(
     said: dict[int, Columns] = {}
     labelled: set[int] = set()  # sources whose labels come from a table
     balances = []
-    for path, origins in origins_of.items():
+    for place_of_table, (path, origins) in enumerate(origins_of.items()):
         table = tables[path]
         numbers = [number for number, entry in enumerate(entries) if entry.origin in origins]
         paths = [FilmPath(above[entries[number].origin], path_parts(entries[number].path)) for number in numbers]
@@ -243,9 +243,10 @@ def _with_tables(
         balances.append(table_rows.balance(table, paths, row_of, missing=missing))
         for place, row in row_of.items():
             entry = entries[numbers[place]]
-            said[numbers[place]] = table_rows.joined(
-                said.get(numbers[place], {}), table.rows[row].columns, path, entry.path
-            )
+            before = said.setdefault(numbers[place], {})
+            before |= table_rows.joined(before, table.rows[row].columns, path, entry.path)
+            if "patient" in table.used:
+                before.setdefault("patient_table", str(place_of_table))
             labelled |= {entry.origin} if table.has_labels else set()
     return [
         _said_of(entry, said.get(number), entry.origin in labelled) for number, entry in enumerate(entries)

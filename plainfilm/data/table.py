@@ -3,7 +3,8 @@
 Notable choices:
 - UTF-8 with or without a mark, UTF-16 with one; comma, semicolon or tab, whichever finds the column of paths; Excel's
   line `sep=;`; lists without headings, separated by blanks (`Conventions.lists`);
-- cells lose blanks at their ends, and letters are composed; labels are left to `labels`, which says what it joins;
+- cells of columns that are used lose blanks at their ends, and their letters are composed; other cells stay as they
+  are, and labels are left to `labels`, which says what it joins;
 - a row that is longer than its headings is an error: its cells stand under wrong headings;
 - a table that is named after a part of a split (`train.txt`, `test_list.csv`) and has no column `split` says that its
   films belong to that part.
@@ -65,7 +66,7 @@ def read_table(path: Path, *, encoding: str = "", conventions: Conventions = COM
     for cells in lines:
         row = dict(zip(headings, cells, strict=False)) if len(cells) >= len(headings) else _padded(headings, cells)
         named = {names.get(heading, heading): cell for heading, cell in row.items() if heading}
-        named = {name: cell if name == "label" else tidy(cell) for name, cell in named.items()}
+        named |= {name: tidy(named[name]) for name in used if name != "label"}
         film = named.pop("path")
         if film:  # spreadsheets leave empty rows at the end
             rows.append(TableRow(film, named | ({"split": part} if part else {})))
