@@ -113,6 +113,21 @@ class Conventions:
         }
 
     @cached_property
+    def systems(self) -> frozenset[str]:
+        """The folders of systems, in small letters."""
+        return frozenset(folder.casefold() for folder in self.system_folders)
+
+    @cached_property
+    def litter(self) -> frozenset[str]:
+        """The files of systems, in small letters."""
+        return frozenset(file.casefold() for file in self.system_files)
+
+    @cached_property
+    def masks(self) -> frozenset[str]:
+        """The folders of masks, in small letters."""
+        return frozenset(folder.casefold() for folder in self.mask_folders)
+
+    @cached_property
     def split_of(self) -> dict[str, str]:
         """Our part of a split for the key of a folder, list or cell."""
         return {name_key(word): part for part, words in self.splits.items() for word in words}

@@ -4,11 +4,10 @@ A file with the extension of a film is one whatever its content: if it cannot be
 """
 
 import re
-from pathlib import PurePosixPath
 from typing import Literal
 
 from plainfilm.data.dicom_header import is_dicom
-from plainfilm.data.formats import is_film_name, is_film_start, other_format
+from plainfilm.data.formats import EXTENSIONS, ending, is_film_start, other_format
 
 Kind = Literal["film", "other-image", "text", "no-image"]
 
@@ -36,15 +35,14 @@ def kind_of(name: str, first_bytes: bytes) -> Kind:
     >>> kind_of("IM0001", bytes(128) + b"DICM"), kind_of("a.png", b""), kind_of("notes", b"seen by")
     ('film', 'film', 'text')
     """
-    path = PurePosixPath(name)
-    ending = path.suffix.lower()
-    if path.name.upper() == MEDIA_DIRECTORY_NAME or MEDIA_DIRECTORY.search(first_bytes):
+    own_ending = ending(name)
+    if name.rpartition("/")[2].upper() == MEDIA_DIRECTORY_NAME or MEDIA_DIRECTORY.search(first_bytes):
         return "text"
-    if is_film_name(name) or is_dicom(first_bytes) or is_film_start(first_bytes):
+    if own_ending in EXTENSIONS or is_dicom(first_bytes) or is_film_start(first_bytes):
         return "film"
     other = other_format(first_bytes)
-    if other in OTHER_IMAGES or ending in OTHER_IMAGE_ENDINGS or name.lower().endswith(".nii.gz"):
+    if other in OTHER_IMAGES or own_ending in OTHER_IMAGE_ENDINGS or name.lower().endswith(".nii.gz"):
         return "other-image"
-    if ending in TEXT_ENDINGS or TEXT.fullmatch(first_bytes) or first_bytes.startswith(UTF_16):
+    if own_ending in TEXT_ENDINGS or TEXT.fullmatch(first_bytes) or first_bytes.startswith(UTF_16):
         return "text"
     return "no-image"

@@ -7,24 +7,23 @@ from plainfilm.data.conventions import COMMON, Conventions
 from plainfilm.data.names import name_key
 
 
-def is_hidden(parts: Sequence[str], conventions: Conventions = COMMON) -> bool:
+def is_hidden(path: str, conventions: Conventions = COMMON) -> bool:
     """Whether a path inside a source is that of a hidden file or a system's, or lies in such a folder.
 
-    >>> is_hidden(("NORMAL", ".ipynb_checkpoints", "a.png")), is_hidden(("NORMAL", "a.png"))
+    >>> is_hidden("NORMAL/.ipynb_checkpoints/a.png"), is_hidden("NORMAL/a.png")
     (True, False)
     """
-    *folders, name = parts
-    if any(part.startswith(conventions.hidden_starts) for part in parts if part not in (".", "..")):
-        return True
-    systems = {folder.casefold() for folder in conventions.system_folders}
-    return any(folder.casefold() in systems for folder in folders) or name.casefold() in {
-        file.casefold() for file in conventions.system_files
-    }
+    *folders, name = path.casefold().split("/")
+    return (
+        any(part.startswith(conventions.hidden_starts) and part not in (".", "..") for part in (*folders, name))
+        or not conventions.systems.isdisjoint(folders)
+        or name in conventions.litter
+    )
 
 
-def is_mask(parts: Sequence[str], conventions: Conventions = COMMON) -> bool:
+def is_mask(path: str, conventions: Conventions = COMMON) -> bool:
     """Whether a path inside a source lies in a folder of masks."""
-    return any(folder.casefold() in conventions.mask_folders for folder in parts[:-1])
+    return not conventions.masks.isdisjoint(path.casefold().split("/")[:-1])
 
 
 def class_and_split(
@@ -57,6 +56,6 @@ def names_class(folder: str, conventions: Conventions = COMMON) -> bool:
         bool(key)
         and key not in conventions.split_of
         and key not in conventions.image_folders
-        and not is_hidden((folder, "film"), conventions)
+        and not is_hidden(f"{folder}/film", conventions)
         and not any(re.fullmatch(pattern, key) for pattern in conventions.id_folders)
     )

@@ -1,7 +1,7 @@
 """Formats: what a file is by its first bytes, and which of Pillow's readers takes it."""
 
+import os.path
 import re
-from pathlib import PurePath
 
 from PIL.BmpImagePlugin import BmpImageFile
 from PIL.ImageFile import ImageFile
@@ -62,7 +62,13 @@ OTHER_FORMATS = (
 )
 TEXT = rb"[^\x00-\x08\x0e-\x1f\x7f]+"  # no control character in the first bytes
 NUM_FIRST_BYTES = 512
-FLAGS = re.DOTALL | re.IGNORECASE
+
+# one pattern each, since every file of a data set is asked
+FILM_STARTS = re.compile(b"|".join(b"(?:%s)" % pattern for pattern, _, _ in READERS), re.DOTALL)
+OTHER_STARTS = re.compile(
+    b"|".join(b"(?P<f%d>%s)" % (number, pattern) for number, (_, pattern) in enumerate(OTHER_FORMATS)),
+    re.DOTALL | re.IGNORECASE,
+)
 
 
 def is_film_name(name: str) -> bool:
@@ -71,18 +77,27 @@ def is_film_name(name: str) -> bool:
     >>> is_film_name("a/B.JPG"), is_film_name("notes.txt")
     (True, False)
     """
-    return PurePath(name).suffix.lower() in EXTENSIONS
+    return ending(name) in EXTENSIONS
+
+
+def ending(name: str) -> str:
+    """The extension of a name in small letters, "" without one.
+
+    >>> ending("a/b.PNG"), ending("a.b/.png")
+    ('.png', '')
+    """
+    return os.path.splitext(name)[1].lower()
 
 
 def is_film_start(data: bytes) -> bool:
     """Whether a file that begins so is a picture that is read here."""
-    return any(re.match(pattern, data, re.DOTALL) for pattern, _, _ in READERS)
+    return FILM_STARTS.match(data) is not None
 
 
 def other_format(data: bytes) -> str:
     """The name of another format that begins so, "" if none is known."""
-    first_bytes = data[:NUM_FIRST_BYTES]
-    return next((name for name, pattern in OTHER_FORMATS if re.match(pattern, first_bytes, FLAGS)), "")
+    found = OTHER_STARTS.match(data[:NUM_FIRST_BYTES])
+    return OTHER_FORMATS[int((found.lastgroup or "")[1:])][0] if found else ""
 
 
 def find_reader(data: bytes) -> tuple[type[ImageFile], bytes]:

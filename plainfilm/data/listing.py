@@ -35,7 +35,7 @@ ARCHIVES = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz")
 class Entry:
     """One film of a listing: its source's number, its path there, its class ("" if not known), further columns.
 
-    `problems`: message codes about what is said of it.
+    `problems`: message codes about what is said of it. `patient_table`: see `Row`.
     """
 
     origin: int
@@ -43,6 +43,7 @@ class Entry:
     label: str
     columns: Columns = field(default_factory=dict)
     problems: tuple[str, ...] = ()
+    patient_table: str = ""
 
 
 @dataclass(frozen=True)
@@ -169,23 +170,28 @@ def _existing(folder: Path, path: str) -> str:
 
 def _sort(origin: int, source: Source, *, is_named: bool) -> tuple[list[Entry], list[SeenFile]]:
     """The films of a source with what their folders say, and the files that are none."""
-    is_own = (lambda _: False) if is_named else own_output(source.names, source.peek)
+    is_own = own_output(source.names, source.peek)
     above = _parts_above(source)
+    said_by: dict[str, tuple[str, str]] = {}  # class and split, by folder
     films, others = [], []
     for name in source.names:
-        parts = PurePosixPath(name).parts
-        reason = "" if is_named else _no_film(name, parts, source, is_own)
-        if is_named and is_mask(parts):
-            reason = "mask"
-        label, split = class_and_split(parts[:-1], above)
+        folder = name.rpartition("/")[0]
+        reason = ("mask" if is_mask(name) else "") if is_named else _no_film(name, source, is_own)
+        if reason and reason != "other-image":
+            others.append(SeenFile(name, origin, "", reason))
+            continue
+        if folder not in said_by:
+            said_by[folder] = class_and_split(PurePosixPath(folder).parts, above)
+        label, split = said_by[folder]
         if reason:
-            others.append(SeenFile(name, origin, label if reason == "other-image" else "", reason))
+            others.append(SeenFile(name, origin, label, reason))
         else:
             films.append(Entry(origin, name, label, {"split": split} if split else {}))
     for name, reason in source.skipped.items():
-        folders = PurePosixPath(name).parts if not is_film_name(name) else PurePosixPath(name).parts[:-1]
-        is_hidden_link = reason != "unsafe" and is_hidden(PurePosixPath(name).parts)
-        others.append(SeenFile(name, origin, class_and_split(folders)[0], "hidden" if is_hidden_link else reason))
+        folder = name.rpartition("/")[0] if is_film_name(name) else name  # a linked folder is a name itself
+        is_hidden_link = reason != "unsafe" and is_hidden(name)
+        label, _ = class_and_split(PurePosixPath(folder).parts)
+        others.append(SeenFile(name, origin, label, "hidden" if is_hidden_link else reason))
     return films, others
 
 
@@ -200,20 +206,20 @@ def _no_films(path: Path, others: Sequence[SeenFile]) -> SourceError:
     )
 
 
-def _no_film(name: str, parts: Sequence[str], source: Source, is_own: Callable[[str], bool]) -> str:
+def _no_film(name: str, source: Source, is_own: Callable[[str], bool]) -> str:
     """Why a file is no film, "" if it is one."""
-    if is_hidden(parts):
+    if is_hidden(name):
         return "hidden"
     if is_own(name):
         return "own-output"
-    if is_film_name(name):
-        return "mask" if is_mask(parts) else ""
-    kind = kind_of(name, source.peek(name))
-    return "mask" if kind == "film" and is_mask(parts) else "" if kind == "film" else kind
+    kind = "film" if is_film_name(name) else kind_of(name, source.peek(name))
+    if kind != "film":
+        return kind
+    return "mask" if is_mask(name) else ""
 
 
 def _is_film(source: Source, name: str) -> bool:
-    return not _no_film(name, PurePosixPath(name).parts, source, lambda _: False)
+    return not _no_film(name, source, lambda _: False)
 
 
 # --- tables and labels -----------------------------------------------------------------------------------------------
@@ -267,10 +273,11 @@ def _is_there(opened: tuple[Source, bool], name: str) -> bool:
 def _said_of(entry: Entry, columns: Columns | None, is_labelled: bool) -> Entry:
     """An entry with a table's columns; its label is the table's alone, if that has labels."""
     further = dict(columns or {})
-    label = further.pop("label", "")
+    label, patient_table = further.pop("label", ""), further.pop("patient_table", "")
     if labels.is_no_label(label):
         label = ""
-    return replace(entry, label=label if is_labelled else entry.label, columns=entry.columns | further)
+    columns = entry.columns | further
+    return replace(entry, label=label if is_labelled else entry.label, columns=columns, patient_table=patient_table)
 
 
 def _with_plain_labels(entries: list[Entry]) -> tuple[list[Entry], tuple[Message, ...]]:

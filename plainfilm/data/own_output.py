@@ -41,9 +41,10 @@ def own_output(names: Collection[str], peek: Callable[[str], bytes]) -> Callable
         for file in together | BESIDE.get(min(together & set(BESIDE), default=""), set())
     }
 
+    beginnings = tuple(_join(folder, "") for folder in runs)
+
     def is_own(name: str) -> bool:
-        folders = PurePosixPath(name).parents
-        if name in files or (runs and any(str(folder) in runs for folder in folders)):
+        if name in files or (beginnings and name.startswith(beginnings)):
             return True
         return name.endswith(".png") and _is_drawn(name, peek)
 

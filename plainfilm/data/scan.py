@@ -22,7 +22,7 @@ from plainfilm.errors import FilmError, SourceError
 from plainfilm.files import sha256
 
 CHUNK = 256  # films in flight
-COLUMNS = ("patient", "source", "quality", "patient_table")  # of a table, with a field of their own in a row
+COLUMNS = ("patient", "source", "quality")  # of a table, with a field of their own in a row
 
 Observe = Callable[[int, np.ndarray], None]  # gets the row's number and the grey pixels (H, W) uint8; from any thread
 Progress = Callable[[int, int], None]  # gets films done and films in all
@@ -90,14 +90,14 @@ def decode_rows(
 
 
 def _decode_row(listing: Listing, entry: Entry, pseudonyms: Pseudonyms | None) -> tuple[Row, np.ndarray | None]:
-    patient, source, quality, patient_table = (entry.columns.get(name, "") for name in COLUMNS)
+    patient, source, quality = (entry.columns.get(name, "") for name in COLUMNS)
     row = Row(
         path=entry.path,
         label=entry.label,
         patient=patient,
         source=source,
         quality=quality,
-        patient_table=patient_table,
+        patient_table=entry.patient_table,
         origin=entry.origin,
         problems=entry.problems,
         extra={name: value for name, value in entry.columns.items() if name not in COLUMNS},
