@@ -55,7 +55,8 @@ def python_api(predictor: Predictor, films: Sequence[Path]) -> Answers:
 
 def predict(model: Path, folder: Path) -> Answers:
     """`plainfilm predict`; what the gate refuses is compared all the same."""
-    answers = json.loads(output(sys.executable, "-m", "plainfilm", "predict", model, folder, "--override", "--json"))
+    found = json.loads(output(sys.executable, "-m", "plainfilm", "predict", model, folder, "--override", "--json"))
+    answers = found["predictions"]
     return {Path(answer["path"]).name: list(answer["probabilities"].values()) for answer in answers}
 
 

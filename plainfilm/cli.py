@@ -234,10 +234,9 @@ def evaluate(
     as_json: Json = False,
 ) -> None:
     """Test a model on films from elsewhere that it has not seen; say by how much it is worse than on its own."""
-    from plainfilm.data.balance import Balance
     from plainfilm.data.reading import Reading
     from plainfilm.model.predictor import Predictor
-    from plainfilm.printing.balance import balance_summary, print_balance
+    from plainfilm.printing.balance import print_balance
     from plainfilm.printing.evaluation import print_evaluation, print_predictive_values
     from plainfilm.printing.external import print_fall, print_seen
     from plainfilm.printing.index import print_film_problems
@@ -250,17 +249,16 @@ def evaluate(
     prevalences = parse_prevalences(prevalence or [], predictor.card)
     with terminal.progress("progress.scan") as update:
         reading = Reading(follow_links, encoding, assume_chest)
-        found, rows = evaluate_sources(
+        found, rows, balance = evaluate_sources(
             predictor, sources, table or [], reading=reading, prevalences=prevalences, out=out, progress=update
         )
-    balance = Balance.from_dict(found.figures["balance"])
     print_balance(terminal, balance)
     print_seen(terminal, found.figures["seen"])
     print_film_problems(terminal, rows)
     print_evaluation(terminal, found.figures, predictor.card, films="+".join(path.stem for path in sources))
     print_predictive_values(terminal, found.figures.get("predictive_values", {}), predictor.card)
     print_fall(terminal, found.figures["fall"])
-    terminal.json(found.figures | {"balance": balance_summary(balance, lang)})
+    terminal.json(found.figures)
 
 
 @app.command()

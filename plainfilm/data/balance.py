@@ -79,6 +79,18 @@ class Balance:
             for name in ("warnings", "notes")
         }
 
+    def counts(self) -> dict[str, Any]:
+        """The numbers alone, for files that hold no name of a file, folder, table or class of the user's."""
+        rows = ("rows", "fit", "unfit", "twice", "films", "films_without_row")
+        return {
+            "files": self.files,
+            "used": self.used,
+            "lost": self.lost,
+            "left_out": {entry.reason: entry.files for entry in self.left_out},
+            "tables": [{name: getattr(table, name) for name in rows} for table in self.tables],
+            "warnings": [said.key for said in self.warnings],
+        }
+
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> "Balance":
         """As `as_dict` gave it. Raises KeyError, TypeError or AssertionError for anything else."""

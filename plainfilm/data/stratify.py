@@ -126,8 +126,9 @@ def _choose(needs: Sequence[tuple[str, str]], left: dict[Kind, int]) -> list[tup
     A depth-first search that takes back what led nowhere. `left`: how many groups of each kind there are, the kinds to
     be preferred first; changed.
 
-    >>> _choose([("test", "A"), ("train", "A"), ("train", "B")], {frozenset("A"): 1, frozenset("AB"): 1})
-    [('test', frozenset({'A'})), ('train', frozenset({'A', 'B'}))]
+    >>> found = _choose([("test", "A"), ("train", "A"), ("train", "B")], {frozenset("A"): 1, frozenset("AB"): 1})
+    >>> [(part, sorted(kind)) for part, kind in found]
+    [('test', ['A']), ('train', ['A', 'B'])]
     """
     kinds_of: dict[str, list[Kind]] = defaultdict(list)
     for kind in left:

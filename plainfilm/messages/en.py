@@ -431,7 +431,7 @@ SENTENCES: dict[str, str] = {
     "balance.table-few": "only {films} of {of} films have a row in the table {table}; compare its paths with those of "
     "the films",
     "balance.files": "Files: {files} seen = {used} used + {left_out} left out",
-    "balance.reason": "Left out",
+    "balance.reason": "Not used because",
     "balance.count": "Files",
     "balance.endings": "Endings",
     "balance.example": "For instance",

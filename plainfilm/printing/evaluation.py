@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-from plainfilm.data.balance import Balance
 from plainfilm.evaluation.coverage import MARK, is_marked, lowest_marked
 from plainfilm.evaluation.intervals import Estimate
 from plainfilm.messages import printable
@@ -19,7 +18,7 @@ def print_evaluation(terminal: Terminal, figures: dict[str, Any], card: Card, *,
     """Every figure of an evaluation with its interval and n; `films` says of which films it is."""
     language = terminal.language
     if "balance" in figures:
-        print_left_out(terminal, Balance.from_dict(figures["balance"]))
+        print_left_out(terminal, figures["balance"])
     terminal.say("evaluation.title", films=films, n=figures["accuracy"]["n"])
     if figures["leaking"]:
         terminal.say("evaluation.leaking")
@@ -59,12 +58,11 @@ def print_evaluation(terminal: Terminal, figures: dict[str, Any], card: Card, *,
     terminal.line(f"Eval Loss:{tutorial['loss']:.5f},Acc:{tutorial['accuracy']:.5f}")
 
 
-def print_left_out(terminal: Terminal, balance: Balance) -> None:
+def print_left_out(terminal: Terminal, balance: dict[str, Any]) -> None:
     """That most films are left out, where they are."""
-    if balance.lost > balance.used:
-        terminal.say(
-            "evaluation.most-left-out", left_out=balance.lost, films=balance.lost + balance.used, used=balance.used
-        )
+    lost, used = balance["lost"], balance["used"]
+    if lost > used:
+        terminal.say("evaluation.most-left-out", left_out=lost, films=lost + used, used=used)
 
 
 def calibration_rows(terminal: Terminal, figures: dict[str, Any]) -> list[list[str]]:

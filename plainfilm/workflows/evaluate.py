@@ -30,14 +30,15 @@ def evaluate_sources(
     prevalences: Mapping[str, float] | None = None,
     out: Path | None = None,
     progress: Progress | None = None,
-) -> tuple[Evaluation, list[Row]]:
+) -> tuple[Evaluation, list[Row], Balance]:
     """Judge all films of the sources whose class the model knows and that it has not seen; with `out` also write the
     Evaluation there, and `seen.csv`.
 
     The figures say besides what was left out as seen (`seen`), how much worse they are than those of the model's own
     test (`fall`), and of which files they are (`data_sha256`; the model is named by its weights' checksum).
     `prevalences` of classes add what their operating points predict at these: `predictive_values` in the figures.
-    Returns the Evaluation, and the rows of all films: some may be unreadable. Raises SourceError where no film is left.
+    Returns the Evaluation, the rows of all films, of which some may be
+    unreadable, and the balance of all files. Raises SourceError where no film is left.
     """
     if out is not None:
         files.writable_folder(out)
@@ -53,7 +54,8 @@ def evaluate_sources(
         evaluation = evaluate(predictor, rows, unseen, store, name="elsewhere")
     evaluation.figures["seen"] = seen_figures(predictor, rows, sightings)
     evaluation.figures["fall"] = fall(predictor.card.evaluation, evaluation.figures)
-    evaluation.figures["balance"] = _balance(listing, found, evaluation.rows, sightings, classes).as_dict()
+    balance = _balance(listing, found, evaluation.rows, sightings, classes)
+    evaluation.figures["balance"] = balance.counts()
     evaluation.figures["data_sha256"] = data_checksum(rows)
     if prevalences:
         evaluation.figures["predictive_values"] = add_predictive_values(
@@ -62,7 +64,7 @@ def evaluate_sources(
     if out is not None:
         write_evaluation(evaluation, classes, out)
         write_seen(rows, sightings, out)
-    return evaluation, rows
+    return evaluation, rows, balance
 
 
 def _balance(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import torch
 import torch.distributed as dist
+import torch.nn.functional as functional
 from builders import Recorder, make_films, make_recipe, slim_widths, with_policy
 
 from plainfilm.training.distributed import Team
@@ -28,8 +29,18 @@ def process(run: Path, rank: int, count: int) -> None:
         train(run, with_policy(RECIPE, "radiograph"), make_films(56, 5), Recorder(), threads=1, team=team)
 
 
+def smooth() -> None:
+    """Make networks without kinks: at one, two roundings may take different sides, and gradients then differ at once.
+
+    On some processors a film of these lies there. What is compared is how a batch is shared, which knows of no kink.
+    """
+    functional.relu = functional.softplus
+    functional.max_pool2d = functional.avg_pool2d
+
+
 def main() -> None:
     slim_widths()
+    smooth()
     torch.set_num_threads(1)
     for word in sys.argv[2:]:
         run, count = Path(sys.argv[1]) / word, int(word)

@@ -521,9 +521,9 @@ def test_validation_figures_by_hand(monkeypatch):
 
 
 def test_it_learns(tmp_path):
-    recipe = make_recipe(epochs=(6,), learning_rate=3e-3, ema_decay=0.8)
+    recipe = make_recipe(epochs=(8,), learning_rate=3e-3, ema_decay=0.8)
     reporter = Recorder()
-    _, best = run_training(tmp_path, recipe, make_films(48, 24), reporter=reporter)
+    _, best = run_training(tmp_path, recipe, make_films(72, 24), reporter=reporter)
     assert best["accuracy"] > 0.9
     assert reporter.steps[-1].loss < 0.3 < reporter.steps[0].loss
 

@@ -284,7 +284,7 @@ def test_json_is_one_document(cli: Cli, tmp_path: Path) -> None:
     ran = cli("doctor", tmp_path / "film.npy", tmp_path / "nothing", "--json", "--lang", "zh")
     assert ran.code == 1
     first, second = json.loads(ran.out)
-    assert [finding["code"] for finding in first["findings"]] == ["film-unknown-format"]
+    assert [finding["code"] for finding in first["findings"]] == ["film-other-format"]
     assert second["well"] is False
     assert "不存在" in second["findings"][0]["message"]
 

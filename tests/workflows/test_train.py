@@ -247,7 +247,7 @@ def test_a_finished_run_resumed_is_the_same(cli: Cli, trained: tuple[Path, Ran],
     ran = cli("train", "--resume", tmp_path / "run", "--json")
     assert ran.code == 0, ran.err
     found = json.loads(ran.out)
-    assert set(found) == {"run", "validation", "test"}
+    assert set(found) == {"run", "validation", "test", "balance"}
     assert found["test"]["accuracy"]["n"] == 18
     assert (tmp_path / "run/model.onnx").read_bytes() == (trained[0] / "model.onnx").read_bytes()
 
