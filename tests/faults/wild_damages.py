@@ -150,14 +150,15 @@ def copy_in_class(draft: Draft) -> None:
 
 
 def copy_in_other_class(draft: Draft) -> None:
-    """A film in the folders of two classes: nobody can tell which is right."""
+    """A film in the folders of two classes: nobody can tell which is right, unless a table does, which has one row of it."""
     one = _places(draft)[0]
     assert one[2].film is not None
     other = next(place for place in _places(draft) if place[2].film and place[2].film.label != one[2].film.label)
     part = other[2].part if draft.names_parts else ""
     copied = replace(one[2], film=replace(one[2].film, label="", patient=""), patient="", part=part, link="")
     draft.change(other[0], str(other[1].parent / f"again {one[1].name}"), left(copied, "copy-conflict", "no-label"))
-    draft.change(one[0], str(one[1]), left(one[2], "copy-conflict", *one[2].reasons))
+    if not draft.is_labelled:
+        draft.change(one[0], str(one[1]), left(one[2], "copy-conflict", *one[2].reasons))
     if draft.recipe:
         draft.may_refuse = "a part of the set's own split may have lost its only film of a class"
 
