@@ -425,7 +425,7 @@ SENTENCES: dict[str, str] = {
     "problem.duplicate-near": "Near copies of another film",
     # the balance of files and rows
     "balance.warning": "WARNING: {message}",
-    "balance.lost": "{films} of {of} films are not used: {reason_key}",
+    "balance.lost": "not used: {films} of {of} films ({reason_key})",
     "balance.lost-class": "no film of {names} is used ({films} files: {reason_key})",
     "balance.lost-folder": "no film in {names} is used ({films} files in {count} folder(s): {reason_key})",
     "balance.table-few": "only {films} of {of} films have a row in the table {table}; compare its paths with those of "
@@ -764,7 +764,7 @@ SENTENCES: dict[str, str] = {
     "doctor.font": "a Chinese font for figures is installed",
     "doctor.no-font": "no Chinese font is installed, so that figures are labelled in English; install one such as Noto "
     "Sans CJK",
-    "doctor.left-out": "{files} files are not used: {reason_key} ({endings}), for instance {example}",
+    "doctor.left-out": "files not used: {files}, {reason_key} ({endings}), for instance {example}",
     "doctor.film": "a film of {width}x{height} px, stored as {mode}, {bits} bits used, colour {chroma:.1f} of 255",
     "doctor.film-coloured": "the film has colours ({chroma:.1f} of 255); a radiograph has none: is it a photograph or "
     "a marked copy?",
