@@ -118,7 +118,8 @@ def _commonest(content: str) -> str:
 
 
 def _cells(content: str, delimiter: str) -> list[list[str]]:
-    reader = csv.reader(io.StringIO(content, newline=""), delimiter=delimiter, skipinitialspace=True)
+    are_spaced = f"{delimiter} " in content.partition("\n")[0]  # then a quoted cell begins after a blank
+    reader = csv.reader(io.StringIO(content, newline=""), delimiter=delimiter, skipinitialspace=are_spaced)
     return [[plain(cell) for cell in line] for line in reader if line]
 
 
