@@ -349,7 +349,7 @@ def predict(
     from plainfilm.workflows.prevalence import parse_prevalences, stored_predictive_values
 
     terminal = Terminal(lang, as_json=as_json)
-    predictor = Predictor(model)
+    predictor = Predictor(model, assume_chest=assume_chest)
     card = predictor.card
     predictive = stored_predictive_values(card, parse_prevalences(prevalence or [], card))
     if maps is not None:

@@ -111,15 +111,22 @@ def _decoded(written: Sequence[bytes], encoding: str) -> list[str] | None:
         return None
 
 
+def _letters(
+    texts: Sequence[str], encoding: str, script: re.Pattern[str]
+) -> tuple[dict[str, bytes], list[bytes], set[str]]:
+    """The letters of a script in some names with their codes, the codes of all other signs, the letters in words."""
+    codes = {letter: letter.encode(encoding) for letter in set("".join(texts)) if not letter.isascii()}
+    of_script = {letter: code for letter, code in codes.items() if script.match(letter)}
+    signs = [code for letter, code in codes.items() if letter not in of_script]
+    return of_script, signs, set("".join(word for text in texts for word in WORDS.findall(text)))
+
+
 def _is_chinese(written: Sequence[bytes]) -> bool:
     """Whether all letters are Chinese in GBK, at least half of them among the 3,755 common ones (GB 2312, level 1)."""
     texts = _decoded(written, "gbk")
     if texts is None:
         return False
-    letters = {letter: letter.encode("gbk") for letter in set("".join(texts)) if not letter.isascii()}
-    hanzi = {letter: code for letter, code in letters.items() if HANZI.match(letter)}
-    signs = [code for letter, code in letters.items() if letter not in hanzi]
-    in_words = set("".join(word for text in texts for word in WORDS.findall(text)))
+    hanzi, signs, in_words = _letters(texts, "gbk", HANZI)
     common = [
         letter for letter, code in hanzi.items() if letter in in_words and 0xB0 <= code[0] <= 0xD7 and code[1] >= 0xA1
     ]
@@ -135,10 +142,7 @@ def _is_japanese(written: Sequence[bytes]) -> bool:
     texts = _decoded(written, "cp932")
     if texts is None:
         return False
-    letters = {letter: letter.encode("cp932") for letter in set("".join(texts)) if not letter.isascii()}
-    japanese = {letter: code for letter, code in letters.items() if JAPANESE.match(letter)}
-    signs = [code for letter, code in letters.items() if letter not in japanese]
-    in_words = set("".join(word for text in texts for word in WORDS.findall(text)))
+    japanese, signs, in_words = _letters(texts, "cp932", JAPANESE)
     in_runs = set("".join(run for text in texts for run in KATAKANA_RUN.findall(text)))
     common = [
         letter

@@ -18,7 +18,6 @@ from plainfilm.data.codestream import JPEG_2000_START, Shape
 from plainfilm.data.film import Limits
 from plainfilm.errors import FilmError
 
-SIGNATURE = b"\0\0\0\x0cjP  \r\n\x87\n"
 MAX_BOXES = 1000
 MAX_HEADER_BYTES = 2**18  # of the box with all that is said of the image; a colour profile has some 3 kB
 COMPONENTS_AT = 42  # in a codestream: of each channel a byte for depth and sign, and two for its grid

@@ -1,8 +1,8 @@
 """This program's own output inside a data set: known by its content, so that no map or figure is taken for a film.
 
-A run is a folder with a recipe and an index; what lies below it is output. Tables of an
-evaluation and an audit are known by their names together. A PNG that this program drew says so in its first bytes; maps
-of older versions are known by the name that was made for them and their colour.
+A run is a folder with a recipe and an index; what lies below it is output. Tables of an evaluation and an audit are
+known by their names together. A PNG that this program drew says so in its first bytes; maps of older versions are known
+by the name that was made for them and their colour.
 """
 
 import re
@@ -40,7 +40,6 @@ def own_output(names: Collection[str], peek: Callable[[str], bytes]) -> Callable
         if together <= found
         for file in together | BESIDE.get(min(together & set(BESIDE), default=""), set())
     }
-
     beginnings = tuple(_join(folder, "") for folder in runs)
 
     def is_own(name: str) -> bool:

@@ -4,9 +4,11 @@ import json
 import shutil
 from pathlib import Path
 
+import dicom_files
 import pytest
 from layouts import film, names, put, table
 
+from plainfilm.data import phantom
 from plainfilm.messages import LANGUAGES, text
 from tests.conftest import Cli
 
@@ -151,6 +153,21 @@ def test_training_twice_inside_the_data_set_reads_the_same_films(
     assert indices[0]["data_checksum"] == indices[1]["data_checksum"]
     assert [entry["balance"]["used"] for entry in found] == [20, 20]
     assert any(left["reason"] == "own-output" for left in found[1]["balance"]["left_out"])
+
+
+def test_the_owners_word_about_the_chest_counts_for_predict_and_index(cli: Cli, model: Path, tmp_path: Path) -> None:
+    for label in ("NORMAL", "COVID"):
+        for number in range(6):
+            pixels = phantom.draw(label, seed=5, number=number, size=96).pixels
+            put(tmp_path / "d", {f"{label}/{number}.dcm": dicom_files.film(pixels, BodyPartExamined="SKULL")})
+    film_path = tmp_path / "d" / "COVID" / "1.dcm"
+    (refused,) = json.loads(cli("predict", model, film_path, "--json").out)["predictions"]
+    assert refused["error"]["code"] == "film-dicom-body-part"
+    (answer,) = json.loads(cli("predict", model, film_path, "--assume-chest", "--json").out)["predictions"]
+    assert answer["error"] is None
+    assert answer["image_id"]
+    assert cli("index", tmp_path / "d").code == 1
+    assert json.loads(cli("index", tmp_path / "d", "--assume-chest", "--json").out)["balance"]["used"] == 12
 
 
 def test_one_file_named_train_is_no_split_and_no_class_by_itself(cli: Cli, tmp_path: Path) -> None:
