@@ -35,7 +35,7 @@ demo: install
 phantom-model: install
 	rm -rf runs/phantom
 	$(BIN)/plainfilm demo --out runs/phantom
-	cp runs/phantom/run/model.onnx plainfilm/serve/phantom.onnx
+	cp runs/phantom/run/model.onnx plainfilm/serving/phantom.onnx
 
 check: install
 	$(BIN)/ruff check

@@ -27,8 +27,8 @@ from statistics import median
 import numpy as np
 import onnxruntime
 
-from plainfilm.data.decode import decode
-from plainfilm.data.listing import list_films
+from plainfilm.data.decoding.film_file import decode
+from plainfilm.data.sources.listing import list_films
 from plainfilm.model.modelfile import read
 from plainfilm.model.predictor import BATCH_SIZE, Predictor
 from plainfilm.randomness import generator

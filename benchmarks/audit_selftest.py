@@ -20,12 +20,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from plainfilm.audits.shortcuts import audit_shortcuts
+from plainfilm.audits.views import LUNGLESS
 from plainfilm.data import phantom
-from plainfilm.data.index import Index, Row
-from plainfilm.data.preprocess import preprocess
+from plainfilm.data.film_index import Index, Row
+from plainfilm.data.preprocessing import preprocess
 from plainfilm.evaluation.intervals import wilson
-from plainfilm.evaluation.shortcuts import audit_shortcuts
-from plainfilm.evaluation.views import LUNGLESS
 from plainfilm.randomness import generator
 
 RATES = (0.0, 0.2, 0.5, 0.8, 1.0)

@@ -28,11 +28,11 @@ from statistics import NormalDist
 
 import numpy as np
 
-from plainfilm import files
 from plainfilm.evaluation import metrics
 from plainfilm.evaluation.comparison import accuracy_difference
 from plainfilm.evaluation.coverage import LOWEST, TABLE, Cell
 from plainfilm.evaluation.intervals import Estimate, delong, estimate_all, shares, wilson
+from plainfilm.io import files
 from plainfilm.model.decision import softmax
 from plainfilm.randomness import generator
 

@@ -30,10 +30,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from plainfilm.data import duplicates, hashes
-from plainfilm.data.descriptors import unit
-from plainfilm.data.duplicates import NUM_CANDIDATES, SAME_EXPOSURE, clusters, find_pairs, shrink, thumbnail
-from plainfilm.data.registration import Floats
+from plainfilm.data.duplicates import hashes
+from plainfilm.data.duplicates import search as module
+from plainfilm.data.duplicates.descriptors import unit
+from plainfilm.data.duplicates.registration import Floats
+from plainfilm.data.duplicates.search import NUM_CANDIDATES, SAME_EXPOSURE, clusters, find_pairs, shrink, thumbnail
 from plainfilm.randomness import generator
 
 Pixels = NDArray[np.uint8]
@@ -242,7 +243,7 @@ def main() -> None:
         propose(rows, films, start, arguments.hashes)
         return
     if arguments.hashed:
-        duplicates.EXACT_UP_TO = 0
+        module.EXACT_UP_TO = 0
     search(rows, films, start)
 
 

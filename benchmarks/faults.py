@@ -27,7 +27,7 @@ from faults.row import Row  # noqa: E402
 from faults.rows import ROWS  # noqa: E402
 from faults.run import outcome  # noqa: E402
 
-from plainfilm import files  # noqa: E402
+from plainfilm.io import files  # noqa: E402
 
 HEAD = "| fault | must hold | found |\n|---|---|---|"
 UPPER_BOUND_OF_NONE = 3.0  # of 0 in n trials: 3 / n, the "rule of three", 95 %

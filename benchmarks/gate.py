@@ -31,10 +31,10 @@ import non_films
 import numpy as np
 from non_films import HALVES, SPOILED, Picture
 
-from plainfilm.data.decode import decode
-from plainfilm.data.index import Index, read_index, reopen
-from plainfilm.data.preprocess import preprocess
-from plainfilm.data.store import open_store
+from plainfilm.data.decoding.film_file import decode
+from plainfilm.data.film_index import Index, read_index, reopen
+from plainfilm.data.pixel_store import open_store
+from plainfilm.data.preprocessing import preprocess
 from plainfilm.evaluation.intervals import Estimate, delong, wilson
 from plainfilm.model.gate import Gate, Verdict, fit
 from plainfilm.model.predictor import Predictor

@@ -17,10 +17,10 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from PIL import Image
 
+from plainfilm.audits.lungfield import hull, lung_fields
 from plainfilm.data import phantom
-from plainfilm.data.preprocess import preprocess
+from plainfilm.data.preprocessing import preprocess
 from plainfilm.evaluation.intervals import grouped_mean
-from plainfilm.evaluation.lungfield import hull, lung_fields
 
 NUM_SEEN = 90
 NUM_PHANTOMS = 120

@@ -13,8 +13,8 @@ import time
 from pathlib import Path
 
 from plainfilm.config import load_recipe
-from plainfilm.data.index import read_index
-from plainfilm.data.store import films_of
+from plainfilm.data.film_index import read_index
+from plainfilm.data.pixel_store import films_of
 from plainfilm.evaluation import saliency
 from plainfilm.evaluation.intervals import Estimate
 from plainfilm.model.predictor import Predictor

@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from plainfilm.data.decode import decode
-from plainfilm.data.preprocess import preprocess
+from plainfilm.data.decoding.film_file import decode
+from plainfilm.data.preprocessing import preprocess
 from plainfilm.errors import FilmError
 from plainfilm.randomness import generator
 

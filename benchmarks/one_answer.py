@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 
-from plainfilm.data.listing import list_films
+from plainfilm.data.sources.listing import list_films
 from plainfilm.model import modelfile
 from plainfilm.model.predictor import Predictor
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from plainfilm.model.predictor import Predictor
-from plainfilm.workflows.import_weights import import_weights
+from plainfilm.workflows.weights_import import import_weights
 
 GOAL = 1e-4  # the largest difference of a logit
 

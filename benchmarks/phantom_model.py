@@ -22,13 +22,13 @@ from PIL import Image
 
 from plainfilm.config import Recipe, load_recipe
 from plainfilm.data import phantom
-from plainfilm.data.listing import list_films
+from plainfilm.data.sources.listing import list_films
 from plainfilm.errors import PlainfilmError
 from plainfilm.evaluation.intervals import wilson
 from plainfilm.model.predictor import Predictor
-from plainfilm.serve.samples import SIZE_PX
-from plainfilm.workflows import demo
-from plainfilm.workflows.train import start_run
+from plainfilm.serving.api.samples import SIZE_PX
+from plainfilm.workflows import demonstration
+from plainfilm.workflows.training import start_run
 
 TUNING_SEED, ASKING_SEED = 1001, 4096  # of phantoms to choose by, and of those that nothing was chosen by
 TUNING_FILMS, ASKING_FILMS, MAX_FILMS = 200, 50, 200  # a class; of SOURCE
@@ -47,7 +47,11 @@ def train(recipe: Recipe) -> None:
     with tempfile.TemporaryDirectory() as folder:
         films = Path(folder) / "phantoms"
         phantom.write_folder(
-            films, seed=demo.SEED, per_class=demo.PER_CLASS, size=demo.SIZE_PX, duplicates=demo.NUM_DUPLICATES
+            films,
+            seed=demonstration.SEED,
+            per_class=demonstration.PER_CLASS,
+            size=demonstration.SIZE_PX,
+            duplicates=demonstration.NUM_DUPLICATES,
         )
         begun, begun_cpu = time.perf_counter(), time.process_time()
         result = start_run([films], [], recipe, Path(folder) / "run", Silent(), threads=1)
@@ -66,7 +70,7 @@ def train(recipe: Recipe) -> None:
 def further(predictor: Predictor) -> str:
     """Figures on phantoms beside those of the demo."""
     drawn = [
-        phantom.draw(label, seed=TUNING_SEED, number=number, size=demo.SIZE_PX)
+        phantom.draw(label, seed=TUNING_SEED, number=number, size=demonstration.SIZE_PX)
         for label in phantom.CLASSES
         for number in range(TUNING_FILMS)
     ]
@@ -94,7 +98,7 @@ def ask(model: Path, source: Path | None) -> None:
     predictor = Predictor(model, threads=1)
     names = predictor.card.class_names
     labels = [label for label in phantom.CLASSES for _ in range(ASKING_FILMS)]
-    for size_px in (demo.SIZE_PX, SIZE_PX):
+    for size_px in (demonstration.SIZE_PX, SIZE_PX):
         films = [
             phantom.encode(phantom.draw(label, seed=ASKING_SEED, number=number, size=size_px).pixels, "PNG")
             for label in phantom.CLASSES

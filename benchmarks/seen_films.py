@@ -16,11 +16,11 @@ from duplicates import KINDS, wilson
 from numpy.typing import NDArray
 from PIL import Image
 
-from plainfilm.data.decode import decode
-from plainfilm.data.duplicates import phash, thumbnail
-from plainfilm.data.fingerprint import NUM_BYTES, SAME_FILM, fingerprints, likeness
-from plainfilm.data.index import Row, read_index, reopen
-from plainfilm.data.preprocess import preprocess
+from plainfilm.data.decoding.film_file import decode
+from plainfilm.data.duplicates.fingerprint import NUM_BYTES, SAME_FILM, fingerprints, likeness
+from plainfilm.data.duplicates.search import phash, thumbnail
+from plainfilm.data.film_index import Row, read_index, reopen
+from plainfilm.data.preprocessing import preprocess
 from plainfilm.randomness import generator
 
 Pixels = NDArray[np.uint8]

@@ -30,10 +30,10 @@ from statistics import median
 import numpy as np
 from answer_speed import interval, resident_mib
 
-from plainfilm.data.listing import list_films
+from plainfilm.data.sources.listing import list_films
 from plainfilm.model.predictor import Prediction, Predictor
 from plainfilm.randomness import generator
-from plainfilm.serve.limits import LIMITS
+from plainfilm.serving.limits import LIMITS
 
 NUM_FILMS = 256
 NUM_SINGLE = 60  # films a round, one after another

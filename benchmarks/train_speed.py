@@ -34,14 +34,14 @@ def measure_ours(archive: Path, precision: str, steps: int) -> dict[str, float]:
     import torch
 
     from plainfilm.config import parse_recipe
-    from plainfilm.data.decode import decode
-    from plainfilm.data.listing import list_films
-    from plainfilm.data.preprocess import preprocess
+    from plainfilm.data.decoding.film_file import decode
+    from plainfilm.data.preprocessing import preprocess
+    from plainfilm.data.sources.listing import list_films
     from plainfilm.training import hardware
     from plainfilm.training.batches import Batches, Films
+    from plainfilm.training.loop import DTYPES, optimise
     from plainfilm.training.schedule import make_plan
     from plainfilm.training.state import new_state
-    from plainfilm.training.train import DTYPES, optimise
 
     recipe = parse_recipe(
         f"""

@@ -15,9 +15,9 @@ _HOMES = {
     "PlainfilmError": "plainfilm.errors",
     "Predictor": "plainfilm.model.predictor",
     "Recipe": "plainfilm.config",
-    "decode": "plainfilm.data.decode",
+    "decode": "plainfilm.data.decoding.film_file",
     "load_recipe": "plainfilm.config",
-    "preprocess": "plainfilm.data.preprocess",
+    "preprocess": "plainfilm.data.preprocessing",
 }
 __all__ = ["__version__", *_HOMES]
 

@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from plainfilm import streams
 from plainfilm.errors import MissingExtraError, PlainfilmError, StorageError, UsageError
+from plainfilm.io import streams
 from plainfilm.messages import LANGUAGES, sentence, system_language, text
 
 if TYPE_CHECKING:
-    from plainfilm.terminal import Terminal
-    from plainfilm.workflows.train import Result
+    from plainfilm.present.terminal import Terminal
+    from plainfilm.workflows.training import Result
 
 app = typer.Typer(
     name="plainfilm",
@@ -121,12 +121,12 @@ def index(
     as_json: Json = False,
 ) -> None:
     """Show what is in a data set: counts, duplicates, conflicts, problems, the split."""
-    from plainfilm import files
     from plainfilm.config import load_recipe
-    from plainfilm.data.index import write_index
-    from plainfilm.data.reading import Reading
+    from plainfilm.data.film_index import write_index
+    from plainfilm.data.sources.reading import Reading
+    from plainfilm.io import files
+    from plainfilm.present.terminal import Terminal
     from plainfilm.printing.index import index_summary, print_index
-    from plainfilm.terminal import Terminal
     from plainfilm.workflows.prepare import make_index
 
     terminal = Terminal(lang, as_json=as_json)
@@ -170,14 +170,14 @@ def train(
     as_json: Json = False,
 ) -> None:
     """Index, train, evaluate on the untouched test split, draw the figures, write the report."""
-    from plainfilm.terminal import Terminal
+    from plainfilm.present.terminal import Terminal
 
     _check_extra("train")
     from plainfilm.config import load_recipe
-    from plainfilm.data.reading import Reading
+    from plainfilm.data.sources.reading import Reading
     from plainfilm.printing.training import TrainingDisplay
     from plainfilm.training.distributed import join
-    from plainfilm.workflows.train import accompany, continue_run, start_run
+    from plainfilm.workflows.training import accompany, continue_run, start_run
 
     team = join()
     if not team.is_first:
@@ -234,14 +234,14 @@ def evaluate(
     as_json: Json = False,
 ) -> None:
     """Test a model on films from elsewhere that it has not seen; say by how much it is worse than on its own."""
-    from plainfilm.data.reading import Reading
+    from plainfilm.data.sources.reading import Reading
     from plainfilm.model.predictor import Predictor
+    from plainfilm.present.terminal import Terminal
     from plainfilm.printing.balance import print_balance
     from plainfilm.printing.evaluation import print_evaluation, print_predictive_values
     from plainfilm.printing.external import print_fall, print_seen
     from plainfilm.printing.index import print_film_problems
-    from plainfilm.terminal import Terminal
-    from plainfilm.workflows.evaluate import evaluate_sources
+    from plainfilm.workflows.external_test import evaluate_sources
     from plainfilm.workflows.prevalence import parse_prevalences
 
     terminal = Terminal(lang, as_json=as_json)
@@ -270,8 +270,8 @@ def compare(
 ) -> None:
     """Compare two models on the films that both have answered."""
     from plainfilm.evaluation import comparison
+    from plainfilm.present.terminal import Terminal
     from plainfilm.printing.comparison import print_comparison
-    from plainfilm.terminal import Terminal
 
     terminal = Terminal(lang, as_json=as_json)
     found = comparison.compare(comparison.read_predictions(first), comparison.read_predictions(second))
@@ -296,14 +296,14 @@ def cross_validate(
     as_json: Json = False,
 ) -> None:
     """Train and test once for each fold and seed: mean, spread, and the figures of all films."""
-    from plainfilm.terminal import Terminal
+    from plainfilm.present.terminal import Terminal
 
     _check_extra("cross-validate")
     from plainfilm.config import load_recipe
-    from plainfilm.data.reading import Reading
+    from plainfilm.data.sources.reading import Reading
     from plainfilm.printing.comparison import print_cross_validation
     from plainfilm.printing.training import FoldDisplay
-    from plainfilm.workflows import cross_validate as workflow
+    from plainfilm.workflows import cross_validation as workflow
 
     terminal = Terminal(lang, as_json=as_json)
     options: dict[str, Any] = {"folds": folds, "seeds": workflow.parse_seeds(seeds), "workers": workers}
@@ -336,16 +336,16 @@ def predict(
     as_json: Json = False,
 ) -> None:
     """Answer for films: label and probability of each class."""
-    from plainfilm import files
-    from plainfilm.data.balance import Balance
-    from plainfilm.data.reading import Reading
+    from plainfilm.data.sources.balance import Balance
+    from plainfilm.data.sources.reading import Reading
+    from plainfilm.io import files
     from plainfilm.model.predictor import Predictor
+    from plainfilm.present.terminal import Terminal
     from plainfilm.printing.answers import answers_summary, print_answers
     from plainfilm.printing.balance import balance_summary, print_balance
     from plainfilm.printing.card import print_card, print_maps
     from plainfilm.printing.evaluation import print_predictive_values
-    from plainfilm.terminal import Terminal
-    from plainfilm.workflows import predict as workflow
+    from plainfilm.workflows import answers as workflow
     from plainfilm.workflows.prevalence import parse_prevalences, stored_predictive_values
 
     terminal = Terminal(lang, as_json=as_json)
@@ -405,13 +405,13 @@ def audit(
     as_json: Json = False,
 ) -> None:
     """Show what leaks in a data set, and what tells its classes apart without the lungs."""
-    from plainfilm.terminal import Terminal
+    from plainfilm.present.terminal import Terminal
 
     _check_extra("audit", AUDIT_LIBRARIES, extra="audit")
     from plainfilm.config import load_recipe
-    from plainfilm.data.reading import Reading
+    from plainfilm.data.sources.reading import Reading
     from plainfilm.printing.audit import print_audit
-    from plainfilm.workflows.audit import audit_run, audit_sources, is_run
+    from plainfilm.workflows.auditing import audit_run, audit_sources, is_run
 
     terminal = Terminal(lang, as_json=as_json)
     with terminal.progress("progress.scan") as update:
@@ -443,10 +443,10 @@ def report(
     as_json: Json = False,
 ) -> None:
     """Write report.html and MODEL_CARD.md of a run, from what it holds."""
-    from plainfilm.terminal import Terminal
+    from plainfilm.present.terminal import Terminal
 
     _check_extra("report", REPORT_LIBRARIES, extra="report")
-    from plainfilm.workflows.report import report as make_report
+    from plainfilm.workflows.reporting import report as make_report
 
     terminal = Terminal(lang, as_json=as_json)
     path = make_report(run, language=lang)
@@ -488,11 +488,11 @@ def serve(
     as_json: Json = False,
 ) -> None:
     """Serve the page, the API and a DICOM node, on this machine alone unless told otherwise."""
-    from plainfilm.terminal import Terminal
+    from plainfilm.present.terminal import Terminal
 
     _check_extra("serve", SERVE_LIBRARIES, extra="serve")
-    from plainfilm.serve import server
-    from plainfilm.serve.dicom_settings import NodeSettings, parse_destination
+    from plainfilm.serving import server
+    from plainfilm.serving.dicom.settings import NodeSettings, parse_destination
 
     settings = None
     if dicom is not None:
@@ -543,12 +543,12 @@ def import_checkpoint(
     as_json: Json = False,
 ) -> None:
     """Make a model file of weights from elsewhere; nothing in them is ever run."""
-    from plainfilm.terminal import Terminal
+    from plainfilm.present.terminal import Terminal
 
     _check_extra("import")
     from plainfilm.printing.card import print_card
     from plainfilm.printing.weights import print_taken
-    from plainfilm.workflows.import_weights import import_weights
+    from plainfilm.workflows.weights_import import import_weights
 
     terminal = Terminal(lang, as_json=as_json)
     names = None if classes is None else [name.strip() for name in classes.split(",")]
@@ -569,11 +569,11 @@ def demo(
     as_json: Json = False,
 ) -> None:
     """Draw phantoms, train on them, evaluate: offline, in a few minutes."""
-    from plainfilm.terminal import Terminal
+    from plainfilm.present.terminal import Terminal
 
     _check_extra("demo")
     from plainfilm.printing.training import TrainingDisplay
-    from plainfilm.workflows.demo import demo as run_demo
+    from plainfilm.workflows.demonstration import demo as run_demo
 
     terminal = Terminal(lang, as_json=as_json)
     with contextlib.ExitStack() as stack:
@@ -598,10 +598,10 @@ def doctor(
     as_json: Json = False,
 ) -> None:
     """Say what is wrong with this install, a data set, an image or a model file."""
-    from plainfilm.data.reading import Reading
+    from plainfilm.data.sources.reading import Reading
+    from plainfilm.present.terminal import Terminal
     from plainfilm.printing.doctor import diagnoses_summary, print_diagnosis
-    from plainfilm.terminal import Terminal
-    from plainfilm.workflows.doctor import diagnose
+    from plainfilm.workflows.checks import diagnose
 
     terminal = Terminal(lang, as_json=as_json)
     with terminal.progress("progress.scan") as update:

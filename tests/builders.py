@@ -14,10 +14,11 @@ from PIL import Image
 
 from plainfilm.config import AugmentRecipe, DataRecipe, ModelRecipe, Recipe, TrainingRecipe
 from plainfilm.errors import PlainfilmError
-from plainfilm.model import modelfile, resnet
+from plainfilm.model import modelfile
 from plainfilm.model.card import Card, Preprocessing, class_names
 from plainfilm.model.decision import Calibration, OperatingPoint
-from plainfilm.model.resnet import ResNet
+from plainfilm.model.networks import resnet
+from plainfilm.model.networks.resnet import ResNet
 from plainfilm.training.batches import Films
 from plainfilm.training.history import Step
 from plainfilm.training.schedule import Plan

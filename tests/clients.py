@@ -19,8 +19,8 @@ import httpx
 import numpy as np
 from PIL import Image
 
-from plainfilm.serve.guard import App
-from plainfilm.serve.limits import ServeLimits
+from plainfilm.serving.api.guard import App
+from plainfilm.serving.limits import ServeLimits
 from tests import dicom_files
 from tests.conftest import command
 
@@ -84,7 +84,7 @@ def started_with(limits: ServeLimits, model: Path) -> AbstractContextManager[Ser
 OTHER_LIMITS = """
 import contextlib, json, sys
 from pathlib import Path
-from plainfilm.serve import limits, server
+from plainfilm.serving import limits, server
 allowed = limits.ServeLimits(**json.loads(sys.argv[2]))
 with (
     contextlib.closing(server.bind("127.0.0.1", 0)) as bound,

@@ -10,9 +10,9 @@ from PIL import Image
 
 from plainfilm.config import Recipe, SplitRecipe
 from plainfilm.data import phantom
-from plainfilm.data.index import Index, assign
-from plainfilm.data.listing import Listing, list_films
+from plainfilm.data.film_index import Index, assign
 from plainfilm.data.scan import scan
+from plainfilm.data.sources.listing import Listing, list_films
 from plainfilm.workflows.prepare import completed
 
 SIDE_PX = 64
@@ -50,7 +50,7 @@ def table(path: Path, *lines: str, encoding: str = "utf-8") -> Path:
 
 def index_of(*sources: Path, tables: Sequence[Path] = (), kind: str = "grouped", **reading: object) -> Index:
     """The index of sources, split in halves by the default method or as `kind` says."""
-    from plainfilm.data.reading import Reading
+    from plainfilm.data.sources.reading import Reading
 
     listing: Listing = list_films(sources, tables, Reading(**reading))  # type: ignore[arg-type]
     rows = scan(listing, threads=1)

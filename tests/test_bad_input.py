@@ -13,7 +13,7 @@ import builders
 import hostile
 import pytest
 
-from plainfilm.model import resnet
+from plainfilm.model.networks import resnet
 from tests.conftest import SHORT, Cli, Ran
 
 Place = Callable[[Path, Path], list[object]]  # (empty folder, phantoms) -> the words of a call

@@ -175,23 +175,9 @@ def test_conflicting_labels_are_named(cli: Cli, phantoms: Path, tmp_path: Path) 
 
 def test_every_problem_of_a_film_has_a_sentence_in_both_languages() -> None:
     sources = [
-        ROOT / "plainfilm/data" / name
-        for name in (
-            "decode.py",
-            "film.py",
-            "dicom.py",
-            "dicom_header.py",
-            "dicom_kind.py",
-            "dicom_lut.py",
-            "dicom_form.py",
-            "dicom_pixels.py",
-            "dicom_shades.py",
-            "depth.py",
-            "codestream.py",
-            "scan.py",
-            "index.py",
-        )
-    ] + [ROOT / "plainfilm/files.py"]
+        *(ROOT / "plainfilm/data").rglob("*.py"),
+        ROOT / "plainfilm/io/files.py",
+    ]
     text = "".join(path.read_text(encoding="utf-8") for path in sources)
     codes = set(re.findall(r'"((?:film|member|label|class|duplicate)-[a-z-]+)"', text))
     assert len(codes) > 20

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from plainfilm import archives, files
 from plainfilm.errors import OutputError, SourceError
+from plainfilm.io import archives, files
 
 AWKWARD_NAMES = ("正常/胸片 一.png", "with space/a b.png", "line\nbreak/x.png", "plain/film.png")
 CONTENT = {name: f"content of {name!r}".encode() * 300 for name in AWKWARD_NAMES}
@@ -167,7 +167,7 @@ def test_a_file_that_may_not_be_so_large_leaves_the_old_one(tmp_path):
 import resource, signal, sys
 from pathlib import Path
 from plainfilm.errors import StorageError
-from plainfilm.files import write_bytes
+from plainfilm.io.files import write_bytes
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
 try:

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plainfilm import archives, files
-from plainfilm.archives import NUM_FIRST_BYTES, Source
 from plainfilm.errors import SourceError
+from plainfilm.io import archives, files
+from plainfilm.io.archives import NUM_FIRST_BYTES, Source
 
 
 def write(path: Path, *names: str) -> Path:

@@ -12,8 +12,9 @@ import pytest
 from builders import SLIM_WIDTHS, installed, make_card, program, random_film, random_pixels, trained_looking
 from PIL import Image, PngImagePlugin
 
-from plainfilm.model import modelfile, resnet
+from plainfilm.model import modelfile
 from plainfilm.model.card import Preprocessing
+from plainfilm.model.networks import resnet
 from plainfilm.model.predictor import Predictor
 
 EXAMPLES = Path(__file__).parents[1] / "docs" / "examples"

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plainfilm.errors import SourceError
-from plainfilm.name_encoding import CANDIDATES, check_encoding, outside, read_names
+from plainfilm.io.name_encoding import CANDIDATES, check_encoding, outside, read_names
 
 PATH = Path("a.zip")
 CHINESE = (

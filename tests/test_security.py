@@ -111,7 +111,7 @@ OWNERS = {"re": {"compile"}}
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_no_file_turns_data_into_code_or_into_files(path: Path) -> None:
-    """Not even as a name that is handed on. There is no reader of pickles to derive from: `model/pickled.py` reads the
+    """Not even as a name that is handed on. There is no reader of pickles to derive from: `model/formats/pickled.py` reads the
     opcodes itself, so that even the module is imported nowhere; `test_architecture.py` has the calls."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         where = f"{path.name}:{getattr(node, 'lineno', 0)}"

@@ -6,7 +6,7 @@ import io
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plainfilm.tables import NUMBER, from_csv, guarded, plain, to_csv
+from plainfilm.io.tables import NUMBER, from_csv, guarded, plain, to_csv
 
 CELLS = st.text(alphabet="'=+-@;, \t\r\n＝＠a1.病\"", max_size=9)
 

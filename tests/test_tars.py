@@ -14,10 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plainfilm import files, forward
-from plainfilm.archives import NUM_FIRST_BYTES
 from plainfilm.errors import SourceError
-from plainfilm.forward import Forward
+from plainfilm.io import files, forward
+from plainfilm.io.archives import NUM_FIRST_BYTES
+from plainfilm.io.forward import Forward
 
 KINDS = ("", "gz", "bz2", "xz")
 

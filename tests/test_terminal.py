@@ -8,10 +8,10 @@ import sys
 import pytest
 
 from plainfilm.errors import FilmError
-from plainfilm.terminal import Terminal
+from plainfilm.present.terminal import Terminal
 
 SPEAK_BEHIND_A_BAR = """
-from plainfilm.terminal import Terminal
+from plainfilm.present.terminal import Terminal
 terminal = Terminal("en")
 with terminal.progress("progress.train", 3) as update:
     update(1, 3)
@@ -64,7 +64,7 @@ def test_a_long_sentence_is_not_broken(capsys: pytest.CaptureFixture[str]) -> No
 def test_a_table_fits_80_columns_and_loses_no_character(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("plainfilm.terminal.PIPE_WIDTH", 80)
+    monkeypatch.setattr("plainfilm.present.terminal.PIPE_WIDTH", 80)
     path = "/".join(["archive"] * 12) + "/film.png"
     Terminal("zh").table(["序号", "胶片", "预测"], [[1, path, "COVID-19 新冠肺炎"]], left=3)
     lines = capsys.readouterr().out.splitlines()

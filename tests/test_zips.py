@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plainfilm import files
-from plainfilm.archives import NUM_FIRST_BYTES, Source
-from plainfilm.data.listing import list_films
+from plainfilm.data.sources.listing import list_films
 from plainfilm.errors import SourceError
+from plainfilm.io import files
+from plainfilm.io.archives import NUM_FIRST_BYTES, Source
 
 FILM = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 8
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from plainfilm.data.anatomy import Chest, Field, anatomy, branches, clouds, soften, spot
-from plainfilm.files import write_bytes
+from plainfilm.io.files import write_bytes
 from plainfilm.randomness import generator
 
 CLASSES = ("NORMAL", "Viral_Pneumonia", "COVID")

@@ -11,15 +11,15 @@ from dataclasses import replace
 
 import numpy as np
 
-from plainfilm.data import duplicates
-from plainfilm.data.decode import decode, image_id
-from plainfilm.data.dicom_header import is_dicom, patient_id
-from plainfilm.data.groups import PLACEHOLDER, form, mark_nobodies
-from plainfilm.data.index import Row
-from plainfilm.data.listing import Entry, Listing
-from plainfilm.data.patients import Pseudonyms, is_nobody
+from plainfilm.data.decoding.dicom_header import is_dicom, patient_id
+from plainfilm.data.decoding.film_file import decode, image_id
+from plainfilm.data.duplicates import search
+from plainfilm.data.film_index import Row
+from plainfilm.data.sources.listing import Entry, Listing
+from plainfilm.data.splits.groups import PLACEHOLDER, form, mark_nobodies
+from plainfilm.data.splits.patients import Pseudonyms, is_nobody
 from plainfilm.errors import FilmError, SourceError
-from plainfilm.files import sha256
+from plainfilm.io.files import sha256
 
 CHUNK = 256  # films in flight
 COLUMNS = ("patient", "source", "quality")  # of a table, with a field of their own in a row
@@ -50,7 +50,7 @@ def scan(
     thumbnails: dict[int, np.ndarray] = {}
 
     def look(number: int, pixels: np.ndarray) -> None:
-        thumbnails[number] = duplicates.thumbnail(pixels)
+        thumbnails[number] = search.thumbnail(pixels)
         if observe is not None:
             observe(number, pixels)
 
@@ -119,7 +119,7 @@ def _decode_row(listing: Listing, entry: Entry, pseudonyms: Pseudonyms | None) -
     row = replace(
         row,
         image_id=image_id(film.pixels),
-        phash=duplicates.phash(film.pixels),
+        phash=search.phash(film.pixels),
         width=width,
         height=height,
         mode=film.mode,

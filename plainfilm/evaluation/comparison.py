@@ -21,12 +21,12 @@ from typing import Any
 
 import numpy as np
 
-from plainfilm import tables
 from plainfilm.errors import SourceError
 from plainfilm.evaluation.coverage import mark_missed
 from plainfilm.evaluation.intervals import Estimate, difference, estimate_all, shares
 from plainfilm.evaluation.metrics import Booleans, Floats, Integers
 from plainfilm.evaluation.resampling import bootstrap, percentiles
+from plainfilm.io import tables
 
 FIGURES = ("accuracy", "macro_auc", "log_loss")
 

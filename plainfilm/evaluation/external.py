@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from plainfilm import files, tables
-from plainfilm.data.film import BLANK
-from plainfilm.data.index import Row
+from plainfilm.data.decoding.film import BLANK
+from plainfilm.data.film_index import Row
+from plainfilm.io import files, tables
 from plainfilm.model.predictor import Predictor
 from plainfilm.model.seen import KINDS, Sighting
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from plainfilm.data.index import Row
-from plainfilm.data.patients import shared
+from plainfilm.data.film_index import Row
+from plainfilm.data.splits.patients import shared
 from plainfilm.evaluation.intervals import shares_by_class
 from plainfilm.evaluation.metrics import Floats, Integers
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from plainfilm.data.preprocess import CHANNELS, FITS
+from plainfilm.data.preprocessing import CHANNELS, FITS
 from plainfilm.errors import ModelFileError
 from plainfilm.messages import text
 from plainfilm.model.decision import Calibration
@@ -45,7 +45,7 @@ class ClassName:
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """The arguments of `plainfilm.data.preprocess.preprocess`."""
+    """The arguments of `plainfilm.data.preprocessing.preprocess`."""
 
     size: int
     channels: int

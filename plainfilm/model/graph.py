@@ -13,7 +13,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
-from plainfilm.model.resnet import Bottleneck, ResNet
+from plainfilm.model.networks.resnet import Bottleneck, ResNet
 
 OPSET = 18
 IR_VERSION = 9  # read by ONNX Runtime since 1.15, and by OpenVINO and onnxruntime-web of the same age

@@ -22,18 +22,18 @@ from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
-from plainfilm import files
 from plainfilm.errors import ModelFileError
+from plainfilm.io import files
 from plainfilm.model.card import Card, check_shapes, parse_card
-from plainfilm.model.outline import FLOAT, UINT8, Outline, read_outline
+from plainfilm.model.formats.outline import FLOAT, UINT8, Outline, read_outline
+from plainfilm.model.formats.structure import check_structure
 from plainfilm.model.seen import FILMS_KEY, SeenFilms, parse_seen
-from plainfilm.model.structure import check_structure
 from plainfilm.randomness import generator
 
 if TYPE_CHECKING:
     import onnx
 
-    from plainfilm.model.resnet import ResNet
+    from plainfilm.model.networks.resnet import ResNet
 
 CARD_KEY = "plainfilm"
 DIGEST_KEY = "plainfilm.sha256"

@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from plainfilm.data.own_output import SOFTWARE
+from plainfilm.data.sources.own_output import SOFTWARE
 
 MIN_SIDE_PX = 448  # a smaller film is enlarged, so that the map can be seen
 MAX_SIDE_PX = 1024

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import onnxruntime
 
-from plainfilm.data.decode import decode, image_id
-from plainfilm.data.film import Film
-from plainfilm.data.preprocess import preprocess
+from plainfilm.data.decoding.film import Film
+from plainfilm.data.decoding.film_file import decode, image_id
+from plainfilm.data.preprocessing import preprocess
 from plainfilm.errors import FilmError, ModelFileError, PlainfilmError
 from plainfilm.model.card import Card, check_shapes, parse_card
 from plainfilm.model.decision import conformal_sets, softmax

@@ -14,7 +14,7 @@ from onnx import numpy_helper
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
-from plainfilm import files
+from plainfilm.io import files
 from plainfilm.model.modelfile import read
 
 CALIBRATION_BATCH = 16

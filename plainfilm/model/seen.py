@@ -2,7 +2,7 @@
 
 Seen are the films of training and of validation: validation chose the epoch and everything that was fitted. The card
 counts them (`Card.seen`); their checksums and fingerprints stand in a metadata entry of their own, FILMS_KEY, base64
-of first all checksums, 8 bytes each, in rising order, then the fingerprints (`plainfilm.data.fingerprint`) in the same
+of first all checksums, 8 bytes each, in rising order, then the fingerprints (`duplicates.fingerprint`) in the same
 order. Binary, not JSON: the card stays small, and nothing in the entry can grow while it is read.
 
 A film at hand is
@@ -21,8 +21,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from plainfilm.data.duplicates import Pixels, thumbnail
-from plainfilm.data.fingerprint import NUM_BYTES, SAME_FILM, Fingerprints, fingerprints, likeness
+from plainfilm.data.duplicates.fingerprint import NUM_BYTES, SAME_FILM, Fingerprints, fingerprints, likeness
+from plainfilm.data.duplicates.search import Pixels, thumbnail
 
 FILMS_KEY = "plainfilm.films"
 CHECKSUM_BYTES = 8  # an image_id

@@ -6,8 +6,8 @@ from typing import Any
 from plainfilm.evaluation.decisions import called
 from plainfilm.messages import sentence
 from plainfilm.model.card import Card, ClassName
-from plainfilm.terminal import Terminal
-from plainfilm.workflows.predict import Answer
+from plainfilm.present.terminal import Terminal
+from plainfilm.workflows.answers import Answer
 from plainfilm.workflows.statements import gate_summary, reasons, set_words
 
 ROWS_A_TABLE = 1000  # a table is laid out in memory, at thirty times what its rows hold

@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any
 
+from plainfilm.present.terminal import Terminal
 from plainfilm.printing.audit_leaks import print_leaks
 from plainfilm.printing.audit_shortcuts import print_shortcuts
-from plainfilm.terminal import Terminal
 
 
 def print_audit(terminal: Terminal, figures: dict[str, Any], out: Path | None) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from plainfilm.evaluation.intervals import Estimate
-from plainfilm.terminal import Terminal
+from plainfilm.present.terminal import Terminal
 
 MAX_CLUSTERS = 20  # listed on the terminal
 COUNTS = ("films", "clusters", "across_classes", "across_splits", "across_sources")

@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from plainfilm.audits.verdict import verdict_sentence
 from plainfilm.evaluation.intervals import Estimate
-from plainfilm.evaluation.verdict import verdict_sentence
-from plainfilm.terminal import Terminal
+from plainfilm.present.terminal import Terminal
 
 
 def print_shortcuts(terminal: Terminal, found: dict[str, Any]) -> None:

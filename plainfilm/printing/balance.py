@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from plainfilm.data.balance import Balance, TableBalance
+from plainfilm.data.sources.balance import Balance, TableBalance
 from plainfilm.messages import printable
-from plainfilm.terminal import Terminal
+from plainfilm.present.terminal import Terminal
 
 MAX_ENDINGS = 4  # of the files that are left out for one reason, shown by number
 

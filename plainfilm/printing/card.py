@@ -1,7 +1,7 @@
 """What a model is worth, on a terminal."""
 
 from plainfilm.model.card import Card
-from plainfilm.terminal import Terminal
+from plainfilm.present.terminal import Terminal
 from plainfilm.workflows.statements import about_maps, about_model
 
 

@@ -3,8 +3,8 @@
 from typing import Any
 
 from plainfilm.evaluation.comparison import FIGURES
+from plainfilm.present.terminal import Terminal
 from plainfilm.printing.evaluation import DECIMALS, print_missed, shown_figure
-from plainfilm.terminal import Terminal
 
 OVERALL = ("accuracy", "balanced_accuracy", "macro_auc", "log_loss", "brier")
 

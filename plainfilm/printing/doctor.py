@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from plainfilm.messages import printable, text
+from plainfilm.present.terminal import Terminal
 from plainfilm.printing.balance import balance_summary
-from plainfilm.terminal import Terminal
-from plainfilm.workflows.doctor import Diagnosis
+from plainfilm.workflows.checks import Diagnosis
 
 
 def print_diagnosis(terminal: Terminal, diagnosis: Diagnosis) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 from plainfilm.evaluation.fall import FIGURES
 from plainfilm.evaluation.intervals import Estimate
-from plainfilm.terminal import Terminal
+from plainfilm.present.terminal import Terminal
 
 
 def print_seen(terminal: Terminal, seen: dict[str, Any]) -> None:

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from plainfilm.data.groups import PLACEHOLDER, holdings
-from plainfilm.data.index import Index, Row
-from plainfilm.data.own_split import GivenSplit, given_split
-from plainfilm.data.shares import Miss, asked, misses, reached
-from plainfilm.terminal import Terminal
+from plainfilm.data.film_index import Index, Row
+from plainfilm.data.splits.groups import PLACEHOLDER, holdings
+from plainfilm.data.splits.own_split import GivenSplit, given_split
+from plainfilm.data.splits.shares import Miss, asked, misses, reached
+from plainfilm.present.terminal import Terminal
 
 MAX_NAMED = 12  # classes, and misses, that are named in a line
 

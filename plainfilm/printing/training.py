@@ -5,20 +5,20 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
-from plainfilm.data.index import Index
+from plainfilm.data.film_index import Index
 from plainfilm.errors import PlainfilmError
+from plainfilm.present.terminal import Terminal
 from plainfilm.printing.card import print_base, print_maps
 from plainfilm.printing.evaluation import print_evaluation
 from plainfilm.printing.index import print_index
 from plainfilm.printing.weights import print_start
-from plainfilm.terminal import Terminal
 from plainfilm.workflows.log import LINE_STEPS, tutorial_line
 
 if TYPE_CHECKING:
-    from plainfilm.model.weights import Weights
+    from plainfilm.model.formats.weights import Weights
     from plainfilm.training.history import Step
     from plainfilm.training.schedule import Plan
-    from plainfilm.workflows.train import Result
+    from plainfilm.workflows.training import Result
 
 
 class TrainingDisplay:

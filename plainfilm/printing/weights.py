@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from plainfilm.terminal import Terminal
+from plainfilm.present.terminal import Terminal
 
 if TYPE_CHECKING:
-    from plainfilm.model.weights import Weights
+    from plainfilm.model.formats.weights import Weights
 
 NUM_SHOWN = 5  # names in a line
 

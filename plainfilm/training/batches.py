@@ -20,7 +20,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from plainfilm.config import Recipe
 from plainfilm.data import augment
-from plainfilm.data.store import BatchOrder
+from plainfilm.data.pixel_store import BatchOrder
 from plainfilm.errors import TrainingError
 from plainfilm.training import hardware
 from plainfilm.training.distributed import ALONE, Team

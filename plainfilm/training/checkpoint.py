@@ -14,8 +14,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from plainfilm import files
 from plainfilm.errors import ModelFileError
+from plainfilm.io import files
 
 KEPT = 2
 GIVEN = "given.safetensors"

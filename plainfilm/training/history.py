@@ -6,7 +6,7 @@ import os
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
-from plainfilm import files
+from plainfilm.io import files
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ from typing import Any
 
 import torch
 
-from plainfilm import files
 from plainfilm.config import Recipe
 from plainfilm.errors import ModelFileError, UsageError
+from plainfilm.io import files
 from plainfilm.training import checkpoint, hardware
 from plainfilm.training.distributed import Team
 from plainfilm.training.room import check_room

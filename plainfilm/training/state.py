@@ -12,7 +12,7 @@ from torch import Tensor
 
 from plainfilm.config import Recipe, TrainingRecipe
 from plainfilm.errors import ModelFileError
-from plainfilm.model.resnet import ResNet, initialise
+from plainfilm.model.networks.resnet import ResNet, initialise
 from plainfilm.training import checkpoint
 
 

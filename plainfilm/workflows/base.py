@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from plainfilm.data.index import Index, read_index
+from plainfilm.data.film_index import Index, read_index
 from plainfilm.errors import SourceError, SplitError
 
 LEARNED_FROM = ("train", "validation")  # the parts of a run that its weights depend on

@@ -7,11 +7,11 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from plainfilm.config import Recipe
-from plainfilm.data.index import Index
-from plainfilm.data.store import films_of
+from plainfilm.data.film_index import Index
+from plainfilm.data.pixel_store import films_of
 from plainfilm.evaluation import saliency
 from plainfilm.evaluation.calibration import calibrate
-from plainfilm.evaluation.evaluate import answers, is_judged
+from plainfilm.evaluation.evaluation import answers, is_judged
 from plainfilm.model import gate, modelfile
 from plainfilm.model.predictor import Predictor
 from plainfilm.model.seen import seen_films

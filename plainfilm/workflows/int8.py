@@ -6,13 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
-from plainfilm import files
 from plainfilm.config import Recipe
-from plainfilm.data.index import Index
-from plainfilm.data.store import films_of
+from plainfilm.data.film_index import Index
+from plainfilm.data.pixel_store import films_of
 from plainfilm.errors import TrainingError
-from plainfilm.evaluation.evaluate import answers
+from plainfilm.evaluation.evaluation import answers
 from plainfilm.evaluation.intervals import Estimate, grouped_mean
+from plainfilm.io import files
 from plainfilm.model import modelfile, quantise
 from plainfilm.model.predictor import Predictor
 from plainfilm.workflows.fit import fit, judged, labels_of

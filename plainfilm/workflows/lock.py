@@ -14,8 +14,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from plainfilm import files
 from plainfilm.errors import OutputError
+from plainfilm.io import files
 
 if sys.platform == "win32":
     import msvcrt

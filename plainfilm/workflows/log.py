@@ -4,8 +4,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from plainfilm import files
 from plainfilm.errors import PlainfilmError
+from plainfilm.io import files
 from plainfilm.messages import json_text
 from plainfilm.training.history import Step
 from plainfilm.training.schedule import Plan

@@ -7,17 +7,17 @@ from pathlib import Path
 
 import numpy as np
 
-from plainfilm import files
 from plainfilm.config import Recipe
 from plainfilm.data import scan as scanning
-from plainfilm.data.index import Index, Row, assign, is_index, read_index, reason_left_out, reopen
-from plainfilm.data.labels import notes_of, spellings
-from plainfilm.data.listing import Listing, balance_of, list_films
-from plainfilm.data.patients import Pseudonyms
-from plainfilm.data.reading import PLAIN, Reading
+from plainfilm.data.film_index import Index, Row, assign, is_index, read_index, reason_left_out, reopen
+from plainfilm.data.pixel_store import StoreWriter, open_store
 from plainfilm.data.scan import Progress, num_threads
-from plainfilm.data.store import StoreWriter, open_store
+from plainfilm.data.sources.labels import notes_of, spellings
+from plainfilm.data.sources.listing import Listing, balance_of, list_films
+from plainfilm.data.sources.reading import PLAIN, Reading
+from plainfilm.data.splits.patients import Pseudonyms
 from plainfilm.errors import SourceError, SplitError
+from plainfilm.io import files
 
 
 def make_index(

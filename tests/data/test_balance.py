@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from layouts import film, index_of, labelled, left_out, names, put, table, warned
 
-from plainfilm.data.balance import NEVER_FILMS, REASONS, Balance, SeenFile, TableBalance, make_balance
-from plainfilm.data.index import read_index, write_index
-from plainfilm.data.listing import list_films
+from plainfilm.data.film_index import read_index, write_index
+from plainfilm.data.sources.balance import NEVER_FILMS, REASONS, Balance, SeenFile, TableBalance, make_balance
+from plainfilm.data.sources.listing import list_films
 from plainfilm.errors import SourceError
 from plainfilm.messages import CATALOGUES, LANGUAGES
 

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from PIL import Image, ImageOps, TiffImagePlugin
 
 from plainfilm import messages
-from plainfilm.data.decode import decode, image_id
-from plainfilm.data.film import LIMITS, Limits
-from plainfilm.data.formats import is_film_name
+from plainfilm.data.decoding.film import LIMITS, Limits
+from plainfilm.data.decoding.film_file import decode, image_id
+from plainfilm.data.decoding.formats import is_film_name
 from plainfilm.errors import FilmError
 from plainfilm.randomness import generator
 
@@ -421,7 +421,7 @@ def test_the_name_does_not_count(name, tmp_path):
 def test_bomb_is_refused_before_any_pixel_is_allocated():
     program = """
 import resource, sys, time
-from plainfilm.data.decode import decode
+from plainfilm.data.decoding.film_file import decode
 from plainfilm.errors import FilmError
 bombs = [bytes.fromhex(line) for line in sys.stdin.read().split()]
 peak, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()

@@ -32,9 +32,9 @@ from pydicom.uid import (
 )
 
 from plainfilm import messages
-from plainfilm.data import dicom, dicom_header
-from plainfilm.data.decode import decode
-from plainfilm.data.film import LIMITS, Limits
+from plainfilm.data.decoding import dicom, dicom_header
+from plainfilm.data.decoding.film import LIMITS, Limits
+from plainfilm.data.decoding.film_file import decode
 from plainfilm.errors import FilmError
 from plainfilm.randomness import generator
 from tests.dicom_files import dataset, film, patched, written
@@ -513,7 +513,7 @@ def test_a_png_needs_no_pydicom(tmp_path: Path) -> None:
     Image.fromarray(GREY).save(tmp_path / "film.png")
     code = f"""
 import sys
-from plainfilm.data.decode import decode
+from plainfilm.data.decoding.film_file import decode
 decode(open({str(tmp_path / "film.png")!r}, "rb").read())
 print([name for name in ("pydicom", "gdcm") if name in sys.modules])
 """
@@ -526,7 +526,7 @@ def test_a_missing_library_is_named_with_the_line_that_installs_it(tmp_path: Pat
     code = f"""
 import sys
 sys.modules[{library!r}] = None
-from plainfilm.data.decode import decode
+from plainfilm.data.decoding.film_file import decode
 from plainfilm.errors import FilmError
 from plainfilm.messages import sentence
 try:

@@ -21,8 +21,8 @@ from pydicom.uid import (
 )
 
 from plainfilm.data import phantom
-from plainfilm.data.decode import decode
-from plainfilm.data.dicom_header import is_dicom
+from plainfilm.data.decoding.dicom_header import is_dicom
+from plainfilm.data.decoding.film_file import decode
 from plainfilm.errors import FilmError
 from tests.dicom_files import dataset, film, patched, written
 

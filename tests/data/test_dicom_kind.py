@@ -9,11 +9,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plainfilm import messages
-from plainfilm.data import dicom_words
-from plainfilm.data.body_words import BESIDE, CHEST, CHESTS, LATERAL, OBLIQUE, OTHER_PARTS, OTHERS, SPINE, VIEWS
-from plainfilm.data.decode import decode
-from plainfilm.data.dicom_words import UNKNOWN, decoded, folded, part_meanings
-from plainfilm.data.film import WARNINGS
+from plainfilm.data.decoding import dicom_words
+from plainfilm.data.decoding.body_words import (
+    BESIDE,
+    CHEST,
+    CHESTS,
+    LATERAL,
+    OBLIQUE,
+    OTHER_PARTS,
+    OTHERS,
+    SPINE,
+    VIEWS,
+)
+from plainfilm.data.decoding.dicom_words import UNKNOWN, decoded, folded, part_meanings
+from plainfilm.data.decoding.film import WARNINGS
+from plainfilm.data.decoding.film_file import decode
 from plainfilm.errors import FilmError
 from plainfilm.randomness import generator
 from tests.dicom_files import film, patched

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageOps
 from scipy.fft import dctn
 
-from plainfilm.data import duplicates
-from plainfilm.data.duplicates import Pair, Pixels, clusters, find_pairs, phash, thumbnail
-from plainfilm.data.registration import flatten, register
+from plainfilm.data.duplicates import search as module
+from plainfilm.data.duplicates.registration import flatten, register
+from plainfilm.data.duplicates.search import Pair, Pixels, clusters, find_pairs, phash, thumbnail
 from plainfilm.randomness import generator
 
 NUM_FILMS = 40
@@ -76,7 +76,7 @@ def test_copies_are_found_and_nothing_else(films: list[Pixels], kind: str) -> No
     pairs = search(films + copies)
     assert [(pair.first, pair.second) for pair in pairs] == [(place, NUM_FILMS + place) for place in range(12)]
     assert {pair.mirrored for pair in pairs} == {kind in ("mirrored", "all")}
-    assert all(pair.kind == "near" and duplicates.SAME_EXPOSURE <= pair.score <= 1 + 1e-5 for pair in pairs)
+    assert all(pair.kind == "near" and module.SAME_EXPOSURE <= pair.score <= 1 + 1e-5 for pair in pairs)
 
 
 def test_films_alike_from_afar_are_no_pairs(films: list[Pixels]) -> None:
@@ -128,7 +128,7 @@ def test_blank_films_are_no_pairs(number: int) -> None:
 
 
 def test_a_group_becomes_complete_through_friends(films: list[Pixels], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(duplicates, "NUM_CANDIDATES", 2)
+    monkeypatch.setattr(module, "NUM_CANDIDATES", 2)
     film = Image.fromarray(films[0])
     copies = [np.asarray(COPIES[kind](film)) for kind in ("jpeg", "rotated", "cropped", "mirrored", "all")]
     pairs = search(films + copies)

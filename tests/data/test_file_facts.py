@@ -8,9 +8,9 @@ from builders import random_film
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from plainfilm.data.file_facts import FACTS, file_facts, read_facts
-from plainfilm.data.index import Row
-from plainfilm.data.listing import list_films
+from plainfilm.data.decoding.file_facts import FACTS, file_facts, read_facts
+from plainfilm.data.film_index import Row
+from plainfilm.data.sources.listing import list_films
 
 
 def encoded(form: str, mode: str = "L", **options) -> bytes:

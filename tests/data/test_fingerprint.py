@@ -7,9 +7,9 @@ import pytest
 from PIL import Image, ImageOps
 
 from plainfilm.data import phantom
-from plainfilm.data.duplicates import thumbnail
-from plainfilm.data.fingerprint import NUM_BYTES, SAME_FILM, fingerprints, likeness
-from plainfilm.data.preprocess import preprocess
+from plainfilm.data.duplicates.fingerprint import NUM_BYTES, SAME_FILM, fingerprints, likeness
+from plainfilm.data.duplicates.search import thumbnail
+from plainfilm.data.preprocessing import preprocess
 
 DISGUISES: dict[str, Callable[[Image.Image], Image.Image]] = {
     "as it is": lambda film: film,

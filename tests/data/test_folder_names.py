@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from layouts import index_of, labelled, names, put
 
-from plainfilm.data.conventions import COMMON, SPLITS
-from plainfilm.data.folder_names import class_and_split, names_class
-from plainfilm.data.names import name_key
+from plainfilm.data.sources.conventions import COMMON, SPLITS
+from plainfilm.data.sources.folder_names import class_and_split, names_class
+from plainfilm.data.sources.names import name_key
 
 CLASSES = st.sampled_from(["NORMAL", "COVID-19", "Viral Pneumonia", "正常", "class 1", "0", "tb"])
 NEUTRAL = st.sampled_from([*COMMON.image_folders, "images_001", "patient00017", "study3", "SER00001", "p10000032"])

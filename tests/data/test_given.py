@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 
 from plainfilm.config import Recipe, SplitRecipe
-from plainfilm.data.given import part_named
-from plainfilm.data.index import Row, assign
-from plainfilm.data.own_split import given_split
+from plainfilm.data.film_index import Row, assign
+from plainfilm.data.splits.given import part_named
+from plainfilm.data.splits.own_split import given_split
 from plainfilm.errors import SplitError
 from plainfilm.messages import LANGUAGES, sentence
 

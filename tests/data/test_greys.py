@@ -10,9 +10,10 @@ from PIL import Image
 from pydicom import Dataset
 
 from plainfilm import messages
-from plainfilm.data import greys, phantom
-from plainfilm.data.decode import decode, image_id
-from plainfilm.data.film import DOUBTED, WARNINGS, Film
+from plainfilm.data import phantom
+from plainfilm.data.decoding import greys
+from plainfilm.data.decoding.film import DOUBTED, WARNINGS, Film
+from plainfilm.data.decoding.film_file import decode, image_id
 from tests.dicom_files import film
 
 SIDE = 160

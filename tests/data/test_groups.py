@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plainfilm.data.groups import PLACEHOLDER, holdings, mark_nobodies, persons
-from plainfilm.data.index import Row
-from plainfilm.data.patients import Pseudonyms, as_id, is_doubtful, is_nobody
+from plainfilm.data.film_index import Row
+from plainfilm.data.splits.groups import PLACEHOLDER, holdings, mark_nobodies, persons
+from plainfilm.data.splits.patients import Pseudonyms, as_id, is_doubtful, is_nobody
 
 NOBODIES = [
     *("unknown", "None", "n/a", "N/A", "nan", "NaN", "null", "NULL", "ANONYMOUS", "anonymized", "Anonymised", "empty"),

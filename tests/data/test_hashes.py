@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from plainfilm.data import duplicates, hashes
-from plainfilm.data.duplicates import find_pairs, shrink, thumbnail
-from plainfilm.data.registration import flatten, register
+from plainfilm.data.duplicates import hashes, search
+from plainfilm.data.duplicates.registration import flatten, register
+from plainfilm.data.duplicates.search import find_pairs, shrink, thumbnail
 from plainfilm.randomness import generator
 from tests.data.test_duplicates import COPIES, synthetic_film
 
@@ -29,7 +29,7 @@ def thumbnails() -> np.ndarray:
 def test_the_search_finds_what_the_exact_one_finds(thumbnails: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
     image_ids = [str(number) for number in range(len(thumbnails))]
     exact = {(pair.first, pair.second) for pair in find_pairs(thumbnails, image_ids)}
-    monkeypatch.setattr(duplicates, "EXACT_UP_TO", 0)
+    monkeypatch.setattr(search, "EXACT_UP_TO", 0)
     hashed = {(pair.first, pair.second) for pair in find_pairs(thumbnails, image_ids)}
     assert len(exact) >= 0.97 * 6 * NUM_FILMS, "each film and its copies are six pairs"
     assert len(exact - hashed) <= 0.01 * len(exact)
@@ -40,9 +40,9 @@ def test_proposed_warps_lay_films_on_each_other(thumbnails: np.ndarray) -> None:
     first, second, warps = hashes.propose(coarse, 20)
     copies = first == (second - NUM_FILMS) // 3
     assert copies.sum() > 2.9 * NUM_FILMS
-    flat = flatten(coarse, *duplicates.COARSE_BAND)
-    _, score = register(flat[second[copies]], flat[first[copies]], warps[copies], duplicates.NUM_STEPS_COARSE)
-    assert (score > duplicates.COARSE_CORRELATION).mean() > 0.98
+    flat = flatten(coarse, *search.COARSE_BAND)
+    _, score = register(flat[second[copies]], flat[first[copies]], warps[copies], search.NUM_STEPS_COARSE)
+    assert (score > search.COARSE_CORRELATION).mean() > 0.98
 
 
 def random_words(num_films: int, seed: int = 0) -> np.ndarray:

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from plainfilm.config import DataRecipe, Recipe, SplitRecipe
-from plainfilm.data.index import (
+from plainfilm.data.film_index import (
     COLUMNS,
     LEAVES_OUT,
     METHODS,
@@ -25,7 +25,7 @@ from plainfilm.data.index import (
     reopen,
     write_index,
 )
-from plainfilm.data.split import ITERATIVE
+from plainfilm.data.splits.split import ITERATIVE
 from plainfilm.errors import SourceError, SplitError
 from plainfilm.messages import CATALOGUES
 

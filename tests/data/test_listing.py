@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from plainfilm.data.folder_names import class_and_split
-from plainfilm.data.listing import list_films, open_origin
-from plainfilm.data.table import read_table
+from plainfilm.data.sources.folder_names import class_and_split
+from plainfilm.data.sources.listing import list_films, open_origin
+from plainfilm.data.sources.table import read_table
 from plainfilm.errors import PlainfilmError, SourceError
 
 NAMES = ("NORMAL/a.png", "NORMAL/b.PNG", "COVID/a.jpeg", "COVID/notes.txt")

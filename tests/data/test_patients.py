@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 
 from plainfilm.config import load_recipe
-from plainfilm.data.decode import decode
-from plainfilm.data.index import read_index
-from plainfilm.data.listing import list_films
-from plainfilm.data.patients import KEY_NAME, Pseudonyms
+from plainfilm.data.decoding.film_file import decode
+from plainfilm.data.film_index import read_index
 from plainfilm.data.phantom import draw
 from plainfilm.data.scan import scan
+from plainfilm.data.sources.listing import list_films
+from plainfilm.data.splits.patients import KEY_NAME, Pseudonyms
 from plainfilm.errors import SourceError
 from plainfilm.randomness import generator
 from plainfilm.workflows.prepare import make_index

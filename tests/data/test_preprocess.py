@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from plainfilm.data.decode import decode
-from plainfilm.data.formats import is_film_name
-from plainfilm.data.preprocess import preprocess, reduce
+from plainfilm.data.decoding.film_file import decode
+from plainfilm.data.decoding.formats import is_film_name
+from plainfilm.data.preprocessing import preprocess, reduce
 from plainfilm.randomness import generator
 
 

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from plainfilm.data.decode import decode, image_id
-from plainfilm.data.listing import list_films
+from plainfilm.data.decoding.film_file import decode, image_id
 from plainfilm.data.scan import decode_rows, scan
+from plainfilm.data.sources.listing import list_films
 from plainfilm.errors import SourceError
-from plainfilm.files import sha256
+from plainfilm.io.files import sha256
 from plainfilm.randomness import generator
 
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plainfilm.data import split
-from plainfilm.data.stratify import stratified
+from plainfilm.data.splits import split
+from plainfilm.data.splits.stratify import stratified
 
 SHARES = {"test": 0.2, "validation": 0.2, "train": 0.6}
 SMALL = st.lists(st.tuples(st.sampled_from("AB"), st.sampled_from("xy"), st.integers(0, 5)), min_size=1, max_size=24)

@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from layouts import film, index_of, labelled, left_out, names, put, table, warned
 
-from plainfilm.data.conventions import COMMON, HEADINGS
-from plainfilm.data.listing import list_films
-from plainfilm.data.matching import AmbiguousError, FilmPath, match
-from plainfilm.data.names import name_key, path_parts
-from plainfilm.data.table import read_table
+from plainfilm.data.sources.conventions import COMMON, HEADINGS
+from plainfilm.data.sources.listing import list_films
+from plainfilm.data.sources.matching import AmbiguousError, FilmPath, match
+from plainfilm.data.sources.names import name_key, path_parts
+from plainfilm.data.sources.table import read_table
 from plainfilm.errors import PlainfilmError
 
 FILMS = [f"images_00{1 + number % 2}/images/{number:08d}_000.png" for number in range(16)]

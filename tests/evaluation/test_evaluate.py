@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from builders import make_card
 
-from plainfilm.data.index import Row
+from plainfilm.data.film_index import Row
 from plainfilm.errors import SourceError
-from plainfilm.evaluation import evaluate as module
-from plainfilm.evaluation.evaluate import evaluate, tutorial_figures, write_evaluation
+from plainfilm.evaluation import evaluation as module
+from plainfilm.evaluation.evaluation import evaluate, tutorial_figures, write_evaluation
 from plainfilm.model.gate import Verdict
 from plainfilm.model.predictor import Answers
 

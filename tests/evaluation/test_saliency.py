@@ -15,7 +15,8 @@ from scipy.stats import pearsonr, spearmanr
 
 from plainfilm.evaluation import saliency
 from plainfilm.evaluation.saliency import areas_under_curves, blurred, check_maps, random_weights, sample, steps
-from plainfilm.model import modelfile, predictor, resnet
+from plainfilm.model import modelfile, predictor
+from plainfilm.model.networks import resnet
 from plainfilm.model.predictor import Predictor
 
 SIZE_PX, SIDE = 80, 5  # of planted films, whose cells have 16 px

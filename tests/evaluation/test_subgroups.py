@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from plainfilm.data.index import Row
+from plainfilm.data.film_index import Row
 from plainfilm.evaluation.subgroups import MIN_FILMS, subgroups
 
 

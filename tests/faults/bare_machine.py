@@ -24,7 +24,7 @@ from clients import PREDICTIONS
 import plainfilm
 from faults.row import Outcome, Row
 from plainfilm.data.phantom import write_folder
-from plainfilm.serve.samples import PHANTOM_MODEL
+from plainfilm.serving.api.samples import PHANTOM_MODEL
 
 ROOT = Path(plainfilm.__file__).parents[1]
 HOME_OF_CACHES = "matplotlib"  # what may stand in a home: fonts that were found

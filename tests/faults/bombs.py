@@ -17,22 +17,22 @@ import numpy as np
 from builders import png, random_film
 from PIL import Image
 
-import plainfilm.serve
+import plainfilm.serving
 from faults import bomb_archives, bomb_films
 from faults.measured import Measured, commanded, measured
 from faults.row import Outcome, Row
 from faults.watched import Watch
-from plainfilm import files
-from plainfilm.data.decode import decode
-from plainfilm.data.formats import is_film_name
+from plainfilm.data.decoding.film_file import decode
+from plainfilm.data.decoding.formats import is_film_name
 from plainfilm.errors import PlainfilmError
+from plainfilm.io import files
 
-MODEL = Path(plainfilm.serve.__file__).with_name("phantom.onnx")
+MODEL = Path(plainfilm.serving.__file__).with_name("phantom.onnx")
 MAX_GROWN_BYTES = 20e6
 MAX_CPU_MS = 500.0  # ten times the figure: a test must not fail because the machine is busy
 MAX_ARCHIVE_BYTES, MAX_ARCHIVE_MS = 60e6, 5000.0
 KINDS = ("png", "jpeg", "tiff", "bmp", "webp", "jp2", "dicom")  # the first word of a film's name, and its extension
-WARM = (*(f"workflows.{name}" for name in ("predict", "prepare", "doctor")), "printing.index", "printing.answers")
+WARM = (*(f"workflows.{name}" for name in ("answers", "prepare", "checks")), "printing.index", "printing.answers")
 COMMANDS: tuple[Callable[[Path], list[object]], ...] = (
     lambda path: ["predict", MODEL, path],
     lambda path: ["index", path],

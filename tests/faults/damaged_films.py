@@ -27,7 +27,7 @@ from pydicom.uid import ExplicitVRLittleEndian, RLELossless
 
 from faults.row import Outcome, Row
 from plainfilm.data import phantom
-from plainfilm.data.index import Index, read_index
+from plainfilm.data.film_index import Index, read_index
 from plainfilm.messages import text
 from plainfilm.randomness import generator
 

@@ -18,9 +18,9 @@ from plainfilm.messages import LANGUAGES, sentence
 from plainfilm.model import modelfile
 from plainfilm.randomness import generator
 from plainfilm.training import checkpoint
-from plainfilm.training.train import train
+from plainfilm.training.loop import train
 
-MODEL = Path(__file__).parents[2] / "plainfilm/serve/phantom.onnx"
+MODEL = Path(__file__).parents[2] / "plainfilm/serving/phantom.onnx"
 RECIPE = replace(make_recipe(ema_decay=0.9, checkpoint_steps=2), model=ModelRecipe(depth=18, width=16))
 BEFORE, LAST = "step-00000004.safetensors", "step-00000006.safetensors"
 SECTOR_BYTES = 512

@@ -22,7 +22,7 @@ from pydicom.uid import (
     RLELossless,
 )
 
-from plainfilm.data.decode import decode
+from plainfilm.data.decoding.film_file import decode
 from plainfilm.data.phantom import draw
 
 SIZE_PX = 96

@@ -15,7 +15,7 @@ from faults.mutation import mutated
 from faults.row import Outcome, Row
 from plainfilm.data.phantom import draw
 from plainfilm.randomness import generator
-from plainfilm.serve.samples import PHANTOM_MODEL
+from plainfilm.serving.api.samples import PHANTOM_MODEL
 
 CHILD = Path(__file__).with_name("memory_child.py")
 FILM_SIZES_PX = (96, 300, 700, 1200)

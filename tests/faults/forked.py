@@ -24,8 +24,8 @@ ON_THE_WAY = (
     "plainfilm.printing.answers",
     "plainfilm.printing.comparison",
     "plainfilm.printing.training",
-    "plainfilm.workflows.cross_validate",
-    "plainfilm.workflows.predict",
+    "plainfilm.workflows.cross_validation",
+    "plainfilm.workflows.answers",
 )
 TINY = """[data]
 channels = 1

@@ -35,7 +35,7 @@ def main() -> None:
     with atheris.instrument_imports(include=["plainfilm.data", "PIL"]):
         from faults.film_seeds import film_seeds
         from faults.mutation import changed
-        from plainfilm.data.decode import decode
+        from plainfilm.data.decoding.film_file import decode
         from plainfilm.errors import FilmError
         from plainfilm.randomness import generator
 

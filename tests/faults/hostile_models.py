@@ -26,7 +26,14 @@ from plainfilm.errors import ModelFileError
 from plainfilm.training import checkpoint
 from tests.model import forged
 
-COMMANDS = ("audit", "doctor", "evaluate", "import_weights", "predict", "train")  # their modules, imported once for all
+COMMANDS = (
+    "auditing",
+    "checks",
+    "external_test",
+    "weights_import",
+    "answers",
+    "training",
+)  # their modules, imported once for all
 MAX_GROWN_BYTES = 100e6
 MAX_CPU_MS = 5000.0
 SECRET = "secret.bin"
@@ -250,8 +257,8 @@ def run(num_trials: int, folder: Path) -> Outcome:
 def _prepare(folder: Path) -> Scene:
     for name in (
         *(f"workflows.{name}" for name in COMMANDS),
-        "workflows.doctor_model",
-        "serve.server",
+        "workflows.checks_of_model",
+        "serving.server",
         "printing.doctor",
     ):
         importlib.import_module(f"plainfilm.{name}")

@@ -26,10 +26,10 @@ import plainfilm
 from faults.loudly import Commands, serving
 from faults.planted import encoded
 from faults.row import Outcome, Row
-from plainfilm import tables
 from plainfilm.config import Recipe, parse_recipe
 from plainfilm.data import phantom
-from plainfilm.report.figures import draw_confusion
+from plainfilm.io import tables
+from plainfilm.present.figures import draw_confusion
 
 PAYLOADS = (
     "<img src=x onerror=window.pwned=1>",
@@ -72,7 +72,9 @@ RECIPE = "[split]\nvalidation = 0\ntest = 0.3\n[training]\nsizes_px = [160]\n[re
 def run(trials: int, folder: Path) -> Outcome:
     """As many rounds as it takes; in each other payloads stand in other places."""
     done, failures = 0, list[str]()
-    commands = Commands(folder, ("matplotlib.figure", "jinja2", "plainfilm.workflows.audit", "plainfilm.serve.server"))
+    commands = Commands(
+        folder, ("matplotlib.figure", "jinja2", "plainfilm.workflows.auditing", "plainfilm.serving.server")
+    )
     with launched() as browser:
         number = 0
         while done < trials:
@@ -109,7 +111,7 @@ class Round:
         (folder / "table.csv").write_text(tables.to_csv(rows), encoding="utf-8", newline="")
         shown = [json.dumps(text).replace("\x7f", "\\u007f") for text in (self.title, self.authors)]
         (self.run / "recipe.toml").write_text(RECIPE.format(*shown), encoding="utf-8")
-        model = onnx.load(Path(plainfilm.__file__).parent / "serve" / "phantom.onnx")
+        model = onnx.load(Path(plainfilm.__file__).parent / "serving" / "phantom.onnx")
         (self.run / "model.onnx").write_bytes(with_card(self._rename)(model))
 
     def _rename(self, card: dict) -> None:

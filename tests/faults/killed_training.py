@@ -17,8 +17,8 @@ import matplotlib.backends.backend_agg  # noqa: F401 - these take long; the fork
 import onnxruntime  # noqa: F401
 import torch._dynamo  # noqa: F401
 
-import plainfilm.terminal
-import plainfilm.workflows.train  # noqa: F401
+import plainfilm.present.terminal
+import plainfilm.workflows.training  # noqa: F401
 from faults.forked import command, ended, forked
 from faults.row import Outcome, Row
 from plainfilm.data import phantom

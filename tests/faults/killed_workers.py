@@ -21,7 +21,7 @@ import onnx  # noqa: F401 - so that no fork has to
 import torch
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
-import plainfilm.workflows.train  # noqa: F401
+import plainfilm.workflows.training  # noqa: F401
 from faults.row import Outcome, Row
 from plainfilm.cli import main
 from plainfilm.data.phantom import write_folder

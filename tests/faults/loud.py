@@ -17,7 +17,13 @@ import sys
 import warnings
 from pathlib import Path
 
-LIBRARIES = ("onnxruntime", "PIL.Image", "plainfilm.cli", "plainfilm.data.dicom", "plainfilm.workflows.predict")
+LIBRARIES = (
+    "onnxruntime",
+    "PIL.Image",
+    "plainfilm.cli",
+    "plainfilm.data.decoding.dicom",
+    "plainfilm.workflows.answers",
+)
 
 
 def run(call: dict) -> int:

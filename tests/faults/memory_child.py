@@ -9,7 +9,7 @@ from faults.flat_memory import growth_percent, mixed_films, resident_bytes
 from plainfilm import cli
 from plainfilm.errors import PlainfilmError
 from plainfilm.model.predictor import Predictor
-from plainfilm.serve.samples import PHANTOM_MODEL
+from plainfilm.serving.api.samples import PHANTOM_MODEL
 
 
 def one_by_one(_: int) -> Callable[[int], object]:

@@ -20,7 +20,7 @@ from plainfilm.data.phantom import write_folder
 from plainfilm.errors import PlainfilmError
 from plainfilm.model.predictor import Predictor
 from plainfilm.randomness import generator
-from plainfilm.serve.samples import PHANTOM_MODEL
+from plainfilm.serving.api.samples import PHANTOM_MODEL
 
 Target = Callable[[bytes, Path], str]  # a mutant, a folder of its own -> what came of it that should not have, or ""
 TOO_LARGE_A_NUMBER = b"seed = " + b"9" * 5000 + b"\n"

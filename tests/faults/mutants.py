@@ -21,7 +21,7 @@ from faults.recorded_call import recorded_call, said_again
 from faults.row import Outcome, Row
 from plainfilm.data.phantom import draw
 from plainfilm.randomness import generator
-from plainfilm.serve.samples import PHANTOM_MODEL
+from plainfilm.serving.api.samples import PHANTOM_MODEL
 
 CHILD = Path(__file__).with_name("mutant_child.py")
 LONGEST_S = 5.0

@@ -22,7 +22,7 @@ from plainfilm.randomness import generator
 from plainfilm.training import checkpoint
 from tests.conftest import Ran
 
-MODEL = Path(__file__).parents[2] / "plainfilm/serve/phantom.onnx"
+MODEL = Path(__file__).parents[2] / "plainfilm/serving/phantom.onnx"
 LATER = ("model.onnx", "report.html", "MODEL_CARD.md", "evaluation", "figures", "audit")  # what comes after the steps
 SAME = ("history.csv", "model.onnx", "evaluation/predictions.csv", "checkpoints/best.safetensors")
 NEEDED = r"\d+ bytes are needed|needs? \d+ bytes|需要 \d+ 字节"

@@ -21,15 +21,15 @@ from faults.row import Outcome, Row
 from plainfilm.config import DataRecipe, ModelRecipe, Recipe, load_recipe
 from plainfilm.errors import ModelFileError, RecipeError, TrainingError
 from plainfilm.model import modelfile
-from plainfilm.model.resnet import ResNet
-from plainfilm.model.weights import read_weights
+from plainfilm.model.formats.weights import read_weights
+from plainfilm.model.networks.resnet import ResNet
 from plainfilm.randomness import generator
 from plainfilm.training import checkpoint
 from plainfilm.training.batches import Batches
 from plainfilm.training.history import Step, read_history
+from plainfilm.training.loop import train
 from plainfilm.training.schedule import make_plan
 from plainfilm.training.state import State, new_state
-from plainfilm.training.train import train
 
 CPU = torch.device("cpu")
 STEPS_PER_EPOCH, LAST = 3, 5  # two epochs

@@ -41,9 +41,9 @@ LIBRARIES = (
     "torch",
     "onnx",
     "jinja2",
-    "plainfilm.workflows.train",
-    "plainfilm.workflows.audit",
-    "plainfilm.serve.server",
+    "plainfilm.workflows.training",
+    "plainfilm.workflows.auditing",
+    "plainfilm.serving.server",
 )
 MEGABYTE = 2**20
 SHORT = 50

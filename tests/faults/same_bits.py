@@ -17,7 +17,7 @@ from faults.killed_training import STEPS, at_step, differing, prepare, unbroken
 from faults.row import Outcome, Row
 from plainfilm.config import Recipe
 from plainfilm.randomness import generator
-from plainfilm.training.train import train
+from plainfilm.training.loop import train
 
 WORKERS = (0, 1, 2, 4)  # of the second run; the first has none
 THREADS = 2

@@ -14,8 +14,8 @@ from faults import wild_films as films
 from faults import wild_skins as skins
 from faults.wild_layouts import LAYOUTS, lay
 from faults.wild_truth import ALWAYS, NEVER, Draft
-from plainfilm.data import duplicates
-from plainfilm.data.decode import decode
+from plainfilm.data.decoding.film_file import decode
+from plainfilm.data.duplicates import search
 from plainfilm.randomness import generator
 from tests.conftest import Ran
 
@@ -46,8 +46,8 @@ def test_a_seed_draws_the_same_data_set_again(drafts):
 
 def test_no_film_of_the_pool_is_a_copy_of_another():
     pool = [films.pixels(number) for number in range(films.NUM_FILMS)]
-    thumbnails = np.stack([duplicates.thumbnail(pixels) for pixels in pool])
-    assert duplicates.find_pairs(thumbnails, [str(number) for number in range(len(pool))]) == []
+    thumbnails = np.stack([search.thumbnail(pixels) for pixels in pool])
+    assert search.find_pairs(thumbnails, [str(number) for number in range(len(pool))]) == []
 
 
 @pytest.mark.parametrize("form", [*films.FORMS, "dicom"])

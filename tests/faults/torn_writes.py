@@ -24,8 +24,8 @@ from builders import make_card, random_pixels, slim_widths, trained_looking
 
 from faults.forked import ended, forked
 from faults.row import Outcome, Row
-from plainfilm import files
 from plainfilm.data import phantom
+from plainfilm.io import files
 from plainfilm.model import modelfile
 from plainfilm.model.predictor import Predictor
 from plainfilm.randomness import generator

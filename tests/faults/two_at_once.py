@@ -247,7 +247,7 @@ CASES = (
 
 def run(count: int, folder: Path) -> Outcome:
     """The trials, one case after the other."""
-    import_all("plainfilm.serve.server", "plainfilm.serve.dicom_node", "plainfilm.serve.structured_report")
+    import_all("plainfilm.serving.server", "plainfilm.serving.dicom.node", "plainfilm.serving.dicom.structured_report")
     trials, failures = Trials(folder), list[str]()
     for number in range(count):
         trials.begin(number)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from faults.wild_truth import Draft, Table, other_file
-from plainfilm import tables
+from plainfilm.io import tables
 
 SITES = ("cohen", "sirm", "actmed")
 

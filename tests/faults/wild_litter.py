@@ -7,9 +7,9 @@ from pathlib import PurePosixPath
 from faults import wild_films as films
 from faults.wild_films import NUM_FILMS
 from faults.wild_truth import Draft, File, other_file
-from plainfilm.data.index import Index, Row, write_index
-from plainfilm.data.split import SPLITS
-from plainfilm.files import sha256, temporary_folder
+from plainfilm.data.film_index import Index, Row, write_index
+from plainfilm.data.splits.split import SPLITS
+from plainfilm.io.files import sha256, temporary_folder
 
 Placed = tuple[int, PurePosixPath, File]
 RUN = "runs/fast-20260301-101500"

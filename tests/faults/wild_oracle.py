@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from faults.wild_truth import ALWAYS, NEVER, Draft, File, composed, plain_label, same_label
-from plainfilm import tables
-from plainfilm.files import sha256
+from plainfilm.io import tables
+from plainfilm.io.files import sha256
 from tests.conftest import Ran
 
 MAX_LOST_SHARE = 0.01  # of the films, without a warning

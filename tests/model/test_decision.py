@@ -10,9 +10,9 @@ from builders import SLIM_WIDTHS, make_calibration, make_card, random_pixels, wr
 from scipy.special import softmax as reference_softmax
 
 from plainfilm.errors import ModelFileError
-from plainfilm.model import resnet
 from plainfilm.model.card import parse_card
 from plainfilm.model.decision import Calibration, conformal_sets, softmax
+from plainfilm.model.networks import resnet
 from plainfilm.model.predictor import Predictor
 
 

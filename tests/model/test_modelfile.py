@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
 from plainfilm.errors import ModelFileError
-from plainfilm.model import graph, modelfile, resnet
+from plainfilm.model import graph, modelfile
 from plainfilm.model.card import Card, class_names
 from plainfilm.model.modelfile import CARD_KEY, DIGEST_KEY
+from plainfilm.model.networks import resnet
 from plainfilm.model.predictor import Predictor
 
 

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.special import softmax as reference_softmax
 
-from plainfilm.data.decode import decode, image_id
-from plainfilm.data.preprocess import preprocess
+from plainfilm.data.decoding.film_file import decode, image_id
+from plainfilm.data.preprocessing import preprocess
 from plainfilm.errors import FilmError, PlainfilmError, SourceError
-from plainfilm.model import resnet
 from plainfilm.model.decision import softmax
+from plainfilm.model.networks import resnet
 from plainfilm.model.predictor import BATCH_SIZE, Predictor
 
 

@@ -6,7 +6,7 @@ from builders import trained_looking
 from torch import nn
 
 from plainfilm.errors import RecipeError
-from plainfilm.model.resnet import BasicBlock, Bottleneck, ResNet, initialise
+from plainfilm.model.networks.resnet import BasicBlock, Bottleneck, ResNet, initialise
 
 # of the published networks: 1000 classes, 3 channels
 NUM_PARAMETERS = {18: 11689512, 34: 21797672, 50: 25557032, 101: 44549160, 152: 60192808}

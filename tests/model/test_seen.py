@@ -14,12 +14,13 @@ from builders import SLIM_WIDTHS, write_model
 from onnx import helper
 
 from plainfilm.data import phantom
-from plainfilm.data.decode import image_id
-from plainfilm.data.fingerprint import NUM_BYTES
-from plainfilm.data.preprocess import preprocess
+from plainfilm.data.decoding.film_file import image_id
+from plainfilm.data.duplicates.fingerprint import NUM_BYTES
+from plainfilm.data.preprocessing import preprocess
 from plainfilm.errors import ModelFileError
-from plainfilm.model import modelfile, resnet, seen
+from plainfilm.model import modelfile, seen
 from plainfilm.model.modelfile import CARD_KEY, DIGEST_KEY
+from plainfilm.model.networks import resnet
 from plainfilm.model.predictor import Predictor
 from plainfilm.model.seen import FILMS_KEY, SeenFilms, parse_seen, seen_films
 

@@ -4,8 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plainfilm.model.state_dict import MAX_DEPTH, at, beside, choices, dicts_of_tensors, head_among, other_network
-from plainfilm.model.stored import Stored, stored
+from plainfilm.model.formats.state_dict import (
+    MAX_DEPTH,
+    at,
+    beside,
+    choices,
+    dicts_of_tensors,
+    head_among,
+    other_network,
+)
+from plainfilm.model.formats.stored import Stored, stored
 
 
 class Tensor:

@@ -15,17 +15,18 @@ from torch import nn
 
 from plainfilm.config import WIDTHS
 from plainfilm.errors import ModelFileError
-from plainfilm.model import resnet, structure
 from plainfilm.model.card import MAX_CLASSES
-from plainfilm.model.graph import to_onnx
-from plainfilm.model.outline import read_outline
-from plainfilm.model.structure import (
+from plainfilm.model.formats import structure
+from plainfilm.model.formats.outline import read_outline
+from plainfilm.model.formats.structure import (
     LEAST_PX,
     MAX_NUMBERS_PER_PX,
     MAX_PRODUCTS_PER_PX,
     NUMBER_PRODUCTS,
     check_structure,
 )
+from plainfilm.model.graph import to_onnx
+from plainfilm.model.networks import resnet
 
 Change = Callable[[onnx.GraphProto], object]
 SIZE_PX = 64

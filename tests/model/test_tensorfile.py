@@ -16,9 +16,9 @@ from safetensors.torch import save_file
 
 from plainfilm.errors import ModelFileError
 from plainfilm.messages import LANGUAGES, sentence
-from plainfilm.model import pickled
-from plainfilm.model.pickled import read_pickle
-from plainfilm.model.tensorfile import read_tensors
+from plainfilm.model.formats import pickled
+from plainfilm.model.formats.pickled import read_pickle
+from plainfilm.model.formats.tensorfile import read_tensors
 from tests.model import pickles as p
 from tests.model.forged import FORGED, HOSTILE, NAMESPACE, entry, safetensors, wrapped, zipped
 

@@ -16,11 +16,11 @@ from torch import Tensor, nn
 
 from plainfilm.errors import ModelFileError
 from plainfilm.messages import LANGUAGES, sentence
-from plainfilm.model import resnet
-from plainfilm.model.layouts import SEQUENTIAL
-from plainfilm.model.weights import Taken, network, read_weights
+from plainfilm.model.formats.layouts import SEQUENTIAL
+from plainfilm.model.formats.weights import Taken, network, read_weights
+from plainfilm.model.networks import resnet
+from plainfilm.present.terminal import Terminal
 from plainfilm.printing.weights import print_start
-from plainfilm.terminal import Terminal
 from plainfilm.training import checkpoint
 from plainfilm.training.state import new_state, tensors_of
 from tests.model import pickles as p
@@ -297,7 +297,7 @@ def changed(name: str, *shape: int, depth: int = 18) -> Callable[[], Any]:
 
 
 REFUSED: dict[str, tuple[Callable[[Path], None], str, str]] = {
-    "a whole model": (saved(lambda: trained_looking()), "weights-class", "plainfilm.model.resnet.ResNet"),
+    "a whole model": (saved(lambda: trained_looking()), "weights-class", "plainfilm.model.networks.resnet.ResNet"),
     "a whole model, older": (
         saved(lambda: nn.Sequential(nn.Linear(2, 2)), _use_new_zipfile_serialization=False),
         "weights-class",

@@ -13,9 +13,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from plainfilm.errors import ModelFileError
-from plainfilm.model import resnet
-from plainfilm.model.resnet import ResNet
-from plainfilm.model.weights import network, read_weights
+from plainfilm.model.formats.weights import network, read_weights
+from plainfilm.model.networks import resnet
+from plainfilm.model.networks.resnet import ResNet
 
 
 @pytest.fixture(autouse=True)

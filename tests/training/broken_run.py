@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 from builders import Recorder, make_films, make_recipe, slim_widths, with_policy
 
-from plainfilm.training.train import train
+from plainfilm.training.loop import train
 
 RECIPE = with_policy(
     make_recipe(

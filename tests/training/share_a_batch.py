@@ -10,7 +10,7 @@ import torch.nn.functional as functional
 from builders import Recorder, make_films, make_recipe, slim_widths, with_policy
 
 from plainfilm.training.distributed import Team
-from plainfilm.training.train import train
+from plainfilm.training.loop import train
 
 # Batches of 3 groups, the last of one: some processes have no films then. Few steps, large groups and a low rate: a
 # training multiplies differences of rounding, whatever they come from.

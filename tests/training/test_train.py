@@ -15,9 +15,8 @@ from builders import SLIM_WIDTHS, Recorder, make_films, make_recipe, with_policy
 from torch.nn import functional as F
 
 from plainfilm.errors import Interrupted, ModelFileError, TrainingError, UsageError
-from plainfilm.model import resnet
-from plainfilm.training import checkpoint, hardware
-from plainfilm.training import train as loop
+from plainfilm.model.networks import resnet
+from plainfilm.training import checkpoint, hardware, loop
 from plainfilm.training.batches import Batch, Batches
 from plainfilm.training.history import read_history
 from plainfilm.training.schedule import learning_rate, make_plan
@@ -232,7 +231,7 @@ def test_a_signal_to_the_whole_group_stops_a_run_with_workers_in_order(tmp_path)
     """Ctrl-C and service managers signal the workers too; the training still ends in order."""
     program = (
         "import os, signal, sys\nfrom pathlib import Path\nimport broken_run, builders\n"
-        "from plainfilm.errors import Interrupted\nfrom plainfilm.training.train import train\n"
+        "from plainfilm.errors import Interrupted\nfrom plainfilm.training.loop import train\n"
         "builders.slim_widths()\nseen = []\n"
         "for number in (signal.SIGINT, signal.SIGTERM): signal.signal(number, lambda number, _: seen.append(number))\n"
         "class Signalling(builders.Recorder):\n"

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from plainfilm.data.index import read_index
+from plainfilm.data.film_index import read_index
 from plainfilm.data.phantom import write_folder
-from plainfilm.workflows.cross_validate import parse_seeds, spread
+from plainfilm.workflows.cross_validation import parse_seeds, spread
 from tests.conftest import SHORT, Cli, Ran
 
 CLASSES = ("NORMAL", "Viral_Pneumonia", "COVID")

@@ -19,9 +19,10 @@ from PIL import Image
 import plainfilm
 from plainfilm.errors import ModelFileError
 from plainfilm.messages import CATALOGUES
-from plainfilm.model import resnet, runtime
-from plainfilm.workflows import doctor_install
-from plainfilm.workflows.doctor import diagnose
+from plainfilm.model import runtime
+from plainfilm.model.networks import resnet
+from plainfilm.workflows import checks_of_install
+from plainfilm.workflows.checks import diagnose
 from tests.conftest import Cli
 
 ROOT = Path(plainfilm.__file__).parent
@@ -199,8 +200,8 @@ def test_the_install_is_looked_at() -> None:
     seen = {finding.code for finding in diagnosis.findings}
     assert diagnosis.path == ""
     assert {"doctor.python", "doctor.core", "doctor.runtime", "doctor.processor", "doctor.precision"} <= seen
-    assert {"", "train", "report"} <= doctor_install.requirements().keys()
-    assert "onnxruntime" in doctor_install.requirements()[""]
+    assert {"", "train", "report"} <= checks_of_install.requirements().keys()
+    assert "onnxruntime" in checks_of_install.requirements()[""]
 
 
 @pytest.mark.parametrize(("library", "code", "well"), [("onnxruntime", 1, False), ("torch", 0, True)])
@@ -232,29 +233,29 @@ def test_a_runtime_that_fails_is_an_error(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_the_limits_of_a_container_are_read(tmp_path: Path) -> None:
-    assert doctor_install.cores_of_cgroup(tmp_path) is None
+    assert checks_of_install.cores_of_cgroup(tmp_path) is None
     (tmp_path / "cpu.max").write_text("max 100000\n")
-    assert doctor_install.cores_of_cgroup(tmp_path) is None
+    assert checks_of_install.cores_of_cgroup(tmp_path) is None
     (tmp_path / "cpu.max").write_text("150000 100000\n")
-    assert doctor_install.cores_of_cgroup(tmp_path) == 1.5
+    assert checks_of_install.cores_of_cgroup(tmp_path) == 1.5
     meminfo = tmp_path / "meminfo"
     meminfo.write_text("MemTotal: 9 kB\nMemAvailable:    4096 kB\n")
-    assert doctor_install.available_memory_bytes(meminfo, tmp_path) == 4 * 2**20
+    assert checks_of_install.available_memory_bytes(meminfo, tmp_path) == 4 * 2**20
     (tmp_path / "memory.max").write_text(str(3 * 2**20))
     (tmp_path / "memory.current").write_text(str(2**20))
-    assert doctor_install.available_memory_bytes(meminfo, tmp_path) == 2 * 2**20
-    assert doctor_install.available_memory_bytes(tmp_path / "none", tmp_path / "none") is None
+    assert checks_of_install.available_memory_bytes(meminfo, tmp_path) == 2 * 2**20
+    assert checks_of_install.available_memory_bytes(tmp_path / "none", tmp_path / "none") is None
 
 
 @pytest.mark.parametrize(("free", "severity"), [(2**40, "ok"), (2**30, "note"), (2**20, "problem")])
 def test_little_room_is_noted_and_none_is_a_problem(free: int, severity: str) -> None:
-    (finding,) = doctor_install._room("memory", free, 2 * 2**30, 2**29)
+    (finding,) = checks_of_install._room("memory", free, 2 * 2**30, 2**29)
     assert finding.severity == severity
 
 
 def test_a_home_that_is_not_there_is_a_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path / "nobody"))
-    assert "doctor.home-unwritable" in [finding.code for finding in doctor_install._folders()]
+    assert "doctor.home-unwritable" in [finding.code for finding in checks_of_install._folders()]
     assert list(tmp_path.iterdir()) == []
 
 

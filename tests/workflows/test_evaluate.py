@@ -16,8 +16,8 @@ from plainfilm.evaluation.fall import FIGURES
 from plainfilm.messages import CATALOGUES, text
 from plainfilm.model import modelfile
 from plainfilm.model.predictor import Predictor
+from plainfilm.present.terminal import Terminal
 from plainfilm.printing.external import print_fall
-from plainfilm.terminal import Terminal
 from tests.conftest import Cli
 
 LABELS = ("NORMAL", "Viral_Pneumonia", "COVID")

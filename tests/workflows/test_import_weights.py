@@ -12,8 +12,8 @@ import pytest
 import torch
 from builders import random_pixels, trained_looking
 
-from plainfilm import files
 from plainfilm.data.phantom import CLASSES
+from plainfilm.io import files
 from plainfilm.model import modelfile
 from plainfilm.model.predictor import Predictor
 from plainfilm.training.checkpoint import load_tensors

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from plainfilm.config import load_recipe
-from plainfilm.data.index import read_index
-from plainfilm.data.store import films_of
+from plainfilm.data.film_index import read_index
+from plainfilm.data.pixel_store import films_of
 from plainfilm.errors import TrainingError
 from plainfilm.model.predictor import Predictor
 from plainfilm.workflows import int8

@@ -3,8 +3,8 @@ import sys
 
 import pytest
 
-from plainfilm import files
 from plainfilm.errors import OutputError
+from plainfilm.io import files
 from plainfilm.workflows import lock
 
 HOLDER = """

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from plainfilm.data.index import read_index
+from plainfilm.data.film_index import read_index
 from plainfilm.data.phantom import write_folder
 from plainfilm.messages import text
 from plainfilm.model.predictor import Predictor

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from plainfilm.data.index import read_index
-from plainfilm.data.moved import check_films, moved
+from plainfilm.data.film_index import read_index
+from plainfilm.data.sources.moved import check_films, moved
 from plainfilm.errors import SourceError, UsageError
 from tests.conftest import Cli, Ran, command
 

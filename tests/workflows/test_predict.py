@@ -16,8 +16,8 @@ from plainfilm.errors import PlainfilmError
 from plainfilm.messages import text
 from plainfilm.model import modelfile
 from plainfilm.model.predictor import Predictor
-from plainfilm.workflows import predict
-from plainfilm.workflows.predict import write_map
+from plainfilm.workflows import answers
+from plainfilm.workflows.answers import write_map
 from plainfilm.workflows.statements import set_words
 from tests.builders import make_calibration, make_card, png, random_film
 from tests.conftest import Cli
@@ -186,7 +186,7 @@ def test_the_name_of_a_map_fits_a_file_system(model: Path, phantoms: Path, tmp_p
 def test_an_output_that_cannot_be_written_is_found_before_the_work(
     cli: Cli, model: Path, films: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, option: str, place: str
 ) -> None:
-    monkeypatch.setattr(predict, "predict", None)
+    monkeypatch.setattr(answers, "predict", None)
     (tmp_path / "file").write_text("in the way")
     (tmp_path / "folder").mkdir()
     ran = cli("predict", model, films, option, tmp_path / place, "--lang", "en")

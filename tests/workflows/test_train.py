@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from plainfilm.data.index import read_index
-from plainfilm.data.store import films_of
+from plainfilm.data.film_index import read_index
+from plainfilm.data.pixel_store import films_of
 from plainfilm.errors import OutputError
 from plainfilm.evaluation.calibration import fit_temperature
 from plainfilm.model.predictor import Predictor
-from plainfilm.workflows.train import new_run
+from plainfilm.workflows.training import new_run
 from tests.conftest import SHORT, Cli, Ran, command
 
 RUN_FILES = {

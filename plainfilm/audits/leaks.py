@@ -1,0 +1,139 @@
+"""What leaks in an index: copies, patients in several parts of the split, copies of one film under several labels.
+
+- An exact copy has the same pixels; a near one is the same exposure, confirmed (`duplicates.search`). Exact
+  copies are counted in sets of equal films, near ones in clusters; a film can be in one of each, and then counts in
+  both.
+- A set or cluster crosses classes, parts or sources when two of its films differ in them. A film without a class or
+  part has none that could differ; without a source column, what was named on the command line is the source.
+- A label conflict is a confirmed pair of two classes, whether or not its films ended in one cluster.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from plainfilm.audits.naive import naive_and_clean
+from plainfilm.data.duplicates.search import Pair, clusters
+from plainfilm.data.film_index import Index, Row
+from plainfilm.data.splits.groups import Person, persons
+
+Members = Sequence[Sequence[int]]  # row numbers, a cluster each
+
+
+def audit_leaks(index: Index, pairs: Sequence[Pair], store: np.ndarray, *, seed: int = 0) -> dict[str, Any]:
+    """The part `leaks` of audit.json; pairs by row number, store (N, S, S) uint8.
+
+    Holds image_ids, classes, sources and parts, never a path or a patient.
+    """
+    return {**count_leaks(index, pairs), "naive": naive_and_clean(index, store, seed=seed)}
+
+
+def count_leaks(index: Index, pairs: Sequence[Pair]) -> dict[str, Any]:
+    """Copies, clusters, patients and conflicts: all of the audit that needs no pixels."""
+    rows = index.rows
+    found = clusters_of(index, pairs)
+    equal = _equal_films(rows)
+    copied = {number for films in equal for number in films}
+    near = [films for films in found if not is_exact(rows, films)]
+    return {
+        "exact": _counts(rows, equal),
+        "near": _counts(rows, near) | {"also_exact": sum(number in copied for films in near for number in films)},
+        "clusters": [_cluster(rows, films) for films in found],
+        "patients": _patients(rows),
+        "conflicts": [
+            {
+                "image_ids": [rows[pair.first].image_id, rows[pair.second].image_id],
+                "classes": [rows[pair.first].label, rows[pair.second].label],
+            }
+            for pair in conflicts(index, pairs)
+        ],
+    }
+
+
+def clusters_of(index: Index, pairs: Sequence[Pair]) -> list[list[int]]:
+    """The clusters of an index by row number, the largest first; of equal size the first film's row decides."""
+    return sorted(clusters(len(index.rows), pairs), key=lambda films: (-len(films), films))
+
+
+def conflicts(index: Index, pairs: Sequence[Pair]) -> list[Pair]:
+    """The pairs whose two films have different labels, the most alike first."""
+    labels = [row.label for row in index.rows]
+    found = [pair for pair in pairs if labels[pair.first] and labels[pair.second]]
+    return sorted(
+        (pair for pair in found if labels[pair.first] != labels[pair.second]),
+        key=lambda pair: (-pair.score, pair.first, pair.second),
+    )
+
+
+def is_exact(rows: Sequence[Row], films: Sequence[int]) -> bool:
+    """Whether all films of a cluster have the same pixels."""
+    return len({rows[number].image_id for number in films}) == 1
+
+
+def source_of(row: Row) -> str:
+    """The source of a film: of its table, else the number of the SOURCE that it came from."""
+    return row.source or f"#{row.origin + 1}"
+
+
+def _equal_films(rows: Sequence[Row]) -> list[list[int]]:
+    """The row numbers of films with equal pixels, a list a set of two or more."""
+    members: dict[str, list[int]] = defaultdict(list)
+    for number, row in enumerate(rows):
+        if row.image_id:
+            members[row.image_id].append(number)
+    return [films for films in members.values() if len(films) > 1]
+
+
+def _counts(rows: Sequence[Row], found: Members) -> dict[str, Any]:
+    """Films and clusters, in all and by class, and how many clusters cross classes, parts and sources."""
+    films, of_class = Counter[str](), Counter[str]()
+    for members in found:
+        labels = Counter(rows[number].label for number in members)
+        films += labels
+        of_class.update(labels.keys())
+    return {
+        "films": sum(map(len, found)),
+        "clusters": len(found),
+        "across_classes": sum(len(_labels(rows, members)) > 1 for members in found),
+        "across_splits": sum(len(_splits(rows, members)) > 1 for members in found),
+        "across_sources": sum(len(_sources(rows, members)) > 1 for members in found),
+        "by_class": {label: {"films": films[label], "clusters": of_class[label]} for label in sorted(films)},
+    }
+
+
+def _cluster(rows: Sequence[Row], films: Sequence[int]) -> dict[str, Any]:
+    return {
+        "kind": "exact" if is_exact(rows, films) else "near",
+        "classes": dict(sorted(Counter(rows[number].label for number in films).items())),
+        "image_ids": sorted({rows[number].image_id for number in films}),
+        "splits": _splits(rows, films),
+        "sources": _sources(rows, films),
+    }
+
+
+def _labels(rows: Sequence[Row], films: Sequence[int]) -> list[str]:
+    return sorted({rows[number].label for number in films} - {""})
+
+
+def _splits(rows: Sequence[Row], films: Sequence[int]) -> list[str]:
+    return sorted({rows[number].split for number in films} - {""})
+
+
+def _sources(rows: Sequence[Row], films: Sequence[int]) -> list[str]:
+    return sorted({source_of(rows[number]) for number in films})
+
+
+def _patients(rows: Sequence[Row]) -> dict[str, int]:
+    """How many films have a known patient, and how many belong to one who is in several parts of the split."""
+    films: dict[Person, list[Row]] = defaultdict(list)
+    for row, person in zip(rows, persons(rows), strict=True):
+        if person is not None and row.image_id:
+            films[person].append(row)
+    torn = [known for known in films.values() if len({row.split for row in known} - {""}) > 1]
+    return {
+        "known_films": sum(map(len, films.values())),
+        "across_splits": sum(bool(row.split) for known in torn for row in known),
+        "patients_across_splits": len(torn),
+    }

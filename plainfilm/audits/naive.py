@@ -1,0 +1,137 @@
+"""What a leaking split adds to a score: the same films, read under the tutorial's split and under a clean one.
+
+- Naive: every tenth film of a class, in the order of its files, is tested, the others train. The tutorial takes the
+  first, eleventh, ... film; here all ten beginnings take their turn, so that every film is tested once.
+- Clean: ten folds that keep groups (patients, copies) whole, classes and sources even. So, too, every film is tested
+  once, by a reader trained on as many films.
+- Every film then has two answers by one kind of reader, and the difference is paired: right (1) or wrong (0) under the
+  naive split minus the same under the clean one, its interval from the bootstrap over groups. Without leaks it is 0 but
+  for chance, because which films beside its copies a reader was trained on is alike under both.
+
+Films with a label conflict or without a known class take no part. Nothing is tuned here: the readers have no setting
+that was chosen by these scores.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from plainfilm.audits.probes import logistic
+from plainfilm.data.film_index import LEAVES_OUT, Index, Row, strata
+from plainfilm.data.preprocessing import reduce
+from plainfilm.data.splits import split
+from plainfilm.evaluation.intervals import Estimate, grouped_mean, shares
+from plainfilm.evaluation.metrics import Booleans, Floats, Integers
+from plainfilm.randomness import generator
+
+NUM_FOLDS = 10
+MAX_FILMS = 20_000  # of more, whole groups are drawn: comparing all films with all is quadratic
+NEAREST_SIZE_PX, LOGISTIC_SIZE_PX = 32, 16
+
+Reader = Callable[[Floats, Integers, Floats, int], Floats]  # training features, labels, test features, K -> (M, K)
+
+
+def naive_and_clean(index: Index, store: np.ndarray, *, seed: int = 0) -> dict[str, Any]:
+    """How many films of the tutorial's test split leak, and what each reader gains by a leaking split.
+
+    store (N, S, S) uint8: the films of the index's rows.
+    """
+    numbers = _films(index, seed)
+    rows = [index.rows[number] for number in numbers]
+    labels = np.array([index.classes.index(row.label) for row in rows])
+    groups = [row.group for row in rows]
+    naive = naive_folds(rows)
+    grouped = split.folds(strata(rows), groups, count=NUM_FOLDS, train_only=[False] * len(rows), seed=seed)
+    clean = np.array(grouped, np.int64)
+    readers = {
+        "nearest": (nearest, _features(store, numbers, NEAREST_SIZE_PX, unit_length=True)),
+        "logistic": (logistic, _features(store, numbers, LOGISTIC_SIZE_PX)),
+    }
+    return {
+        "split": "every tenth film",
+        "films": len(rows),
+        "folds": NUM_FOLDS,
+        **_leaking(rows, labels, index.classes),
+        "readers": {
+            name: _compared(reader, features, labels, groups, naive, clean)
+            for name, (reader, features) in readers.items()
+        },
+    }
+
+
+def naive_folds(rows: Sequence[Row]) -> Integers:
+    """The fold of each film (N,): its place among the sorted files of its class, modulo ten."""
+    fold_of = np.empty(len(rows), np.int64)
+    for label in {row.label for row in rows}:
+        films = sorted((film for film, row in enumerate(rows) if row.label == label), key=lambda film: rows[film].path)
+        fold_of[films] = np.arange(len(films)) % NUM_FOLDS
+    return fold_of
+
+
+def nearest(train_x: Floats, train_y: Integers, test_x: Floats, num_classes: int) -> Floats:
+    """The class of the nearest training film, features (N, D) of length 1, as probabilities (M, K) of 0 and 1."""
+    probabilities: Floats = np.eye(num_classes)[train_y[np.argmax(test_x @ train_x.T, axis=1)]]
+    return probabilities
+
+
+def _films(index: Index, seed: int) -> list[int]:
+    """The rows that take part: all usable films, or whole groups of them up to MAX_FILMS."""
+    usable = [
+        number
+        for number, row in enumerate(index.rows)
+        if row.image_id and row.label in index.classes and not LEAVES_OUT & set(row.problems)
+    ]
+    if len(usable) <= MAX_FILMS:
+        return usable
+    names, group_of_film = np.unique([index.rows[number].group for number in usable], return_inverse=True)
+    place = generator(seed, "naive-films").permutation(len(names))[group_of_film]
+    first_left_out = np.sort(place)[MAX_FILMS]
+    return [number for number, turn in zip(usable, place, strict=True) if turn < first_left_out]
+
+
+def _features(store: np.ndarray, numbers: Sequence[int], size_px: int, *, unit_length: bool = False) -> Floats:
+    """Thumbnails (N, size_px ** 2), 0 to 1; with `unit_length` each without its mean and at length 1."""
+    small = np.stack([reduce(np.asarray(store[number]), size_px) for number in numbers])
+    features = small.reshape(len(small), -1).astype(np.float32) / 255
+    if unit_length:
+        features -= features.mean(axis=1, keepdims=True)
+        features /= np.maximum(np.linalg.norm(features, axis=1, keepdims=True), np.float32(1e-6))
+    return features
+
+
+def _leaking(rows: Sequence[Row], labels: Integers, classes: Sequence[str]) -> dict[str, Any]:
+    """The share of the tutorial's test films whose group has films in its training part, in all and by class."""
+    groups = np.array([row.group for row in rows])
+    parts = np.array(split.tutorial([row.path for row in rows], [row.label for row in rows]))
+    tested = parts == "test"
+    leaks = tested & np.isin(groups, groups[parts == "train"])
+    counted = np.column_stack([tested, *(tested & (labels == k) for k in range(len(classes)))])
+    estimates = shares(np.repeat(leaks[:, None], counted.shape[1], axis=1), counted, groups.tolist())
+    return {
+        "leaking_films": estimates[0].as_dict(),
+        "leaking_by_class": {name: share.as_dict() for name, share in zip(classes, estimates[1:], strict=True)},
+    }
+
+
+def _compared(
+    reader: Reader, features: Floats, labels: Integers, groups: Sequence[str], naive: Integers, clean: Integers
+) -> Mapping[str, dict[str, float | None]]:
+    """Accuracy under both splits, and the paired difference."""
+    right = {name: _right(reader, features, labels, folds) for name, folds in (("naive", naive), ("clean", clean))}
+    everyone = np.ones((len(labels), 2), bool)
+    accuracies = shares(np.column_stack([right["naive"], right["clean"]]), everyone, groups)
+    difference: Estimate = grouped_mean(right["naive"].astype(float) - right["clean"], groups, bound=1.0)
+    found = {"naive": accuracies[0], "clean": accuracies[1], "difference": difference}
+    return {name: estimate.as_dict() for name, estimate in found.items()}
+
+
+def _right(reader: Reader, features: Floats, labels: Integers, fold_of: Integers) -> Booleans:
+    """Whether each film is read rightly (N,) by the reader trained on the other folds."""
+    num_classes = int(labels.max()) + 1
+    right = np.empty(len(labels), bool)
+    for fold in np.unique(fold_of):
+        tested = fold_of == fold
+        answers = reader(features[~tested], labels[~tested], features[tested], num_classes)
+        right[tested] = answers.argmax(axis=1) == labels[tested]
+    return right

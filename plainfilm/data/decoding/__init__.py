@@ -1,0 +1,1 @@
+"""One film's file: its kind, its header, its pixels."""

@@ -1,0 +1,144 @@
+"""What compressed pixels say of themselves, before any decoder sees them; and RLE, decoded within bounds.
+
+A header and the codestream below it are written by different programs and may contradict each other; a decoder believes
+the codestream. Sources: ITU-T T.81 (JPEG), T.87 (JPEG-LS), T.800 (JPEG 2000); DICOM PS3.5, annex G (RLE).
+"""
+
+import struct
+from dataclasses import dataclass
+
+import numpy as np
+
+from plainfilm.data.decoding import jpeg2000
+from plainfilm.errors import FilmError
+
+JPEG_START, JPEG_2000_START = b"\xff\xd8\xff", b"\xff\x4f\xff\x51"
+JP2_START = b"\0\0\0\x0cjP  "  # boxes of a JPEG 2000 file around its codestream
+MAX_BOXES = 100
+END = b"\xff\xd9"  # of JPEG, JPEG-LS and JPEG 2000 alike
+SCAN = b"\xff\xda"  # where a scan of JPEG begins; within one, no such bytes can stand
+MAX_SCANS = 64  # of progressive JPEG, each of which goes over the whole image: writers make 6 to 16
+FRAME_MARKERS = {*range(0xC0, 0xD0), 0xF7} - {0xC4, 0xC8, 0xCC}  # SOF0 to SOF15 and JPEG-LS's SOF55
+START_OF_SCAN = 0xDA
+# ends of the UIDs of DICOM's transfer syntaxes that hold frames with these markers
+PROCESSES = {0xC0: ("50", "51"), 0xC1: ("51",), 0xC2: ("50",), 0xC3: ("70", "57"), 0xF7: ("80", "81")}
+JPEG_2000_PROCESSES = ("90", "91")
+NUM_RLE_OFFSETS = 15
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Size, channels and bits a sample; and which of DICOM's transfer syntaxes such a codestream is."""
+
+    height: int
+    width: int
+    channels: int
+    bits: int
+    is_signed: bool
+    processes: tuple[str, ...]  # ends of UIDs, () where nothing here reads it
+
+
+def is_one(frame: bytes) -> bool:
+    """Whether bytes are a codestream of JPEG, JPEG-LS or JPEG 2000, bare or in boxes."""
+    return frame.startswith((JPEG_START, JPEG_2000_START, JP2_START))
+
+
+def bare(frame: bytes) -> bytes:
+    """The codestream in a JPEG 2000 file's boxes (T.800, I.4); any other bytes as they are. Raises FilmError."""
+    if not frame.startswith(JP2_START):
+        return frame
+    position = 0
+    for _ in range(MAX_BOXES):
+        if position + 8 > len(frame):
+            raise FilmError("film-truncated")
+        length, name = struct.unpack_from(">I4s", frame, position)
+        if name == b"jp2c":
+            start, stop = position + (16 if length == 1 else 8), position + length if length >= 8 else len(frame)
+            return frame[start:stop]
+        if length < 8:
+            break
+        position += length
+    raise FilmError("film-dicom-damaged")
+
+
+def shape(frame: bytes) -> Shape:
+    """The shape that a JPEG, JPEG-LS or JPEG 2000 codestream declares.
+
+    Raises FilmError where it is no such thing, or its end is missing.
+    """
+    try:
+        found = _jpeg_2000(frame) if frame.startswith(JPEG_2000_START) else _jpeg(frame)
+    except struct.error:
+        raise FilmError("film-truncated") from None
+    if END not in frame.rstrip(b"\0")[-16:]:  # padded to an even length, by some writers to more
+        raise FilmError("film-truncated")
+    return found
+
+
+def check_cost(frame: bytes, height: int, width: int) -> None:
+    """Raise FilmError for a JPEG or JPEG 2000 codestream of this size that costs its decoder more than any film's."""
+    if frame.startswith(JPEG_2000_START):
+        jpeg2000.check_cost(frame, height, width)
+    elif frame.count(SCAN) > MAX_SCANS:
+        raise FilmError("film-overloaded")
+
+
+def _jpeg(frame: bytes) -> Shape:
+    """Walk over the segments before the frame header (T.81, B.1 and B.2.2)."""
+    position = 2
+    while frame.startswith(JPEG_START):
+        start, marker, length = struct.unpack_from(">BBH", frame, position)
+        if start != 0xFF or marker == START_OF_SCAN or length < 2:
+            break
+        if marker in FRAME_MARKERS:
+            bits, height, width, channels = struct.unpack_from(">BHHB", frame, position + 4)
+            return Shape(height, width, channels, bits, False, PROCESSES.get(marker, ()))
+        position += 2 + length
+    raise FilmError("film-dicom-damaged")
+
+
+def _jpeg_2000(frame: bytes) -> Shape:
+    """The SIZ segment (T.800, A.5.1); tiles and offsets are those of one whole image in one grid."""
+    x1, y1, x0, y0, tile_width, tile_height, _, _, channels, depth, dx, dy = struct.unpack_from(">8IHBBB", frame, 8)
+    if (x0, y0, dx, dy) != (0, 0, 1, 1) or not (tile_width and tile_height):
+        raise FilmError("film-dicom-codestream")
+    return Shape(y1, x1, channels, (depth & 0x7F) + 1, depth > 0x7F, JPEG_2000_PROCESSES)
+
+
+def decode_rle(frame: bytes, height: int, width: int, num_bytes: int, *, num_channels: int = 1) -> np.ndarray:
+    """The samples of an RLE frame: (H, W), of three channels (H, W, 3), unsigned, `num_bytes` (1 or 2) a sample.
+
+    Each segment is unpacked to as many bytes as the image has pixels, and not one more.
+    """
+    if len(frame) < 64:
+        raise FilmError("film-truncated")
+    count, *offsets = struct.unpack_from(f"<{1 + NUM_RLE_OFFSETS}I", frame)
+    if count != num_bytes * num_channels:
+        raise FilmError("film-dicom-codestream")
+    ends = [*offsets[1:count], len(frame)]
+    planes: list[np.ndarray] = [
+        np.frombuffer(_unpack_bits(frame, start, end, height * width), np.uint8)
+        for start, end in zip(offsets[:count], ends, strict=True)
+    ]
+    if num_bytes == 2:  # the high byte comes first
+        planes = [high.astype(np.uint16) << 8 | low for high, low in zip(planes[::2], planes[1::2], strict=True)]
+    channels = [plane.reshape(height, width) for plane in planes]
+    return channels[0] if num_channels == 1 else np.stack(channels, axis=2)
+
+
+def _unpack_bits(frame: bytes, start: int, end: int, num_bytes: int) -> bytes:
+    """PS3.5, G.3.2: after a byte n below 128, n + 1 bytes as they are; above it, one to repeat 257 - n times."""
+    out, position = bytearray(), start
+    while len(out) < num_bytes and position + 1 < end:
+        head = frame[position]
+        if head < 128:
+            out += frame[position + 1 : min(position + 2 + head, end)]
+            position += 2 + head
+        elif head > 128:
+            out += frame[position + 1 : position + 2] * (257 - head)
+            position += 2
+        else:
+            position += 1
+    if len(out) < num_bytes:
+        raise FilmError("film-truncated")
+    return bytes(out[:num_bytes])

@@ -1,0 +1,1 @@
+"""Which films are one exposure."""

@@ -1,0 +1,308 @@
+"""The Index: one row an image: what it is, whose it is, what is wrong with it, which part of the split it belongs to.
+
+`scan` decodes every film of a listing once; `assign` gives groups and split. On disk an index is `index.csv` (the
+rows) and `index.json` (where the films are, their checksum, how they were split).
+"""
+
+import csv
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+from plainfilm.config import Recipe
+from plainfilm.data.sources.balance import Balance
+from plainfilm.data.sources.labels import spellings
+from plainfilm.data.sources.listing import Entry, Listing, open_origin
+from plainfilm.data.sources.reading import PLAIN, Reading
+from plainfilm.data.splits import given, split
+from plainfilm.data.splits.refusals import check_classes, check_reached, check_whole
+from plainfilm.data.splits.split import ITERATIVE, SHUFFLED
+from plainfilm.errors import SourceError
+from plainfilm.io import files, tables
+
+TUTORIAL_CLASSES = ("NORMAL", "Viral_Pneumonia", "COVID")
+ASSIGNED = ("label-missing", "class-unknown", "split-missing")  # problems that come of classes and split
+REASON_OF = {  # problems of readable films that no part takes, and the reason in the balance
+    "label-conflict": "copy-conflict",
+    "label-several": "several-labels",
+    "label-missing": "no-label",
+    "class-unknown": "class-unknown",
+    "split-missing": "no-part",
+}
+LEAVES_OUT = set(REASON_OF)
+METHODS = {  # by the kind of a split: how it was made, where an index does not say
+    **{"grouped": SHUFFLED, "folds": SHUFFLED},
+    **{"tutorial": "every tenth film", "column": given.METHOD},
+}
+KNOWN_METHODS = {*METHODS.values(), ITERATIVE, *(given.drawn_by(method) for method in (SHUFFLED, ITERATIVE))}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One image. `origin` is the number of its source in `Index.sources`; `problems` are message codes."""
+
+    image_id: str = ""  # "" for an image that could not be decoded
+    path: str = ""
+    label: str = ""
+    group: str = ""
+    patient: str = ""
+    source: str = ""
+    quality: str = ""
+    split: str = ""
+    sha256: str = ""
+    phash: str = ""
+    width: int = 0
+    height: int = 0
+    mode: str = ""
+    problems: tuple[str, ...] = ()
+    origin: int = 0
+    chroma: float = 0.0  # mean over pixels of (max - min over channels), 0..255; 0 for a grey film
+    twins: tuple[str, ...] = ()  # confirmed near copies, in the form of `plainfilm.data.duplicates.twins`
+    patient_table: str = ""  # number of the table that names the patient: its IDs are of one list, whatever the source
+    extra: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def entry(self) -> Entry:
+        """The row as an entry of a listing, for reading the film again."""
+        return Entry(self.origin, self.path, self.label)
+
+
+COLUMNS = tuple(entry.name for entry in fields(Row) if entry.name != "extra")
+LISTS = ("problems", "twins")  # columns of several words
+ADDED = ("twins", "patient_table")  # columns that an older index lacks
+
+
+@dataclass(frozen=True)
+class Index:
+    """The rows, the paths of their sources, the classes in order, and the section of the recipe that split them.
+
+    `method` names how the split was made, for people.
+    """
+
+    rows: tuple[Row, ...]
+    sources: tuple[Path, ...]
+    classes: tuple[str, ...]
+    split: dict[str, Any]
+    method: str = SHUFFLED
+    reading: Reading = PLAIN
+    encodings: tuple[str, ...] = ()  # of the names in each source, where they had to be found; () of an older index
+    balance: Balance | None = None  # None: of an older index
+
+    @property
+    def is_leaking(self) -> bool:
+        """Whether the split may separate a group: true for the tutorial's alone."""
+        return bool(self.split["kind"] == "tutorial")
+
+    def part(self, name: str) -> list[int]:
+        """The numbers of the rows in one part of the split."""
+        return [number for number, row in enumerate(self.rows) if row.split == name]
+
+    def straddling(self) -> list[str]:
+        """The groups with films in more than one part."""
+        split_rows = [row for row in self.rows if row.split]
+        return split.straddling([row.group for row in split_rows], [row.split for row in split_rows])
+
+    @property
+    def data_checksum(self) -> str:
+        """SHA-256 over the sorted checksums of all files and their labels."""
+        return data_checksum(self.rows)
+
+    @property
+    def split_checksum(self) -> str:
+        """SHA-256 over the sorted image ids and their parts."""
+        return _checksum(f"{row.image_id} {row.split}" for row in self.rows)
+
+
+def data_checksum(rows: Iterable[Row]) -> str:
+    """SHA-256 over the sorted checksums of the files of some rows and their labels."""
+    return _checksum(f"{row.sha256} {row.label}" for row in rows)
+
+
+def _checksum(lines: Iterable[str]) -> str:
+    return files.sha256("\n".join(sorted(lines)).encode("utf-8", "surrogateescape"))
+
+
+def assign(rows: Sequence[Row], sources: Sequence[Path], recipe: Recipe) -> Index:
+    """Give every usable film a part of the split. Raises SplitError where that cannot be done."""
+    rows = with_known_labels(rows, recipe.data.classes or ())
+    labels = {row.label for row in rows if row.image_id and row.label}
+    classes = recipe.data.classes or ordered_classes(labels)
+    rows = [_with_class_problem(row, classes) for row in rows]
+    usable = [number for number, row in enumerate(rows) if row.image_id and not LEAVES_OUT & set(row.problems)]
+    films = [rows[number] for number in usable]
+    parts, method = _split(films, classes, recipe)
+    done = [replace(row, split="") for row in rows]
+    for number, part in zip(usable, parts, strict=True):
+        problems = rows[number].problems + (() if part else ("split-missing",))
+        done[number] = replace(rows[number], split=part, problems=problems)
+    return Index(tuple(done), tuple(sources), tuple(classes), json.loads(json.dumps(asdict(recipe.split))), method)
+
+
+def split_anew(index: Index, recipe: Recipe) -> Index:
+    """An index of the same films with the split of a recipe. Raises SplitError where that cannot be done."""
+    done = assign(index.rows, index.sources, recipe)
+    return replace(done, reading=index.reading, encodings=index.encodings, balance=index.balance)
+
+
+def with_known_labels(rows: Sequence[Row], classes: Sequence[str]) -> list[Row]:
+    """The rows, with the labels that differ from a known class in spelling alone written as that class."""
+    respelt = spellings((row.label for row in rows), classes) if classes else {}
+    return [replace(row, label=respelt[row.label]) if row.label in respelt else row for row in rows]
+
+
+def reason_left_out(row: Row) -> str:
+    """Why a film cannot be used, as a reason of `balance.REASONS`; "" if nothing speaks against it."""
+    if not row.image_id:
+        return "missing" if "film-missing" in row.problems else "unreadable"
+    reason = next((reason for code, reason in REASON_OF.items() if code in row.problems), "")
+    return reason or ("" if row.label else "no-label")
+
+
+def ordered_classes(labels: set[str]) -> tuple[str, ...]:
+    """The tutorial's three classes in its order; any other set sorted."""
+    return TUTORIAL_CLASSES if labels == set(TUTORIAL_CLASSES) else tuple(sorted(labels))
+
+
+def _with_class_problem(row: Row, classes: Sequence[str]) -> Row:
+    problems = tuple(code for code in row.problems if code not in ASSIGNED)
+    if not row.label:
+        problems += () if "label-several" in row.problems else ("label-missing",)
+    elif row.label not in classes:
+        problems += ("class-unknown",)
+    return replace(row, problems=problems)
+
+
+def strata(films: Iterable[Row]) -> list[str]:
+    """What a split keeps even: the class and the source of each film."""
+    kept = list(films)
+    return split.strata_of([film.label for film in kept], [film.source for film in kept])
+
+
+def _split(films: Sequence[Row], classes: Sequence[str], recipe: Recipe) -> tuple[list[str], str]:
+    """The part of each film, "" for none, and how the split was made."""
+    choice = recipe.split
+    labels, sources, groups = ([getattr(film, name) for film in films] for name in ("label", "source", "group"))
+    paths = [film.path for film in films]
+    train_only = [film.quality in choice.train_only_quality for film in films]
+    check_classes(labels, groups, classes)
+    if choice.kind == "tutorial":
+        return split.tutorial(paths, labels), METHODS[choice.kind]
+    if choice.kind == "column":
+        cells = [film.extra.get("split", film.split) for film in films]
+        return given.as_given(labels, sources, groups, cells, paths=paths, train_only=train_only, choice=choice)
+    if choice.kind == "folds":
+        fold_of, method = split.divided_folds(
+            labels, sources, groups, count=choice.folds, train_only=train_only, seed=choice.seed
+        )
+        parts = split.fold_split(fold_of, fold=choice.fold, count=choice.folds)
+    else:
+        shares = {"test": choice.test, "validation": choice.validation}
+        parts, method = split.divided(labels, sources, groups, shares=shares, train_only=train_only, seed=choice.seed)
+    check_whole(groups, parts, paths)
+    check_reached(labels, groups, train_only, parts, choice)
+    return parts, method
+
+
+# --- on disk ---------------------------------------------------------------------------------------------------------
+
+
+def write_index(index: Index, folder: Path) -> None:
+    """Write `index.csv` and `index.json` into `folder`."""
+    extra = sorted({name for row in index.rows for name in row.extra if name not in COLUMNS})
+    lines: list[Sequence[object]] = [(*COLUMNS, *extra)]
+    for row in index.rows:
+        cells = [getattr(row, name) for name in COLUMNS]
+        for name in LISTS:
+            cells[COLUMNS.index(name)] = " ".join(getattr(row, name))
+        lines.append([*cells, *(row.extra.get(name, "") for name in extra)])
+    table = tables.to_csv(lines).encode("utf-8", "surrogateescape")  # file names that are no UTF-8 keep their bytes
+    side = {
+        "sources": [str(path.resolve()) for path in index.sources],
+        "classes": list(index.classes),
+        "split": index.split,
+        "method": index.method,
+        "leaking": index.is_leaking,
+        "data_checksum": index.data_checksum,
+        "split_checksum": index.split_checksum,
+        "table_checksum": files.sha256(table),
+        "reading": asdict(index.reading),
+        "encodings": list(index.encodings),
+        "balance": None if index.balance is None else index.balance.as_dict(),
+    }
+    files.write_bytes(folder / "index.csv", table)
+    files.write_json(folder / "index.json", side)
+
+
+def is_index(path: Path) -> bool:
+    """Whether `path` is an index.csv with its index.json beside it, and not any other table."""
+    return path.suffix.lower() == ".csv" and path.is_file() and path.with_suffix(".json").is_file()
+
+
+def read_index(path: Path) -> Index:
+    """Read an index. Raises SourceError where its two files do not fit together."""
+    try:
+        data = path.read_bytes()
+        side = json.loads(path.with_suffix(".json").read_text(encoding="utf-8", errors="surrogateescape"))
+        if files.sha256(data) == side["table_checksum"]:
+            lines, _ = tables.from_csv(data.decode("utf-8", "surrogateescape"))
+            rows = tuple(_read_row(cells) for cells in lines)
+            sources, classes, split = side["sources"], side["classes"], side["split"]
+            if not (_are_texts(sources) and _are_texts(classes) and isinstance(split, dict)):
+                raise ValueError("sources and classes: lists of texts; split: an object")
+            method = side.get("method", METHODS.get(str(split.get("kind")), SHUFFLED))  # an older index does not say
+            if method not in KNOWN_METHODS:
+                raise ValueError("an unknown method of the split")
+            if not all(0 <= row.origin < len(sources) for row in rows):
+                raise ValueError("a film of no source")
+            return Index(
+                rows, tuple(map(Path, sources)), tuple(classes), split, method, *_read_side(side, len(sources))
+            )
+    except (
+        AssertionError,
+        AttributeError,
+        KeyError,
+        TypeError,
+        ValueError,
+        RecursionError,
+        csv.Error,
+        OSError,
+    ) as error:
+        raise SourceError("index-damaged", path=str(path), reason=str(error)) from error
+    raise SourceError("index-changed", path=str(path))
+
+
+def _read_side(side: dict[str, Any], num_sources: int) -> tuple[Reading, tuple[str, ...], Balance | None]:
+    """How the sources are read and what became of their files; an older index says nothing of it."""
+    reading, encodings = Reading(**side.get("reading", {})), tuple(side.get("encodings", ()))
+    if not (_are_texts(list(encodings)) and len(encodings) in (0, num_sources)):
+        raise ValueError("encodings: one text a source")
+    balance = side.get("balance")
+    return reading, encodings, None if balance is None else Balance.from_dict(balance)
+
+
+def _are_texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(entry, str) for entry in value)
+
+
+def _read_row(cells: dict[str, str]) -> Row:
+    known: dict[str, Any] = {name: cells.get(name, "") if name in ADDED else cells[name] for name in COLUMNS}
+    known |= {name: tuple(known[name].split()) for name in LISTS}
+    for name in ("width", "height", "origin"):
+        known[name] = int(known[name])
+    known["chroma"] = float(known["chroma"])
+    return Row(**known, extra={name: value for name, value in cells.items() if value and name not in COLUMNS})
+
+
+def reopen(index: Index) -> Listing:
+    """The listing of an index: its sources, opened again, and its rows as entries. Raises SourceError."""
+    for path in index.sources:
+        if not path.exists():
+            raise SourceError("source-moved", path=str(path))
+    encodings = index.encodings or ("",) * len(index.sources)
+    sources = (
+        open_origin(path, index.reading, encoding=encoding)
+        for path, encoding in zip(index.sources, encodings, strict=True)
+    )
+    return Listing(tuple(sources), tuple(row.entry for row in index.rows), reading=index.reading)

@@ -1,0 +1,1 @@
+"""What people give: folders, archives, tables; what each name and column means, and what became of every file."""

@@ -1,0 +1,125 @@
+"""Which row of a table belongs to which film: by the longest ending that their paths share.
+
+Notable choices:
+- a path as it stands goes before one without regard to case and extension; a longer ending before a shorter one;
+- table and source may start at different folders, so both sides may have folders that the other lacks, as long as the
+  name and one folder agree;
+- the bare name counts if one side has nothing else and only one row and one film bear it; else it is an error that
+  names both;
+- a row that fits several films equally well is an error, too; of rows that compete for one film, none is taken.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from plainfilm.data.sources.names import loose_parts
+
+Parts = tuple[str, ...]
+
+
+class AmbiguousError(Exception):
+    """A row that fits two films, or two rows that fit one film, by their bare names: numbers of rows and films."""
+
+    def __init__(self, rows: Sequence[int], films: Sequence[int]) -> None:
+        super().__init__(rows, films)
+        self.rows, self.films = rows, films
+
+
+@dataclass(frozen=True)
+class FilmPath:
+    """The path of a film: of its source, if that is a folder, and of the film inside it."""
+
+    above: Parts
+    inside: Parts
+
+    @property
+    def parts(self) -> Parts:
+        """The whole path."""
+        return self.above + self.inside
+
+
+def match(rows: Sequence[Parts], films: Sequence[FilmPath], extensions: tuple[str, ...]) -> dict[int, int]:
+    """The row of each film that has one, by numbers. `rows` are different from each other. Raises AmbiguousError."""
+    row_of: dict[int, int] = {}
+    for loosened in (False, True):
+        kept_rows = {row: _form(parts, loosened, extensions) for row, parts in enumerate(rows)}
+        kept_films = {
+            film: FilmPath(_form(path.above, loosened, ()), _form(path.inside, loosened, extensions))
+            for film, path in enumerate(films)
+        }
+        _match_form(kept_rows, kept_films, row_of)
+    return row_of
+
+
+def _form(parts: Parts, loosened: bool, extensions: tuple[str, ...]) -> Parts:
+    return loose_parts(parts, extensions) if loosened else parts
+
+
+def _match_form(rows: dict[int, Parts], films: dict[int, FilmPath], row_of: dict[int, int]) -> None:
+    """Add to `row_of` what the paths in one form tell."""
+    taken = set(row_of.values())
+    row_of |= _equal(
+        {row: parts for row, parts in rows.items() if row not in taken},
+        {film: path.inside for film, path in films.items() if film not in row_of},
+    )
+    longest = min(max(map(len, rows.values()), default=0), max((len(path.parts) for path in films.values()), default=0))
+    for length in range(longest, 0, -1):
+        if len(row_of) == len(films):
+            return
+        taken = set(row_of.values())
+        films_by = _by_ending(((film, path.parts) for film, path in films.items() if film not in row_of), length)
+        rows_by = _by_ending(((row, parts) for row, parts in rows.items() if row not in taken), length, films_by)
+        for ending, rows_there in rows_by.items():
+            whole_rows = [row for row in rows_there if len(rows[row]) == length]
+            if len(whole_rows) == 1 and len(films_by[ending]) > 1:  # one row, and nothing tells for which film
+                raise AmbiguousError(whole_rows, films_by[ending])
+            if length > 1 and len(rows_there) == len(films_by[ending]) == 1:
+                row_of[films_by[ending][0]] = rows_there[0]
+        if length == 1:
+            row_of |= _bare(rows, films, rows_by, films_by)
+
+
+def _bare(
+    rows: dict[int, Parts],
+    films: dict[int, FilmPath],
+    free_rows: dict[Parts, list[int]],
+    free_films: dict[Parts, list[int]],
+) -> dict[int, int]:
+    """The row of each film by its bare name, where one of both sides has nothing else."""
+    all_rows = _by_ending(rows.items(), 1)
+    all_films = _by_ending(((film, path.parts) for film, path in films.items()), 1)
+    found = {}
+    for name, rows_there in free_rows.items():
+        is_bare = any(len(rows[row]) == 1 for row in rows_there)
+        if not is_bare and all(len(films[film].inside) > 1 for film in free_films[name]):
+            continue
+        if len(all_rows[name]) > 1 or len(all_films[name]) > 1:
+            raise AmbiguousError(all_rows[name], all_films[name])
+        found[all_films[name][0]] = all_rows[name][0]
+    return found
+
+
+def _equal(rows: dict[int, Parts], films: dict[int, Parts]) -> dict[int, int]:
+    """Rows whose path is that of one film inside its source."""
+    films_by: dict[Parts, list[int]] = defaultdict(list)
+    for film, parts in films.items():
+        films_by[parts].append(film)
+    rows_by: dict[Parts, list[int]] = defaultdict(list)
+    for row, parts in rows.items():
+        rows_by[parts].append(row)
+    return {
+        films_by[parts][0]: found[0]
+        for parts, found in rows_by.items()
+        if len(found) == 1 and len(films_by.get(parts, ())) == 1
+    }
+
+
+def _by_ending(
+    paths: Iterable[tuple[int, Parts]], length: int, wanted: dict[Parts, list[int]] | None = None
+) -> dict[Parts, list[int]]:
+    found: dict[Parts, list[int]] = defaultdict(list)
+    for number, parts in paths:
+        if len(parts) >= length and (wanted is None or parts[-length:] in wanted):
+            found[parts[-length:]].append(number)
+    return found

@@ -1,0 +1,194 @@
+"""Splits: patients, not images, are split.
+
+A split gives each film one of SPLITS. Films of a group (one patient, near-duplicates) stay together; strata (class and
+source) keep their shares: groups are taken at random, and where that leaves a class out of a part or misses a share, by
+iterative stratification. The tutorial's split is the one exception: it looks at file order alone, and is marked as
+leaking.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+
+from plainfilm.data.splits.stratify import stratified
+from plainfilm.randomness import generator
+
+SPLITS = ("train", "validation", "test", "predict")
+SHUFFLED, ITERATIVE = "shuffled groups", "iterative stratification"  # the methods, as index.json names them
+TOLERANCE = 0.2  # of a share, by which a part may miss it
+
+
+def divided(
+    classes: Sequence[str],
+    sources: Sequence[str],
+    groups: Sequence[str],
+    *,
+    shares: Mapping[str, float],
+    train_only: Sequence[bool],
+    seed: int,
+) -> tuple[list[str], str]:
+    """A split as of `grouped`, or by iterative stratification where that comes closer to what is asked; its method.
+
+    Stratification is tried where a class has no film in a part, or a part misses its share by more than TOLERANCE.
+    """
+    asked = {part: share for part, share in shares.items() if share > 0}
+    asked["train"] = 1 - sum(asked.values())
+    strata = strata_of(classes, sources)
+    parts = grouped(strata, groups, shares=shares, train_only=train_only, seed=seed)
+    faults = shortfall(classes, parts, asked)
+    if faults == (0, 0) or asked["train"] <= 0:
+        return parts, SHUFFLED
+    fixed = {group: "train" for group, barred in zip(groups, train_only, strict=True) if barred}
+    order = _shuffled(_members(groups), seed)
+    again = stratified(classes, sources, groups, shares=asked, order=order, fixed=fixed)
+    return (again, ITERATIVE) if shortfall(classes, again, asked) < faults else (parts, SHUFFLED)
+
+
+def strata_of(classes: Sequence[str], sources: Sequence[str]) -> list[str]:
+    """What a split keeps even: the class and the source of each film."""
+    return [f"{name}\x1f{source}" for name, source in zip(classes, sources, strict=True)]
+
+
+def shortfall(classes: Sequence[str], parts: Sequence[str], asked: Mapping[str, float]) -> tuple[int, float]:
+    """How far a split is from the shares asked: (0, 0) where it keeps to them.
+
+    The first number counts the classes that miss in a part; the second is the largest share of its share by which a
+    part misses it beyond TOLERANCE. Half a film of each class is never a miss, as films are whole.
+
+    >>> shortfall(["A"] * 100, ["test"] * 15 + ["train"] * 85, {"test": 0.1, "train": 0.9})
+    (0, 0.3)
+    """
+    present, names = set(zip(classes, parts, strict=True)), set(classes)
+    missing = sum((name, part) not in present for name in names for part in asked)
+    filled, excess = Counter(parts), 0.0
+    for part, share in asked.items():
+        films = share * len(parts)
+        miss = abs(filled[part] - films) - max(TOLERANCE * films, len(names) / 2)
+        excess = max(excess, round(miss / films, 6) if films else 0.0)
+    return missing, excess
+
+
+def grouped(
+    strata: Sequence[str],
+    groups: Sequence[str],
+    *,
+    shares: Mapping[str, float],
+    train_only: Sequence[bool],
+    seed: int,
+) -> list[str]:
+    """A split that keeps groups whole and gives each stratum its shares; the rest is for training.
+
+    Groups are taken in a random order; a group joins a part while no stratum of it would exceed its share there. A
+    group with a film marked in `train_only` goes to training whole.
+
+    Args:
+        strata: the stratum of each film, (N,).
+        groups: the group of each film, (N,).
+        shares: of each part beside training, for instance {"test": 0.1, "validation": 0.1}.
+        train_only: whether a film may serve for training alone, (N,).
+        seed: of the order in which groups are taken.
+    """
+    members = _members(groups)
+    order = _shuffled(members, seed)
+    kept_back = {group for group, barred in zip(groups, train_only, strict=True) if barred}
+    part_of: dict[str, str] = dict.fromkeys(kept_back, "train")
+    totals = Counter(strata)
+    for part, share in shares.items():
+        room = Counter({stratum: round(share * count) for stratum, count in totals.items()})
+        for group in order:
+            wanted = Counter(strata[film] for film in members[group])
+            if group not in part_of and all(room[stratum] >= count for stratum, count in wanted.items()):
+                part_of[group] = part
+                room.subtract(wanted)
+    return [part_of.get(group, "train") for group in groups]
+
+
+def folds(
+    strata: Sequence[str], groups: Sequence[str], *, count: int, train_only: Sequence[bool], seed: int
+) -> list[int | None]:
+    """The fold (0 to count - 1) of each film, groups whole, strata even; None for groups that are for training alone.
+
+    Large groups come first; each joins the fold that holds the fewest films of its strata.
+    """
+    members = _members(groups)
+    kept_back = {group for group, barred in zip(groups, train_only, strict=True) if barred}
+    order = [group for group in _shuffled(members, seed) if group not in kept_back]
+    filled: list[Counter[str]] = [Counter() for _ in range(count)]
+    fold_of: dict[str, int] = {}
+    for group in sorted(order, key=lambda name: -len(members[name])):
+        wanted = Counter(strata[film] for film in members[group])
+        loads = [sum(wanted[stratum] * fill[stratum] for stratum in wanted) for fill in filled]
+        fold_of[group] = loads.index(min(loads))
+        filled[fold_of[group]].update(wanted)
+    return [fold_of.get(group) for group in groups]
+
+
+def divided_folds(
+    classes: Sequence[str],
+    sources: Sequence[str],
+    groups: Sequence[str],
+    *,
+    count: int,
+    train_only: Sequence[bool],
+    seed: int,
+) -> tuple[list[int | None], str]:
+    """Folds as of `folds`, or by iterative stratification where a fold has no film of a class; and their method."""
+    fold_of = folds(strata_of(classes, sources), groups, count=count, train_only=train_only, seed=seed)
+    films = [film for film, fold in enumerate(fold_of) if fold is not None]
+    names = [classes[film] for film in films]
+    asked = {str(fold): 1 / count for fold in range(count)}
+    missing, _ = shortfall(names, [str(fold_of[film]) for film in films], asked)
+    if not missing:
+        return fold_of, SHUFFLED
+    kept = [groups[film] for film in films]
+    order = _shuffled(_members(kept), seed)
+    again = stratified(names, [sources[film] for film in films], kept, shares=asked, order=order, fixed={})
+    if shortfall(names, again, asked)[0] >= missing:
+        return fold_of, SHUFFLED
+    for film, part in zip(films, again, strict=True):
+        fold_of[film] = int(part)
+    return fold_of, ITERATIVE
+
+
+def fold_split(fold_of: Sequence[int | None], *, fold: int, count: int) -> list[str]:
+    """The split in which `fold` is the test and the next one is for validation.
+
+    >>> fold_split([0, 1, 2, None], fold=2, count=3)
+    ['validation', 'train', 'test', 'train']
+    """
+    names: dict[int | None, str] = {fold: "test", (fold + 1) % count: "validation"}
+    return [names.get(number, "train") for number in fold_of]
+
+
+def tutorial(paths: Sequence[str], labels: Sequence[str]) -> list[str]:
+    """The tutorial's split: in the sorted files of a class every tenth is test, the last is for prediction; leaking.
+
+    >>> tutorial(["b", "a", "c"], ["COVID"] * 3)
+    ['train', 'test', 'predict']
+    """
+    split = ["train"] * len(paths)
+    for label in set(labels):
+        films = sorted((film for film, name in enumerate(labels) if name == label), key=lambda film: paths[film])
+        for film in films[:-1:10]:
+            split[film] = "test"
+        split[films[-1]] = "predict"
+    return split
+
+
+def straddling(groups: Sequence[str], split: Sequence[str]) -> list[str]:
+    """The groups that have films in more than one part, sorted."""
+    parts = defaultdict(set)
+    for group, part in zip(groups, split, strict=True):
+        parts[group].add(part)
+    return sorted(group for group, names in parts.items() if len(names) > 1)
+
+
+def _members(groups: Sequence[str]) -> dict[str, list[int]]:
+    members: dict[str, list[int]] = defaultdict(list)
+    for film, group in enumerate(groups):
+        members[group].append(film)
+    return members
+
+
+def _shuffled(members: Mapping[str, list[int]], seed: int) -> list[str]:
+    names = sorted(members)
+    return [names[place] for place in generator(seed, "split").permutation(len(names))]

@@ -1,0 +1,1 @@
+"""Files and archives: read with limits, written whole or not at all."""

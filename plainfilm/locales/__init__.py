@@ -1,0 +1,1 @@
+"""Sentences: one folder a language."""

@@ -1,0 +1,95 @@
+"""Sentences in English and Chinese: one catalogue a language, one lookup.
+
+A key is a code of an error or warning (`film-truncated`) or the name of a line that a command prints (`index.counts`).
+Values are put into the sentence with `str.format`; control characters in them are shown as escapes, so that a file
+name can neither break a line nor drive the terminal.
+"""
+
+import json
+import numbers
+import os
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from plainfilm.errors import PlainfilmError
+from plainfilm.locales.en.commands import SENTENCES as EN
+from plainfilm.locales.zh.commands import SENTENCES as ZH
+
+LANGUAGES = ("en", "zh")
+CATALOGUES = {"en": EN, "zh": ZH}
+
+
+@dataclass(frozen=True)
+class Message:
+    """A sentence without a language: its key and the values in it."""
+
+    key: str
+    values: Mapping[str, object] = field(default_factory=dict)
+
+    def shown(self, language: str) -> str:
+        """The sentence in a language."""
+        return text(self.key, language, **self.values)
+
+
+def text(key: str, language: str, /, **parameters: object) -> str:
+    """The sentence of `key` in `language` ("en" or "zh"); a parameter whose name ends in _key is a key itself.
+
+    >>> text("film-empty", "en")
+    'the file is empty; expected a PNG, JPEG, TIFF, BMP, WebP, JPEG 2000 or DICOM image'
+    """
+    catalogue = CATALOGUES[language]
+    shown = {name: _shown(name, value, catalogue) for name, value in parameters.items()}
+    return catalogue[key].format(**shown)
+
+
+def _shown(name: str, value: object, catalogue: dict[str, str]) -> object:
+    """A parameter as it goes into a sentence."""
+    if name.endswith("_key"):
+        return catalogue[str(value)]
+    return value if isinstance(value, numbers.Number) else printable(str(value))
+
+
+def sentence(error: PlainfilmError, language: str) -> str:
+    """What was given, what was expected and what to do, in `language`."""
+    return text(error.code, language, **error.parameters)
+
+
+def json_text(value: object, *, indent: int | None = None) -> str:
+    r"""`value` as JSON, for people and terminals: what `printable` would escape is escaped as JSON does it.
+
+    Raises ValueError for a number that is not finite.
+
+    >>> json_text({"name": "病人\x9b31m"})
+    '{"name": "病人\\u009b31m"}'
+    """
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent)
+    return "".join(
+        json.dumps(character)[1:-1] if character != "\n" and _is_hidden(character) else character for character in text
+    )
+
+
+def printable(value: str) -> str:
+    r"""`value` with control and format characters as escapes, so that it stays on one line.
+
+    >>> printable("a\nb\x1b[31m")
+    'a\\nb\\x1b[31m'
+    """
+    return "".join(
+        character.encode("unicode_escape").decode("ascii") if _is_hidden(character) else character
+        for character in value
+    )
+
+
+def _is_hidden(character: str) -> bool:
+    """Whether a character is none to be seen: one that controls, formats (bidirectional overrides) or breaks lines."""
+    return unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp")
+
+
+def system_language() -> str:
+    """The language of the environment (LC_ALL, LC_MESSAGES, LANG): "zh" for a Chinese locale, else "en"."""
+    for variable in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        value = os.environ.get(variable, "")
+        if value:
+            return "zh" if value.lower().startswith("zh") else "en"
+    return "en"

@@ -1,0 +1,148 @@
+"""Drawings as small SVG inside the page: words in both languages, colours of the page, readable in grey print.
+
+Nothing is told by colour alone: lines differ in dashes and width, and numbers stand beside the bars.
+"""
+
+import itertools
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from markupsafe import Markup, escape
+
+from plainfilm.messages import printable
+from plainfilm.present.words import TAGS, Both, Words
+
+Point = tuple[float, float]
+WIDTH, HEIGHT = 340, 230
+LEFT, RIGHT, TOP, BOTTOM = 46, 22, 26, 40  # margins
+MAX_POINTS = 160  # of a curve
+
+
+def bar(value: float, low: float, high: float, mark: float | None = None) -> Markup:
+    """A bar from 0 to `value` (0 to 1) with its interval, and a dashed line at `mark`, to stand in a cell."""
+    parts = [
+        '<rect class="track" x="0" y="2" width="100" height="10"/>',
+        f'<rect class="filled" x="0" y="2" width="{100 * value:.2f}" height="10"/>',
+        f'<path class="whisker" d="M{100 * low:.2f} 7H{100 * high:.2f}M{100 * low:.2f} 3V11M{100 * high:.2f} 3V11"/>',
+    ]
+    if mark is not None:
+        parts.append(f'<path class="mark" d="M{100 * mark:.2f} 0V14"/>')
+    return _markup(
+        f'<svg class="bar" viewBox="0 0 100 14" preserveAspectRatio="none" aria-hidden="true">{"".join(parts)}</svg>'
+    )
+
+
+class Plane:
+    """A drawing with two axes."""
+
+    def __init__(
+        self, title: Words, x: tuple[float, float], y: tuple[float, float], *, percent: Sequence[str] = ()
+    ) -> None:
+        """`x`, `y`: the ranges of the axes; `percent`: the axes ("x", "y") that are in percent."""
+        self.x, self.y = x, y
+        self.parts = [_text(LEFT - 38, 14, title, "chart-title")]
+        for place in _ticks(*y):
+            self.parts.append(f'<path class="grid" d="M{LEFT} {self._down(place):.1f}H{WIDTH - RIGHT}"/>')
+            self.parts.append(_text(LEFT - 6, self._down(place) + 4, _tick(place, y, "y" in percent), "tick end"))
+        for place in _ticks(*x):
+            self.parts.append(
+                _text(self._right(place), HEIGHT - BOTTOM + 16, _tick(place, x, "x" in percent), "tick middle")
+            )
+        self.parts.append(f'<path class="axis" d="M{LEFT} {TOP}V{HEIGHT - BOTTOM}H{WIDTH - RIGHT}"/>')
+
+    def name_x(self, words: Words) -> None:
+        """Name the horizontal axis."""
+        self.parts.append(_text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 6, words, "tick middle"))
+
+    def line(self, points: Sequence[Point], style: str) -> None:
+        """Join points; `style` is a class of the style sheet."""
+        if points:
+            path = "L".join(f"{self._right(x):.1f} {self._down(y):.1f}" for x, y in thinned(points))
+            self.parts.append(f'<path class="{style}" d="M{path}"/>')
+
+    def dots(self, points: Sequence[Point]) -> None:
+        """Mark points."""
+        for x, y in points:
+            self.parts.append(f'<circle class="dot" cx="{self._right(x):.1f}" cy="{self._down(y):.1f}" r="3"/>')
+
+    def interval(self, x: float, low: float, high: float) -> None:
+        """A vertical line from `low` to `high`."""
+        self.parts.append(
+            f'<path class="whisker" d="M{self._right(x):.1f} {self._down(low):.1f}V{self._down(high):.1f}"/>'
+        )
+
+    def label(self, x: float, y: float, words: Words, align: str = "end") -> None:
+        """Words beside a line, at a place of the axes."""
+        self.parts.append(_text(self._right(x), self._down(y), words, f"tick {align}"))
+
+    def drawn(self, about: Both) -> Markup:
+        """The drawing; `about` says what it shows to who cannot see it."""
+        name = f"{about.en} · {about.zh}"
+        opening = f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(name)}">'
+        return _markup(opening + "".join(self.parts) + "</svg>")
+
+    def _right(self, value: float) -> float:
+        return LEFT + (WIDTH - LEFT - RIGHT) * (value - self.x[0]) / (self.x[1] - self.x[0])
+
+    def _down(self, value: float) -> float:
+        return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * (value - self.y[0]) / (self.y[1] - self.y[0])
+
+
+def thinned(points: Sequence[Point]) -> list[Point]:
+    """At most MAX_POINTS points: the means of equal stretches.
+
+    >>> thinned([(0, 1), (1, 3)])
+    [(0, 1), (1, 3)]
+    """
+    if len(points) <= MAX_POINTS:
+        return list(points)
+    edges = [len(points) * place // MAX_POINTS for place in range(MAX_POINTS + 1)]
+    stretches = [points[start:stop] for start, stop in itertools.pairwise(edges)]
+    return [(sum(x for x, _ in part) / len(part), sum(y for _, y in part) / len(part)) for part in stretches]
+
+
+def reliability_chart(name: Both, bins: Sequence[Mapping[str, Any]], words: Mapping[str, Both]) -> Markup:
+    """The share observed in each bin, with its interval, over its mean probability; the diagonal is what it should be.
+
+    `words`: "x" names the axis, "about" the drawing.
+    """
+    plane = Plane(name, (0, 1), (0, 1), percent=("x", "y"))
+    plane.line([(0, 0), (1, 1)], "reference")
+    for entry in bins:
+        observed = entry["observed"]
+        if observed["value"] is not None:
+            plane.interval(entry["mean"], observed["low"], observed["high"])
+    plane.dots(
+        [(entry["mean"], entry["observed"]["value"]) for entry in bins if entry["observed"]["value"] is not None]
+    )
+    plane.name_x(words["x"])
+    return plane.drawn(words["about"])
+
+
+def _ticks(low: float, high: float) -> list[float]:
+    """Round places from `low` to `high`, three to seven of them."""
+    rough = (high - low) / 5
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= rough)
+    return [low + place * step for place in range(int((high - low) / step + 1e-9) + 1)]
+
+
+def _tick(value: float, axis: tuple[float, float], percent: bool) -> str:
+    if percent:
+        return f"{100 * value:.0f} %"
+    return f"{value:.0f}" if axis[1] - axis[0] >= 8 else f"{value:.2f}"
+
+
+def _text(x: float, y: float, words: Words, style: str) -> str:
+    opening = f'<text class="{style}" x="{x:.1f}" y="{y:.1f}"'
+    if isinstance(words, str):
+        return f"{opening}>{escape(printable(words))}</text>"
+    if words.en == words.zh:
+        return f"{opening}>{escape(printable(words.en))}</text>"
+    shown = ((TAGS[language], words.shown(language)) for language in TAGS)
+    return "".join(f'{opening} lang="{tag}">{escape(printable(line))}</text>' for tag, line in shown)
+
+
+def _markup(svg: str) -> Markup:
+    return Markup(svg)  # noqa: S704 - numbers, and words that were escaped

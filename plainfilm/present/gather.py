@@ -1,0 +1,127 @@
+"""What a run holds, as plain values. Every part may be missing; a part that is there and damaged is an error."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from plainfilm.config import Recipe, load_recipe
+from plainfilm.data.film_index import Index, read_index
+from plainfilm.errors import SourceError
+from plainfilm.io import tables
+from plainfilm.model.card import Card, class_names
+from plainfilm.model.predictor import Predictor
+from plainfilm.present.words import Both
+from plainfilm.training.history import Step, read_history
+
+Figures = Mapping[str, Any]
+ARTEFACTS = (
+    *("recipe.toml", "index.csv", "history.csv", "model.onnx"),
+    *("evaluation/metrics.json", "evaluation/predictions.csv", "audit/audit.json"),
+)
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """The artefacts of a run; None or empty for what is not there."""
+
+    run: Path
+    recipe: Recipe | None
+    index: Index | None
+    history: tuple[Step, ...]
+    predictor: Predictor | None
+    figures: Figures | None  # evaluation/metrics.json
+    predictions: tuple[dict[str, str], ...]  # evaluation/predictions.csv
+    audit: Figures | None
+    external: Mapping[str, Figures]  # by name, sorted
+    log: Mapping[str, Figures]  # the last line of each event
+    checksums: Mapping[str, str]  # SHA-256 of the artefacts that are there, and of the external tests
+
+    @property
+    def card(self) -> Card | None:
+        """What the model file says of itself."""
+        return None if self.predictor is None else self.predictor.card
+
+    @cached_property
+    def names(self) -> Mapping[str, Both]:
+        """The display names of the classes."""
+        if self.card is not None:
+            entries = self.card.classes
+        else:
+            entries = class_names(self.index.classes if self.index else self._tested_classes())
+        return {entry.name: Both(entry.en, entry.zh) for entry in entries}
+
+    def _tested_classes(self) -> list[str]:
+        return [] if self.figures is None else list(self.figures.get("classes", {}))
+
+    def shown(self, name: str) -> Both:
+        """The display name of a class; of one that the model does not know, the name itself."""
+        return self.names.get(name, Both(name or "–", name or "–"))
+
+    def section(self, name: str) -> Figures:
+        """A part of the audit: "leaks" or "shortcuts"; empty where it was not made."""
+        found = (self.audit or {}).get(name)
+        return found if isinstance(found, Mapping) else {}
+
+
+def gather(run: Path) -> Gathered:
+    """Read a run. Raises SourceError where the folder holds nothing to report on, or a damaged part."""
+    external = sorted(path for path in run.glob("external/*/metrics.json"))
+    if not any((run / name).is_file() for name in ("recipe.toml", "model.onnx", "evaluation/metrics.json")):
+        raise SourceError("report-no-run", path=str(run))
+    files = {name: run / name for name in ARTEFACTS if (run / name).is_file()}
+    checksums = {name: _sha256(path) for name, path in files.items()}
+    checksums |= {f"external/{path.parent.name}/metrics.json": _sha256(path) for path in external}
+    return Gathered(
+        run=run,
+        recipe=load_recipe(str(files["recipe.toml"])) if "recipe.toml" in files else None,
+        index=read_index(files["index.csv"]) if "index.csv" in files else None,
+        history=tuple(read_history(files["history.csv"])) if "history.csv" in files else (),
+        predictor=Predictor(files["model.onnx"], threads=1) if "model.onnx" in files else None,
+        figures=_read_json(run / "evaluation/metrics.json"),
+        predictions=_read_predictions(run / "evaluation/predictions.csv"),
+        audit=_read_json(run / "audit/audit.json"),
+        external={path.parent.name: figures for path in external if (figures := _read_json(path)) is not None},
+        log=_read_log(run / "log.jsonl"),
+        checksums=checksums,
+    )
+
+
+def _read_json(path: Path) -> dict[str, Any] | None:
+    if not path.is_file():
+        return None
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise SourceError("report-damaged", path=str(path), reason=str(error)) from error
+    if not isinstance(found, dict):
+        raise SourceError("report-damaged", path=str(path), reason=type(found).__name__)
+    return found
+
+
+def _read_predictions(path: Path) -> tuple[dict[str, str], ...]:
+    if not path.is_file():
+        return ()
+    rows, _ = tables.from_csv(path.read_bytes().decode("utf-8", "surrogateescape"))
+    return tuple(rows)
+
+
+def _read_log(path: Path) -> dict[str, Figures]:
+    """The last line of each event; a line that a crash cut off is passed over."""
+    found: dict[str, Figures] = {}
+    if path.is_file():
+        for line in path.read_text(encoding="utf-8").splitlines():
+            try:
+                entry = json.loads(line)
+                found[entry["event"]] = entry
+            except (ValueError, KeyError, TypeError):
+                continue
+    return found
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

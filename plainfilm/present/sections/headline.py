@@ -1,0 +1,121 @@
+"""What to know before any figure: how far the corners alone go, what leaks, what is left elsewhere."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from plainfilm.audits.verdict import is_clear, verdict_sentence
+from plainfilm.data.film_index import Index
+from plainfilm.data.splits import split
+from plainfilm.data.splits.groups import persons
+from plainfilm.messages import LANGUAGES
+from plainfilm.present.blocks import Block, Cell, Note, Section, Table
+from plainfilm.present.gather import Gathered
+from plainfilm.present.words import Both, figure, label, listed, percent, say
+
+FIGURE_HEAD = ("report.value", "report.interval", "report.n")
+
+
+def headline(found: Gathered) -> Section:
+    """The verdict, first of all."""
+    blocks: list[Block] = [*_shortcuts(found), *_leaks(found), *_elsewhere(found)]
+    table = _beside(found)
+    if table is not None:
+        blocks.append(table)
+    return Section("first", say("report.first"), tuple(blocks))
+
+
+def _shortcuts(found: Gathered) -> list[Block]:
+    shortcuts = found.section("shortcuts")
+    views = shortcuts.get("views", [])
+    if not views:
+        return [Note(say("report.first.no-audit"), "missing")]
+    verdict = Both(*(verdict_sentence(shortcuts, language) for language in LANGUAGES))
+    blocks: list[Block] = [Note(verdict, "plain" if is_clear(shortcuts) else "alarm")]
+    told = next((view for view in views if view["name"] == "corners"), views[0])
+    name, accuracy, chance = label("view.", told["name"]), percent(told["accuracy"]), percent(shortcuts["chance"])
+    blocks.append(Note(say("report.first.corners", view=name, accuracy=accuracy, chance=chance)))
+    if shortcuts.get("model") and told.get("share"):
+        blocks.append(Note(say("report.first.share", model=percent(shortcuts["model"]), share=percent(told["share"]))))
+    return blocks
+
+
+def _leaks(found: Gathered) -> list[Block]:
+    blocks: list[Block] = []
+    naive = found.section("leaks").get("naive") or {}
+    if naive.get("leaking_films"):
+        blocks.append(Note(say("report.first.naive", share=percent(naive["leaking_films"])), "alarm"))
+    elif found.index is not None:
+        shared, tested = tutorial_leak(found.index)
+        blocks.append(Note(say("report.first.tutorial", shared=shared, tested=tested), "alarm" if shared else "plain"))
+    if found.index is not None:
+        blocks.append(own_split(found))
+    return blocks
+
+
+def tutorial_leak(index: Index) -> tuple[int, int]:
+    """Of the films that the tutorial's split would test: how many share a patient or copy with other parts, and all."""
+    rows = [row for row in index.rows if row.split and row.label]
+    parts = split.tutorial([row.path for row in rows], [row.label for row in rows])
+    torn = set(split.straddling([row.group for row in rows], parts))
+    tested = [row for row, part in zip(rows, parts, strict=True) if part == "test"]
+    return sum(row.group in torn for row in tested), len(tested)
+
+
+def own_split(found: Gathered) -> Note:
+    """Whether this run's own split keeps patients and copies apart, as far as patients are known."""
+    index = found.index
+    assert index is not None
+    torn = set(index.straddling())
+    tested = [row for row in index.rows if row.split == "test"]
+    if torn:
+        shared = sum(row.group in torn for row in tested)
+        return Note(say("report.first.own-leaks", shared=shared, tested=len(tested)), "alarm")
+    films = [row for row in index.rows if row.split]
+    known = [row for row, person in zip(films, persons(films), strict=True) if person is not None]
+    named = {row.label for row in known}
+    unknown = listed(found.shown(name) for name in index.classes if name not in named)
+    words = unknown if unknown.en else say("report.none")
+    return Note(say("report.first.own-clean", tested=len(tested), known=len(known), films=len(films), unknown=words))
+
+
+def _elsewhere(found: Gathered) -> list[Block]:
+    if not found.external:
+        return [Note(say("report.first.no-external"), "missing")]
+    return [_told_elsewhere(found, name, figures) for name, figures in found.external.items()]
+
+
+def _told_elsewhere(found: Gathered, name: str, figures: Mapping[str, Any]) -> Note:
+    """The balanced accuracy beside that of one class for all films, and how often the commonest answer is given."""
+    counts = [sum(column) for column in zip(*figures["confusion"]["counts"], strict=True)]
+    names = figures["confusion"]["classes"]
+    return Note(
+        say(
+            "report.first.external",
+            name=name,
+            balanced=percent(figures["balanced_accuracy"]),
+            chance=100 / len(names),
+            count=max(counts),
+            films=sum(counts),
+            called=found.shown(names[counts.index(max(counts))]),
+        )
+    )
+
+
+def _beside(found: Gathered) -> Table | None:
+    """The score beside what the cheap readers and other places say of it."""
+    rows: list[tuple[Cell, ...]] = []
+    own: Mapping[str, Any] = found.figures or {}
+    if own:
+        rows += _rows([(say("report.first.own"), own)])
+    rows += _rows([(say("report.first.at", name=name), figures) for name, figures in found.external.items()])
+    head = (say("report.tested-on"), say("evaluation.figure"), *(say(key) for key in FIGURE_HEAD))
+    return Table(say("report.first.table"), head, tuple(rows), left=2) if rows else None
+
+
+def _rows(tests: Sequence[tuple[Both, Mapping[str, Any]]]) -> list[tuple[Cell, ...]]:
+    return [
+        (name, say(f"figure.{key}"), *figure(figures[key]))
+        for name, figures in tests
+        for key in ("accuracy", "balanced_accuracy")
+        if figures.get(key)
+    ]

@@ -1,0 +1,98 @@
+"""How to repeat it: environment, seeds, checksums, commands, the recipe; and the limits of all this."""
+
+from plainfilm.data.splits.groups import persons
+from plainfilm.messages import printable
+from plainfilm.present.blocks import Block, Cell, Code, Note, Section, Table
+from plainfilm.present.gather import Gathered
+from plainfilm.present.sections.data import classes_told_by_source
+from plainfilm.present.words import listed, say
+
+FEW_FILMS = 100
+"""Test films of a class below which the report warns."""
+
+
+def origin(found: Gathered) -> Section:
+    """The section that says how to repeat the run."""
+    blocks: list[Block] = [_environment(found), _checksums(found), _commands(found)]
+    if found.recipe is not None:
+        lines = (found.run / "recipe.toml").read_text(encoding="utf-8-sig").splitlines()
+        blocks.append(Code("\n".join(map(printable, lines)) + "\n", say("report.origin.recipe")))
+    return Section("origin", say("report.origin"), tuple(blocks))
+
+
+def _environment(found: Gathered) -> Table:
+    provenance = {} if found.card is None else found.card.provenance
+    started = found.log.get("start") or found.log.get("resume") or {}
+    rows: list[tuple[Cell, ...]] = [(name, str(version)) for name, version in provenance.get("packages", {}).items()]
+    if "python" in provenance:
+        rows.append(("Python", str(provenance["python"])))
+    for key in ("device", "precision", "threads", "time"):
+        if key in started:
+            rows.append((say(f"report.origin.{key}"), str(started[key])))
+    if found.recipe is not None:
+        rows.append((say("report.origin.split-seed"), str(found.recipe.split.seed)))
+        rows.append((say("report.origin.training-seed"), str(found.recipe.training.seed)))
+    if "imported" in provenance:
+        rows += [(say(f"report.origin.imported-{key}"), str(value)) for key, value in provenance["imported"].items()]
+    return Table(say("report.origin.environment"), (say("report.data.what"), say("report.value")), tuple(rows), left=2)
+
+
+def _checksums(found: Gathered) -> Table:
+    rows: list[tuple[Cell, ...]] = []
+    if found.index is not None:
+        rows.append((say("report.origin.data"), found.index.data_checksum))
+        rows.append((say("report.origin.split"), found.index.split_checksum))
+    if found.card is not None:
+        rows.append((say("report.origin.weights"), found.card.weights_sha256))
+    rows += list(found.checksums.items())
+    return Table(say("report.origin.checksums"), (say("report.data.what"), "SHA-256"), tuple(rows), left=2)
+
+
+def _commands(found: Gathered) -> Code:
+    """The commands, with words of the help's own for paths: the report names none of this machine."""
+    sources = " ".join(["SOURCE"] * (1 if found.index is None else len(found.index.sources)))
+    lines = ["plainfilm report RUN"]
+    if found.recipe is not None:
+        init = " --init WEIGHTS" if found.recipe.model.is_given else ""
+        threads = (found.log.get("start") or {}).get("threads")
+        given = f" --threads {threads}" if threads else ""
+        lines.insert(0, f"plainfilm train {sources} --table TABLE --recipe recipe.toml{init}{given} --out RUN")
+    return Code("\n".join(lines) + "\n", say("report.origin.commands"))
+
+
+def limits(found: Gathered) -> Section:
+    """The section of limits."""
+    notes = [Note(say("report.limits.not-clinical"), "alarm")]
+    index = found.index
+    if index is not None:
+        told = classes_told_by_source(index)
+        if told:
+            notes.append(Note(say("report.limits.source", names=listed(found.shown(name) for name in told))))
+        whose = persons([row for row in index.rows if row.split])
+        if None in whose:
+            known = len(whose) - whose.count(None)
+            notes.append(Note(say("report.limits.patients", known=known, films=len(whose))))
+        if index.is_leaking:
+            notes.append(Note(say("evaluation.leaking"), "alarm"))
+        of_class = [
+            (name, sum(row.split == "test" and row.label == name for row in index.rows)) for name in index.classes
+        ]
+        few = [
+            say("report.limits.few-of", name=found.shown(name), n=count)
+            for name, count in of_class
+            if count < FEW_FILMS
+        ]
+        if few:
+            notes.append(Note(say("report.limits.few", names=listed(few), minimum=FEW_FILMS)))
+    if found.recipe is not None and found.recipe.model.is_given:
+        notes.append(Note(say("card.base-unknown")))
+    if not found.external:
+        notes.append(Note(say("report.limits.no-external")))
+    if found.audit is None:
+        notes.append(Note(say("report.limits.no-audit")))
+    notes += [
+        Note(say("report.limits.labels")),
+        Note(say("report.limits.maps")),
+        Note(say("report.limits.calibration")),
+    ]
+    return Section("limits", say("report.limits"), tuple(notes))

@@ -1,0 +1,1 @@
+"""The server: films in, answers out, behind a guard."""

@@ -1,0 +1,216 @@
+"""The shapes of the API's answers, for its OpenAPI document; `plainfilm.serving.api.wire` makes them.
+
+A test holds each answer against its shape.
+"""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Shape(BaseModel):
+    """An object with these fields and no others."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Figure(Shape):
+    """A figure with its 95 % interval and n; null where it cannot be estimated."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
+
+
+class Remark(Shape):
+    """A code and its sentence."""
+
+    code: str = Field(examples=["gate-unlike-training"])
+    message: str
+
+
+class Gate(Shape):
+    """Whether this is a frontal chest film near to those of the training."""
+
+    passed: bool
+    overridden: bool = Field(description="Refused, and answered all the same because `override` was asked for.")
+    distance: float = Field(description="From the training films; above 1 a film is refused.")
+    reasons: list[Remark]
+
+
+class Called(Shape):
+    """Whether a film is called positive for a class, against the rest, at an operating point."""
+
+    asked: float = Field(description="Sensitivity that the point was fitted for.")
+    threshold: float
+    positive: bool
+
+
+class Drawn(Shape):
+    """The predicted class's map over the film."""
+
+    of_class: str = Field(alias="class")
+    png: str = Field(description="PNG, base64.")
+
+
+class Cells(Shape):
+    """The map of every class: rows of cells. Their mean plus a bias is the logit; above 0 speaks for the class."""
+
+    maps: dict[str, list[list[float]]]
+
+
+class FilmPicture(Shape):
+    """The decoded film, 8 bits grey, low is black."""
+
+    png: str = Field(description="PNG, base64.")
+    width: int
+    height: int
+
+
+class Problem(BaseModel):
+    """An error (RFC 9457)."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str = Field(examples=["urn:plainfilm:film-truncated"])
+    title: str
+    status: int = Field(examples=[422])
+    detail: str = Field(description="What was given, what was expected, what to do; in the language asked for.")
+    code: str = Field(examples=["film-truncated"])
+
+
+class Prediction(Shape):
+    """What the model says of one film. What is not known is null."""
+
+    image_id: str | None = Field(
+        description="First 16 hex digits of the SHA-256 of the decoded pixels and their shape."
+    )
+    width: int | None
+    height: int | None
+    predicted: str | None = Field(examples=["COVID"])
+    probabilities: dict[str, float] | None = Field(examples=[{"NORMAL": 0.02, "Viral_Pneumonia": 0.03, "COVID": 0.95}])
+    set: list[str] | None = Field(
+        description="Classes that the film may well be of; null: the model is not calibrated."
+    )
+    set_words: str | None = Field(examples=["viral pneumonia or COVID-19: not decided"])
+    called: dict[str, list[Called]] | None
+    gate: Gate | None
+    warnings: list[Remark]
+    map: Drawn | Cells | None
+    map_warning: str | None
+    film: FilmPicture | None
+    error: Problem | None
+
+
+class Preprocessing(Shape):
+    """How films are prepared."""
+
+    size: int = Field(description="Side of the square film, px.")
+    channels: int
+    fit: Literal["squash", "letterbox"]
+    sha256: str = Field(description="Of what the preprocessing makes of a fixed pattern.")
+
+
+class ModelBrief(Shape):
+    """Which model answered."""
+
+    id: str = Field(description="Beginning of the digest of the model file.", examples=["3f2a91c0d4e7"])
+    weights_sha256: str
+    preprocessing: Preprocessing
+
+
+class Predictions(Shape):
+    """The answer for all films of a request, in their order."""
+
+    model: ModelBrief
+    time_ms: float
+    predictions: list[Prediction]
+
+
+class ClassName(Shape):
+    """A class: its name in the data, and its display names."""
+
+    name: str
+    en: str
+    zh: str
+
+
+class Model(ModelBrief):
+    """What a model is, and what it is worth."""
+
+    is_default: bool
+    is_sample_model: bool = Field(description="The packaged model, trained on drawn phantoms; it knows no real film.")
+    classes: list[ClassName]
+    map_side: int
+    evaluation: dict[str, Figure] | None
+    is_leaking: bool
+    coverage: float | None
+    has_gate: bool
+    num_seen: int | None = Field(description="Films that it was trained and validated on.")
+    statements: list[str]
+
+
+class Models(Shape):
+    """All models that are served."""
+
+    models: list[Model]
+
+
+class Sample(Shape):
+    """A drawn phantom to try the page with."""
+
+    id: str = Field(examples=["covid-1"])
+    label: str = Field(examples=["COVID"])
+
+
+class Samples(Shape):
+    """All samples."""
+
+    samples: list[Sample]
+
+
+class RunStep(Shape):
+    """One step of a training, counted from 0, as its epoch is."""
+
+    step: int
+    epoch: int
+    loss: float | None
+    accuracy: float | None = Field(description="Share of the batch's films that were right.")
+    learning_rate: float | None
+    validation_loss: float | None
+    validation_accuracy: float | None = Field(description="At the last step of an epoch; null elsewhere.")
+
+
+class Stage(Shape):
+    """Where the films of a training change their size."""
+
+    first_step: int
+    size_px: int
+
+
+class Run(Shape):
+    """How far a training is. What is not known is null."""
+
+    steps: list[RunStep]
+    every: int = Field(description="1, or k where about every k-th step was chosen.")
+    next: int = Field(description="Steps done: `after` of the next request.")
+    total_steps: int | None
+    epochs: int | None
+    size_px: int | None = Field(description="Side of the films of the last step.")
+    stages: list[Stage]
+    state: Literal["waiting", "running", "stalled", "testing", "finished"]
+    is_finished: bool
+    seconds_left: float | None = Field(description="To the last step; testing the model comes after it.")
+    updated_s_ago: float | None
+    last_validation_accuracy: float | None
+    best_validation_accuracy: float | None = Field(description="Chooses the epoch that is kept: no test figure.")
+    best_epoch: int | None
+    is_best_kept: bool | None = Field(description="Only epochs at the full size are kept.")
+    num_validation: int | None = Field(description="Films that the validation figures rest on.")
+
+
+class State(Shape):
+    """Whether the server lives, or is ready to answer."""
+
+    status: Literal["alive", "ready"]

@@ -1,0 +1,153 @@
+"""Predictions and models as the API's JSON."""
+
+import base64
+import hashlib
+import io
+import json
+from dataclasses import asdict
+from functools import cache
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from plainfilm.data.preprocessing import preprocess
+from plainfilm.messages import text
+from plainfilm.model.card import Card, Preprocessing
+from plainfilm.model.overlay import draw_overlay
+from plainfilm.model.predictor import Prediction, Predictor
+from plainfilm.workflows.statements import about_maps, about_model, gate_summary, set_words
+
+FILM_SIDE_PX = 2048  # of the film that is sent back to be looked at, at most
+ID_DIGITS = 12
+NO_CLASSES = dict.fromkeys(("predicted", "probabilities", "set", "set_words", "called"))
+NO_PREDICTION: dict[str, Any] = {
+    **dict.fromkeys(("image_id", "width", "height")),
+    **NO_CLASSES,
+    "gate": None,
+    "warnings": [],
+    **dict.fromkeys(("map", "map_warning", "film", "error")),
+}  # of a film that could not be read
+
+
+@cache
+def preprocessing_sha256(wanted: Preprocessing) -> str:
+    """The checksum of what preprocessing makes of a fixed pattern: equal where films come out equal."""
+    rows, columns = np.mgrid[0:97, 0:131]
+    pattern = ((rows * 37 + columns * columns * 11) % 256).astype(np.uint8)
+    made = preprocess(pattern, size=wanted.size, channels=wanted.channels, fit=wanted.fit)
+    return hashlib.sha256(json.dumps(asdict(wanted), sort_keys=True).encode() + made.tobytes()).hexdigest()
+
+
+def model_id(predictor: Predictor) -> str:
+    """The beginning of the digest of the whole model file."""
+    return predictor.file_sha256[:ID_DIGITS]
+
+
+def model_brief(predictor: Predictor) -> dict[str, Any]:
+    """Which model answered, and how films were prepared for it."""
+    wanted = predictor.card.preprocessing
+    preprocessing = asdict(wanted) | {"sha256": preprocessing_sha256(wanted)}
+    return {
+        "id": model_id(predictor),
+        "weights_sha256": predictor.card.weights_sha256,
+        "preprocessing": preprocessing,
+    }
+
+
+def model_summary(predictor: Predictor, language: str, *, is_default: bool, is_sample_model: bool) -> dict[str, Any]:
+    """What a model is, and what it is worth, in figures and in sentences."""
+    card = predictor.card
+    evaluation = card.evaluation or {}
+    figures = {name: evaluation[name] for name in ("accuracy", "balanced_accuracy", "macro_auc") if name in evaluation}
+    return {
+        **model_brief(predictor),
+        "is_default": is_default,
+        "is_sample_model": is_sample_model,
+        "classes": [asdict(entry) for entry in card.classes],
+        "map_side": predictor.map_side,
+        "evaluation": figures or None,
+        "is_leaking": card.is_leaking,
+        "coverage": None if card.calibration is None else card.calibration.coverage,
+        "has_gate": card.gate is not None,
+        "num_seen": None if predictor.seen is None else predictor.seen.summary["films"],
+        "statements": [*about_model(card, language), about_maps(card, language)],
+    }
+
+
+def prediction_summary(
+    prediction: Prediction, card: Card, language: str, *, maps: str, with_film: bool, override: bool
+) -> dict[str, Any]:
+    """What the model says of one film; classes are None where the gate refuses it, unless `override`.
+
+    Args:
+        prediction: of the film.
+        card: of the model.
+        language: of sentences, "en" or "zh".
+        maps: "none"; "png", the predicted class's map over the film; "array", the cells of every class's map.
+        with_film: whether the decoded film goes along as PNG.
+        override: whether a refused film is answered all the same.
+    """
+    is_answered = prediction.verdict.passed or override
+    height, width = prediction.film.pixels.shape
+    return {
+        "image_id": prediction.image_id,
+        "width": width,
+        "height": height,
+        **(_classes(prediction, card, language) if is_answered else NO_CLASSES),
+        "gate": gate_summary(prediction.verdict, is_answered, language),
+        "warnings": [{"code": code, "message": text(code, language)} for code in prediction.film.warnings],
+        "map": _map(prediction, card, language, maps) if is_answered else None,
+        "map_warning": (card.map_warning(language) or None) if is_answered and maps != "none" else None,
+        "film": _film(prediction.film.pixels) if with_film else None,
+        "error": None,
+    }
+
+
+def _classes(prediction: Prediction, card: Card, language: str) -> dict[str, Any]:
+    names = card.class_names
+    probability_of = dict(zip(names, prediction.probabilities.tolist(), strict=True))
+    members = prediction.set
+    return {
+        "predicted": names[prediction.predicted],
+        "probabilities": probability_of,
+        "set": None if members is None else [names[number] for number in members],
+        "set_words": None if members is None else set_words(members, card, language),
+        "called": _called(probability_of, card),
+    }
+
+
+def _called(probability_of: dict[str, float], card: Card) -> dict[str, list[dict[str, Any]]] | None:
+    """For each class whether the film is called so at each operating point; None where none was fitted."""
+    if card.calibration is None:
+        return None
+    return {
+        name: [
+            {"asked": point.asked, "threshold": point.threshold, "positive": probability_of[name] >= point.threshold}
+            for point in points
+        ]
+        for name, points in zip(card.class_names, card.calibration.operating_points, strict=True)
+    }
+
+
+def _map(prediction: Prediction, card: Card, language: str, maps: str) -> dict[str, Any] | None:
+    if maps == "none":
+        return None
+    if maps == "array":
+        return {"maps": {name: prediction.class_maps[k].tolist() for k, name in enumerate(card.class_names)}}
+    drawn = draw_overlay(
+        prediction.film.pixels,
+        prediction.class_maps[prediction.predicted],
+        fit=card.preprocessing.fit,
+        comment=card.map_warning(language),
+    )
+    return {"class": card.class_names[prediction.predicted], "png": base64.b64encode(drawn).decode()}
+
+
+def _film(pixels: np.ndarray) -> dict[str, Any]:
+    """The film as PNG, its longer side at most FILM_SIDE_PX."""
+    picture = Image.fromarray(pixels)
+    picture.thumbnail((FILM_SIDE_PX, FILM_SIDE_PX), Image.Resampling.LANCZOS)
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG", compress_level=1)  # for the way over loopback, speed counts more than size
+    return {"png": base64.b64encode(buffer.getvalue()).decode(), "width": picture.width, "height": picture.height}

@@ -1,0 +1,1 @@
+"""The DICOM node: films from a modality, results back to the archive."""

@@ -1,0 +1,92 @@
+"""Results on their way to another DICOM node: C-STORE, tried a few times, then given up with a line in the log."""
+
+import logging
+import queue
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pydicom import Dataset
+from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian, SecondaryCaptureImageStorage
+from pynetdicom import AE
+from pynetdicom.sop_class import EnhancedSRStorage  # type: ignore[attr-defined]
+
+from plainfilm.messages import text
+from plainfilm.serving.dicom.settings import NodeSettings
+
+LOG = logging.getLogger("plainfilm.serve")
+MAX_WAITING = 16  # parcels; who brings one more waits
+SYNTAXES = [ExplicitVRLittleEndian, ImplicitVRLittleEndian]
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """The results of one film."""
+
+    name: str  # of the film, for the log: nothing of the patient
+    results: Sequence[Dataset]
+
+
+class Sender:
+    """One thread that delivers parcels in order."""
+
+    def __init__(self, settings: NodeSettings, language: str, closing: threading.Event) -> None:
+        """Start the thread; once `closing` is set it makes no pauses between attempts."""
+        self.settings, self.language, self.closing = settings, language, closing
+        self.waiting: queue.Queue[Parcel | None] = queue.Queue(MAX_WAITING)
+        self.entity = AE(settings.title)
+        for sop_class in (EnhancedSRStorage, SecondaryCaptureImageStorage):
+            self.entity.add_requested_context(sop_class, SYNTAXES)
+        self.entity.acse_timeout = self.entity.dimse_timeout = self.entity.network_timeout = settings.idle_s
+        self.entity.connection_timeout = settings.stall_s
+        self.thread = threading.Thread(target=self._run, name="dicom-send", daemon=True)
+        self.thread.start()
+
+    def close(self, seconds: float) -> None:
+        """Deliver what waits; leave after so many seconds."""
+        try:
+            self.waiting.put(None, timeout=seconds)
+        except queue.Full:
+            return
+        self.thread.join(seconds)
+
+    def _run(self) -> None:
+        while (parcel := self.waiting.get()) is not None:
+            try:
+                self._send(parcel)
+            except Exception as error:  # the thread must live on
+                LOG.error(text("dicom.failed", self.language, kind=type(error).__name__))
+
+    def _send(self, parcel: Parcel) -> None:
+        """Deliver a parcel, in several attempts if need be; log what was not taken."""
+        left = self._deliver(parcel.results)
+        for pause_s in self.settings.retry_pauses_s:
+            if not left:
+                break
+            self.closing.wait(pause_s)
+            left = self._deliver(left)
+        for result in left:
+            LOG.warning(text("dicom.dropped", self.language, film=parcel.name, sop_class=result.SOPClassUID.name))
+
+    def _deliver(self, results: Sequence[Dataset]) -> list[Dataset]:
+        """One attempt, over one association; what the other node did not take."""
+        there = self.settings.destination
+        try:
+            association = self.entity.associate(there.host, there.port, ae_title=there.title)
+        except OSError:  # the name of the host leads nowhere
+            return list(results)
+        if not association.is_established:
+            return list(results)
+        try:
+            return [result for result in results if not self._is_taken(association.send_c_store(result))]
+        except (RuntimeError, ValueError):  # cut off meanwhile; or it does not take this kind
+            return list(results)
+        finally:
+            if association.is_established:
+                association.release()
+
+    @staticmethod
+    def _is_taken(answer: Dataset) -> bool:
+        """Whether a C-STORE response says success, or success with a warning (PS3.4, B.2.3)."""
+        status = answer.get("Status")
+        return status is not None and (status == 0 or status >> 12 == 0xB)

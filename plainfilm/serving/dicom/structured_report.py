@@ -1,0 +1,206 @@
+"""A film's answer as a DICOM Structured Report: an Enhanced SR by template 1500, Measurement Report.
+
+Notable choices:
+- one measurement group of the whole film (template 1501): probabilities are numbers, the set and every sentence are
+  texts; nothing is drawn, so neither a region nor a segmentation is needed, and Enhanced SR is the plainest class that
+  holds numbers. Basic Text SR holds none;
+- no "finding" is stated: "most probable class" and "probability" are concepts of this program, and a concept of
+  SNOMED CT stands beside them where the class is well known, so that nobody's software takes them for a diagnosis;
+- a film that was not answered has the same report, without classes, with the reason;
+- highdicom sees UIDs and our own words alone; the patient's attributes are copied afterwards, by `Filing.file`.
+
+Source: DICOM PS3.16, TID 1500, 1501, 300, 1004, 4019; PS3.3, A.35.2.
+"""
+
+import importlib.metadata
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from highdicom import UID
+from highdicom.sr import (
+    AlgorithmIdentification,
+    CodeContentItem,
+    CodedConcept,
+    DeviceObserverIdentifyingAttributes,
+    EnhancedSR,
+    LanguageOfContentItemAndDescendants,
+    Measurement,
+    MeasurementReport,
+    MeasurementsAndQualitativeEvaluations,
+    ObservationContext,
+    ObserverContext,
+    QualitativeEvaluation,
+    RelationshipTypeValues,
+    SourceImageForMeasurementGroup,
+    TextContentItem,
+    TrackingIdentifier,
+)
+from pydicom import Dataset
+
+from plainfilm.errors import PlainfilmError
+from plainfilm.messages import sentence, text
+from plainfilm.model.card import Card, ClassName
+from plainfilm.model.predictor import Prediction
+from plainfilm.serving.dicom.filing import MAKER, Filing
+from plainfilm.workflows.statements import about_model, reasons, set_words
+
+SCHEME = "99PLAINFILM"
+SERIES_NUMBER = 9001
+MAX_MEANING = 64  # characters of a code's meaning
+CLASS_CODES = {  # SNOMED CT
+    "NORMAL": ("17621005", "Normal"),
+    "Viral_Pneumonia": ("75570004", "Viral pneumonia"),
+    "COVID": ("840539006", "COVID-19"),
+}
+LANGUAGES = {"en": ("en", "English"), "zh": ("zh-CN", "Chinese (China)")}
+NAMESPACE = uuid.UUID("5b9d5a3c-6c0f-4f6e-9e0b-3f0f6a1c7d52")  # of the UIDs of models
+
+
+@dataclass(frozen=True)
+class Author:
+    """The model that answers, and how its reports speak."""
+
+    card: Card
+    model_id: str  # the beginning of the digest of the model file
+    language: str  # "en" or "zh"
+    with_map: bool  # whether a map goes along
+
+
+def software_version() -> str:
+    """The version of this package."""
+    return importlib.metadata.version(MAKER)
+
+
+def structured_report(filing: Filing, outcome: Prediction | PlainfilmError, author: Author) -> Dataset:
+    """The report on one film: what the model says of it, or why it says nothing."""
+    prediction = outcome if isinstance(outcome, Prediction) and outcome.verdict.passed else None
+    group = MeasurementsAndQualitativeEvaluations(
+        tracking_identifier=TrackingIdentifier(uid=UID(), identifier="film"),
+        algorithm_id=AlgorithmIdentification(
+            name=MAKER,
+            version=software_version(),
+            parameters=(f"model {author.model_id}", f"weights {author.card.weights_sha256}"),
+        ),
+        measurements=None if prediction is None else _probabilities(prediction, author.card),
+        qualitative_evaluations=list(_evaluations(prediction, author.card)),
+        source_images=[SourceImageForMeasurementGroup(filing.sop_class, filing.sop_instance)],
+    )
+    for name, meaning, words in _sentences(outcome, author):
+        group[0].ContentSequence.append(
+            TextContentItem(_own(name, meaning), words, relationship_type=RelationshipTypeValues.CONTAINS)
+        )
+    code, meaning = LANGUAGES[author.language]
+    content = MeasurementReport(
+        observation_context=ObservationContext(observer_device_context=_observer(author)),
+        procedure_reported=CodedConcept("399208008", "SCT", "Plain chest X-ray"),
+        imaging_measurements=[group],
+        language_of_content_item_and_descendants=LanguageOfContentItemAndDescendants(
+            CodedConcept(code, "RFC5646", meaning)
+        ),
+    )
+    report: Dataset = EnhancedSR(
+        evidence=[_evidence(filing)],
+        content=content,
+        series_instance_uid=UID(),
+        series_number=SERIES_NUMBER,
+        sop_instance_uid=UID(),
+        instance_number=1,
+        manufacturer=MAKER,
+        manufacturer_model_name=author.model_id,
+        software_versions=software_version(),
+        series_description="plainfilm report, not for diagnosis",
+        is_complete=True,
+        is_final=False,
+        is_verified=False,
+    )
+    filing.file(report)
+    return report
+
+
+def _probabilities(prediction: Prediction, card: Card) -> list[Measurement]:
+    """A number from 0 to 1 for each class."""
+    found = []
+    for number, (entry, probability) in enumerate(zip(card.classes, prediction.probabilities.tolist(), strict=True)):
+        measurement = Measurement(
+            name=_own(f"probability-{number}", f"Probability of {entry.en}"),
+            value=round(probability, 6),
+            unit=CodedConcept("1", "UCUM", "no units"),
+        )
+        measurement[0].ContentSequence = [
+            CodeContentItem(
+                CodedConcept("121071", "DCM", "Finding"),
+                _class_code(entry, number),
+                relationship_type=RelationshipTypeValues.HAS_CONCEPT_MOD,
+            )
+        ]
+        found.append(measurement)
+    return found
+
+
+def _evaluations(prediction: Prediction | None, card: Card) -> Iterator[QualitativeEvaluation]:
+    """Whether the film can be judged, and its most probable class."""
+    yes, no = CodedConcept("373066001", "SCT", "Yes"), CodedConcept("373067005", "SCT", "No")
+    yield QualitativeEvaluation(_own("judged", "Film can be judged"), no if prediction is None else yes)
+    if prediction is not None:
+        code = _class_code(card.classes[prediction.predicted], prediction.predicted)
+        yield QualitativeEvaluation(_own("most-probable", "Most probable class"), code)
+
+
+def _sentences(outcome: Prediction | PlainfilmError, author: Author) -> Iterator[tuple[str, str, str]]:
+    """The texts of a report: a code's value, its meaning, the words."""
+    card, language = author.card, author.language
+    *about, not_for_diagnosis = about_model(card, language)
+    yield "intended-use", "Intended use", not_for_diagnosis
+    if isinstance(outcome, PlainfilmError):
+        yield "not-judged", "Why the film is not judged", sentence(outcome, language)
+    else:
+        if not outcome.verdict.passed:
+            yield "not-judged", "Why the film is not judged", reasons(outcome.verdict, language)
+        elif outcome.set is not None:
+            yield "set", "Classes that the film may well be of", set_words(outcome.set, card, language)
+        for code in outcome.film.warnings:
+            yield "film-warning", "Warning about the film", text(code, language)
+        if author.with_map and outcome.verdict.passed and (warning := card.map_warning(language)):
+            yield "map-warning", "Warning about the map", warning
+    for statement in about:
+        yield "model", "About the model", statement
+
+
+def _own(code: str, meaning: str) -> CodedConcept:
+    """A concept of this program."""
+    return CodedConcept(code, SCHEME, meaning[:MAX_MEANING])
+
+
+def _class_code(entry: ClassName, number: int) -> CodedConcept:
+    """A class as a concept of SNOMED CT where it is well known, else of this program."""
+    if entry.name in CLASS_CODES:
+        code, meaning = CLASS_CODES[entry.name]
+        return CodedConcept(code, "SCT", meaning)
+    return _own(f"class-{number}", entry.en)
+
+
+def _observer(author: Author) -> ObserverContext:
+    """This program with its model, as the device that observed."""
+    device = uuid.uuid5(NAMESPACE, author.model_id)
+    return ObserverContext(
+        observer_type=CodedConcept("121007", "DCM", "Device"),
+        observer_identifying_attributes=DeviceObserverIdentifyingAttributes(
+            uid=UID.from_uuid(str(device)),
+            name=f"{MAKER} {software_version()}",
+            manufacturer_name=MAKER,
+            model_name=author.model_id,
+        ),
+    )
+
+
+def _evidence(filing: Filing) -> Dataset:
+    """The film as highdicom wants to see it: what it is, and nothing of the patient."""
+    film = Dataset()
+    film.SOPClassUID, film.SOPInstanceUID = filing.sop_class, filing.sop_instance
+    film.StudyInstanceUID, film.SeriesInstanceUID = filing.study, filing.series
+    for name in ("PatientID", "PatientName", "PatientBirthDate", "PatientSex"):
+        setattr(film, name, "")
+    for name in ("AccessionNumber", "StudyID", "StudyDate", "StudyTime"):
+        setattr(film, name, "")
+    return film

@@ -1,0 +1,219 @@
+"""The training loop: one screen, one path, no callbacks but a reporter.
+
+- Everything drawn is keyed by (seed, purpose, epoch, image), so a resumed run draws what it would have drawn.
+- Batch-norm statistics belong to fixed groups of films (`norm_group`): a group is one forward pass, a batch is one or
+  more groups whose gradients add up to the gradient of the batch's mean loss, in one process or in several.
+- Validation picks the epoch; without a validation part the last epoch is kept. The test split is not known here.
+"""
+
+import contextlib
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from plainfilm.config import Recipe, TrainingRecipe
+from plainfilm.errors import Interrupted, PlainfilmError, TrainingError
+from plainfilm.model.networks.resnet import ResNet
+from plainfilm.training import checkpoint, hardware
+from plainfilm.training.batches import Batch, Batches, Films, iterate, pixels_of
+from plainfilm.training.distributed import ALONE, Team, begin_statistics, gradients, weigh_statistics
+from plainfilm.training.history import History, NoHistory, Step
+from plainfilm.training.resume import take_up
+from plainfilm.training.schedule import Plan, learning_rate, make_plan
+from plainfilm.training.state import State, follow, is_finite, save
+
+VALIDATION_BATCH = 64
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+
+
+class Reporter(Protocol):
+    """Who is told how a training goes; times belong there, never into history or weights."""
+
+    def on_start(self, plan: Plan, first_step: int, facts: dict[str, Any]) -> None:
+        """A training starts, or goes on from `first_step`."""
+
+    def on_step(self, step: Step, num_films: int) -> None:
+        """A step is done."""
+
+    def on_warning(self, error: PlainfilmError) -> None:
+        """Something was passed over, for instance a damaged checkpoint."""
+
+
+def train(
+    run: Path,
+    recipe: Recipe,
+    films: Films,
+    reporter: Reporter,
+    *,
+    workers: int = 0,
+    threads: int | None = None,
+    stop: Callable[[], int] = lambda: 0,
+    team: Team = ALONE,
+) -> tuple[ResNet, dict[str, float]]:
+    """Train, or go on with, the run in the folder `run`; return the kept network and its validation figures.
+
+    Not given, `threads` are those of the run, for a new one as many as processors. Raises UsageError where the run has
+    another number of threads or processes: its bits would change; StorageError, before the first step, where the disk
+    has not the room for it all; TrainingError on a loss, weight or moment that is not finite, or where a loader worker
+    or another process of the team was lost; Interrupted (after saving) when `stop` returns a signal's number.
+    """
+    training = recipe.training
+    plan = make_plan(training, -(-len(films.train) // training.batch_size))
+    device = hardware.find_device(team.local_rank)
+    hardware.keep_freed_memory()
+    checkpoints = run / "checkpoints"
+    state, facts = take_up(run, recipe, films.num_classes, device, reporter.on_warning, threads=threads, team=team)
+    torch.set_num_threads(facts["threads"])
+    weights = class_weights(training, films).to(device)
+    history = History(run / "history.csv", keep=state.step) if team.is_first else NoHistory()
+    with contextlib.closing(history), team.group(device):
+        reporter.on_start(plan, state.step, facts)
+        for batch in iterate(Batches(recipe, films, plan, team), run, start=state.step, workers=workers):
+            rate = learning_rate(training, plan, batch.step)
+            loss, correct = optimise(state, batch, rate, recipe, weights, DTYPES[facts["precision"]], team)
+            if not (math.isfinite(loss) and is_finite(state)):
+                raise not_finite(run, batch, plan, loss, rate, films)
+            state.step += 1
+            step = Step(batch.step, plan.place(batch.step)[0], loss, correct / len(batch.films), rate)
+            if plan.is_last_of_epoch(batch.step):
+                step = end_epoch(state, step, plan, recipe, films, checkpoints, team)
+                if not math.isfinite(step.validation_loss or 0):
+                    raise not_finite(run, batch, plan, step.validation_loss, rate, films)
+            history.append(step)
+            reporter.on_step(step, len(batch.films))
+            signal_number = team.highest(stop())
+            is_due = state.step % training.checkpoint_steps == 0 or state.step == plan.steps or signal_number
+            if is_due and team.is_first:
+                if not is_finite(state):  # memory may fail at any moment
+                    raise not_finite(run, batch, plan, loss, rate, films)
+                history.sync()
+                save(state, checkpoints, facts)
+            if signal_number:
+                raise stopped(signal_number, run, state.step, team)
+
+    if team.is_first:  # where a process was killed between its last save and this, or the file was damaged since
+        checkpoint.prune(checkpoints)
+        checkpoint.save_tensors(checkpoints / checkpoint.BEST, state.best_weights, state.best)
+    state.net.load_state_dict(state.best_weights)
+    return state.net.eval(), state.best
+
+
+# --- one step --------------------------------------------------------------------------------------------------------
+
+
+def optimise(
+    state: State, batch: Batch, rate: float, recipe: Recipe, weights: Tensor, dtype: torch.dtype, team: Team = ALONE
+) -> tuple[float, int]:
+    """One step of the optimiser on one batch; returns the batch's mean loss and how many films were right.
+
+    Each process of the team does its groups of films; then gradients, loss and statistics are summed, all at once.
+    """
+    training, device = recipe.training, weights.device
+    state.net.train()
+    begin_statistics(state.net, team)
+    state.optimizer.zero_grad(set_to_none=True)
+    for group in state.optimizer.param_groups:
+        group["lr"] = rate
+    labels = batch.labels.to(device)
+    total_weight = weights[labels].sum()
+    loss, correct = torch.zeros((), device=device), torch.zeros((), dtype=torch.int64, device=device)
+    size = training.group_size
+    for place, number in enumerate(batch.groups):
+        part = slice(number * size, (number + 1) * size)
+        pixels = batch.pixels[place * size : (place + 1) * size].to(device)
+        pixels = pixels.contiguous(memory_format=torch.channels_last)
+        with torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
+            logits = state.net(pixels).logits
+        part_loss = (
+            F.cross_entropy(
+                logits, labels[part], weight=weights, label_smoothing=training.label_smoothing, reduction="sum"
+            )
+            / total_weight
+        )
+        state.scaler.scale(part_loss).backward()  # type: ignore[no-untyped-call]
+        loss += part_loss.detach()
+        correct += (logits.argmax(dim=1) == labels[part]).sum()
+    if team.count > 1:
+        statistics = weigh_statistics(state.net, batch.groups, batch.num_groups)
+        team.sum([loss, correct, *gradients(state.net), *statistics])
+    if math.isfinite(float(loss)):
+        state.scaler.step(state.optimizer)
+        state.scaler.update()
+        follow(state, training.ema_decay)
+    return float(loss), int(correct)
+
+
+def class_weights(training: TrainingRecipe, films: Films) -> Tensor:
+    """The weight of each class in the loss, (K,): 1, or for "balanced" inverse to its share of the training films."""
+    if training.class_weights == "none":
+        return torch.ones(films.num_classes)
+    counts = np.bincount(films.labels[films.train], minlength=films.num_classes)
+    return torch.from_numpy(len(films.train) / (films.num_classes * np.maximum(counts, 1))).float()
+
+
+def not_finite(run: Path, batch: Batch, plan: Plan, loss: float | None, rate: float, films: Films) -> TrainingError:
+    """The error that names the step, the rate and the films."""
+    epoch, _ = plan.place(batch.step)
+    images = " ".join(films.image_ids[film] for film in batch.films)
+    about = {"loss": loss, "step": batch.step, "epoch": epoch, "rate": rate, "run": str(run), "images": images}
+    return TrainingError("loss-not-finite", **about)
+
+
+def stopped(signal_number: int, run: Path, step: int, team: Team) -> Interrupted:
+    """The error of a training that a signal stopped: how to go on."""
+    if team.count == 1:
+        return Interrupted("training-stopped", signal_number=signal_number, run=str(run), step=step)
+    return Interrupted(
+        "training-stopped-together", signal_number=signal_number, run=str(run), step=step, processes=team.count
+    )
+
+
+# --- the end of an epoch ---------------------------------------------------------------------------------------------
+
+
+def end_epoch(
+    state: State, step: Step, plan: Plan, recipe: Recipe, films: Films, checkpoints: Path, team: Team
+) -> Step:
+    """Validate, and keep the weights if they are the best so far (without validation films: always)."""
+    size = plan.sizes_px[step.epoch]
+    figures = validate(state.average, films, size, recipe.data.channels, team) if len(films.validation) else {}
+    if size == plan.sizes_px[-1] and is_best(figures, state.best):
+        state.best = {"epoch": step.epoch, **figures}
+        state.best_weights = {name: tensor.clone() for name, tensor in state.average.state_dict().items()}
+        if team.is_first:
+            checkpoint.save_tensors(checkpoints / checkpoint.BEST, state.best_weights, state.best)
+    return replace(step, validation_loss=figures.get("loss"), validation_accuracy=figures.get("accuracy"))
+
+
+def is_best(figures: dict[str, float], best: dict[str, float]) -> bool:
+    """Whether an epoch's validation figures beat the best so far: by accuracy, then by a lower loss."""
+    if not math.isfinite(figures.get("loss", 0)):
+        return False
+    if not figures or not best:
+        return True
+    return (figures["accuracy"], -figures["loss"]) > (best["accuracy"], -best["loss"])
+
+
+def validate(net: ResNet, films: Films, size_px: int, channels: int, team: Team = ALONE) -> dict[str, float]:
+    """Accuracy and mean loss of the validation films, in float32; each process of the team answers its share."""
+    net.eval()
+    device = net.fc.weight.device
+    loss, correct = torch.zeros((), dtype=torch.float64), torch.zeros((), dtype=torch.int64)
+    own = films.validation[team.share(len(films.validation))]
+    for start in range(0, len(own), VALIDATION_BATCH):
+        numbers = own[start : start + VALIDATION_BATCH]
+        pixels = pixels_of(films, numbers, size_px, channels).to(device, memory_format=torch.channels_last)
+        labels = torch.from_numpy(films.labels[numbers]).to(device)
+        with torch.inference_mode():
+            logits = net(pixels).logits
+        loss += float(F.cross_entropy(logits, labels, reduction="sum"))
+        correct += int((logits.argmax(dim=1) == labels).sum())
+    team.sum([loss, correct])
+    return {"accuracy": int(correct) / len(films.validation), "loss": float(loss) / len(films.validation)}

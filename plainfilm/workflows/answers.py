@@ -1,0 +1,140 @@
+"""`plainfilm predict`: an answer for each film of files, folders, archives; a bad film does not stop the others."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from plainfilm.data.sources.balance import Balance
+from plainfilm.data.sources.folder_names import class_and_split
+from plainfilm.data.sources.labels import notes_of, spellings
+from plainfilm.data.sources.listing import ARCHIVES, Entry, Listing, balance_of, list_films
+from plainfilm.data.sources.reading import PLAIN, Reading
+from plainfilm.data.sources.table import TABLES
+from plainfilm.errors import PlainfilmError
+from plainfilm.io import files, tables
+from plainfilm.messages import LANGUAGES
+from plainfilm.model.decision import set_cell
+from plainfilm.model.gate import Verdict
+from plainfilm.model.overlay import draw_overlay
+from plainfilm.model.predictor import Prediction, Predictor
+
+MAX_NAME_BYTES = 200  # of a map, before .png; file systems take 255
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came of one film."""
+
+    number: int  # from 1
+    path: str  # as the user gave it, and for a film in a folder or archive its path there
+    truth: str  # the class that table or folder names, where the model knows it; else ""
+    image_id: str = ""
+    probabilities: np.ndarray | None = None  # (K,); None where the film could not be read, or was refused
+    set: tuple[int, ...] | None = None  # class numbers; None where the model is not calibrated, too
+    warnings: tuple[str, ...] = ()  # message codes of decoding
+    verdict: Verdict | None = None  # of the gate; None where the film could not be read
+    error: PlainfilmError | None = None  # why it could not be read
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the gate refuses the film; its classes are there all the same where that was asked for."""
+        return self.verdict is not None and not self.verdict.passed
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether there are classes to show."""
+        return self.probabilities is not None
+
+
+def predict(
+    predictor: Predictor,
+    paths: Sequence[Path],
+    tables: Sequence[Path] = (),
+    *,
+    maps: Path | None = None,
+    override: bool = False,
+    reading: Reading = PLAIN,
+    account: Callable[[Balance], None] = lambda _: None,
+) -> Iterator[Answer]:
+    """Answers in the order of the films.
+
+    With `maps` the predicted class's map of each is written into that folder, named by its number, its image_id and the
+    class, with what the model file says against its maps as a comment in both languages. A film that the gate refuses
+    gets no classes and no map, unless `override`. A path that cannot be opened is an answer with an error. `account`
+    gets the balance of the files of each folder, archive or table.
+    """
+    classes = predictor.card.class_names
+    comment = "\n".join(predictor.card.map_warning(language) for language in LANGUAGES).strip()
+    number = 0
+    for place, path in enumerate(paths):
+        try:
+            listing = _list(path, tables if len(paths) == 1 else tables[place : place + 1], reading)
+        except PlainfilmError as error:
+            number += 1
+            yield Answer(number, str(path), "", error=error)
+            continue
+        reads = (partial(listing.read, entry) for entry in listing.entries)
+        respelt = spellings((entry.label for entry in listing.entries), classes)
+        reasons = []
+        for entry, result in zip(listing.entries, predictor.predict_many(reads), strict=True):
+            number += 1
+            reasons.append(_reason(result))
+            shown = str(path) if path.name == entry.path else f"{path}/{entry.path}"
+            label = respelt.get(entry.label, entry.label)
+            truth = label if label in classes else ""
+            if isinstance(result, PlainfilmError):
+                yield Answer(number, shown, truth, error=result)
+                continue
+            about: dict[str, Any] = {"warnings": result.film.warnings, "verdict": result.verdict}
+            if not (result.verdict.passed or override):
+                yield Answer(number, shown, truth, result.image_id, **about)
+                continue
+            if maps is not None:
+                name = f"{number:04d}-{result.image_id}-{classes[result.predicted]}"
+                write_map(result, name, maps, fit=predictor.card.preprocessing.fit, comment=comment)
+            yield Answer(number, shown, truth, result.image_id, result.probabilities, result.set, **about)
+        if path.is_dir() or path.suffix.lower() in (*ARCHIVES, *TABLES):
+            account(balance_of(listing, reasons, notes_of(respelt)))
+
+
+def _reason(result: Prediction | PlainfilmError) -> str:
+    """Why a film has no answer, as a reason of a balance."""
+    if not isinstance(result, PlainfilmError):
+        return ""
+    return "missing" if result.code == "film-missing" else "unreadable"
+
+
+def _list(path: Path, tables: Sequence[Path], reading: Reading) -> Listing:
+    """The films at a path; a single file that is neither archive nor table is a film, whatever its name."""
+    if path.is_file() and path.suffix.lower() not in (*ARCHIVES, *TABLES) and not tables:
+        label, _ = class_and_split((), path.resolve().parent.parts)
+        return Listing((files.single_film(path),), (Entry(0, path.name, label),), reading=reading)
+    return list_films([path], tables, reading)
+
+
+def write_map(prediction: Prediction, name: str, folder: Path, *, fit: str, comment: str) -> None:
+    """Write the map of the predicted class over the film as `name`.png; what is no letter or digit becomes _."""
+    plain = "".join(character if character.isalnum() or character in "-_" else "_" for character in name)
+    class_map = prediction.class_maps[prediction.predicted]
+    picture = draw_overlay(prediction.film.pixels, class_map, fit=fit, comment=comment)
+    short = plain.encode()[:MAX_NAME_BYTES].decode(errors="ignore")
+    files.write_bytes(files.writable_folder(folder) / f"{short}.png", picture)
+
+
+def write_csv(answers: Sequence[Answer], classes: Sequence[str], path: Path) -> None:
+    """Write a row a film: path, image_id, label, predicted, p_<class>..., problem, set, gate."""
+    columns = [*(f"p_{name}" for name in classes), "problem", "set", "gate"]
+    table: list[Sequence[object]] = [("path", "image_id", "label", "predicted", *columns)]
+    for answer in answers:
+        predicted, shown = "", [""] * len(classes)
+        if answer.probabilities is not None:
+            predicted = classes[int(answer.probabilities.argmax())]
+            shown = [f"{probability:.6f}" for probability in answer.probabilities]
+        decision = [set_cell(answer.set, classes), "" if answer.verdict is None else answer.verdict.cell]
+        problem = answer.error.code if answer.error else ""
+        table.append([answer.path, answer.image_id, answer.truth, predicted, *shown, problem, *decision])
+    files.write_text(path, tables.to_csv(table))

@@ -1,0 +1,145 @@
+"""`plainfilm audit`: what leaks in a data set, and what tells its classes apart without the lungs."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from plainfilm.audits.leaks import audit_leaks
+from plainfilm.audits.shortcuts import audit_shortcuts, run_model
+from plainfilm.config import Recipe, load_recipe
+from plainfilm.data.decoding.file_facts import read_facts
+from plainfilm.data.duplicates.twins import confirmed_pairs
+from plainfilm.data.film_index import Index, is_index, read_index, reopen
+from plainfilm.data.pixel_store import open_store
+from plainfilm.data.scan import Progress
+from plainfilm.data.sources.moved import check_films, moved
+from plainfilm.data.sources.reading import PLAIN, Reading
+from plainfilm.errors import UsageError
+from plainfilm.io import files
+from plainfilm.model.predictor import Predictor
+from plainfilm.present.audit_figures import draw_shortcuts
+from plainfilm.present.pairs_page import write_pairs
+from plainfilm.workflows.lock import held
+from plainfilm.workflows.prepare import fill_store, make_index
+
+FORMAT_VERSION = 1
+SIZE_PX = 224  # of the films, where no model sets it
+
+
+def is_run(path: Path) -> bool:
+    """Whether `path` is the folder of a finished training."""
+    return all((path / name).is_file() for name in ("recipe.toml", "index.csv", "model.onnx"))
+
+
+def audit_run(
+    run: Path, out: Path, *, sources: Sequence[Path] = (), language: str, progress: Progress | None = None
+) -> dict[str, Any]:
+    """Audit the films and the model of a run; `sources` are the new places of its sources, in order, if they moved.
+
+    Raises SourceError where the films are no longer there, or others than the run was trained on; UsageError.
+    """
+    recipe, index = load_recipe(str(run / "recipe.toml")), read_index(run / "index.csv")
+    if sources:
+        index = moved(index, sources, progress)
+    else:
+        check_films(index, progress)
+    image_ids = [row.image_id for row in index.rows]
+    store = open_store(run, image_ids, size_px=recipe.size_px, fit=recipe.data.fit)
+    if store is None:  # a training there may be making it at this moment
+        with held(run):
+            store = fill_store(index, recipe, run, progress)
+    return audit(index, store, Predictor(run / "model.onnx"), out, language=language)
+
+
+def audit_sources(
+    sources: Sequence[Path],
+    tables: Sequence[Path],
+    recipe: Recipe,
+    *,
+    reading: Reading = PLAIN,
+    model: Path | None,
+    out: Path | None,
+    language: str,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Audit the films of sources; with a model, as it answers the films of its own test part.
+
+    The recipe sets the split, unless the source is an `index.csv`, which has one. Raises UsageError where the model was
+    trained on other films or by another split: it would be judged on films that it knows.
+    """
+    predictor = None if model is None else Predictor(model)
+    size_px, fit = SIZE_PX, recipe.data.fit
+    if predictor is not None:
+        size_px, fit = predictor.card.preprocessing.size, predictor.card.preprocessing.fit
+    sized = replace(
+        recipe,
+        data=replace(recipe.data, fit=fit),
+        training=replace(recipe.training, sizes_px=(size_px,), epochs=(1,)),
+    )
+    with files.temporary_folder() as folder:
+        if len(sources) == 1 and is_index(sources[0]):
+            index = read_index(sources[0])
+            store = fill_store(index, sized, folder, progress)
+        else:
+            index, made = make_index(sources, tables, sized, reading=reading, progress=progress, writer_folder=folder)
+            assert made is not None
+            store = made
+        if predictor is not None:
+            _check_model(predictor, index)
+        return audit(index, store, predictor, out, language=language)
+
+
+def audit(
+    index: Index,
+    store: np.ndarray,
+    predictor: Predictor | None,
+    out: Path | None,
+    *,
+    language: str,
+    cheap: bool = False,
+) -> dict[str, Any]:
+    """Audit the films of an index, store (N, S, S) uint8; with `out`, write audit.json, the pairs and the figure there.
+
+    numpy's linear algebra has one thread here, so that the same films give the same bits.
+    """
+    if out is not None:
+        files.writable_folder(out)
+    with threadpool_limits(1, user_api="blas"):
+        probabilities, features = None, None
+        if predictor is not None:
+            probabilities, features = run_model(predictor, store, index, with_features=not cheap)
+        pairs = confirmed_pairs(index, store)
+        figures: dict[str, Any] = {
+            "format_version": FORMAT_VERSION,
+            "films": len(index.rows),
+            "classes": list(index.classes),
+            "sources": sorted({row.source for row in index.rows}),
+            "data_checksum": index.data_checksum,
+            "split_checksum": index.split_checksum,
+            "model": None if predictor is None else predictor.card.weights_sha256,
+            "leaks": audit_leaks(index, pairs, store),
+            "shortcuts": audit_shortcuts(
+                store,
+                index,
+                facts=None if cheap else read_facts(reopen(index), index.rows),
+                probabilities=probabilities,
+                features=features,
+                cheap=cheap,
+            ),
+        }
+    if out is not None:
+        files.write_json(out / "audit.json", figures)
+        write_pairs(out, index, pairs, store, language=language)
+        draw_shortcuts(figures["shortcuts"], out / "shortcuts.png", language=language)
+    return figures
+
+
+def _check_model(predictor: Predictor, index: Index) -> None:
+    found = predictor.card.provenance
+    for key, expected in (("data_sha256", index.data_checksum), ("split_sha256", index.split_checksum)):
+        if found.get(key) != expected:
+            raise UsageError("audit-model-other", what_key=f"audit.{key}")

@@ -1,0 +1,248 @@
+"""`plainfilm cross-validate`: grouped k folds and several seeds, every run kept; mean, spread, and the pooled figures.
+
+- The films are decoded and indexed once. Each fold is an ordinary run in a folder of its own, with the pixels of all of
+  them (one file on the disk, under several names): a run that is finished is not trained again, a stopped one goes on.
+- Each film is tested once a seed, by a model that was trained without its group. The pooled figures of a seed rest on
+  all these answers; their intervals are those of the films, for models as they are. How much training itself varies is
+  what the spread over runs tells; it is not turned into an interval, because folds share most of their training films
+  and no unbiased estimate of its variance exists (Bengio & Grandvalet 2004, J Mach Learn Res 5:1089).
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from plainfilm.config import Recipe, load_recipe
+from plainfilm.data.film_index import Index, is_index, read_index, split_anew, write_index
+from plainfilm.data.scan import Progress
+from plainfilm.data.sources.reading import PLAIN, Reading
+from plainfilm.data.sources.table import TABLES, read_table
+from plainfilm.errors import ModelFileError, OutputError, RecipeError, UsageError
+from plainfilm.evaluation.comparison import read_predictions
+from plainfilm.evaluation.coverage import mark_missed
+from plainfilm.evaluation.intervals import estimate_all
+from plainfilm.io import files
+from plainfilm.model.predictor import Predictor
+from plainfilm.workflows.lock import held
+from plainfilm.workflows.prepare import fill_store, make_index
+from plainfilm.workflows.training import Observer, continue_run, new_run, until
+
+FORMAT_VERSION = 1
+FIGURES = ("accuracy", "balanced_accuracy", "macro_auc", "log_loss", "brier")
+CLASS_FIGURES = ("sensitivity", "specificity", "auc")
+
+
+class FoldObserver(Observer, Protocol):
+    """Who is told how all the runs go."""
+
+    def on_run(self, name: str, number: int, total: int, *, done: bool) -> None:
+        """A run begins, or is found `done`."""
+
+
+@dataclass(frozen=True)
+class Fold:
+    """One run: its folder's name, its recipe, its split."""
+
+    name: str
+    seed: int
+    number: int
+    recipe: Recipe
+    index: Index
+
+
+def cross_validate(
+    sources: Sequence[Path],
+    tables: Sequence[Path],
+    recipe: Recipe,
+    out: Path,
+    observer: FoldObserver,
+    *,
+    folds: int,
+    seeds: Sequence[int] = (),
+    reading: Reading = PLAIN,
+    stop: Callable[[], int] = lambda: 0,
+    **options: Any,
+) -> dict[str, Any]:
+    """Train and test a model for each fold and seed in `out`, or go on there; the content of `cross-validation.json`.
+
+    Without `seeds` the recipe's is taken. Options as for `continue_run`.
+
+    Raises:
+        RecipeError: where the weights come from a file.
+        OutputError: where `out` holds something else, or another process is at work there.
+    """
+    if recipe.model.is_given:
+        raise RecipeError("cross-validate-init", given=recipe.model.init)
+    recipe = replace(recipe, split=replace(recipe.split, kind="folds", folds=folds, fold=0))
+    seeds = list(dict.fromkeys(seeds)) or [recipe.training.seed]
+    with held(out):
+        index = _prepare(sources, tables, reading, recipe, out, until(stop, observer))
+        plan = list(_plan(index, recipe, seeds))
+        evaluations = []
+        for place, fold in enumerate(plan):
+            run = out / fold.name
+            done = _evaluation(run)
+            observer.on_run(fold.name, place + 1, len(plan), done=done is not None)
+            if done is None:
+                _start(run, fold, out)
+                continue_run(run, observer, stop=stop, **options)
+                done = _evaluation(run)
+                assert done is not None
+            evaluations.append(done)
+        found = {
+            "format_version": FORMAT_VERSION,
+            "folds": folds,
+            "seeds": seeds,
+            "films": sum(bool(row.split) for row in index.rows),
+            "data_sha256": index.data_checksum,
+            "runs": [
+                {"run": fold.name, "seed": fold.seed, "fold": fold.number, **_chosen(done)}
+                for fold, done in zip(plan, evaluations, strict=True)
+            ],
+            "spread": spread([_chosen(done) for done in evaluations]),
+            "pooled": {str(seed): _pooled([out / fold.name for fold in plan if fold.seed == seed]) for seed in seeds},
+        }
+        files.write_json(out / "cross-validation.json", found)
+    return found
+
+
+def parse_seeds(given: str) -> list[int]:
+    """Seeds from `0,1,2`; none from nothing. Raises UsageError.
+
+    >>> parse_seeds("3, 1"), parse_seeds("")
+    ([3, 1], [])
+    """
+    words = [word.strip() for word in given.split(",")] if given.strip() else []
+    if not all(word.isascii() and word.isdigit() for word in words):
+        raise UsageError("seeds-malformed", given=repr(given))
+    return [int(word) for word in words]
+
+
+def _prepare(
+    sources: Sequence[Path], tables: Sequence[Path], reading: Reading, recipe: Recipe, out: Path, progress: Progress
+) -> Index:
+    """The index of all films and their pixels in `out`: made, or found there."""
+    asked = _asked(sources, tables, reading)
+    if (out / "recipe.toml").is_file():
+        if load_recipe(str(out / "recipe.toml")) != recipe or _asked_before(out) != asked:
+            raise OutputError("cross-validate-other", path=str(out))
+        index = read_index(out / "index.csv")
+        fill_store(index, recipe, out, progress)
+        return index
+    new_run(out)
+    try:
+        if len(sources) == 1 and is_index(sources[0]):  # its films and groups; its split is not that of a fold
+            given = read_index(sources[0])
+            index = split_anew(given, recipe)
+            fill_store(index, recipe, out, progress)
+        else:
+            options: dict[str, Any] = {"progress": progress, "writer_folder": out, "index_folder": out}
+            index, _ = make_index(sources, tables, recipe, reading=reading, **options)
+        write_index(index, out)
+        files.write_json(out / "sources.json", asked)
+        files.write_text(out / "recipe.toml", recipe.to_toml())  # last: without it nothing is there to go on with
+    except BaseException:
+        files.empty(out)
+        raise
+    return index
+
+
+def _asked(sources: Sequence[Path], tables: Sequence[Path], reading: Reading) -> dict[str, Any]:
+    """Of which films a cross-validation is: where they are, and what the tables and indexes among that say."""
+    lists = [
+        read_table(path, encoding=reading.encoding) for path in (*sources, *tables) if path.suffix.lower() in TABLES
+    ]
+    contents = [
+        json.dumps({row.path: {"path": row.path, **row.columns} for row in table.rows}, sort_keys=True)
+        for table in lists
+    ]
+    how = {} if reading == PLAIN else {"reading": asdict(reading)}
+    return how | {
+        "sources": [str(path.resolve()) for path in sources],
+        "tables_sha256": [files.sha256(content.encode()) for content in contents],
+    }
+
+
+def _asked_before(out: Path) -> object:
+    """The same of the cross-validation in a folder. Raises OutputError where it does not say so."""
+    try:
+        return json.loads((out / "sources.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise OutputError("cross-validate-other", path=str(out)) from error
+
+
+def _plan(index: Index, recipe: Recipe, seeds: Sequence[int]) -> Iterator[Fold]:
+    for seed in seeds:
+        for number in range(recipe.split.folds):
+            own = replace(
+                recipe,
+                split=replace(recipe.split, fold=number),
+                training=replace(recipe.training, seed=seed),
+            )
+            name = f"fold-{number}" if seed == recipe.training.seed else f"seed-{seed}/fold-{number}"
+            yield Fold(name, seed, number, own, split_anew(index, own))
+
+
+def _start(run: Path, fold: Fold, out: Path) -> None:
+    """Make the folder a run that only has to be gone on with, unless it is one."""
+    if (run / "recipe.toml").is_file():
+        return
+    files.writable_folder(run)
+    for path in out.glob("pixels-*"):
+        if not (run / path.name).exists():
+            try:
+                os.link(path, run / path.name)
+            except OSError:  # a file system without links
+                with path.open("rb") as pixels, files.replacing(run / path.name, path.stat().st_size) as file:
+                    shutil.copyfileobj(pixels, file)
+    write_index(fold.index, run)
+    files.write_text(run / "recipe.toml", fold.recipe.to_toml())
+
+
+def _evaluation(run: Path) -> dict[str, Any] | None:
+    """The figures in the model file of a finished run; None where it is not finished."""
+    try:
+        evaluation = Predictor(run / "model.onnx").card.evaluation
+    except (ModelFileError, OSError):
+        return None
+    return None if evaluation is None else dict(evaluation)
+
+
+def _chosen(figures: dict[str, Any]) -> dict[str, Any]:
+    """The figures that are compared over runs: estimates, and those of the classes."""
+    return {
+        **{name: figures[name] for name in FIGURES},
+        "calibration_error": figures["calibration"]["expected_calibration_error"],
+        "classes": {
+            name: {figure: found[figure] for figure in CLASS_FIGURES} for name, found in figures["classes"].items()
+        },
+    }
+
+
+def spread(runs: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Of each figure over the runs: mean, standard deviation (None for one run), least, greatest, number of runs."""
+    first = runs[0]
+    if "value" in first:
+        values = [run["value"] for run in runs if run["value"] is not None]
+        if not values:
+            return {"mean": None, "sd": None, "min": None, "max": None, "runs": 0}
+        sd = float(np.std(values, ddof=1)) if len(values) > 1 else None
+        return {"mean": float(np.mean(values)), "sd": sd, "min": min(values), "max": max(values), "runs": len(values)}
+    return {name: spread([run[name] for run in runs]) for name in first}
+
+
+def _pooled(runs: Sequence[Path]) -> dict[str, Any]:
+    """The figures of all films, each answered by the run that had it in its test part."""
+    tables = [read_predictions(run / "evaluation") for run in runs]
+    probabilities = np.concatenate([table.probabilities for table in tables])
+    labels = np.concatenate([table.labels for table in tables])
+    groups = [group for table in tables for group in table.groups]
+    figures = estimate_all(probabilities, labels, groups, tables[0].classes)
+    mark_missed(figures, labels, groups)
+    return figures

@@ -1,0 +1,61 @@
+"""What is said of a split: one line where all is as asked, more where it is not, and in --json the same."""
+
+from dataclasses import replace
+
+import pytest
+
+from plainfilm.config import Recipe, SplitRecipe
+from plainfilm.data.film_index import Row, assign
+from plainfilm.messages import LANGUAGES
+from plainfilm.present.terminal import Terminal
+from plainfilm.printing.split import patients_summary, print_patients, print_split, split_summary
+
+
+def films(count: int, films_a_group: int = 1) -> list[Row]:
+    return [
+        Row(image_id=f"{n:016x}", path=f"{n}.png", label="AB"[n % 2], group=f"g{n % 2}-{n // 2 // films_a_group}")
+        for n in range(2 * count)
+    ]
+
+
+def said(index, capsys, language="en") -> list[str]:
+    print_split(Terminal(language), index)
+    return capsys.readouterr().out.splitlines()
+
+
+def test_a_split_as_asked_is_one_line(capsys):
+    index = assign(films(100), [], Recipe())
+    (line,) = said(index, capsys)
+    assert line.startswith("Split by shuffled groups; Train/Validation/Test asked: 80/10/10 %")
+    assert line.endswith("reached: A 80/10/10, B 80/10/10")
+    assert split_summary(index)["reached"]["A"] == {"train": 80, "validation": 10, "test": 10}
+    assert split_summary(index)["missed"] == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_share_that_groups_do_not_allow_is_named(capsys, language):
+    index = assign(films(40, films_a_group=5), [], Recipe())
+    first, second = said(index, capsys, language)
+    assert ("iterative stratification" in first) == (language == "en")
+    assert "A" in second
+    assert split_summary(index)["missed"] == [
+        {"class": label, "part": part} for label in "AB" for part in ("validation", "test")
+    ]
+
+
+def test_an_own_split_that_is_not_used_is_named(capsys):
+    rows = [replace(row, extra={"split": ["train", "val", "test", ""][n // 2 % 4]}) for n, row in enumerate(films(40))]
+    assert 'split.kind = "column"' in said(assign(rows, [], Recipe()), capsys)[1]
+    assert said(assign(rows, [], Recipe(split=SplitRecipe(kind="column"))), capsys) == ["Split by the set's own split"]
+
+
+def test_nobodies_and_patients_with_much_of_a_class_are_named(capsys):
+    rows = films(20)
+    rows[0] = replace(rows[0], patient="unknown", problems=("patient-placeholder",))
+    rows[1::4] = [replace(row, patient="SECRET-1") for row in rows[1::4]]
+    print_patients(Terminal("en"), rows)
+    nobody, much = capsys.readouterr().out.splitlines()
+    assert nobody.startswith("1 films have an entry as patient that names nobody")
+    assert much.startswith("one patient has 10 of the 20 films of the class B, for instance 1.png")
+    assert "SECRET" not in much
+    assert patients_summary(rows)["nobody"] == 1

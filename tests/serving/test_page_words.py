@@ -1,0 +1,58 @@
+"""The page's catalogues: complete in both languages, every sentence used, none of them in the files of the page."""
+
+import re
+import string
+
+import pytest
+
+from plainfilm.locales.en.page import SENTENCES as EN
+from plainfilm.locales.zh.page import SENTENCES as ZH
+from plainfilm.serving.api.http import WEB
+
+HAN = re.compile("[\u4e00-\u9fff]")
+OURS = [path for path in sorted(WEB.iterdir()) if path.suffix in (".js", ".html") and "training" not in path.name]
+SOURCE = "\n".join(path.read_text(encoding="utf-8") for path in OURS)
+WHOLE = set(re.findall(r"""["'`]([a-z]+(?:[.-][a-z-]+)*)["'`]""", SOURCE))
+BEGINNINGS = set(re.findall(r"`([a-z]+\.[a-z-]*)\$\{", SOURCE))
+
+
+def parameters(sentence: str) -> set[str | None]:
+    """The names in braces."""
+    return {name for _, name, _, _ in string.Formatter().parse(sentence) if name is not None}
+
+
+def test_both_languages_have_the_same_sentences() -> None:
+    assert list(EN) == list(ZH)
+
+
+@pytest.mark.parametrize("key", EN)
+def test_a_sentence_has_the_same_parameters_in_both(key: str) -> None:
+    assert parameters(EN[key]) == parameters(ZH[key])
+
+
+def test_chinese_sentences_are_chinese_with_full_width_punctuation() -> None:
+    for key, sentence in ZH.items():
+        if len(EN[key].split()) > 4:
+            assert HAN.search(sentence), key
+        assert not re.search("[\u4e00-\u9fff][,;:?!(]|[,;:?!)][\u4e00-\u9fff]", sentence), key
+        assert not HAN.search(EN[key]) or key == "tools.language", key
+
+
+def test_every_sentence_is_used() -> None:
+    assert [key for key in EN if key not in WHOLE and not key.startswith(tuple(BEGINNINGS))] == []
+
+
+def test_every_sentence_that_is_asked_for_is_there() -> None:
+    asked = re.findall(r"""(?:say\(|data-say=|data-name=)["']([^"']+)["']""", SOURCE)
+    assert len(asked) > 80
+    assert [key for key in asked if key not in EN] == []
+
+
+def test_the_files_of_the_page_hold_no_words_and_no_address_outside() -> None:
+    """Between tags of index.html stand names and signs alone; the line for browsers without scripts says it twice."""
+    html = (WEB / "index.html").read_text(encoding="utf-8")
+    html = re.sub("<noscript>.*?</noscript>", "", html)
+    texts = {text.strip() for text in re.findall(r">([^<]+)<", html)} - {""}
+    assert texts <= {"plainfilm", "?", "−", "+", "60 %"}
+    assert not re.search(r"https?://(?!www\.w3\.org/2000/svg)", SOURCE)
+    assert not re.search(r"innerHTML|insertAdjacentHTML|document\.write|\beval\(", SOURCE)
