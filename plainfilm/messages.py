@@ -11,6 +11,7 @@ import os
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Protocol, runtime_checkable
 
 from plainfilm.errors import PlainfilmError
 from plainfilm.locales.en.commands import SENTENCES as EN
@@ -20,9 +21,21 @@ LANGUAGES = ("en", "zh")
 CATALOGUES = {"en": EN, "zh": ZH}
 
 
+@runtime_checkable
+class Words(Protocol):
+    """What has a text in every language: a Message, a list of some, the name of a class."""
+
+    def shown(self, language: str) -> str:
+        """The text in a language."""
+
+
+Text = Words | str
+"""Words, or a `str`, which is the same in every language."""
+
+
 @dataclass(frozen=True)
 class Message:
-    """A sentence without a language: its key and the values in it."""
+    """A sentence without a language: its key and the values in it, which may be Words themselves."""
 
     key: str
     values: Mapping[str, object] = field(default_factory=dict)
@@ -32,6 +45,32 @@ class Message:
         return text(self.key, language, **self.values)
 
 
+@dataclass(frozen=True)
+class Listed:
+    """Several texts as a list in running text; `joint` is the key of what stands between two."""
+
+    entries: tuple[Text, ...]
+    joint: str = "list.comma"
+
+    def shown(self, language: str) -> str:
+        """The list in a language."""
+        return text(self.joint, language).join(shown(entry, language) for entry in self.entries)
+
+
+def say(key: str, /, **values: object) -> Message:
+    """The sentence of `key`, in no language yet.
+
+    >>> say("figure.accuracy").shown("en")
+    'Accuracy'
+    """
+    return Message(key, values)
+
+
+def shown(words: Text, language: str) -> str:
+    """Words in a language; what is a `str` is the same in all, with what cannot be seen as escapes."""
+    return printable(words) if isinstance(words, str) else words.shown(language)
+
+
 def text(key: str, language: str, /, **parameters: object) -> str:
     """The sentence of `key` in `language` ("en" or "zh"); a parameter whose name ends in _key is a key itself.
 
@@ -39,15 +78,17 @@ def text(key: str, language: str, /, **parameters: object) -> str:
     'the file is empty; expected a PNG, JPEG, TIFF, BMP, WebP, JPEG 2000 or DICOM image'
     """
     catalogue = CATALOGUES[language]
-    shown = {name: _shown(name, value, catalogue) for name, value in parameters.items()}
-    return catalogue[key].format(**shown)
+    values = {name: _value(name, value, language) for name, value in parameters.items()}
+    return catalogue[key].format(**values)
 
 
-def _shown(name: str, value: object, catalogue: dict[str, str]) -> object:
+def _value(name: str, value: object, language: str) -> object:
     """A parameter as it goes into a sentence."""
     if name.endswith("_key"):
-        return catalogue[str(value)]
-    return value if isinstance(value, numbers.Number) else printable(str(value))
+        return CATALOGUES[language][str(value)]
+    if isinstance(value, numbers.Number):
+        return value
+    return value.shown(language) if isinstance(value, Words) else printable(str(value))
 
 
 def sentence(error: PlainfilmError, language: str) -> str:

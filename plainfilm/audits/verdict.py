@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from plainfilm.evaluation.intervals import Estimate
-from plainfilm.messages import text
+from plainfilm.messages import Message, say
 
 
-def verdict_sentence(found: Mapping[str, Any], language: str) -> str:
+def verdict_sentence(found: Mapping[str, Any]) -> Message:
     """The sentence for what `audit_shortcuts` found."""
     verdict = found["verdict"]
     share = verdict["share"] or {"value": None}
@@ -15,10 +15,9 @@ def verdict_sentence(found: Mapping[str, Any], language: str) -> str:
     if share["value"] is not None:
         figures = {name: 100 * share[key] for name, key in (("share", "value"), ("low", "low"), ("high", "high"))}
         figures["n"] = share["n"]
-    accuracy, chance = (Estimate.from_dict(entry).percent(language) for entry in (verdict["accuracy"], found["chance"]))
-    return text(
+    accuracy, chance = (Estimate.from_dict(entry).in_percent() for entry in (verdict["accuracy"], found["chance"]))
+    return say(
         f"shortcuts.verdict.{verdict['code']}",
-        language,
         view_key=f"view.{verdict['view']}",
         accuracy=accuracy,
         chance=chance,

@@ -45,7 +45,7 @@ from plainfilm.evaluation.resampling import (
     percentiles,
     resampled,
 )
-from plainfilm.messages import text
+from plainfilm.messages import Message, say
 
 TAIL = (1 - LEVEL) / 2
 Z = NormalDist().inv_cdf(1 - TAIL)
@@ -87,11 +87,19 @@ class Estimate:
 
     def percent(self, language: str) -> str:
         """In percent with one decimal, for proportions."""
-        return self._sentence("estimate.percent", language, 100)
+        return self.in_percent().shown(language)
 
     def decimal(self, language: str) -> str:
         """With three decimals, for AUC and log loss."""
-        return self._sentence("estimate.decimal", language, 1)
+        return self.in_decimals().shown(language)
+
+    def in_percent(self) -> Message:
+        """In percent with one decimal, for proportions."""
+        return self._message("estimate.percent", 100)
+
+    def in_decimals(self) -> Message:
+        """With three decimals, for AUC and log loss."""
+        return self._message("estimate.decimal", 1)
 
     def as_dict(self) -> dict[str, float | None]:
         """For JSON, NaN as null."""
@@ -103,10 +111,10 @@ class Estimate:
         value, low, high = (math.nan if entry[name] is None else entry[name] for name in ("value", "low", "high"))
         return cls(value, low, high, entry["n"])
 
-    def _sentence(self, key: str, language: str, scale: int) -> str:
+    def _message(self, key: str, scale: int) -> Message:
         if not self.estimable:
-            return text("estimate.none", language, n=self.n)
-        return text(key, language, value=scale * self.value, low=scale * self.low, high=scale * self.high, n=self.n)
+            return say("estimate.none", n=self.n)
+        return say(key, value=scale * self.value, low=scale * self.low, high=scale * self.high, n=self.n)
 
 
 def wilson(successes: float, n: int, effective_n: float | None = None) -> Estimate:

@@ -12,7 +12,7 @@ from typing import Any
 
 from plainfilm.data.preprocessing import CHANNELS, FITS
 from plainfilm.errors import ModelFileError
-from plainfilm.messages import text
+from plainfilm.messages import Listed, Words, printable, say
 from plainfilm.model.decision import Calibration
 from plainfilm.model.seen import check_summary
 
@@ -40,7 +40,7 @@ class ClassName:
 
     def shown(self, language: str) -> str:
         """The display name in a language."""
-        return self.zh if language == "zh" else self.en
+        return printable(self.zh if language == "zh" else self.en)
 
 
 @dataclass(frozen=True)
@@ -96,12 +96,16 @@ class Card:
             return "card.maps-not-faithful"
         return "card.maps-doubted" if self.doubted_maps else "card.maps-faithful"
 
-    def map_warning(self, language: str) -> str:
-        """The sentence that goes with every map shown; empty where the maps were found faithful, for every class."""
+    @property
+    def map_warning(self) -> Words:
+        """The sentence that goes with every map shown; empty if the maps were found faithful, for every class."""
         if self.map_health == "card.maps-faithful":
-            return ""
-        names = [entry.shown(language) for entry in self.classes if entry.name in self.doubted_maps]
-        return text(self.map_health, language, names=", ".join(names))
+            return Listed(())
+        return say(self.map_health, names=Listed(tuple(self.shown(name) for name in self.doubted_maps)))
+
+    def shown(self, name: str) -> Words:
+        """The display names of a class."""
+        return next(entry for entry in self.classes if entry.name == name)
 
 
 def class_names(classes: Sequence[str], given: Mapping[str, Sequence[str]] | None = None) -> tuple[ClassName, ...]:

@@ -5,16 +5,17 @@ from typing import ClassVar
 
 from markupsafe import Markup
 
-from plainfilm.present.words import Both, Words, markup
+from plainfilm.messages import Text, Words
+from plainfilm.present.words import markup
 
-Cell = Words | Markup
+Cell = Text  # a str is the same in every language; Markup, one that is HTML
 
 
 @dataclass(frozen=True)
 class Note:
     """A paragraph. `tone`: "plain", "alarm" (a fault of data or model), "missing" (a part that can still be made)."""
 
-    words: Both
+    words: Text
     tone: str = "plain"
     kind: ClassVar[str] = "note"
 
@@ -23,14 +24,14 @@ class Note:
 class Table:
     """A table; its first `left` columns are texts, the others numbers."""
 
-    caption: Both
+    caption: Text
     head: tuple[Cell, ...]
     rows: tuple[tuple[Cell, ...], ...]
     left: int = 1
     kind: ClassVar[str] = "table"
 
     def __post_init__(self) -> None:
-        assert all(len(row) == len(self.head) for row in self.rows), self.caption.en
+        assert all(len(row) == len(self.head) for row in self.rows), self.caption
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Charts:
     """Drawings side by side under one caption."""
 
     drawings: tuple[Markup, ...]
-    caption: Both
+    caption: Text
     kind: ClassVar[str] = "charts"
 
 
@@ -48,15 +49,15 @@ class Picture:
 
     film: Markup
     overlay: Markup
-    alternative: Both
-    lines: tuple[Words, ...]
+    alternative: Words
+    lines: tuple[Text, ...]
 
 
 @dataclass(frozen=True)
 class Pictures:
     """Films with their maps."""
 
-    title: Both
+    title: Text
     pictures: tuple[Picture, ...]
     kind: ClassVar[str] = "pictures"
 
@@ -66,7 +67,7 @@ class Code:
     """Lines for a machine: commands, a recipe."""
 
     lines: str
-    caption: Both
+    caption: Text
     kind: ClassVar[str] = "code"
 
 
@@ -78,10 +79,10 @@ class Section:
     """A section: `name` is its address in the page."""
 
     name: str
-    title: Both
+    title: Text
     blocks: tuple[Block, ...] = field(default=())
 
 
-def link(name: str, words: Both) -> Markup:
+def link(name: str, words: Text) -> Markup:
     """A link to a section."""
     return Markup('<a href="#{}">{}</a>').format(name, markup(words))

@@ -10,8 +10,8 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from plainfilm.messages import printable
-from plainfilm.present.words import TAGS, Both, Words
+from plainfilm.messages import LANGUAGES, Text, Words, printable
+from plainfilm.present.words import TAGS, in_all
 
 Point = tuple[float, float]
 WIDTH, HEIGHT = 340, 230
@@ -37,7 +37,7 @@ class Plane:
     """A drawing with two axes."""
 
     def __init__(
-        self, title: Words, x: tuple[float, float], y: tuple[float, float], *, percent: Sequence[str] = ()
+        self, title: Text, x: tuple[float, float], y: tuple[float, float], *, percent: Sequence[str] = ()
     ) -> None:
         """`x`, `y`: the ranges of the axes; `percent`: the axes ("x", "y") that are in percent."""
         self.x, self.y = x, y
@@ -51,7 +51,7 @@ class Plane:
             )
         self.parts.append(f'<path class="axis" d="M{LEFT} {TOP}V{HEIGHT - BOTTOM}H{WIDTH - RIGHT}"/>')
 
-    def name_x(self, words: Words) -> None:
+    def name_x(self, words: Text) -> None:
         """Name the horizontal axis."""
         self.parts.append(_text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 6, words, "tick middle"))
 
@@ -72,13 +72,13 @@ class Plane:
             f'<path class="whisker" d="M{self._right(x):.1f} {self._down(low):.1f}V{self._down(high):.1f}"/>'
         )
 
-    def label(self, x: float, y: float, words: Words, align: str = "end") -> None:
+    def label(self, x: float, y: float, words: Text, align: str = "end") -> None:
         """Words beside a line, at a place of the axes."""
         self.parts.append(_text(self._right(x), self._down(y), words, f"tick {align}"))
 
-    def drawn(self, about: Both) -> Markup:
+    def drawn(self, about: Words) -> Markup:
         """The drawing; `about` says what it shows to who cannot see it."""
-        name = f"{about.en} · {about.zh}"
+        name = in_all(about)
         opening = f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(name)}">'
         return _markup(opening + "".join(self.parts) + "</svg>")
 
@@ -102,7 +102,7 @@ def thinned(points: Sequence[Point]) -> list[Point]:
     return [(sum(x for x, _ in part) / len(part), sum(y for _, y in part) / len(part)) for part in stretches]
 
 
-def reliability_chart(name: Both, bins: Sequence[Mapping[str, Any]], words: Mapping[str, Both]) -> Markup:
+def reliability_chart(name: Text, bins: Sequence[Mapping[str, Any]], words: Mapping[str, Words]) -> Markup:
     """The share observed in each bin, with its interval, over its mean probability; the diagonal is what it should be.
 
     `words`: "x" names the axis, "about" the drawing.
@@ -134,14 +134,14 @@ def _tick(value: float, axis: tuple[float, float], percent: bool) -> str:
     return f"{value:.0f}" if axis[1] - axis[0] >= 8 else f"{value:.2f}"
 
 
-def _text(x: float, y: float, words: Words, style: str) -> str:
+def _text(x: float, y: float, words: Text, style: str) -> str:
     opening = f'<text class="{style}" x="{x:.1f}" y="{y:.1f}"'
     if isinstance(words, str):
         return f"{opening}>{escape(printable(words))}</text>"
-    if words.en == words.zh:
-        return f"{opening}>{escape(printable(words.en))}</text>"
-    shown = ((TAGS[language], words.shown(language)) for language in TAGS)
-    return "".join(f'{opening} lang="{tag}">{escape(printable(line))}</text>' for tag, line in shown)
+    texts = {tag: words.shown(language) for language, tag in TAGS.items()}
+    if len(set(texts.values())) == 1:
+        return f"{opening}>{escape(words.shown(LANGUAGES[0]))}</text>"
+    return "".join(f'{opening} lang="{tag}">{escape(line)}</text>' for tag, line in texts.items())
 
 
 def _markup(svg: str) -> Markup:

@@ -12,9 +12,9 @@ from plainfilm.config import Recipe, load_recipe
 from plainfilm.data.film_index import Index, read_index
 from plainfilm.errors import SourceError
 from plainfilm.io import tables
-from plainfilm.model.card import Card, class_names
+from plainfilm.messages import Text
+from plainfilm.model.card import Card, ClassName, class_names
 from plainfilm.model.predictor import Predictor
-from plainfilm.present.words import Both
 from plainfilm.training.history import Step, read_history
 
 Figures = Mapping[str, Any]
@@ -46,20 +46,20 @@ class Gathered:
         return None if self.predictor is None else self.predictor.card
 
     @cached_property
-    def names(self) -> Mapping[str, Both]:
+    def names(self) -> Mapping[str, ClassName]:
         """The display names of the classes."""
         if self.card is not None:
             entries = self.card.classes
         else:
             entries = class_names(self.index.classes if self.index else self._tested_classes())
-        return {entry.name: Both(entry.en, entry.zh) for entry in entries}
+        return {entry.name: entry for entry in entries}
 
     def _tested_classes(self) -> list[str]:
         return [] if self.figures is None else list(self.figures.get("classes", {}))
 
-    def shown(self, name: str) -> Both:
+    def shown(self, name: str) -> Text:
         """The display name of a class; of one that the model does not know, the name itself."""
-        return self.names.get(name, Both(name or "–", name or "–"))
+        return self.names.get(name, ClassName(name, name or "–", name or "–"))
 
     def section(self, name: str) -> Figures:
         """A part of the audit: "leaks" or "shortcuts"; empty where it was not made."""

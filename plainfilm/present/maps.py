@@ -17,11 +17,11 @@ from plainfilm.data.film_index import Index, Row, reopen
 from plainfilm.data.pixel_store import films_of, open_store
 from plainfilm.data.preprocessing import preprocess
 from plainfilm.errors import PlainfilmError
+from plainfilm.messages import Listed, Text, say
 from plainfilm.model.overlay import draw_overlay
 from plainfilm.model.predictor import Predictor
 from plainfilm.present.blocks import Picture
 from plainfilm.present.gather import Gathered
-from plainfilm.present.words import Both, Words, say
 
 NUM_ERRORS = 8
 NUM_CORRECT_A_CLASS = 2
@@ -111,7 +111,7 @@ def _as_taken(plane: np.ndarray, row: Row, predictor: Predictor) -> np.ndarray:
 
 def _picture(found: Gathered, answer: Answer, film: np.ndarray, class_map: np.ndarray) -> Picture:
     true, predicted = found.shown(answer["label"]), found.shown(answer["predicted"])
-    lines: list[Words] = [
+    lines: list[Text] = [
         answer["image_id"],
         say("report.maps.true", name=true),
         say("report.maps.predicted", name=predicted, value=100 * _probability(answer)),
@@ -119,16 +119,12 @@ def _picture(found: Gathered, answer: Answer, film: np.ndarray, class_map: np.nd
     if answer.get("set"):
         members = [name for name in found.names if name in answer["set"].split("|")]
         shown = [found.shown(name) for name in members] or [say("sets.empty")]
-        lines.append(say("report.maps.set", names=_joined(shown)))
+        lines.append(say("report.maps.set", names=Listed(tuple(shown), "list.bar")))
     if answer.get("gate", "passed") != "passed":
         lines.append(say("report.maps.refused"))
     alternative = say("report.maps.alternative", id=answer["image_id"], true=true, predicted=predicted)
     overlay = Image.open(io.BytesIO(draw_overlay(film, class_map)))
     return Picture(_uri(Image.fromarray(film)), _uri(overlay), alternative, tuple(lines))
-
-
-def _joined(names: Sequence[Both]) -> Both:
-    return Both(" | ".join(name.en for name in names), " | ".join(name.zh for name in names))
 
 
 def _uri(image: Image.Image) -> Markup:

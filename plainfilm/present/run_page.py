@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from plainfilm.io import files
-from plainfilm.messages import LANGUAGES, printable
+from plainfilm.messages import LANGUAGES, Text, Words, printable, say, shown
 from plainfilm.present.blocks import Section
 from plainfilm.present.gather import Gathered, gather
 from plainfilm.present.sections.claim import claim
@@ -26,7 +26,7 @@ from plainfilm.present.sections.leaks_and_shortcuts import audit
 from plainfilm.present.sections.origin import limits, origin
 from plainfilm.present.sections.results import results
 from plainfilm.present.sections.training import training
-from plainfilm.present.words import CODE, TAGS, Both, listed, markup, say
+from plainfilm.present.words import CODE, TAGS, in_all, listed, markup
 
 REPORT_NAME, CARD_NAME = "report.html", "MODEL_CARD.md"
 ORDER = (
@@ -74,6 +74,8 @@ def render_page(found: Gathered, *, language: str) -> str:
         sections=[section(found) for section in ORDER],
         language=language,
         tags=TAGS,
+        in_all=in_all,
+        shown=shown,
         say=say,
     )
 
@@ -92,10 +94,10 @@ def render_card(found: Gathered) -> str:
     return "\n---\n\n".join(parts)
 
 
-def title(found: Gathered) -> Both:
+def title(found: Gathered) -> Text:
     """The title that the recipe gives, else one that says what it is."""
     given = found.recipe.report.title if found.recipe is not None else None
-    return Both(given, given) if given else say("report.title")
+    return given or say("report.title")
 
 
 def markdown(value: object, language: str) -> str:
@@ -106,9 +108,9 @@ def markdown(value: object, language: str) -> str:
     """
     if isinstance(value, Markup):
         return value
-    words = printable(value.shown(language) if isinstance(value, Both) else str(value))
+    words = shown(value, language) if isinstance(value, Words) else printable(str(value))
     words = words.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    pieces = re.split(f"({CODE.pattern})", words) if isinstance(value, Both) else [words]
+    pieces = re.split(f"({CODE.pattern})", words) if isinstance(value, Words) else [words]
     return "".join(piece if CODE.fullmatch(piece) else SPECIAL.sub(r"\\\1", piece) for piece in pieces)
 
 

@@ -1,18 +1,17 @@
-"""Words in both languages at once: a report holds every sentence in English and in Chinese.
+"""Figures and codes as words, and words as HTML: in every language at once.
 
-A `Both` is a text that differs by language; what is the same in each is a plain `str`. Markup is made in one place,
-`markup`, which escapes: names of classes, sources and films are the user's.
+Markup is made in one place, `markup`, which escapes: names of classes, sources and films are the user's.
 """
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from markupsafe import Markup, escape
 
 from plainfilm.evaluation.coverage import MARK, is_marked
 from plainfilm.evaluation.intervals import Estimate
-from plainfilm.messages import CATALOGUES, LANGUAGES, printable, text
+from plainfilm.messages import CATALOGUES, LANGUAGES, Listed, Message, Text, Words, printable, say
 
 TAGS = {"en": "en", "zh": "zh-Hans"}
 """The value of HTML's attribute `lang` for a language of the catalogues."""
@@ -22,56 +21,20 @@ CODE = re.compile(r"`(?:[\w .=\[\]/-]|&#34;|\")+`")
 """What a sentence has between backticks; whatever else stands between some came with a name, and is no code."""
 
 
-class Both(NamedTuple):
-    """A text in English and in Chinese."""
-
-    en: str
-    zh: str
-
-    def shown(self, language: str) -> str:
-        """The text in a language."""
-        return self.zh if language == "zh" else self.en
-
-
-Words = Both | str
-
-
-def say(key: str, **parameters: object) -> Both:
-    """The sentence of `key` in both languages; a parameter that is a Both enters each in its own.
-
-    >>> say("figure.accuracy")
-    Both(en='Accuracy', zh='准确率')
-    """
-    return Both(*(text(key, language, **_within(parameters, language)) for language in LANGUAGES))
-
-
-def _within(parameters: Mapping[str, object], language: str) -> dict[str, object]:
-    return {name: value.shown(language) if isinstance(value, Both) else value for name, value in parameters.items()}
-
-
-def label(prefix: str, code: str) -> Words:
+def label(prefix: str, code: str) -> Text:
     """The words for a code that an artefact names; the code itself where this version has no words for it."""
     key = f"{prefix}{code}"
     return say(key) if key in CATALOGUES["en"] else printable(code)
 
 
-def listed(entries: Iterable[Words]) -> Both:
+def listed(entries: Iterable[Text]) -> Listed:
     """Entries as a list in running text."""
-    given = list(entries)
-    return Both(
-        *(
-            text("report.comma", language).join(
-                entry.shown(language) if isinstance(entry, Both) else entry for entry in given
-            )
-            for language in LANGUAGES
-        )
-    )
+    return Listed(tuple(entries))
 
 
-def percent(entry: Mapping[str, Any]) -> Both:
+def percent(entry: Mapping[str, Any]) -> Message:
     """A proportion with its interval and n."""
-    estimate = Estimate.from_dict(entry)
-    return Both(*(estimate.percent(language) for language in LANGUAGES))
+    return Estimate.from_dict(entry).in_percent()
 
 
 def is_estimate(entry: object) -> bool:
@@ -79,7 +42,7 @@ def is_estimate(entry: object) -> bool:
     return isinstance(entry, Mapping) and {"value", "low", "high", "n"} <= set(entry)
 
 
-def figure(entry: Mapping[str, Any] | None, *, scale: int = 100, unit: str = " %") -> tuple[Words, Words, Words]:
+def figure(entry: Mapping[str, Any] | None, *, scale: int = 100, unit: str = " %") -> tuple[Text, str, str]:
     """Cells of a table: value, interval and n; `scale` 100: in percent (or points: another `unit`), with one
     decimal; 1: with three.
 
@@ -105,13 +68,21 @@ def _number(value: float, scale: int) -> str:
 
 
 def markup(value: object) -> object:
-    """A value as HTML: a Both as two spans, of which the page shows one; `code` between backticks."""
-    if isinstance(value, Both):
-        if value.en == value.zh:
-            return _coded(value.en)
-        spans = (f'<span lang="{TAGS[language]}">{_coded(value.shown(language))}</span>' for language in LANGUAGES)
-        return Markup("".join(spans))  # noqa: S704 - both were escaped
-    return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    """A value as HTML: Words as a span a language, of which the page shows one; `code` between backticks."""
+    if isinstance(value, str):
+        return value if isinstance(value, Markup) else printable(value)
+    if not isinstance(value, Words):
+        return value
+    texts = {language: value.shown(language) for language in LANGUAGES}
+    if len(set(texts.values())) == 1:
+        return _coded(texts[LANGUAGES[0]])
+    spans = (f'<span lang="{TAGS[language]}">{_coded(words)}</span>' for language, words in texts.items())
+    return Markup("".join(spans))  # noqa: S704 - both were escaped
+
+
+def in_all(value: Words) -> str:
+    """Words in every language, one after the other: for who hears an attribute, which no switch can hide."""
+    return " · ".join(dict.fromkeys(value.shown(language) for language in LANGUAGES))
 
 
 def _coded(words: str) -> Markup:

@@ -64,7 +64,7 @@ def answers_summary(
     With the predictive values of some classes also what each film is called there; where maps were written, with what
     the model file says against them.
     """
-    map_warning = (card.map_warning(language) if maps else "") or None
+    map_warning = (card.map_warning.shown(language) if maps else "") or None
     return [
         {
             "path": answer.path,

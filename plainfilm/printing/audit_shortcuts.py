@@ -27,7 +27,7 @@ def print_shortcuts(terminal: Terminal, found: dict[str, Any]) -> None:
     for entry in found["not_estimable"]:
         key = f"shortcuts.unanswered.{entry['question']}.{entry['reason']}"
         terminal.say(key, label=entry["class"], source=entry["source"])
-    terminal.line(verdict_sentence(found, terminal.language))
+    terminal.line(verdict_sentence(found).shown(terminal.language))
 
 
 def print_views(terminal: Terminal, found: dict[str, Any]) -> None:

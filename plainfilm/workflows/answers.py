@@ -68,7 +68,7 @@ def predict(
     gets the balance of the files of each folder, archive or table.
     """
     classes = predictor.card.class_names
-    comment = "\n".join(predictor.card.map_warning(language) for language in LANGUAGES).strip()
+    comment = "\n".join(predictor.card.map_warning.shown(language) for language in LANGUAGES).strip()
     number = 0
     for place, path in enumerate(paths):
         try:

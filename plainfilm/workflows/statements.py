@@ -66,4 +66,4 @@ def about_maps(card: Card, language: str) -> str:
     if card.map_health == "card.maps-faithful":
         assert card.maps is not None
         return text("card.maps-faithful", language, n=card.maps["n"])
-    return card.map_warning(language)
+    return card.map_warning.shown(language)

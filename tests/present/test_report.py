@@ -16,13 +16,15 @@ from plainfilm.audits.verdict import verdict_sentence
 from plainfilm.config import load_recipe
 from plainfilm.data.film_index import read_index
 from plainfilm.errors import PlainfilmError
+from plainfilm.messages import say
+from plainfilm.model.card import ClassName
 from plainfilm.model.predictor import Predictor
 from plainfilm.present.gather import gather
 from plainfilm.present.maps import typical_answers, worst_errors
 from plainfilm.present.run_page import CARD_ORDER, ORDER, markdown, write_report
 from plainfilm.present.sections.claim import NUM_ITEMS, STATUSES, Filling, claim, status
 from plainfilm.present.sections.headline import tutorial_leak
-from plainfilm.present.words import Both, figure, markup, say
+from plainfilm.present.words import figure, markup
 from plainfilm.workflows.log import RunLog
 from plainfilm.workflows.prepare import fill_store
 from plainfilm.workflows.reporting import describe
@@ -66,7 +68,7 @@ def test_training_writes_the_report(trained):
     assert (trained[0] / "MODEL_CARD.md").is_file()
     found = json.loads((trained[0] / "audit/audit.json").read_text())["shortcuts"]
     shown = Page((trained[0] / "report.html").read_text(encoding="utf-8")).shown("en")
-    assert shown.index(verdict_sentence(found, "en")) < shown.index("accuracy of")
+    assert shown.index(verdict_sentence(found).shown("en")) < shown.index("accuracy of")
 
 
 def test_the_page_is_well_formed_and_accessible(page):
@@ -166,7 +168,7 @@ def test_what_the_user_named_is_escaped(copy):
 def test_markdown_escapes_what_it_would_take_for_its_own():
     assert markdown("# a", "en") == "\\# a"
     assert markdown("1. a|b [x](y)", "en") == "\\1. a\\|b \\[x\\](y)"
-    assert markdown(Both("see `a_b`_", "见"), "en") == "see `a_b`\\_"
+    assert markdown(ClassName("a", "see `a_b`_", "见"), "en") == "see `a_b`\\_"
     assert markdown("a\nb", "en") == "a\\\\nb"
 
 
@@ -318,7 +320,7 @@ def test_cells_of_a_figure():
 
 
 def test_a_text_of_one_language_needs_no_switch():
-    assert markup(Both("F1 <b>", "F1 <b>")) == "F1 &lt;b&gt;"
+    assert markup(ClassName("F1", "F1 <b>", "F1 <b>")) == "F1 &lt;b&gt;"
     assert markup("a\u202eb") == "a\\u202eb"
 
 

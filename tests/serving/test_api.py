@@ -137,11 +137,11 @@ def test_the_map_as_picture_is_the_one_that_predict_writes(app: App, film: bytes
         expected.film.pixels,
         expected.class_maps[expected.predicted],
         fit=card.preprocessing.fit,
-        comment=card.map_warning("en"),
+        comment=card.map_warning.shown("en"),
     )
     assert base64.b64decode(found.map.png) == drawn
     assert found.map.of_class == card.class_names[expected.predicted]
-    assert found.map_warning == (card.map_warning("en") or None)
+    assert found.map_warning == (card.map_warning.shown("en") or None)
 
 
 def test_the_map_as_cells_means_the_logits(app: App, strangers: Path, predictor: Predictor) -> None:

@@ -145,7 +145,7 @@ def test_a_map_goes_along_where_it_is_asked_for(predictor: Predictor) -> None:
     assert picture.PatientName == sent.PatientName
     assert picture.SourceImageSequence[0].ReferencedSOPInstanceUID == sent.SOPInstanceUID
     assert "not for diagnosis" in picture.SeriesDescription
-    warning = predictor.card.map_warning("en")
+    warning = predictor.card.map_warning.shown("en")
     assert warning
     assert warning in picture.DerivationDescription
     assert texts(reports[0])["map-warning"] == [warning]

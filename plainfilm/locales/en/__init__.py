@@ -1,1 +1,4 @@
 """English."""
+
+NAME = "English"
+TAG = "en"  # of HTML and HTTP, BCP 47

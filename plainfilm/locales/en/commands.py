@@ -4,6 +4,8 @@ from plainfilm.locales.en.report_page import REPORT
 
 SENTENCES: dict[str, str] = {
     **REPORT,
+    "list.comma": ", ",
+    "list.bar": " | ",
     # one film
     "film-empty": "the file is empty; expected a PNG, JPEG, TIFF, BMP, WebP, JPEG 2000 or DICOM image",
     "film-file-too-large": "the file has {size_bytes} bytes; at most {maximum_bytes} are read; save the image smaller",

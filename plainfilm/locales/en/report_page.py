@@ -10,7 +10,6 @@ REPORT: dict[str, str] = {
     "report.title": "Report on a deep-learning classifier of chest radiographs",
     "report.about": "Classes: {classes}. Every figure stands with its 95 % interval and n, the number of films.",
     "report.contents": "Contents",
-    "report.comma": ", ",
     "report.value": "Value",
     "report.interval": "95 % interval",
     "report.n": "n",

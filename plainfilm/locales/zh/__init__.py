@@ -1,1 +1,4 @@
 """Chinese."""
+
+NAME = "中文"
+TAG = "zh-Hans"  # of HTML and HTTP, BCP 47

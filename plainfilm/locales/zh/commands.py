@@ -4,6 +4,8 @@ from plainfilm.locales.zh.report_page import REPORT
 
 SENTENCES: dict[str, str] = {
     **REPORT,
+    "list.comma": "、",
+    "list.bar": " | ",
     # 单张胶片
     "film-empty": "文件为空；应为 PNG、JPEG、TIFF、BMP、WebP、JPEG 2000 或 DICOM 图像",
     "film-file-too-large": "文件有 {size_bytes} 字节；最多读取 {maximum_bytes} 字节；请把图像存小一些",

@@ -10,7 +10,6 @@ REPORT: dict[str, str] = {
     "report.title": "胸部 X 光片深度学习分类模型报告",
     "report.about": "类别：{classes}。每个数字都附有 95 % 区间和 n（胶片数）。",
     "report.contents": "目录",
-    "report.comma": "、",
     "report.value": "数值",
     "report.interval": "95 % 区间",
     "report.n": "n",

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from plainfilm.messages import printable
+from plainfilm.messages import Text, printable, say
 from plainfilm.present.blocks import Block, Cell, Note, Section, Table, link
 from plainfilm.present.gather import Gathered
 from plainfilm.present.sections.data import DESCRIBED
-from plainfilm.present.words import Both, markup, say
+from plainfilm.present.words import markup
 
 NUM_ITEMS = 44
 TOPICS = (  # the first item of each part of the checklist
@@ -30,7 +30,7 @@ STATUSES = ("program", "recipe", "partly", "author")
 class Filling:
     """What the program can say to an item, and the section that shows it; `whole`: nothing is left to the authors."""
 
-    words: Both
+    words: Text
     section: str
     whole: bool = True
 

@@ -8,9 +8,10 @@ from plainfilm.data.film_index import Index, Row
 from plainfilm.data.splits.groups import persons
 from plainfilm.data.splits.patients import shared
 from plainfilm.data.splits.split import SPLITS
+from plainfilm.messages import Text, say
 from plainfilm.present.blocks import Block, Cell, Note, Section, Table
 from plainfilm.present.gather import Gathered
-from plainfilm.present.words import Words, label, listed, say
+from plainfilm.present.words import label, listed
 
 COPIES = ("duplicate-exact", "duplicate-near", "label-conflict")
 DESCRIBED = ("sex", "age", "view")  # columns of patients that are counted by part, where a table gave them
@@ -137,7 +138,7 @@ def _described(index: Index) -> Table | None:
     return Table(say("report.data.described"), head, tuple(rows), left=2) if rows else None
 
 
-def _numbers_by_part(name: Words, values: dict[str, list[str]]) -> list[tuple[Cell, ...]]:
+def _numbers_by_part(name: Text, values: dict[str, list[str]]) -> list[tuple[Cell, ...]]:
     """A row with median, range and n, where most entries are ages in years."""
     ages = {part: [number for value in of if (number := _age(value)) is not None] for part, of in values.items()}
     num_given = sum(value != "" for of in values.values() for value in of)
@@ -147,7 +148,7 @@ def _numbers_by_part(name: Words, values: dict[str, list[str]]) -> list[tuple[Ce
     return [(name, say("report.data.median"), *shown)]
 
 
-def _entries_by_part(name: Words, values: dict[str, list[str]]) -> list[tuple[Cell, ...]]:
+def _entries_by_part(name: Text, values: dict[str, list[str]]) -> list[tuple[Cell, ...]]:
     """A row an entry, with its films."""
     found = sorted({value for of in values.values() for value in of if value})
     return [

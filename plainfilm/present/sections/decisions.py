@@ -1,11 +1,11 @@
 """How sure, and where to cut: calibration, operating points, sets, what the gate refuses, answering fewer films."""
 
-from plainfilm.messages import CATALOGUES
+from plainfilm.messages import CATALOGUES, say
 from plainfilm.present.blocks import Block, Cell, Charts, Note, Section, Table
 from plainfilm.present.charts import reliability_chart
 from plainfilm.present.gather import Figures, Gathered
 from plainfilm.present.sections.headline import FIGURE_HEAD
-from plainfilm.present.words import figure, percent, say
+from plainfilm.present.words import figure, percent
 
 ANSWERED = (0.5, 0.8, 0.9, 0.95, 1.0)  # shares of the films
 SETS = ("coverage", "single", "several", "none")

@@ -1,12 +1,13 @@
 """Tests on films from elsewhere, with the fall; and subgroups of the test films."""
 
 from plainfilm.evaluation.subgroups import MIN_FILMS
+from plainfilm.messages import Text, say
 from plainfilm.model.seen import KINDS
 from plainfilm.present.blocks import Block, Cell, Note, Section, Table
 from plainfilm.present.gather import Figures, Gathered
 from plainfilm.present.sections.headline import FIGURE_HEAD
 from plainfilm.present.sections.results import BY_CLASS, OVERALL, missed, scale_of
-from plainfilm.present.words import Words, figure, is_estimate, label, say
+from plainfilm.present.words import figure, is_estimate, label
 
 
 def external(found: Gathered) -> Section:
@@ -46,13 +47,13 @@ def _test(found: Gathered, name: str, figures: Figures) -> Table:
 
 def subgroups(found: Gathered) -> Section:
     """The section of subgroups: of the run's own test films, and of each test elsewhere."""
-    tests: list[tuple[Words, Figures]] = [(say("report.first.own"), found.figures or {}), *found.external.items()]
+    tests: list[tuple[Text, Figures]] = [(say("report.first.own"), found.figures or {}), *found.external.items()]
     blocks = [_subgroups(found, name, figures["subgroups"]) for name, figures in tests if figures.get("subgroups")]
     missing = Note(say("report.subgroups.missing"), "missing")
     return Section("subgroups", say("report.subgroups"), tuple(blocks) or (missing,))
 
 
-def _subgroups(found: Gathered, name: Words, columns: Figures) -> Table:
+def _subgroups(found: Gathered, name: Text, columns: Figures) -> Table:
     """By column and part: the accuracy, and each class's sensitivity where it has films."""
     rows: list[tuple[Cell, ...]] = []
     for column, parts in columns.items():

@@ -1,9 +1,9 @@
 """Films with the model's maps: the worst errors, and correct answers that are typical."""
 
+from plainfilm.messages import say
 from plainfilm.present.blocks import Block, Note, Pictures, Section
 from plainfilm.present.gather import Gathered
 from plainfilm.present.maps import pictures, typical_answers, worst_errors
-from plainfilm.present.words import Both, say
 
 
 def films(found: Gathered) -> Section:
@@ -11,10 +11,9 @@ def films(found: Gathered) -> Section:
     card = found.card
     if card is None or not found.predictions:
         return Section("maps", say("report.maps"), (Note(say("report.maps.missing"), "missing"),))
-    warning = Both(card.map_warning("en"), card.map_warning("zh"))
     blocks: list[Block] = [Note(say("report.maps.how"))]
-    if warning.en:
-        blocks.append(Note(warning, "alarm"))
+    if card.map_health != "card.maps-faithful":
+        blocks.append(Note(card.map_warning, "alarm"))
     elif card.maps is not None:
         blocks.append(Note(say("card.maps-faithful", n=card.maps["n"])))
     wrong = worst_errors(found.predictions)

@@ -7,10 +7,10 @@ from plainfilm.audits.verdict import is_clear, verdict_sentence
 from plainfilm.data.film_index import Index
 from plainfilm.data.splits import split
 from plainfilm.data.splits.groups import persons
-from plainfilm.messages import LANGUAGES
+from plainfilm.messages import Text, say
 from plainfilm.present.blocks import Block, Cell, Note, Section, Table
 from plainfilm.present.gather import Gathered
-from plainfilm.present.words import Both, figure, label, listed, percent, say
+from plainfilm.present.words import figure, label, listed, percent
 
 FIGURE_HEAD = ("report.value", "report.interval", "report.n")
 
@@ -29,7 +29,7 @@ def _shortcuts(found: Gathered) -> list[Block]:
     views = shortcuts.get("views", [])
     if not views:
         return [Note(say("report.first.no-audit"), "missing")]
-    verdict = Both(*(verdict_sentence(shortcuts, language) for language in LANGUAGES))
+    verdict = verdict_sentence(shortcuts)
     blocks: list[Block] = [Note(verdict, "plain" if is_clear(shortcuts) else "alarm")]
     told = next((view for view in views if view["name"] == "corners"), views[0])
     name, accuracy, chance = label("view.", told["name"]), percent(told["accuracy"]), percent(shortcuts["chance"])
@@ -73,8 +73,8 @@ def own_split(found: Gathered) -> Note:
     films = [row for row in index.rows if row.split]
     known = [row for row, person in zip(films, persons(films), strict=True) if person is not None]
     named = {row.label for row in known}
-    unknown = listed(found.shown(name) for name in index.classes if name not in named)
-    words = unknown if unknown.en else say("report.none")
+    unknown = [found.shown(name) for name in index.classes if name not in named]
+    words = listed(unknown) if unknown else say("report.none")
     return Note(say("report.first.own-clean", tested=len(tested), known=len(known), films=len(films), unknown=words))
 
 
@@ -112,7 +112,7 @@ def _beside(found: Gathered) -> Table | None:
     return Table(say("report.first.table"), head, tuple(rows), left=2) if rows else None
 
 
-def _rows(tests: Sequence[tuple[Both, Mapping[str, Any]]]) -> list[tuple[Cell, ...]]:
+def _rows(tests: Sequence[tuple[Text, Mapping[str, Any]]]) -> list[tuple[Cell, ...]]:
     return [
         (name, say(f"figure.{key}"), *figure(figures[key]))
         for name, figures in tests

@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from plainfilm.messages import Text, say
 from plainfilm.present.blocks import Block, Cell, Note, Section, Table
 from plainfilm.present.charts import bar
 from plainfilm.present.gather import Figures, Gathered
 from plainfilm.present.sections.headline import FIGURE_HEAD, own_split
-from plainfilm.present.words import Words, figure, label, listed, percent, say
+from plainfilm.present.words import figure, label, listed, percent
 
 MAX_CLUSTERS = 10
 MAX_IDS = 4
@@ -62,7 +63,7 @@ def _views(shortcuts: Figures) -> Table:
 
 
 def _view(
-    name: Words, accuracy: Figures, share: Figures | None, mark: float | None, *, flagged: bool | None
+    name: Text, accuracy: Figures, share: Figures | None, mark: float | None, *, flagged: bool | None
 ) -> tuple[Cell, ...]:
     drawn: Cell = "–"
     if accuracy["value"] is not None:

@@ -3,10 +3,11 @@
 from typing import Any
 
 from plainfilm.evaluation.coverage import MARK, lowest_marked
+from plainfilm.messages import say
 from plainfilm.present.blocks import Block, Cell, Note, Section, Table
 from plainfilm.present.gather import Figures, Gathered
 from plainfilm.present.sections.headline import FIGURE_HEAD
-from plainfilm.present.words import figure, is_estimate, label, listed, say
+from plainfilm.present.words import figure, is_estimate, label, listed
 
 OVERALL = ("accuracy", "balanced_accuracy", "macro_auc", "log_loss", "brier")
 BY_CLASS = ("sensitivity", "specificity", "precision", "f1", "auc")

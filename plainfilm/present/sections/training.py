@@ -5,10 +5,10 @@ from collections.abc import Callable, Sequence
 
 from markupsafe import Markup
 
+from plainfilm.messages import Text, say
 from plainfilm.present.blocks import Block, Cell, Charts, Note, Section, Table
 from plainfilm.present.charts import Plane, Point, thinned
 from plainfilm.present.gather import Gathered
-from plainfilm.present.words import Both, say
 from plainfilm.training.history import Step
 
 TOLD = {
@@ -88,7 +88,7 @@ def _curves(history: Sequence[Step]) -> Charts:
 
 def _curve(
     history: Sequence[Step],
-    name: Both,
+    name: Text,
     of_step: Callable[[Step], float],
     of_validation: Callable[[Step], float | None],
     *,

@@ -98,7 +98,7 @@ def prediction_summary(
         "gate": gate_summary(prediction.verdict, is_answered, language),
         "warnings": [{"code": code, "message": text(code, language)} for code in prediction.film.warnings],
         "map": _map(prediction, card, language, maps) if is_answered else None,
-        "map_warning": (card.map_warning(language) or None) if is_answered and maps != "none" else None,
+        "map_warning": (card.map_warning.shown(language) or None) if is_answered and maps != "none" else None,
         "film": _film(prediction.film.pixels) if with_film else None,
         "error": None,
     }
@@ -139,7 +139,7 @@ def _map(prediction: Prediction, card: Card, language: str, maps: str) -> dict[s
         prediction.film.pixels,
         prediction.class_maps[prediction.predicted],
         fit=card.preprocessing.fit,
-        comment=card.map_warning(language),
+        comment=card.map_warning.shown(language),
     )
     return {"class": card.class_names[prediction.predicted], "png": base64.b64encode(drawn).decode()}
 

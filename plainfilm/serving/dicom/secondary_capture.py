@@ -28,7 +28,7 @@ MAX_DERIVATION = 1024  # characters
 def secondary_capture(filing: Filing, prediction: Prediction, author: Author) -> Dataset:
     """The map of the predicted class over the film, at most 1024 px a side."""
     card, language = author.card, author.language
-    warning = card.map_warning(language)
+    warning = card.map_warning.shown(language)
     drawn = draw_overlay(
         prediction.film.pixels, prediction.class_maps[prediction.predicted], fit=card.preprocessing.fit, comment=warning
     )

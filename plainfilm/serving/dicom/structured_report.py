@@ -161,7 +161,7 @@ def _sentences(outcome: Prediction | PlainfilmError, author: Author) -> Iterator
             yield "set", "Classes that the film may well be of", set_words(outcome.set, card, language)
         for code in outcome.film.warnings:
             yield "film-warning", "Warning about the film", text(code, language)
-        if author.with_map and outcome.verdict.passed and (warning := card.map_warning(language)):
+        if author.with_map and outcome.verdict.passed and (warning := card.map_warning.shown(language)):
             yield "map-warning", "Warning about the map", warning
     for statement in about:
         yield "model", "About the model", statement
