@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 from PIL import Image
-from tests.report.conftest import needs_chinese_font
 
 from plainfilm.audits.views import LUNGLESS, VIEWS
 from plainfilm.present import figures
 from plainfilm.present.audit_figures import draw_shortcuts
+from tests.present.conftest import needs_chinese_font
 
 
 def found(*, model: bool = True):

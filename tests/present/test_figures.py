@@ -4,12 +4,12 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 from PIL import Image
-from tests.report.conftest import needs_chinese_font
 
 from plainfilm.evaluation.intervals import Estimate, delong
 from plainfilm.evaluation.reliability import reliability
 from plainfilm.evaluation.selective import risk_coverage
 from plainfilm.present import figures
+from tests.present.conftest import needs_chinese_font
 
 ENGLISH = ("Normal", "Viral pneumonia", "COVID-19")
 CHINESE = ("正常", "病毒性肺炎", "新冠肺炎")

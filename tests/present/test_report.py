@@ -9,8 +9,6 @@ import subprocess
 
 import pytest
 from builders import program
-from tests.report.artefacts import estimate, make_audit, make_external, make_subgroups
-from tests.report.pages import Page
 
 from plainfilm.audits.verdict import verdict_sentence
 from plainfilm.config import load_recipe
@@ -28,6 +26,8 @@ from plainfilm.present.words import figure, markup
 from plainfilm.workflows.log import RunLog
 from plainfilm.workflows.prepare import fill_store
 from plainfilm.workflows.reporting import describe
+from tests.present.artefacts import estimate, make_audit, make_external, make_subgroups
+from tests.present.pages import Page
 
 HAN = re.compile(r"[\u4e00-\u9fff]")
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>"
