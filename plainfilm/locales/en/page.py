@@ -1,4 +1,4 @@
-"""English sentences of the page; `plainfilm/serve/web/words.js` fills {name} in, as text."""
+"""English sentences of the page; `plainfilm/serving/page/words.js` fills {name} in, as text."""
 
 SENTENCES: dict[str, str] = {
     "purpose": "Not for diagnosis. For research and teaching.",

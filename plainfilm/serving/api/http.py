@@ -43,7 +43,7 @@ from plainfilm.serving.service import AnswerService, Room
 from plainfilm.workflows.statements import reasons
 
 LOG = logging.getLogger("plainfilm.serve")
-WEB = Path(__file__).parent / "web"
+WEB = Path(__file__).parents[1] / "page"
 MEDIA_TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 FILM_TYPES = (
     *("image/png", "image/jpeg", "image/tiff", "image/bmp", "image/webp", "image/jp2"),

@@ -15,7 +15,7 @@ import numpy as np
 from plainfilm.data import phantom
 from plainfilm.errors import UsageError
 
-PHANTOM_MODEL = Path(__file__).parent / "phantom.onnx"
+PHANTOM_MODEL = Path(__file__).parents[1] / "phantom.onnx"
 SEED = 512
 SIZE_PX = 512
 
