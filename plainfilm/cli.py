@@ -6,7 +6,6 @@ and 143 stopped and resumable.
 
 import contextlib
 import importlib.util
-import itertools
 import os
 import signal
 import sys
@@ -18,9 +17,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from plainfilm.commands.help import Command, Group
+from plainfilm.commands.usage import usage_error
 from plainfilm.errors import MissingExtraError, PlainfilmError, StorageError, UsageError
 from plainfilm.io import streams
-from plainfilm.messages import LANGUAGES, sentence, system_language, text
+from plainfilm.messages import LANGUAGES, asked_language, sentence, system_language, text
 
 if TYPE_CHECKING:
     from plainfilm.present.terminal import Terminal
@@ -28,14 +29,16 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="plainfilm",
-    help="Train, audit, explain and serve chest-radiograph classifiers. For research and teaching, not for diagnosis.",
+    help="help.plainfilm",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
+    cls=Group,
 )
 
 DEFAULT_RECIPE = "fast"
+CLICK_ERROR: type[Exception] = typer.BadParameter.__mro__[2]  # of every error of the parser, which has no public name
 TRAINING_LIBRARIES = ("torch", "onnx", "safetensors", "tomli_w", "matplotlib", "jinja2", "threadpoolctl")
 REPORT_LIBRARIES = ("jinja2",)
 AUDIT_LIBRARIES = ("matplotlib", "threadpoolctl")
@@ -45,75 +48,63 @@ NODE_LIBRARIES = ("pydicom", "gdcm", "pynetdicom", "highdicom")
 
 def _check_language(value: str) -> str:
     if value and value not in LANGUAGES:
-        raise typer.BadParameter(f"{value!r}; expected one of {', '.join(LANGUAGES)}")
+        raise UsageError("usage.language", given=value, expected=", ".join(LANGUAGES))
     return value or system_language()
 
 
 SourceArguments = Annotated[
     list[Path],
-    typer.Argument(metavar="SOURCE", help="Class-per-folder directory, zip, tar, CSV table or index.csv."),
+    typer.Argument(metavar="SOURCE", help="help.source"),
 ]
-OptionalSources = Annotated[
-    list[Path] | None, typer.Argument(metavar="SOURCE", help="As for `index`; none with --resume.")
-]
-ModelArgument = Annotated[Path, typer.Argument(metavar="MODEL", help="A model file (model.onnx).")]
+OptionalSources = Annotated[list[Path] | None, typer.Argument(metavar="SOURCE", help="help.source-train")]
+ModelArgument = Annotated[Path, typer.Argument(metavar="MODEL", help="help.model")]
 Tables = Annotated[
     list[Path] | None,
-    typer.Option(
-        "--table", metavar="CSV", help="Columns by path (patient, source, quality, ...), one a SOURCE, in order."
-    ),
+    typer.Option("--table", metavar="CSV", help="help.table"),
 ]
 NewSources = Annotated[
     list[Path] | None,
-    typer.Option(
-        "--source", metavar="SOURCE", help="Where a SOURCE of the run is now, if it moved; one for each, in order."
-    ),
+    typer.Option("--source", metavar="SOURCE", help="help.moved"),
 ]
-RecipeName = Annotated[
-    str, typer.Option("--recipe", metavar="NAME|FILE", help="fast, smoke, tutorial, or a TOML file.")
-]
-FollowLinks = Annotated[bool, typer.Option("--follow-links", help="Also follow links that lead out of a folder.")]
-Encoding = Annotated[
-    str, typer.Option("--encoding", metavar="NAME", help="Of names in archives and of tables; else it is found.")
-]
+RecipeName = Annotated[str, typer.Option("--recipe", metavar="NAME|FILE", help="help.recipe")]
+FollowLinks = Annotated[bool, typer.Option("--follow-links", help="help.follow-links")]
+Encoding = Annotated[str, typer.Option("--encoding", metavar="NAME", help="help.encoding")]
 AssumeChest = Annotated[
     bool,
-    typer.Option("--assume-chest", help="Take DICOM films for frontal chest films, whatever their headers say."),
+    typer.Option("--assume-chest", help="help.assume-chest"),
 ]
 OptionalRecipe = Annotated[
     str | None,
     typer.Option(
         "--recipe",
         metavar="NAME|FILE",
-        help="fast, smoke, tutorial, or a TOML file; a run has its own.",
+        help="help.recipe-run",
         show_default=DEFAULT_RECIPE,
     ),
 ]
 Prevalences = Annotated[
     list[str] | None,
-    typer.Option(
-        "--prevalence", metavar="CLASS=SHARE", help="Show predictive values where so many films are of a class (0.02)."
-    ),
+    typer.Option("--prevalence", metavar="CLASS=SHARE", help="help.prevalence"),
 ]
 Language = Annotated[
     str,
     typer.Option(
         "--lang",
-        metavar="en|zh",
-        help="Language of what is printed.",
+        metavar="|".join(LANGUAGES),
+        help="help.lang",
         callback=_check_language,
-        show_default="that of the environment",
+        show_default="help.lang-default",
     ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead.")]
+Json = Annotated[bool, typer.Option("--json", help="help.json")]
 
 
-@app.command()
+@app.command(cls=Command, help="help.index")
 def index(
     sources: SourceArguments,
     table: Tables = None,
     recipe: RecipeName = "fast",
-    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Write index.csv and index.json there.")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="help.index-out")] = None,
     follow_links: FollowLinks = False,
     encoding: Encoding = "",
     assume_chest: AssumeChest = False,
@@ -143,26 +134,18 @@ def index(
     terminal.json(index_summary(found, lang))
 
 
-@app.command()
+@app.command(cls=Command, help="help.train")
 def train(
     sources: OptionalSources = None,
     table: Tables = None,
     recipe: OptionalRecipe = None,
-    out: Annotated[Path | None, typer.Option(metavar="RUN", help="The new folder of the run.")] = None,
-    init: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Start from these weights: .safetensors, .pth, .pdparams.")
-    ] = None,
-    resume: Annotated[Path | None, typer.Option(metavar="RUN", help="Go on with a run that was stopped.")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="RUN", help="help.run-out")] = None,
+    init: Annotated[Path | None, typer.Option(metavar="FILE", help="help.init")] = None,
+    resume: Annotated[Path | None, typer.Option(metavar="RUN", help="help.resume")] = None,
     source: NewSources = None,
-    workers: Annotated[
-        int, typer.Option(min=0, max=64, help="Processes that make batches; 0: none beside this one.")
-    ] = 0,
-    threads: Annotated[
-        int | None, typer.Option(min=1, max=1024, help="Compute threads; a resumed run has its own.")
-    ] = None,
-    int8: Annotated[
-        bool, typer.Option("--int8", help="Also write model-int8.onnx, if it answers as well on validation films.")
-    ] = False,
+    workers: Annotated[int, typer.Option(min=0, max=64, help="help.workers")] = 0,
+    threads: Annotated[int | None, typer.Option(min=1, max=1024, help="help.threads")] = None,
+    int8: Annotated[bool, typer.Option("--int8", help="help.int8")] = False,
     follow_links: FollowLinks = False,
     encoding: Encoding = "",
     assume_chest: AssumeChest = False,
@@ -218,14 +201,12 @@ def train(
         _print_run(terminal, result)
 
 
-@app.command()
+@app.command(cls=Command, help="help.evaluate")
 def evaluate(
     model: ModelArgument,
     sources: SourceArguments,
     table: Tables = None,
-    out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Write metrics.json, predictions.csv and seen.csv there.")
-    ] = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="help.evaluate-out")] = None,
     prevalence: Prevalences = None,
     follow_links: FollowLinks = False,
     encoding: Encoding = "",
@@ -261,10 +242,10 @@ def evaluate(
     terminal.json(found.figures)
 
 
-@app.command()
+@app.command(cls=Command, help="help.compare")
 def compare(
-    first: Annotated[Path, typer.Argument(metavar="A", help="predictions.csv, or the folder of an evaluation or run.")],
-    second: Annotated[Path, typer.Argument(metavar="B", help="Likewise, of another model.")],
+    first: Annotated[Path, typer.Argument(metavar="A", help="help.first")],
+    second: Annotated[Path, typer.Argument(metavar="B", help="help.second")],
     lang: Language = "",
     as_json: Json = False,
 ) -> None:
@@ -279,16 +260,16 @@ def compare(
     terminal.json(found)
 
 
-@app.command("cross-validate")
+@app.command("cross-validate", cls=Command, help="help.cross-validate")
 def cross_validate(
     sources: SourceArguments,
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of all runs; the same one again goes on.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="help.cross-out")],
     table: Tables = None,
     recipe: RecipeName = "fast",
-    folds: Annotated[int, typer.Option(min=3, max=100, help="How many folds.")] = 5,
-    seeds: Annotated[str, typer.Option(metavar="0,1,2", help="Seeds of training; not given: the recipe's.")] = "",
-    workers: Annotated[int, typer.Option(min=0, max=64, help="As for `train`.")] = 0,
-    threads: Annotated[int | None, typer.Option(min=1, max=1024, help="As for `train`.")] = None,
+    folds: Annotated[int, typer.Option(min=3, max=100, help="help.folds")] = 5,
+    seeds: Annotated[str, typer.Option(metavar="0,1,2", help="help.seeds")] = "",
+    workers: Annotated[int, typer.Option(min=0, max=64, help="help.as-for-train")] = 0,
+    threads: Annotated[int | None, typer.Option(min=1, max=1024, help="help.as-for-train")] = None,
     follow_links: FollowLinks = False,
     encoding: Encoding = "",
     assume_chest: AssumeChest = False,
@@ -316,19 +297,15 @@ def cross_validate(
     terminal.json(found)
 
 
-@app.command()
+@app.command(cls=Command, help="help.predict")
 def predict(
     model: ModelArgument,
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Films, folders or archives.")],
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="help.path")],
     table: Tables = None,
-    maps: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Write each film's class map over the film there.")
-    ] = None,
-    csv: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the answers as a table.")] = None,
+    maps: Annotated[Path | None, typer.Option(metavar="DIR", help="help.maps")] = None,
+    csv: Annotated[Path | None, typer.Option(metavar="FILE", help="help.csv")] = None,
     prevalence: Prevalences = None,
-    override: Annotated[
-        bool, typer.Option("--override", help="Show classes, marked, also for films that the gate refuses.")
-    ] = False,
+    override: Annotated[bool, typer.Option("--override", help="help.override")] = False,
     follow_links: FollowLinks = False,
     encoding: Encoding = "",
     assume_chest: AssumeChest = False,
@@ -383,19 +360,15 @@ def predict(
         raise typer.Exit(1)
 
 
-@app.command()
+@app.command(cls=Command, help="help.audit")
 def audit(
-    sources: Annotated[
-        list[Path], typer.Argument(metavar="SOURCE", help="As for `index`; or the folder of a run, with its model.")
-    ],
-    model: Annotated[
-        Path | None, typer.Option(metavar="MODEL", help="A model trained on these films with this split.")
-    ] = None,
+    sources: Annotated[list[Path], typer.Argument(metavar="SOURCE", help="help.source-audit")],
+    model: Annotated[Path | None, typer.Option(metavar="MODEL", help="help.audit-model")] = None,
     table: Tables = None,
     recipe: OptionalRecipe = None,
     out: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Write audit.json, pairs.html, clusters.csv there; a run's: RUN/audit."),
+        typer.Option(metavar="DIR", help="help.audit-out"),
     ] = None,
     source: NewSources = None,
     follow_links: FollowLinks = False,
@@ -436,9 +409,9 @@ def audit(
     terminal.json(found)
 
 
-@app.command()
+@app.command(cls=Command, help="help.report")
 def report(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.")],
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="help.run")],
     lang: Language = "",
     as_json: Json = False,
 ) -> None:
@@ -454,36 +427,26 @@ def report(
     terminal.json({"report": str(path)})
 
 
-@app.command()
+@app.command(cls=Command, help="help.serve")
 def serve(
     models: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="MODEL", help="Model files; the first answers by default. None: the packaged one."),
+        typer.Argument(metavar="MODEL", help="help.serve-models"),
     ] = None,
-    host: Annotated[str, typer.Option(metavar="ADDRESS", help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")] = 8000,
+    host: Annotated[str, typer.Option(metavar="ADDRESS", help="help.host")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="help.port")] = 8000,
     token_file: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="A file with the token that clients must show; needed off loopback."),
+        typer.Option(metavar="FILE", help="help.token-file"),
     ] = None,
-    root_path: Annotated[
-        str, typer.Option(metavar="/PATH", help="The sub path under which a proxy serves the page: /films.")
-    ] = "",
-    run: Annotated[Path | None, typer.Option(metavar="RUN", help="Follow the training of a run on /training.")] = None,
-    dicom: Annotated[
-        int | None, typer.Option(metavar="PORT", min=0, max=65535, help="Also take films by DICOM on this port.")
-    ] = None,
-    dicom_to: Annotated[
-        str | None, typer.Option(metavar="TITLE@HOST:PORT", help="The node that reports are sent to.")
-    ] = None,
-    dicom_title: Annotated[str, typer.Option(metavar="TITLE", help="This node's own title.")] = "PLAINFILM",
-    dicom_caller: Annotated[
-        list[str] | None, typer.Option(metavar="TITLE", help="A node that may send films; needed off loopback.")
-    ] = None,
-    dicom_map: Annotated[bool, typer.Option("--dicom-map", help="Also send the map over the film.")] = False,
-    assume_chest: Annotated[
-        bool, typer.Option("--assume-chest", help="DICOM films show a frontal chest, whatever their headers say.")
-    ] = False,
+    root_path: Annotated[str, typer.Option(metavar="/PATH", help="help.root-path")] = "",
+    run: Annotated[Path | None, typer.Option(metavar="RUN", help="help.serve-run")] = None,
+    dicom: Annotated[int | None, typer.Option(metavar="PORT", min=0, max=65535, help="help.dicom")] = None,
+    dicom_to: Annotated[str | None, typer.Option(metavar="TITLE@HOST:PORT", help="help.dicom-to")] = None,
+    dicom_title: Annotated[str, typer.Option(metavar="TITLE", help="help.dicom-title")] = "PLAINFILM",
+    dicom_caller: Annotated[list[str] | None, typer.Option(metavar="TITLE", help="help.dicom-caller")] = None,
+    dicom_map: Annotated[bool, typer.Option("--dicom-map", help="help.dicom-map")] = False,
+    assume_chest: Annotated[bool, typer.Option("--assume-chest", help="help.assume-chest")] = False,
     lang: Language = "",
     as_json: Json = False,
 ) -> None:
@@ -528,17 +491,15 @@ def serve(
         server.serve(served, bound, announce)
 
 
-@app.command("import")
+@app.command("import", cls=Command, help="help.import")
 def import_checkpoint(
-    checkpoint: Annotated[
-        Path, typer.Argument(metavar="CHECKPOINT", help="Weights of a ResNet: .safetensors, .pth, .pdparams.")
-    ],
-    out: Annotated[Path, typer.Option(metavar="FILE", help="The new model file.")],
+    checkpoint: Annotated[Path, typer.Argument(metavar="CHECKPOINT", help="help.checkpoint")],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="help.model-out")],
     classes: Annotated[
         str | None,
-        typer.Option(metavar="A,B,C", help="The outputs' names, in order; else the tutorial's three, for its weights."),
+        typer.Option(metavar="A,B,C", help="help.classes"),
     ] = None,
-    size: Annotated[int, typer.Option(metavar="PIXELS", min=64, max=1024, help="Side of the square film.")] = 224,
+    size: Annotated[int, typer.Option(metavar="PIXELS", min=64, max=1024, help="help.size")] = 224,
     lang: Language = "",
     as_json: Json = False,
 ) -> None:
@@ -562,9 +523,9 @@ def import_checkpoint(
     terminal.json({**facts, **done.card.provenance})
 
 
-@app.command()
+@app.command(cls=Command, help="help.demo")
 def demo(
-    out: Annotated[Path, typer.Option(metavar="DIR", help="The new folder of the demo.")] = Path("runs/demo"),
+    out: Annotated[Path, typer.Option(metavar="DIR", help="help.demo-out")] = Path("runs/demo"),
     lang: Language = "",
     as_json: Json = False,
 ) -> None:
@@ -584,11 +545,11 @@ def demo(
         _print_run(terminal, result)
 
 
-@app.command()
+@app.command(cls=Command, help="help.doctor")
 def doctor(
     paths: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="PATH", help="Folder, archive, table, image or model file; none: the install."),
+        typer.Argument(metavar="PATH", help="help.doctor-path"),
     ] = None,
     table: Tables = None,
     follow_links: FollowLinks = False,
@@ -664,7 +625,7 @@ def main() -> None:
     try:
         _check_folder()
         with streams.written_out():
-            app()
+            _run(typer.main.get_command(app))
     except PlainfilmError as error:
         _print_error(error)
         sys.exit(error.exit_code)
@@ -673,6 +634,19 @@ def main() -> None:
     except OSError as error:
         _print_error(StorageError("system-refused", reason=str(error)))  # where it names a path, that is in that
         sys.exit(1)
+
+
+def _run(command: Any) -> None:
+    """Run the command line, with the parser's errors as ours; without any argument the help is one."""
+    try:
+        sys.exit(command.main(standalone_mode=False))
+    except typer.Abort:
+        sys.exit(130)
+    except CLICK_ERROR as error:
+        if type(error).__name__ == "NoArgsIsHelpError":
+            streams.print_error(command.get_help(error.ctx))  # type: ignore[attr-defined]
+            sys.exit(2)
+        raise usage_error(error) from error
 
 
 def _check_folder() -> None:
@@ -684,13 +658,5 @@ def _check_folder() -> None:
 
 
 def _print_error(error: PlainfilmError) -> None:
-    language = _asked_language()
+    language = asked_language()
     streams.print_error(text("error", language, message=sentence(error, language)))
-
-
-def _asked_language() -> str:
-    """The language of the command line that failed."""
-    words = sys.argv
-    given = [word.partition("=")[2] for word in words if word.startswith("--lang=")]
-    given += [after for word, after in itertools.pairwise(words) if word == "--lang"]
-    return given[-1] if given and given[-1] in LANGUAGES else system_language()

@@ -1,24 +1,25 @@
-"""Sentences in English and Chinese: one catalogue a language, one lookup.
+"""Sentences in every language: one catalogue a language (`plainfilm.locales`), one lookup.
 
 A key is a code of an error or warning (`film-truncated`) or the name of a line that a command prints (`index.counts`).
 Values are put into the sentence with `str.format`; control characters in them are shown as escapes, so that a file
 name can neither break a line nor drive the terminal.
 """
 
+import itertools
 import json
 import numbers
 import os
+import re
+import sys
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 from plainfilm.errors import PlainfilmError
-from plainfilm.locales.en.commands import SENTENCES as EN
-from plainfilm.locales.zh.commands import SENTENCES as ZH
-
-LANGUAGES = ("en", "zh")
-CATALOGUES = {"en": EN, "zh": ZH}
+from plainfilm.locales import CATALOGUES as CATALOGUES
+from plainfilm.locales import FALLBACK
+from plainfilm.locales import LANGUAGES as LANGUAGES
 
 
 @runtime_checkable
@@ -72,7 +73,7 @@ def shown(words: Text, language: str) -> str:
 
 
 def text(key: str, language: str, /, **parameters: object) -> str:
-    """The sentence of `key` in `language` ("en" or "zh"); a parameter whose name ends in _key is a key itself.
+    """The sentence of `key` in `language`; a parameter whose name ends in _key is a key itself.
 
     >>> text("film-empty", "en")
     'the file is empty; expected a PNG, JPEG, TIFF, BMP, WebP, JPEG 2000 or DICOM image'
@@ -128,9 +129,17 @@ def _is_hidden(character: str) -> bool:
 
 
 def system_language() -> str:
-    """The language of the environment (LC_ALL, LC_MESSAGES, LANG): "zh" for a Chinese locale, else "en"."""
+    """The language of the environment (LC_ALL, LC_MESSAGES, LANG) if there is a catalogue of it, else English."""
     for variable in ("LC_ALL", "LC_MESSAGES", "LANG"):
         value = os.environ.get(variable, "")
         if value:
-            return "zh" if value.lower().startswith("zh") else "en"
-    return "en"
+            language = re.split(r"[^a-z]", value.lower())[0]
+            return language if language in LANGUAGES else FALLBACK
+    return FALLBACK
+
+
+def asked_language() -> str:
+    """The language that the command line asks for, also one that cannot be parsed; else that of the environment."""
+    given = [word.partition("=")[2] for word in sys.argv if word.startswith("--lang=")]
+    given += [after for word, after in itertools.pairwise(sys.argv) if word == "--lang"]
+    return given[-1] if given and given[-1] in LANGUAGES else system_language()

@@ -28,6 +28,7 @@ LAYERS = [
     {"workflows"},
     {"serving"},
     {"printing"},
+    {"commands"},
     {"cli"},
     {"__main__", "__init__"},
 ]
@@ -58,7 +59,7 @@ HOMES = {
     "python_multipart": ("serving/api/multipart.py",),
     "prometheus_client": ("serving/api/metrics.py",),
     "threadpoolctl": ("workflows/fit.py", "workflows/auditing.py", "workflows/training.py"),
-    "typer": ("cli.py",),
+    "typer": ("cli.py", "commands/"),
     "rich": ("present/terminal.py", "printing/"),
     "tomli_w": ("config.py",),
     "PIL": ("data/", "model/", "audits/lungfield.py", "present/", "serving/"),

@@ -10,8 +10,9 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from plainfilm.locales import tag_of
 from plainfilm.messages import LANGUAGES, Text, Words, printable
-from plainfilm.present.words import TAGS, in_all
+from plainfilm.present.words import in_all
 
 Point = tuple[float, float]
 WIDTH, HEIGHT = 340, 230
@@ -138,7 +139,7 @@ def _text(x: float, y: float, words: Text, style: str) -> str:
     opening = f'<text class="{style}" x="{x:.1f}" y="{y:.1f}"'
     if isinstance(words, str):
         return f"{opening}>{escape(printable(words))}</text>"
-    texts = {tag: words.shown(language) for language, tag in TAGS.items()}
+    texts = {tag_of(language): words.shown(language) for language in LANGUAGES}
     if len(set(texts.values())) == 1:
         return f"{opening}>{escape(words.shown(LANGUAGES[0]))}</text>"
     return "".join(f'{opening} lang="{tag}">{escape(line)}</text>' for tag, line in texts.items())

@@ -27,6 +27,7 @@ from plainfilm.data.sources.own_output import SOFTWARE
 from plainfilm.evaluation.intervals import Estimate
 from plainfilm.evaluation.metrics import Floats, Integers, ratio, roc_curve
 from plainfilm.io.files import write_bytes
+from plainfilm.locales import FALLBACK
 from plainfilm.messages import printable, text
 
 LATIN_FONT = "DejaVu Sans"  # comes with matplotlib
@@ -87,7 +88,7 @@ def draw_history(
             _draw_course(axes, key, history, validation, language)
         loss.set_ylim(bottom=0)
         accuracy.set_ylim(top=1.02)
-        accuracy.yaxis.set_major_formatter(PercentFormatter(1, symbol="%" if language == "zh" else " %"))
+        accuracy.yaxis.set_major_formatter(PercentFormatter(1, symbol=text("figure.percent-sign", language)))
         handles, labels = loss.get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower center", ncols=3)
 
@@ -212,7 +213,7 @@ def draw_risk_coverage(figures: Mapping[str, Any], path: Path, *, language: str)
         axes.plot(kept, [entry.value for entry in accuracies], color="black", marker="o", markersize=3, label=label)
         axes.set(xlim=(0, 1.02), ylim=(max(0.0, min(entry.low for entry in accuracies) - 0.02), 1.005))
         for axis in (axes.xaxis, axes.yaxis):
-            axis.set_major_formatter(PercentFormatter(1, symbol="%" if language == "zh" else " %"))
+            axis.set_major_formatter(PercentFormatter(1, symbol=text("figure.percent-sign", language)))
         axes.grid(visible=True)
         axes.set_xlabel(text("figure.coverage", language))
         axes.set_ylabel(text("figure.kept-accuracy", language))
@@ -286,9 +287,10 @@ def render(
 
 def _legible(language: str, names: Sequence[str]) -> tuple[list[str], str, Sequence[str], tuple[str, ...]]:
     """Fonts, language and names with which no character is missing, and notices of what had to change."""
-    chinese = _chinese_font() if language == "zh" or not all(_drawable(name, [LATIN_FONT]) for name in names) else None
-    fonts = [LATIN_FONT] if chinese is None else [chinese, LATIN_FONT] if language == "zh" else [LATIN_FONT, chinese]
-    shown_language = "en" if chinese is None else language
+    is_latin = _drawable(text("figure.accuracy", language), [LATIN_FONT])  # the language, by one of its words
+    chinese = None if is_latin and all(_drawable(name, [LATIN_FONT]) for name in names) else _chinese_font()
+    fonts = [LATIN_FONT] if chinese is None else [LATIN_FONT, chinese] if is_latin else [chinese, LATIN_FONT]
+    shown_language = language if is_latin or chinese is not None else FALLBACK
     shown_names = [
         name if _drawable(name, fonts) else text("figure.class", shown_language, number=number)
         for number, name in enumerate(map(printable, names), start=1)

@@ -13,6 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from plainfilm.io import files
+from plainfilm.locales import name_of, tag_of
 from plainfilm.messages import LANGUAGES, Text, Words, printable, say, shown
 from plainfilm.present.blocks import Section
 from plainfilm.present.gather import Gathered, gather
@@ -26,7 +27,7 @@ from plainfilm.present.sections.leaks_and_shortcuts import audit
 from plainfilm.present.sections.origin import limits, origin
 from plainfilm.present.sections.results import results
 from plainfilm.present.sections.training import training
-from plainfilm.present.words import CODE, TAGS, in_all, listed, markup
+from plainfilm.present.words import CODE, in_all, listed, markup
 
 REPORT_NAME, CARD_NAME = "report.html", "MODEL_CARD.md"
 ORDER = (
@@ -73,7 +74,9 @@ def render_page(found: Gathered, *, language: str) -> str:
         classes=listed(found.names.values()),
         sections=[section(found) for section in ORDER],
         language=language,
-        tags=TAGS,
+        languages=LANGUAGES,
+        tag_of=tag_of,
+        name_of=name_of,
         in_all=in_all,
         shown=shown,
         say=say,

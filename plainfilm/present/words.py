@@ -11,11 +11,8 @@ from markupsafe import Markup, escape
 
 from plainfilm.evaluation.coverage import MARK, is_marked
 from plainfilm.evaluation.intervals import Estimate
+from plainfilm.locales import tag_of
 from plainfilm.messages import CATALOGUES, LANGUAGES, Listed, Message, Text, Words, printable, say
-
-TAGS = {"en": "en", "zh": "zh-Hans"}
-"""The value of HTML's attribute `lang` for a language of the catalogues."""
-
 
 CODE = re.compile(r"`(?:[\w .=\[\]/-]|&#34;|\")+`")
 """What a sentence has between backticks; whatever else stands between some came with a name, and is no code."""
@@ -76,7 +73,7 @@ def markup(value: object) -> object:
     texts = {language: value.shown(language) for language in LANGUAGES}
     if len(set(texts.values())) == 1:
         return _coded(texts[LANGUAGES[0]])
-    spans = (f'<span lang="{TAGS[language]}">{_coded(words)}</span>' for language, words in texts.items())
+    spans = (f'<span lang="{tag_of(language)}">{_coded(words)}</span>' for language, words in texts.items())
     return Markup("".join(spans))  # noqa: S704 - both were escaped
 
 

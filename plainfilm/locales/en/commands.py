@@ -1,10 +1,8 @@
-"""The English catalogue; `zh.py` holds the same keys with the same parameters."""
-
-from plainfilm.locales.en.report_page import REPORT
+"""What the commands, the API and the DICOM node say, in English."""
 
 SENTENCES: dict[str, str] = {
-    **REPORT,
     "list.comma": ", ",
+    "figure.percent-sign": " %",
     "list.bar": " | ",
     # one film
     "film-empty": "the file is empty; expected a PNG, JPEG, TIFF, BMP, WebP, JPEG 2000 or DICOM image",

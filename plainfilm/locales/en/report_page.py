@@ -1,6 +1,6 @@
 """The English sentences of the report."""
 
-REPORT: dict[str, str] = {
+SENTENCES: dict[str, str] = {
     "report-no-run": "{path} holds no run: neither recipe.toml, model.onnx nor evaluation/metrics.json; expected a "
     "folder that `train` wrote",
     "report-damaged": "{path} is damaged ({reason}); make it again",

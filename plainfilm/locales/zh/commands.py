@@ -1,10 +1,8 @@
-"""The Chinese catalogue; `en.py` holds the same keys with the same parameters."""
-
-from plainfilm.locales.zh.report_page import REPORT
+"""What the commands, the API and the DICOM node say, in Chinese."""
 
 SENTENCES: dict[str, str] = {
-    **REPORT,
     "list.comma": "、",
+    "figure.percent-sign": "%",
     "list.bar": " | ",
     # 单张胶片
     "film-empty": "文件为空；应为 PNG、JPEG、TIFF、BMP、WebP、JPEG 2000 或 DICOM 图像",

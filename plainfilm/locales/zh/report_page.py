@@ -1,6 +1,6 @@
 """报告所用的中文语句；键与英文目录相同。"""
 
-REPORT: dict[str, str] = {
+SENTENCES: dict[str, str] = {
     "report-no-run": "{path} 中没有训练结果：既无 recipe.toml，也无 model.onnx 和 evaluation/metrics.json；应为 "
     "`train` 写出的文件夹",
     "report-damaged": "{path} 已损坏（{reason}）；请重新生成",

@@ -26,10 +26,7 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 from plainfilm.errors import FilmError, PlainfilmError, RequestError
-from plainfilm.locales.en.page import SENTENCES as PAGE_EN
-from plainfilm.locales.en.training import SENTENCES as TRAINING_EN
-from plainfilm.locales.zh.page import SENTENCES as PAGE_ZH
-from plainfilm.locales.zh.training import SENTENCES as TRAINING_ZH
+from plainfilm.locales import page_words
 from plainfilm.messages import json_text
 from plainfilm.model.predictor import Prediction
 from plainfilm.serving.api import samples, schema, wire
@@ -302,7 +299,7 @@ def _add_page(app: FastAPI, served: Served) -> None:
     if served.root_path:  # `/films` without a slash at its end is the page, too, and nothing is relative to that
         for name in ("index.html", "training.html"):
             files[name] = files[name].replace(b'="page/', f'="{served.root_path}/page/'.encode())
-    words = json.dumps({"en": PAGE_EN | TRAINING_EN, "zh": PAGE_ZH | TRAINING_ZH}, ensure_ascii=False).encode()
+    words = json.dumps(page_words(), ensure_ascii=False).encode()
 
     def page(name: str) -> Response:
         if name not in files:

@@ -5,6 +5,7 @@ from http import HTTPStatus
 from typing import Any
 
 from plainfilm.errors import PlainfilmError
+from plainfilm.locales import FALLBACK
 from plainfilm.messages import LANGUAGES, sentence, text
 
 MEDIA_TYPE = "application/problem+json"
@@ -85,8 +86,8 @@ def accepted_language(header: str) -> str:
         language = name.strip().lower().partition("-")[0]
         if language in LANGUAGES:
             liked = {language: _quality(parameters), **liked}
-    best = max(liked, key=lambda language: liked[language], default="en")
-    return best if liked.get(best) else "en"
+    best = max(liked, key=lambda language: liked[language], default=FALLBACK)
+    return best if liked.get(best) else FALLBACK
 
 
 def _quality(parameters: str) -> float:

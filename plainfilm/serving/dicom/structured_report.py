@@ -39,6 +39,7 @@ from highdicom.sr import (
 from pydicom import Dataset
 
 from plainfilm.errors import PlainfilmError
+from plainfilm.locales import dicom_code_of
 from plainfilm.messages import sentence, text
 from plainfilm.model.card import Card, ClassName
 from plainfilm.model.predictor import Prediction
@@ -53,7 +54,6 @@ CLASS_CODES = {  # SNOMED CT
     "Viral_Pneumonia": ("75570004", "Viral pneumonia"),
     "COVID": ("840539006", "COVID-19"),
 }
-LANGUAGES = {"en": ("en", "English"), "zh": ("zh-CN", "Chinese (China)")}
 NAMESPACE = uuid.UUID("5b9d5a3c-6c0f-4f6e-9e0b-3f0f6a1c7d52")  # of the UIDs of models
 
 
@@ -63,7 +63,7 @@ class Author:
 
     card: Card
     model_id: str  # the beginning of the digest of the model file
-    language: str  # "en" or "zh"
+    language: str  # of its sentences
     with_map: bool  # whether a map goes along
 
 
@@ -90,7 +90,7 @@ def structured_report(filing: Filing, outcome: Prediction | PlainfilmError, auth
         group[0].ContentSequence.append(
             TextContentItem(_own(name, meaning), words, relationship_type=RelationshipTypeValues.CONTAINS)
         )
-    code, meaning = LANGUAGES[author.language]
+    code, meaning = dicom_code_of(author.language)
     content = MeasurementReport(
         observation_context=ObservationContext(observer_device_context=_observer(author)),
         procedure_reported=CodedConcept("399208008", "SCT", "Plain chest X-ray"),
