@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from plainfilm import files
 from plainfilm.archives import Source
-from plainfilm.data import labels, table_rows
+from plainfilm.data import labels, table_rows, train_only
 from plainfilm.data.balance import Balance, SeenFile, TableBalance, make_balance
 from plainfilm.data.conventions import COMMON
 from plainfilm.data.file_kinds import kind_of
@@ -94,7 +94,7 @@ def list_films(paths: Sequence[Path], tables: Sequence[Path] = (), reading: Read
         tuple(entries),
         tuple(left_out),
         tuple(balances),
-        (*found, *notes),
+        (*found, *notes, *train_only.notes_of(entry.columns for entry in entries)),
         reading,
     )
 

@@ -92,6 +92,13 @@ def test_another_recipe_is_not_mixed_in(cli: Cli, folder: Path, tmp_path: Path) 
     ran = cli("cross-validate", folder, *words[:2], "--folds", 3, *words[4:])  # the films, and more beside them
     assert ran.code == 2
     assert "of other films" in ran.err
+    recipe = (out / "recipe.toml").read_text(encoding="utf-8")
+    older = recipe.replace(
+        "train_only_quality = []", 'train_only_quality = ["second-generation"]'
+    )  # is said by itself now
+    assert older != recipe
+    (out / "recipe.toml").write_text(older, encoding="utf-8")
+    assert run(cli, folder, "--out", out).code == 0
     (out / "sources.json").write_text("[" * 9999)
     assert run(cli, folder, "--out", out, "--lang", "en").code == 2
 
