@@ -78,7 +78,7 @@ class SplitRecipe:
     folds: int = setting(5, "how many folds (kind folds)", between(3, 100))
     fold: int = setting(0, "which fold is the test; the next one is validation (kind folds)", between(0, 99))
     train_only_quality: tuple[str, ...] = setting(
-        (), "values of the column quality whose films stay out of validation and test"
+        (), "of recipes before tables had a column train_only: values of the column quality that mean the same"
     )
 
 

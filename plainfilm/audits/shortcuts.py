@@ -30,7 +30,7 @@ from plainfilm.audits import sites, views
 from plainfilm.audits.lungfield import lung_fields
 from plainfilm.audits.permutation import NUM_PERMUTATIONS, Parts, permutation_test
 from plainfilm.audits.probes import boosted, logistic
-from plainfilm.data.film_index import Index, Row, strata
+from plainfilm.data.film_index import Index, Row, strata, train_only
 from plainfilm.data.splits import split
 from plainfilm.evaluation.evaluation import answers, is_judged
 from plainfilm.evaluation.intervals import Estimate, shares
@@ -153,7 +153,7 @@ def choose_design(index: Index, rows: Sequence[Row], answered: Floats | None, *,
     if _has_parts(index) and (answered is not None or cheap):
         part = np.array([row.split for row in rows])
         return Design("test", [(np.flatnonzero(part == "train"), np.flatnonzero((part == "test") & comparable))])
-    barred = [row.quality in index.split.get("train_only_quality", ()) for row in rows]
+    barred = train_only(rows, index.split.get("train_only_quality", ()))
     found = split.folds(strata(rows), [row.group for row in rows], count=NUM_FOLDS, train_only=barred, seed=seed)
     fold_of = np.array([-1 if fold is None else fold for fold in found])
     parts = [

@@ -21,7 +21,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from plainfilm.data.duplicates.fingerprint import NUM_BYTES, SAME_FILM, Fingerprints, fingerprints, likeness
+from plainfilm.data.duplicates.fingerprint import (
+    NUM_BYTES,
+    SAME_FILM,
+    Fingerprints,
+    fingerprints,
+    likeness,
+)
 from plainfilm.data.duplicates.search import Pixels, thumbnail
 
 FILMS_KEY = "plainfilm.films"

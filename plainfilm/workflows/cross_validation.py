@@ -30,7 +30,7 @@ from plainfilm.evaluation.intervals import estimate_all
 from plainfilm.io import files
 from plainfilm.model.predictor import Predictor
 from plainfilm.workflows.lock import held
-from plainfilm.workflows.prepare import fill_store, make_index
+from plainfilm.workflows.prepare import fill_store, make_index, split_asked
 from plainfilm.workflows.training import Observer, continue_run, new_run, until
 
 FORMAT_VERSION = 1
@@ -130,7 +130,7 @@ def _prepare(
     """The index of all films and their pixels in `out`: made, or found there."""
     asked = _asked(sources, tables, reading)
     if (out / "recipe.toml").is_file():
-        if load_recipe(str(out / "recipe.toml")) != recipe or _asked_before(out) != asked:
+        if _values(load_recipe(str(out / "recipe.toml"))) != _values(recipe) or _asked_before(out) != asked:
             raise OutputError("cross-validate-other", path=str(out))
         index = read_index(out / "index.csv")
         fill_store(index, recipe, out, progress)
@@ -151,6 +151,11 @@ def _prepare(
         files.empty(out)
         raise
     return index
+
+
+def _values(recipe: Recipe) -> dict[str, Any]:
+    """All that a recipe says, its split as `split_asked` puts it."""
+    return asdict(recipe) | {"split": split_asked(asdict(recipe.split))}
 
 
 def _asked(sources: Sequence[Path], tables: Sequence[Path], reading: Reading) -> dict[str, Any]:

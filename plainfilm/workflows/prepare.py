@@ -1,9 +1,10 @@
 """What the commands share: from SOURCEs to an index and a pixel store, each film decoded once."""
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from plainfilm.data.scan import Progress, num_threads
 from plainfilm.data.sources.labels import notes_of, spellings
 from plainfilm.data.sources.listing import Listing, balance_of, list_films
 from plainfilm.data.sources.reading import PLAIN, Reading
+from plainfilm.data.sources.train_only import beyond_conventions
 from plainfilm.data.splits.patients import Pseudonyms
 from plainfilm.errors import SourceError, SplitError
 from plainfilm.io import files
@@ -77,12 +79,15 @@ def fill_store(index: Index, recipe: Recipe, folder: Path, progress: Progress | 
 
 def check_split(index: Index, recipe: Recipe) -> None:
     """Raise SplitError where the recipe asks for another split than the index has."""
-    wanted = asdict(recipe.split) | {"train_only_quality": list(recipe.split.train_only_quality)}
+    wanted, found = split_asked(asdict(recipe.split)), split_asked(index.split)
     for key, value in wanted.items():
-        if index.split.get(key) != value:
-            raise SplitError(
-                "split-contradicts", key=f"split.{key}", given=repr(value), found=repr(index.split.get(key))
-            )
+        if found.get(key) != value:
+            raise SplitError("split-contradicts", key=f"split.{key}", given=repr(value), found=repr(found.get(key)))
+
+
+def split_asked(split: Mapping[str, Any]) -> dict[str, Any]:
+    """What the section `split` of a recipe asks for; what a convention of tables says is left out, as recipes may."""
+    return {**split, "train_only_quality": beyond_conventions(split.get("train_only_quality", ()))}
 
 
 @contextlib.contextmanager

@@ -11,7 +11,7 @@ import onnxruntime
 import torch
 from builders import Recorder, make_films, make_recipe
 
-from faults.row import Outcome, Row
+from faults.row import Outcome, row
 from plainfilm.config import ModelRecipe
 from plainfilm.errors import ModelFileError
 from plainfilm.messages import LANGUAGES, sentence
@@ -189,6 +189,14 @@ def onnx_runtime_loads(data: bytes) -> bool:
     return True
 
 
+@row(
+    fault="a checkpoint or model file truncated or with flipped bits",
+    must_hold="refused by its digest; a training goes on from the checkpoint before, says so, and ends with the same bits",
+    counted="taken",
+    short=80,
+    long=500,
+    are_drawn=True,
+)
 def run(trials: int, folder: Path) -> Outcome:
     threads, failures = torch.get_num_threads(), []
     made = Trials(trials, folder)
@@ -199,14 +207,3 @@ def run(trials: int, folder: Path) -> Outcome:
     torch.set_num_threads(threads)
     told = f"{made.loaded} of {made.flipped} model files of the right length with other bits"
     return Outcome(trials, tuple(failures), {"ONNX Runtime alone loads": told})
-
-
-ROW = Row(
-    fault="a checkpoint or model file truncated or with flipped bits",
-    must_hold="refused by its digest; a training goes on from the checkpoint before, says so, and ends with the same bits",
-    counted="taken",
-    run=run,
-    short=80,
-    long=500,
-    are_drawn=True,
-)

@@ -17,7 +17,7 @@ from builders import Recorder, make_card, make_films, make_recipe, random_pixels
 from safetensors.torch import save_file
 from torch import Tensor
 
-from faults.row import Outcome, Row
+from faults.row import Outcome, row
 from plainfilm.config import DataRecipe, ModelRecipe, Recipe, load_recipe
 from plainfilm.errors import ModelFileError, RecipeError, TrainingError
 from plainfilm.model import modelfile
@@ -308,6 +308,15 @@ CAUSES = (
 )
 
 
+@row(
+    fault="a loss or gradient that is not finite; a learning rate that explodes",
+    must_hold="stopped, the batch named (images, step, rate), nothing of it kept, never best; goes on from the last good "
+    "checkpoint with the same bits",
+    counted="kept",
+    short=28,
+    long=100,
+    are_drawn=True,
+)
 def run(trials: int, folder: Path) -> Outcome:
     threads, failures, stopped = torch.get_num_threads(), [], 0
     for number in range(trials):
@@ -318,15 +327,3 @@ def run(trials: int, folder: Path) -> Outcome:
     torch.set_num_threads(threads)
     told = f"{stopped} of {trials}; the others stayed finite, or the number was of no account"
     return Outcome(trials, tuple(failures), {"stopped": told})
-
-
-ROW = Row(
-    fault="a loss or gradient that is not finite; a learning rate that explodes",
-    must_hold="stopped, the batch named (images, step, rate), nothing of it kept, never best; goes on from the last good "
-    "checkpoint with the same bits",
-    counted="kept",
-    run=run,
-    short=28,
-    long=100,
-    are_drawn=True,
-)

@@ -211,6 +211,8 @@ SENTENCES: dict[str, str] = {
     "{known}",
     "table-row-ragged": "row {row} of the table {path} has {cells} cells under {headings} headings; put cells that "
     "hold the separator in quotes",
+    "table-truth-unknown": "row {row} of the table {path} has {given} in the column {column}; expected {expected}, or "
+    "an empty cell",
     "table-row-ambiguous": "the table {path} does not say which film is meant: rows {rows}; films {films}; write the "
     "folders into its paths, too",
     "table-fits-none": "no row of the table {path} fits a film: its first row says {row}, the first film is {film}; "
@@ -233,8 +235,8 @@ SENTENCES: dict[str, str] = {
     "copies of one film stay together; add films of other patients, mend the column patient if it names no patients, "
     "or leave the class out with data.classes",
     "split-part-empty": "the class {label} has no film in the part {part}: of its {groups} patients or groups, {free} "
-    "may be outside training, and each stays in one part; add films of other patients, shorten "
-    "split.train_only_quality, set split.{part} = 0, or leave the class out with data.classes",
+    "may be outside training, and each stays in one part; add films of other patients, mark "
+    "fewer films train_only, set split.{part} = 0, or leave the class out with data.classes",
     "split-fold-empty": "the class {label} cannot be in each of {folds} folds: {groups} of its patients or groups may "
     "be tested, and each stays in one fold; set split.folds to fewer (at least 3), add films of other patients, or "
     "leave the class out with data.classes",
@@ -441,6 +443,8 @@ SENTENCES: dict[str, str] = {
     "balance.column": "{name} (here {heading})",
     "balance.no-column": "none",
     "balance.label-spelt": "One label under several spellings: {spellings} is taken for {label}",
+    "balance.train-only": "{films} films have {column} {value}: a split that is drawn here keeps them out of "
+    "validation and test; a column train_only in the table (yes or no) decides otherwise",
     "balance.encoding": "The names in {source} are not marked as UTF-8; they are read as {encoding} (the first: "
     "{example}); if they look wrong, give --encoding",
     "balance.reason.unreadable": "unreadable",
@@ -778,8 +782,8 @@ SENTENCES: dict[str, str] = {
     "checked; give a --table with the column source",
     "doctor.data-no-patients": "nothing says whose the films are; only copies are kept together; give a --table with "
     "the column patient",
-    "doctor.data-quality": "{films} films are not as they came ({found}); recipes can keep them out of validation and "
-    "test (train_only_quality)",
+    "doctor.data-quality": "{films} films are not as they came ({found}); a column train_only in the table keeps films "
+    "out of validation and test",
     "doctor.data-sizes": "the longer sides go from {smallest} to {largest} px; if sizes differ by class, they tell it",
     "doctor.data-modes": "the films are stored in several ways: {modes}; if these differ by class, they tell it",
     "doctor.data-odd": "{films} films are narrower or wider than chest films usually are, for instance {example} "

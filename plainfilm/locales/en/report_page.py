@@ -339,8 +339,8 @@ SENTENCES: dict[str, str] = {
     "claim.fill.left-out": "Films that could not be read or that contradict each other are counted by reason. "
     "Clinical criteria are the authors' to say.",
     "claim.fill.preprocessing": "Grey pixels, {fit} of {size} px; one function for training, test and use.",
-    "claim.fill.subsets": "Whole films, none cropped. Films of these qualities stay out of validation and test: "
-    "{quality}.",
+    "claim.fill.subsets": "Whole films, none cropped. Films that serve for training alone and stay out of "
+    "validation and test: {films}.",
     "claim.fill.identifiers": "This report and the model file name films by a hash of their pixels; patients from "
     "DICOM by a keyed hash. What was done before is the authors' to say.",
     "claim.fill.missing": "Unreadable films and films without a class are left out and counted; no value is imputed.",

@@ -187,6 +187,7 @@ SENTENCES: dict[str, str] = {
     "table-column-missing": "表格 {path} 缺少列 {column}；现有：{columns}；标题可以是：{known}",
     "table-row-ragged": "表格 {path} 的第 {row} 行有 {cells} 个单元格，而标题只有 {headings} 个；"
     "含有分隔符的单元格请加引号",
+    "table-truth-unknown": "表格 {path} 第 {row} 行的 {column} 列为 {given}；应为 {expected}，或留空",
     "table-row-ambiguous": "表格 {path} 没有说明指的是哪张胶片：行 {rows}；胶片 {films}；请在路径中写上文件夹",
     "table-fits-none": "表格 {path} 没有一行能与胶片对应：表格第一行是 {row}，第一张胶片是 {film}；请统一两边的路径",
     "tables-contradict": "表格 {path} 中 {name} 的 {column} 与前面的表格不一致；请只保留一个",
@@ -203,7 +204,7 @@ SENTENCES: dict[str, str] = {
     "该类别共 {films} 张胶片，其中 {largest} 张属于同一组，而同一患者的胶片或同一胶片的副本不能分开；"
     "请加入其他患者的胶片；如果 patient 列填的不是患者，请更正；或用 data.classes 排除该类别",
     "split-part-empty": "类别 {label} 在 {part} 部分没有胶片：其 {groups} 位患者（组）中只有 {free} 组可以不用于训练，"
-    "而每组只能在一个部分；请加入其他患者的胶片，缩短 split.train_only_quality，设置 split.{part} = 0，"
+    "而每组只能在一个部分；请加入其他患者的胶片，减少标为 train_only 的胶片，设置 split.{part} = 0，"
     "或用 data.classes 排除该类别",
     "split-fold-empty": "类别 {label} 无法出现在全部 {folds} 折中：可用于测试的患者（组）只有 {groups} 个，"
     "而每组只能在一折；请减小 split.folds（至少为 3），加入其他患者的胶片，或用 data.classes 排除该类别",
@@ -390,6 +391,8 @@ SENTENCES: dict[str, str] = {
     "balance.column": "{name}（表中为 {heading}）",
     "balance.no-column": "无",
     "balance.label-spelt": "同一标签有多种写法：{spellings} 视为 {label}",
+    "balance.train-only": "{films} 张胶片的 {column} 为 {value}：由本程序划分时，它们不进入验证集和测试集；"
+    "如需改变，请在表格中加入 train_only 列（yes 或 no）",
     "balance.encoding": "{source} 中的文件名没有标明是 UTF-8，按 {encoding} 读取（第一个：{example}）；"
     "如果显示不对，请用 --encoding 指定",
     "balance.reason.unreadable": "无法读取",
@@ -693,7 +696,8 @@ SENTENCES: dict[str, str] = {
     "模型不看肺部就能分辨该类别；请加入 {column} 相同的其他类别的胶片，或在别处测试",
     "doctor.data-no-sources": "没有说明胶片来自何处，无法检查来源是否泄露类别；请给出含 source 列的 --table",
     "doctor.data-no-patients": "没有说明胶片属于谁，只有副本会留在一起；请给出含 patient 列的 --table",
-    "doctor.data-quality": "{films} 张胶片并非原件（{found}）；配方可使其不进入验证集和测试集（train_only_quality）",
+    "doctor.data-quality": "{films} 张胶片并非原件（{found}）；"
+    "在表格中加入 train_only 列，可使胶片不进入验证集和测试集",
     "doctor.data-sizes": "长边从 {smallest} 到 {largest} 像素；若尺寸因类别而异，就会泄露类别",
     "doctor.data-modes": "胶片有多种存储方式：{modes}；若因类别而异，就会泄露类别",
     "doctor.data-odd": "{films} 张胶片比常见的胸片更窄或更宽，例如 {example}（{width}x{height} 像素）",

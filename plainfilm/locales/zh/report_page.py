@@ -315,7 +315,7 @@ SENTENCES: dict[str, str] = {
     "何时何地采集由作者说明。",
     "claim.fill.left-out": "无法读取或互相矛盾的胶片按原因计数。临床标准由作者说明。",
     "claim.fill.preprocessing": "灰度像素，{size} 像素，{fit}；训练、测试与使用共用同一个函数。",
-    "claim.fill.subsets": "整张胶片，不裁剪。以下质量的胶片不进入验证集和测试集：{quality}。",
+    "claim.fill.subsets": "整张胶片，不裁剪。仅用于训练、不进入验证集和测试集的胶片：{films} 张。",
     "claim.fill.identifiers": "本报告和模型文件只用像素的哈希值标识胶片；DICOM 的患者用带密钥的哈希值。"
     "此前如何处理由作者说明。",
     "claim.fill.missing": "无法读取和没有类别的胶片被去掉并计数；没有填补任何数值。",

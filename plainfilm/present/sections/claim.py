@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from plainfilm.data.film_index import train_only
 from plainfilm.messages import Text, printable, say
 from plainfilm.present.blocks import Block, Cell, Note, Section, Table, link
 from plainfilm.present.gather import Gathered
@@ -100,8 +101,11 @@ def _of_data(found: Gathered) -> Iterator[tuple[int, Filling]]:
     yield 8, Filling(say("claim.fill.left-out"), "data", whole=False)
     yield 11, Filling(say("claim.fill.identifiers"), "data", whole=False)
     yield 12, Filling(say("claim.fill.missing"), "data")
+    barred = train_only(index.rows, index.split.get("train_only_quality", ()))
+    parts = [row.split for row, is_barred in zip(index.rows, barred, strict=True) if is_barred and row.split]
+    kept_out = len(parts) if set(parts) == {"train"} else 0  # an older split, or the tutorial's, may not have heeded it
+    yield 10, Filling(say("claim.fill.subsets", films=kept_out), "data")
     if recipe is not None:
-        yield 10, Filling(say("claim.fill.subsets", quality=", ".join(recipe.split.train_only_quality) or "–"), "data")
         kind = say(f"claim.fill.split.{recipe.split.kind}")
         yield 19, Filling(say("claim.fill.partitions", kind=kind, seed=recipe.split.seed), "data")
     key = "claim.fill.leaking" if index.is_leaking else "claim.fill.disjoint"

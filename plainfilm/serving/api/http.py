@@ -39,7 +39,7 @@ from plainfilm.serving.limits import ServeLimits
 from plainfilm.serving.service import AnswerService, Room
 from plainfilm.workflows.statements import reasons
 
-LOG = logging.getLogger("plainfilm.serve")
+LOG = logging.getLogger("plainfilm.serving")
 WEB = Path(__file__).parents[1] / "page"
 MEDIA_TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 FILM_TYPES = (
