@@ -25,9 +25,9 @@ from typing import IO
 from plainfilm.archives import Source, check_kind
 from plainfilm.errors import OutputError, SourceError, StorageError
 from plainfilm.folders import first_bytes, open_folder, read_file
-from plainfilm.messages import json_text
 from plainfilm.name_encoding import Fits, check_encoding
 from plainfilm.tars import open_tar
+from plainfilm.text import json_text
 from plainfilm.zips import is_zip, open_zip
 
 TEMPORARY_PREFIX = ".plainfilm-"

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from plainfilm.messages import printable, text
+from plainfilm.messages import text
 from plainfilm.printing.balance import balance_summary
 from plainfilm.terminal import Terminal
+from plainfilm.text import printable
 from plainfilm.workflows.doctor import Diagnosis
 
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from plainfilm.messages import printable
 from plainfilm.report.words import TAGS, Both, Words
+from plainfilm.text import printable
 
 Point = tuple[float, float]
 WIDTH, HEIGHT = 340, 230

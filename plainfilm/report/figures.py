@@ -27,7 +27,8 @@ from plainfilm.data.own_output import SOFTWARE
 from plainfilm.evaluation.intervals import Estimate
 from plainfilm.evaluation.metrics import Floats, Integers, ratio, roc_curve
 from plainfilm.files import write_bytes
-from plainfilm.messages import printable, text
+from plainfilm.messages import text
+from plainfilm.text import printable
 
 LATIN_FONT = "DejaVu Sans"  # comes with matplotlib
 CHINESE_FONTS = (

@@ -21,7 +21,8 @@ from plainfilm import files, tables
 from plainfilm.data.duplicates import Pair
 from plainfilm.data.index import Index, Row
 from plainfilm.evaluation.leaks import clusters_of, conflicts, is_exact, source_of
-from plainfilm.messages import LANGUAGES, printable, text
+from plainfilm.messages import LANGUAGES, text
+from plainfilm.text import printable
 
 PAGE_NAME, TABLE_NAME = "pairs.html", "clusters.csv"
 TABLE_COLUMNS = ("path", "image_id", "class", "source", "split", "cluster", "kind", "score")

@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from plainfilm import files
-from plainfilm.messages import LANGUAGES, printable
+from plainfilm.messages import LANGUAGES
 from plainfilm.report.blocks import Section
 from plainfilm.report.gather import Gathered, gather
 from plainfilm.report.sections.audit import audit
@@ -27,6 +27,7 @@ from plainfilm.report.sections.origin import limits, origin
 from plainfilm.report.sections.results import results
 from plainfilm.report.sections.training import training
 from plainfilm.report.words import CODE, TAGS, Both, listed, markup, say
+from plainfilm.text import printable
 
 REPORT_NAME, CARD_NAME = "report.html", "MODEL_CARD.md"
 ORDER = (

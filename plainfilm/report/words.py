@@ -12,7 +12,8 @@ from markupsafe import Markup, escape
 
 from plainfilm.evaluation.coverage import MARK, is_marked
 from plainfilm.evaluation.intervals import Estimate
-from plainfilm.messages import CATALOGUES, LANGUAGES, printable, text
+from plainfilm.messages import CATALOGUES, LANGUAGES, text
+from plainfilm.text import printable
 
 TAGS = {"en": "en", "zh": "zh-Hans"}
 """The value of HTML's attribute `lang` for a language of the catalogues."""

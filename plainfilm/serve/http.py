@@ -26,7 +26,6 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 from plainfilm.errors import FilmError, PlainfilmError, RequestError
-from plainfilm.messages import json_text
 from plainfilm.messages.page_en import SENTENCES as PAGE_EN
 from plainfilm.messages.page_zh import SENTENCES as PAGE_ZH
 from plainfilm.messages.training_en import SENTENCES as TRAINING_EN
@@ -40,6 +39,7 @@ from plainfilm.serve.metrics import Metrics
 from plainfilm.serve.multipart import read_films
 from plainfilm.serve.problems import MEDIA_TYPE, accepted_language, problem, retry_headers, status_of
 from plainfilm.serve.service import AnswerService, Room
+from plainfilm.text import json_text
 from plainfilm.workflows.statements import reasons
 
 LOG = logging.getLogger("plainfilm.serve")

@@ -15,7 +15,7 @@ from plainfilm.data.patients import Pseudonyms
 from plainfilm.data.reading import Reading
 from plainfilm.data.scan import Progress, num_threads, scan
 from plainfilm.errors import SplitError
-from plainfilm.messages import printable
+from plainfilm.text import printable
 from plainfilm.workflows.finding import Finding, note, of_error, ok, problem
 from plainfilm.workflows.prepare import completed
 

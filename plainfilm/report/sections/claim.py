@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from plainfilm.messages import printable
 from plainfilm.report.blocks import Block, Cell, Note, Section, Table, link
 from plainfilm.report.gather import Gathered
 from plainfilm.report.sections.data import DESCRIBED
 from plainfilm.report.words import Both, markup, say
+from plainfilm.text import printable
 
 NUM_ITEMS = 44
 TOPICS = (  # the first item of each part of the checklist

@@ -1,11 +1,11 @@
 """How to repeat it: environment, seeds, checksums, commands, the recipe; and the limits of all this."""
 
 from plainfilm.data.groups import persons
-from plainfilm.messages import printable
 from plainfilm.report.blocks import Block, Cell, Code, Note, Section, Table
 from plainfilm.report.gather import Gathered
 from plainfilm.report.sections.data import classes_told_by_source
 from plainfilm.report.words import listed, say
+from plainfilm.text import printable
 
 FEW_FILMS = 100
 """Test films of a class below which the report warns."""
