@@ -6,12 +6,10 @@ name can neither break a line nor drive the terminal.
 """
 
 import itertools
-import json
 import numbers
 import os
 import re
 import sys
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
@@ -20,6 +18,7 @@ from plainfilm.errors import PlainfilmError
 from plainfilm.locales import CATALOGUES as CATALOGUES
 from plainfilm.locales import FALLBACK
 from plainfilm.locales import LANGUAGES as LANGUAGES
+from plainfilm.text import printable
 
 
 @runtime_checkable
@@ -95,37 +94,6 @@ def _value(name: str, value: object, language: str) -> object:
 def sentence(error: PlainfilmError, language: str) -> str:
     """What was given, what was expected and what to do, in `language`."""
     return text(error.code, language, **error.parameters)
-
-
-def json_text(value: object, *, indent: int | None = None) -> str:
-    r"""`value` as JSON, for people and terminals: what `printable` would escape is escaped as JSON does it.
-
-    Raises ValueError for a number that is not finite.
-
-    >>> json_text({"name": "病人\x9b31m"})
-    '{"name": "病人\\u009b31m"}'
-    """
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent)
-    return "".join(
-        json.dumps(character)[1:-1] if character != "\n" and _is_hidden(character) else character for character in text
-    )
-
-
-def printable(value: str) -> str:
-    r"""`value` with control and format characters as escapes, so that it stays on one line.
-
-    >>> printable("a\nb\x1b[31m")
-    'a\\nb\\x1b[31m'
-    """
-    return "".join(
-        character.encode("unicode_escape").decode("ascii") if _is_hidden(character) else character
-        for character in value
-    )
-
-
-def _is_hidden(character: str) -> bool:
-    """Whether a character is none to be seen: one that controls, formats (bidirectional overrides) or breaks lines."""
-    return unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp")
 
 
 def system_language() -> str:

@@ -10,7 +10,7 @@ import pytest
 
 import plainfilm
 from plainfilm import errors
-from plainfilm.messages import CATALOGUES, printable, sentence, system_language, text
+from plainfilm.messages import CATALOGUES, sentence, system_language, text
 
 ROOT = Path(plainfilm.__file__).parent
 ERRORS = {name for name, value in vars(errors).items() if isinstance(value, type)}
@@ -104,19 +104,6 @@ def test_the_chinese_catalogue_is_chinese_and_the_english_is_not():
     for key in prose:
         assert any(ord(character) in HAN for character in CATALOGUES["zh"][key]), key
         assert not any(ord(character) in HAN for character in CATALOGUES["en"][key]), key
-
-
-@pytest.mark.parametrize("character", "\n\r\t\0\x07\x1b\x7f\x85\x9b\u2028\u2029\u202e\u2066\u200f\u061c\ufeff\udcff")
-def test_what_could_drive_a_terminal_is_escaped(character):
-    shown = printable(f"a{character}b")
-    assert character not in shown
-    assert shown.isprintable()
-    assert shown.encode("utf-8")
-
-
-@pytest.mark.parametrize("harmless", ["胸片 一.png", "naïve café.png", "{name} 100 %", "[red]", "𠀀😀"])
-def test_other_text_is_shown_as_it_is(harmless):
-    assert printable(harmless) == harmless
 
 
 def test_parameters_are_escaped_whatever_their_type():

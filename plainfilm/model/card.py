@@ -12,9 +12,10 @@ from typing import Any
 
 from plainfilm.data.preprocessing import CHANNELS, FITS
 from plainfilm.errors import ModelFileError
-from plainfilm.messages import Listed, Words, printable, say
+from plainfilm.messages import Listed, Words, say
 from plainfilm.model.decision import Calibration
 from plainfilm.model.seen import check_summary
+from plainfilm.text import printable
 
 FORMAT_VERSION = 1
 TENSORS = {"pixels", "logits", "class_maps", "features"}

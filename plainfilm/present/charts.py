@@ -11,8 +11,9 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from plainfilm.locales import tag_of
-from plainfilm.messages import LANGUAGES, Text, Words, printable
+from plainfilm.messages import LANGUAGES, Text, Words
 from plainfilm.present.words import in_all
+from plainfilm.text import printable
 
 Point = tuple[float, float]
 WIDTH, HEIGHT = 340, 230

@@ -28,7 +28,8 @@ from plainfilm.evaluation.intervals import Estimate
 from plainfilm.evaluation.metrics import Floats, Integers, ratio, roc_curve
 from plainfilm.io.files import write_bytes
 from plainfilm.locales import FALLBACK
-from plainfilm.messages import printable, text
+from plainfilm.messages import text
+from plainfilm.text import printable
 
 LATIN_FONT = "DejaVu Sans"  # comes with matplotlib
 CHINESE_FONTS = (

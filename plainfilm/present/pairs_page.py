@@ -22,7 +22,8 @@ from plainfilm.data.duplicates.search import Pair
 from plainfilm.data.film_index import Index, Row
 from plainfilm.io import files, tables
 from plainfilm.locales import name_of
-from plainfilm.messages import LANGUAGES, printable, text
+from plainfilm.messages import LANGUAGES, text
+from plainfilm.text import printable
 
 PAGE_NAME, TABLE_NAME = "pairs.html", "clusters.csv"
 TABLE_COLUMNS = ("path", "image_id", "class", "source", "split", "cluster", "kind", "score")

@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from plainfilm.io import files
 from plainfilm.locales import name_of, tag_of
-from plainfilm.messages import LANGUAGES, Text, Words, printable, say, shown
+from plainfilm.messages import LANGUAGES, Text, Words, say, shown
 from plainfilm.present.blocks import Section
 from plainfilm.present.gather import Gathered, gather
 from plainfilm.present.sections.claim import claim
@@ -28,6 +28,7 @@ from plainfilm.present.sections.origin import limits, origin
 from plainfilm.present.sections.results import results
 from plainfilm.present.sections.training import training
 from plainfilm.present.words import CODE, in_all, listed, markup
+from plainfilm.text import printable
 
 REPORT_NAME, CARD_NAME = "report.html", "MODEL_CARD.md"
 ORDER = (

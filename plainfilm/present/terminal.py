@@ -11,7 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from plainfilm.errors import PlainfilmError
-from plainfilm.messages import json_text, printable, sentence, text
+from plainfilm.messages import sentence, text
+from plainfilm.text import json_text, printable
 
 PIPE_WIDTH = 140  # columns, where stdout is no terminal
 

@@ -12,7 +12,8 @@ from markupsafe import Markup, escape
 from plainfilm.evaluation.coverage import MARK, is_marked
 from plainfilm.evaluation.intervals import Estimate
 from plainfilm.locales import tag_of
-from plainfilm.messages import CATALOGUES, LANGUAGES, Listed, Message, Text, Words, printable, say
+from plainfilm.messages import CATALOGUES, LANGUAGES, Listed, Message, Text, Words, say
+from plainfilm.text import printable
 
 CODE = re.compile(r"`(?:[\w .=\[\]/-]|&#34;|\")+`")
 """What a sentence has between backticks; whatever else stands between some came with a name, and is no code."""

@@ -3,8 +3,8 @@
 from typing import Any
 
 from plainfilm.data.sources.balance import Balance, TableBalance
-from plainfilm.messages import printable
 from plainfilm.present.terminal import Terminal
+from plainfilm.text import printable
 
 MAX_ENDINGS = 4  # of the files that are left out for one reason, shown by number
 

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from plainfilm.messages import printable, text
+from plainfilm.messages import text
 from plainfilm.present.terminal import Terminal
 from plainfilm.printing.balance import balance_summary
+from plainfilm.text import printable
 from plainfilm.workflows.checks import Diagnosis
 
 

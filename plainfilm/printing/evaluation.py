@@ -5,9 +5,9 @@ from typing import Any
 
 from plainfilm.evaluation.coverage import MARK, is_marked, lowest_marked
 from plainfilm.evaluation.intervals import Estimate
-from plainfilm.messages import printable
 from plainfilm.model.card import Card
 from plainfilm.present.terminal import Terminal
+from plainfilm.text import printable
 
 CLASS_FIGURES = ("sensitivity", "specificity", "precision", "f1", "auc")
 DECIMALS = ("auc", "macro_auc", "log_loss", "brier", "aurc")  # the others are shares, shown in percent

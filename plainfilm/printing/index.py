@@ -8,10 +8,10 @@ from typing import Any
 from plainfilm.data.decoding.film import WARNINGS
 from plainfilm.data.film_index import Index, Row
 from plainfilm.data.splits.groups import PLACEHOLDER
-from plainfilm.messages import printable
 from plainfilm.present.terminal import Terminal
 from plainfilm.printing.balance import balance_summary, print_balance
 from plainfilm.printing.split import patients_summary, print_patients, print_split, split_summary
+from plainfilm.text import printable
 
 MAX_LISTED = 20  # problems of one kind that are listed by name
 COUNTED = ("duplicate-exact", "duplicate-near", PLACEHOLDER)  # problems that have a line of their own, without names

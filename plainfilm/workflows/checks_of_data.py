@@ -15,7 +15,7 @@ from plainfilm.data.splits.groups import PLACEHOLDER, holdings, persons
 from plainfilm.data.splits.own_split import given_split
 from plainfilm.data.splits.patients import Pseudonyms
 from plainfilm.errors import SplitError
-from plainfilm.messages import printable
+from plainfilm.text import printable
 from plainfilm.workflows.finding import Finding, note, of_error, ok, problem
 from plainfilm.workflows.prepare import completed
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from plainfilm.errors import PlainfilmError
 from plainfilm.io import files
-from plainfilm.messages import json_text
+from plainfilm.text import json_text
 from plainfilm.training.history import Step
 from plainfilm.training.schedule import Plan
 

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from plainfilm.data.film_index import train_only
-from plainfilm.messages import Text, printable, say
+from plainfilm.messages import Text, say
 from plainfilm.present.blocks import Block, Cell, Note, Section, Table, link
 from plainfilm.present.gather import Gathered
 from plainfilm.present.sections.data import DESCRIBED
 from plainfilm.present.words import markup
+from plainfilm.text import printable
 
 NUM_ITEMS = 44
 TOPICS = (  # the first item of each part of the checklist

@@ -1,11 +1,12 @@
 """How to repeat it: environment, seeds, checksums, commands, the recipe; and the limits of all this."""
 
 from plainfilm.data.splits.groups import persons
-from plainfilm.messages import printable, say
+from plainfilm.messages import say
 from plainfilm.present.blocks import Block, Cell, Code, Note, Section, Table
 from plainfilm.present.gather import Gathered
 from plainfilm.present.sections.data import classes_told_by_source
 from plainfilm.present.words import listed
+from plainfilm.text import printable
 
 FEW_FILMS = 100
 """Test films of a class below which the report warns."""

@@ -6,7 +6,7 @@ const TAGS = { en: "en", zh: "zh-Hans" };
 let catalogues = { en: {}, zh: {} };
 let language = "en";
 
-/** Fetch the catalogues, and choose the language: of the address, else of the browser. */
+/** Fetch the catalogues, and choose the language: the one that is asked for, else the browser's. */
 export async function loadWords(asked) {
   const answer = await fetch(addressOf("words.json"));
   if (!answer.ok) throw new Error(`words.json: ${answer.status}`);
@@ -19,9 +19,14 @@ export function currentLanguage() {
   return language;
 }
 
+export function otherLanguage() {
+  return language === "en" ? "zh" : "en";
+}
+
 export function setLanguage(name) {
   language = name;
   document.documentElement.lang = TAGS[name];
+  document.getElementById("language").lang = TAGS[otherLanguage()]; // which the button names
   fill(document);
 }
 
