@@ -153,7 +153,7 @@ def choose_design(index: Index, rows: Sequence[Row], answered: Floats | None, *,
     if _has_parts(index) and (answered is not None or cheap):
         part = np.array([row.split for row in rows])
         return Design("test", [(np.flatnonzero(part == "train"), np.flatnonzero((part == "test") & comparable))])
-    barred = train_only(rows, index.split.get("train_only_quality", ()))
+    barred = train_only(rows, index.split)
     found = split.folds(strata(rows), [row.group for row in rows], count=NUM_FOLDS, train_only=barred, seed=seed)
     fold_of = np.array([-1 if fold is None else fold for fold in found])
     parts = [

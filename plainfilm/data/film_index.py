@@ -6,7 +6,7 @@ rows) and `index.json` (where the films are, their checksum, how they were split
 
 import csv
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -181,12 +181,14 @@ def strata(films: Iterable[Row]) -> list[str]:
     return split.strata_of([film.label for film in kept], [film.source for film in kept])
 
 
-def train_only(films: Iterable[Row], qualities: Collection[str]) -> list[bool]:
-    """Whether each film stays out of validation and test; `qualities`: those that an older recipe names for it."""
-    return [
-        film.quality in qualities or is_train_only({**film.extra, "source": film.source, "quality": film.quality})
-        for film in films
-    ]
+def train_only(films: Iterable[Row], choice: Mapping[str, Any]) -> list[bool]:
+    """Whether each film stays out of validation and test; `choice`: the section `split` of the recipe."""
+    return [is_train_only(columns_of(film), choice) for film in films]
+
+
+def columns_of(film: Row) -> dict[str, str]:
+    """What the table says of a film, by our names of columns."""
+    return {**film.extra, "source": film.source, "quality": film.quality}
 
 
 def _split(films: Sequence[Row], classes: Sequence[str], recipe: Recipe) -> tuple[list[str], str]:
@@ -194,7 +196,7 @@ def _split(films: Sequence[Row], classes: Sequence[str], recipe: Recipe) -> tupl
     choice = recipe.split
     labels, sources, groups = ([getattr(film, name) for film in films] for name in ("label", "source", "group"))
     paths = [film.path for film in films]
-    barred = train_only(films, choice.train_only_quality)
+    barred = train_only(films, asdict(choice))
     check_classes(labels, groups, classes)
     if choice.kind == "tutorial":
         return split.tutorial(paths, labels), METHODS[choice.kind]

@@ -23,6 +23,7 @@ from plainfilm.data.film_index import Index, is_index, read_index, split_anew, w
 from plainfilm.data.scan import Progress
 from plainfilm.data.sources.reading import PLAIN, Reading
 from plainfilm.data.sources.table import TABLES, read_table
+from plainfilm.data.sources.train_only import asked
 from plainfilm.errors import ModelFileError, OutputError, RecipeError, UsageError
 from plainfilm.evaluation.comparison import read_predictions
 from plainfilm.evaluation.coverage import mark_missed
@@ -30,7 +31,7 @@ from plainfilm.evaluation.intervals import estimate_all
 from plainfilm.io import files
 from plainfilm.model.predictor import Predictor
 from plainfilm.workflows.lock import held
-from plainfilm.workflows.prepare import fill_store, make_index, split_asked
+from plainfilm.workflows.prepare import fill_store, make_index
 from plainfilm.workflows.training import Observer, continue_run, new_run, until
 
 FORMAT_VERSION = 1
@@ -154,8 +155,8 @@ def _prepare(
 
 
 def _values(recipe: Recipe) -> dict[str, Any]:
-    """All that a recipe says, its split as `split_asked` puts it."""
-    return asdict(recipe) | {"split": split_asked(asdict(recipe.split))}
+    """All that a recipe says, its split as `train_only.asked` puts it."""
+    return asdict(recipe) | {"split": asked(asdict(recipe.split))}
 
 
 def _asked(sources: Sequence[Path], tables: Sequence[Path], reading: Reading) -> dict[str, Any]:

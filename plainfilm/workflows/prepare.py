@@ -1,22 +1,21 @@
 """What the commands share: from SOURCEs to an index and a pixel store, each film decoded once."""
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from plainfilm.config import Recipe
 from plainfilm.data import scan as scanning
-from plainfilm.data.film_index import Index, Row, assign, is_index, read_index, reason_left_out, reopen
+from plainfilm.data.film_index import Index, Row, assign, columns_of, is_index, read_index, reason_left_out, reopen
 from plainfilm.data.pixel_store import StoreWriter, open_store
 from plainfilm.data.scan import Progress, num_threads
 from plainfilm.data.sources.labels import notes_of, spellings
 from plainfilm.data.sources.listing import Listing, balance_of, list_films
 from plainfilm.data.sources.reading import PLAIN, Reading
-from plainfilm.data.sources.train_only import beyond_conventions
+from plainfilm.data.sources.train_only import asked, notes_of_recompressed
 from plainfilm.data.splits.patients import Pseudonyms
 from plainfilm.errors import SourceError, SplitError
 from plainfilm.io import files
@@ -54,6 +53,8 @@ def completed(index: Index, listing: Listing, rows: Sequence[Row]) -> Index:
     """An index with how its sources were read and the balance of their files; `rows`: before they were split."""
     reasons = ["" if row.split else reason_left_out(row) for row in index.rows]
     notes = notes_of(spellings((row.label for row in rows), index.classes))
+    if index.split.get("train_only") == "recompressed":
+        notes += notes_of_recompressed(map(columns_of, rows))
     encodings = tuple(source.encoding for source in listing.sources)
     balance = balance_of(listing, reasons, notes)
     return replace(index, reading=listing.reading, encodings=encodings, balance=balance)
@@ -79,15 +80,10 @@ def fill_store(index: Index, recipe: Recipe, folder: Path, progress: Progress | 
 
 def check_split(index: Index, recipe: Recipe) -> None:
     """Raise SplitError where the recipe asks for another split than the index has."""
-    wanted, found = split_asked(asdict(recipe.split)), split_asked(index.split)
+    wanted, found = asked(asdict(recipe.split)), asked(index.split)
     for key, value in wanted.items():
         if found.get(key) != value:
             raise SplitError("split-contradicts", key=f"split.{key}", given=repr(value), found=repr(found.get(key)))
-
-
-def split_asked(split: Mapping[str, Any]) -> dict[str, Any]:
-    """What the section `split` of a recipe asks for; what a convention of tables says is left out, as recipes may."""
-    return {**split, "train_only_quality": beyond_conventions(split.get("train_only_quality", ()))}
 
 
 @contextlib.contextmanager

@@ -286,14 +286,17 @@ def test_a_tables_train_only_and_the_convention_split_as_the_recipe_of_before(ki
         [],
         split_by(kind, train_only_quality=("soft",)),
     )
-    for told in (qualities, said):
-        assert assign(told, [], split_by(kind)).split_checksum == before.split_checksum
+    by_convention = split_by(kind, train_only="recompressed")
+    assert assign(said, [], split_by(kind)).split_checksum == before.split_checksum
+    assert assign(qualities, [], by_convention).split_checksum == before.split_checksum
     assert (
         assign(qualities, [], split_by(kind, train_only_quality=("second-generation",))).rows
-        == assign(qualities, [], split_by(kind)).rows
+        == assign(qualities, [], by_convention).rows
     )
+    plain = assign(rows, [], split_by(kind)).split_checksum
+    assert assign(qualities, [], split_by(kind)).split_checksum == plain  # the recipe does not ask for it
     otherwise = [replace(row, extra={"train_only": "no"}) for row in qualities]
-    assert assign(otherwise, [], split_by(kind)).split_checksum == assign(rows, [], split_by(kind)).split_checksum
+    assert assign(otherwise, [], by_convention).split_checksum == plain
     assert assign(rows, [], split_by(kind)).split_checksum != before.split_checksum
 
 
@@ -301,15 +304,18 @@ def test_an_index_whose_recipe_named_the_convention_is_one_without_it(tmp_path):
     rows = [
         replace(row, quality="second-generation" * (n % 4 == 0)) for n, row in enumerate(films(("A", 60), ("B", 60)))
     ]
-    named, silent = split_by("grouped", train_only_quality=("second-generation",)), split_by("grouped")
+    named = split_by("grouped", train_only_quality=("second-generation",))
+    silent = split_by("grouped", train_only="recompressed")
     for made, asked in ((named, silent), (silent, named)):
         write_index(assign(rows, [tmp_path], made), tmp_path)
         check_split(read_index(tmp_path / "index.csv"), asked)
-    assert refused(check_split, assign(rows, [], silent), split_by("grouped", train_only_quality=("soft",)))[1] == {
+    soft = split_by("grouped", train_only="recompressed", train_only_quality=("soft",))
+    assert refused(check_split, assign(rows, [], silent), soft)[1] == {
         "key": "split.train_only_quality",
         "given": "['soft']",
         "found": "[]",
     }
+    assert refused(check_split, assign(rows, [], silent), split_by("grouped"))[1]["key"] == "split.train_only"
     side = json.loads((tmp_path / "index.json").read_text())
     side["split"]["train_only_quality"] = 5
     (tmp_path / "index.json").write_text(json.dumps(side))

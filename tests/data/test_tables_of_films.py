@@ -12,6 +12,7 @@ from plainfilm.data.sources.listing import list_films
 from plainfilm.data.sources.matching import AmbiguousError, FilmPath, match
 from plainfilm.data.sources.names import name_key, path_parts
 from plainfilm.data.sources.table import read_table
+from plainfilm.data.sources.train_only import notes_of_recompressed
 from plainfilm.errors import PlainfilmError
 from plainfilm.messages import sentence
 
@@ -121,7 +122,7 @@ def test_a_convention_that_keeps_films_for_training_is_said_unless_the_table_dec
     def notes(*cells: str) -> list[dict[str, object]]:
         lines = [f"{name},{cells[number % len(cells)]}" for number, name in enumerate(FILMS)]
         listing = list_films([nih], [table(tmp_path / "t.csv", "path,quality,train_only", *lines)])
-        return [dict(note.values) for note in listing.notes if note.key == "balance.train-only"]
+        return [dict(note.values) for note in notes_of_recompressed(entry.columns for entry in listing.entries)]
 
     assert notes("original,", "second-generation,") == [
         {"films": 8, "column": "quality", "value": "'second-generation'"}

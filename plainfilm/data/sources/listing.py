@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from plainfilm.data.decoding.file_kinds import kind_of
 from plainfilm.data.decoding.formats import is_film_name
-from plainfilm.data.sources import labels, table_rows, train_only
+from plainfilm.data.sources import labels, table_rows
 from plainfilm.data.sources.balance import Balance, SeenFile, TableBalance, make_balance
 from plainfilm.data.sources.conventions import COMMON
 from plainfilm.data.sources.folder_names import class_and_split, is_hidden, is_mask
@@ -94,7 +94,7 @@ def list_films(paths: Sequence[Path], tables: Sequence[Path] = (), reading: Read
         tuple(entries),
         tuple(left_out),
         tuple(balances),
-        (*found, *notes, *train_only.notes_of(entry.columns for entry in entries)),
+        (*found, *notes),
         reading,
     )
 

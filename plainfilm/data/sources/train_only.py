@@ -1,10 +1,12 @@
 """Films that serve for training alone: a table's column `train_only` says so, or by convention another column does.
 
-The table's word comes first. Where it says nothing, `Conventions.train_only` names the columns and cells that mean it.
+The table's word comes first. Where it says nothing, and the recipe asks for it, `Conventions.train_only` names the
+columns and cells that mean it.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from plainfilm.data.sources.conventions import COMMON, Conventions
 from plainfilm.data.sources.names import name_key
@@ -14,21 +16,30 @@ COLUMN = "train_only"
 Columns = Mapping[str, str]  # what is said of a film, by our names of columns
 
 
-def is_train_only(columns: Columns, conventions: Conventions = COMMON) -> bool:
-    """Whether a film stays out of validation and test.
+def is_train_only(columns: Columns, split: Mapping[str, Any], conventions: Conventions = COMMON) -> bool:
+    """Whether a film stays out of validation and test; `split`: that section of the recipe, as a table.
 
-    >>> is_train_only({"quality": "Second generation"}), is_train_only({"quality": "second-generation", COLUMN: "no"})
-    (True, False)
+    >>> asked = {"train_only": "recompressed"}
+    >>> [is_train_only({"quality": "Second generation", COLUMN: cell}, asked) for cell in ("", "no")]
+    [True, False]
     """
-    return columns.get(COLUMN) == "yes" or bool(_by_convention(columns, conventions))
+    if columns.get(COLUMN) == "yes" or columns.get("quality") in split.get("train_only_quality", ()):
+        return True
+    return split.get("train_only") == "recompressed" and bool(_by_convention(columns, conventions))
 
 
-def beyond_conventions(qualities: Iterable[str], conventions: Conventions = COMMON) -> list[str]:
-    """Those values of the column `quality` that a recipe has to name, because no convention does."""
-    return [quality for quality in qualities if not _by_convention({"quality": quality}, conventions)]
+def asked(split: Mapping[str, Any], conventions: Conventions = COMMON) -> dict[str, Any]:
+    """The section `split` of a recipe or index of any age, as one of today says it.
+
+    Recipes named values of the column `quality` before tables had a column train_only.
+    """
+    named = split.get("train_only_quality", ())
+    others = [quality for quality in named if not _by_convention({"quality": quality}, conventions)]
+    is_recompressed = split.get("train_only") == "recompressed" or len(others) < len(named)
+    return {**split, "train_only": "recompressed" if is_recompressed else "marked", "train_only_quality": others}
 
 
-def notes_of(films: Iterable[Columns], conventions: Conventions = COMMON) -> tuple[Message, ...]:
+def notes_of_recompressed(films: Iterable[Columns], conventions: Conventions = COMMON) -> tuple[Message, ...]:
     """What is said of films that a convention keeps out of validation and test, one sentence a column and cell."""
     counts = Counter((column, film[column]) for film in films if (column := _by_convention(film, conventions)))
     return tuple(
