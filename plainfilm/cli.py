@@ -272,13 +272,14 @@ def compare(
     as_json: Json = False,
 ) -> None:
     """Compare two models on the films that both have answered."""
-    from plainfilm.evaluation import comparison as evaluation
+    from plainfilm.evaluation.comparison import compare as compare_answers
+    from plainfilm.evaluation.comparison import read_predictions
     from plainfilm.present.on_terminal import show
     from plainfilm.present.sections.comparison import comparison
     from plainfilm.present.terminal import Terminal
 
     terminal = Terminal(lang, as_json=as_json)
-    found = evaluation.compare(evaluation.read_predictions(first), evaluation.read_predictions(second))
+    found = compare_answers(read_predictions(first), read_predictions(second))
     show(terminal, comparison(found))
     terminal.json(found)
 

@@ -574,7 +574,7 @@ SENTENCES: dict[str, str] = {
     "sets.or": "{first} or {second}",
     "sets.any": "any class: not decided",
     "sets.empty": "none of the classes",
-    "prevalence.title": "Predictive values where {prevalence:g} % of the films are {name}:",
+    "prevalence.title": "Predictive values where {prevalence:g} % of the films are {name}",
     "prevalence.threshold": "Threshold of the probability",
     "prevalence.none": "{name}: no operating point; there was no validation film of this class.",
     "prevalence-malformed": "--prevalence {given} cannot be read; expected CLASS=SHARE with a share between 0 and 1, "
@@ -651,7 +651,7 @@ SENTENCES: dict[str, str] = {
     "seen.base-unknown": "Its training began with weights from elsewhere; which films these have seen, nobody can say.",
     "seen.cannot-say": "Which of these {films} films the model has seen, its file cannot say: it has no list of its "
     "training films. If there are some among them, the figures are too good.",
-    "fall.title": "The fall, from the model's own test films to these (95 % intervals):",
+    "fall.title": "The fall, from the model's own test films to these (95 % intervals)",
     "fall.internal": "Own test films",
     "fall.external": "These films",
     "fall.difference": "Fall, points of 100",
@@ -693,7 +693,7 @@ SENTENCES: dict[str, str] = {
     "cross.max": "Highest",
     "cross.runs": "Runs",
     "cross.seed": "Seed",
-    "cross.pooled": "All films together, each answered by the model that was trained without its group:",
+    "cross.pooled": "All films together, each answered by the model that was trained without its group",
     "cross.done": "{runs} runs and cross-validation.json are in {folder}",
     "cross-validate-init": "model.init = {given} names weights from a file, which cross-validate does not take; use "
     "default or tutorial",
@@ -781,7 +781,7 @@ SENTENCES: dict[str, str] = {
     "shortcuts.split.test": "learnt on the training part, judged on the test part",
     "shortcuts.split.folds": "five grouped folds",
     "shortcuts.split.fold": "one of five grouped folds",
-    "shortcuts.lung": "sees lung",
+    "shortcuts.lung": "Sees lung",
     "shortcuts.accuracy": "Accuracy (95 % interval)",
     "shortcuts.source": "The source, told from the model's features: among all films, and within a class",
     "shortcuts.source-chance": "by chance: from the class alone; within a class, the commonest source",

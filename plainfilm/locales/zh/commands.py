@@ -514,7 +514,7 @@ SENTENCES: dict[str, str] = {
     "sets.or": "{first}或{second}",
     "sets.any": "任何类别：未定",
     "sets.empty": "不属于任何类别",
-    "prevalence.title": "当{name}占胶片的 {prevalence:g} % 时的预测值：",
+    "prevalence.title": "当{name}占胶片的 {prevalence:g} % 时的预测值",
     "prevalence.threshold": "概率阈值",
     "prevalence.none": "{name}：没有工作点；验证集中没有该类别的胶片。",
     "prevalence-malformed": "无法读取 --prevalence {given}；应为 类别=比例，比例在 0 与 1 之间，例如 {example}=0.02",
@@ -580,7 +580,7 @@ SENTENCES: dict[str, str] = {
     "seen.base-unknown": "训练始于来自别处的权重；这些权重见过哪些胶片，无从得知。",
     "seen.cannot-say": "这 {films} 张胶片中哪些是模型见过的，无法判断：模型文件中没有训练胶片清单。"
     "若其中有见过的胶片，结果会偏高。",
-    "fall.title": "从模型自身的测试胶片到这些胶片的性能下降（95 % 区间）：",
+    "fall.title": "从模型自身的测试胶片到这些胶片的性能下降（95 % 区间）",
     "fall.internal": "自身测试胶片",
     "fall.external": "这些胶片",
     "fall.difference": "下降（百分点）",
@@ -617,7 +617,7 @@ SENTENCES: dict[str, str] = {
     "cross.max": "最高",
     "cross.runs": "次数",
     "cross.seed": "种子",
-    "cross.pooled": "全部胶片合在一起，每张都由训练时未见过其所在组的模型回答：",
+    "cross.pooled": "全部胶片合在一起，每张都由训练时未见过其所在组的模型回答",
     "cross.done": "{runs} 次训练和 cross-validation.json 在 {folder}",
     "cross-validate-init": "model.init = {given} 指定了来自文件的权重，cross-validate 不接受；"
     "请使用 default 或 tutorial",
