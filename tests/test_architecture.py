@@ -69,6 +69,7 @@ HEAVY = (
     "onnx",
     "matplotlib",
     "jinja2",
+    "markupsafe",
     "safetensors",
     "fastapi",
     "pydicom",
@@ -84,7 +85,10 @@ LIGHT_MODULES = (
     "plainfilm.workflows.prepare",
     "plainfilm.serving.api.samples",
     "plainfilm.printing.answers",
-    "plainfilm.printing.evaluation",
+    "plainfilm.present.sections.comparison",
+    "plainfilm.present.sections.elsewhere",
+    "plainfilm.present.sections.evaluation",
+    "plainfilm.present.sections.leaks_and_shortcuts",
     "plainfilm.cli",
 )
 FILES = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.py"))

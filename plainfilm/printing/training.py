@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from plainfilm.data.film_index import Index
 from plainfilm.errors import PlainfilmError
+from plainfilm.present.on_terminal import show
+from plainfilm.present.sections.evaluation import evaluation
 from plainfilm.present.terminal import Terminal
 from plainfilm.printing.card import print_base, print_maps
-from plainfilm.printing.evaluation import print_evaluation
 from plainfilm.printing.index import print_index
 from plainfilm.printing.weights import print_start
 from plainfilm.workflows.log import LINE_STEPS, tutorial_line
@@ -95,7 +96,7 @@ def print_result(terminal: Terminal, result: "Result") -> None:
     elif result.validation:
         terminal.say("train.kept-last", epoch=int(result.validation["epoch"]))
     terminal.say("train.parity", difference=f"{result.parity:.1e}")
-    print_evaluation(terminal, result.test.figures, result.card)
+    show(terminal, evaluation(result.test.figures, result.card, "test"))
     print_maps(terminal, result.card)
     print_base(terminal, result.card)
     if result.twin is not None:

@@ -44,7 +44,7 @@ def about_model(card: Card, language: str) -> list[str]:
     if card.evaluation is None:
         found = [text("card.not-tested", language)]
     else:
-        accuracy = Estimate.from_dict(card.evaluation["accuracy"]).percent(language)
+        accuracy = Estimate.from_dict(card.evaluation["accuracy"]).in_percent()
         found = [text("card.tested", language, accuracy=accuracy)]
     if card.is_leaking:
         found.append(text("evaluation.leaking", language))

@@ -22,7 +22,7 @@ ON_THE_WAY = (
     "matplotlib.backends.backend_agg",
     "plainfilm.model.graph",
     "plainfilm.printing.answers",
-    "plainfilm.printing.comparison",
+    "plainfilm.present.sections.cross_validation",
     "plainfilm.printing.training",
     "plainfilm.workflows.cross_validation",
     "plainfilm.workflows.answers",
