@@ -20,11 +20,11 @@ import typer
 
 from plainfilm.errors import MissingExtraError, PlainfilmError, StorageError, UsageError
 from plainfilm.io import streams
-from plainfilm.messages import LANGUAGES, sentence, system_language, text
+from plainfilm.messages import LANGUAGES, say, sentence, system_language, text
 
 if TYPE_CHECKING:
     from plainfilm.present.terminal import Terminal
-    from plainfilm.workflows.training import Result
+    from plainfilm.training.result import Result
 
 app = typer.Typer(
     name="plainfilm",
@@ -123,10 +123,12 @@ def index(
     """Show what is in a data set: counts, duplicates, conflicts, problems, the split."""
     from plainfilm.config import load_recipe
     from plainfilm.data.film_index import write_index
+    from plainfilm.data.index_json import index_as_dict
     from plainfilm.data.sources.reading import Reading
     from plainfilm.io import files
+    from plainfilm.present.on_terminal import show
+    from plainfilm.present.sections.data_set import data_set
     from plainfilm.present.terminal import Terminal
-    from plainfilm.printing.index import index_summary, print_index
     from plainfilm.workflows.prepare import make_index
 
     terminal = Terminal(lang, as_json=as_json)
@@ -139,8 +141,8 @@ def index(
     if folder is not None:
         write_index(found, folder)
         terminal.say("index.written", path=str(folder / "index.csv"))
-    print_index(terminal, found)
-    terminal.json(index_summary(found, lang))
+    show(terminal, data_set(found))
+    terminal.json(index_as_dict(found, lang))
 
 
 @app.command()
@@ -175,7 +177,7 @@ def train(
     _check_extra("train")
     from plainfilm.config import load_recipe
     from plainfilm.data.sources.reading import Reading
-    from plainfilm.printing.training import TrainingDisplay
+    from plainfilm.present.progress import TrainingDisplay
     from plainfilm.training.distributed import join
     from plainfilm.workflows.training import accompany, continue_run, start_run
 
@@ -236,11 +238,12 @@ def evaluate(
     """Test a model on films from elsewhere that it has not seen; say by how much it is worse than on its own."""
     from plainfilm.data.sources.reading import Reading
     from plainfilm.model.predictor import Predictor
+    from plainfilm.present.on_terminal import show
+    from plainfilm.present.sections.balance import balance
+    from plainfilm.present.sections.data_set import film_problems
     from plainfilm.present.terminal import Terminal
-    from plainfilm.printing.balance import print_balance
     from plainfilm.printing.evaluation import print_evaluation, print_predictive_values
     from plainfilm.printing.external import print_fall, print_seen
-    from plainfilm.printing.index import print_film_problems
     from plainfilm.workflows.external_test import evaluate_sources
     from plainfilm.workflows.prevalence import parse_prevalences
 
@@ -249,12 +252,12 @@ def evaluate(
     prevalences = parse_prevalences(prevalence or [], predictor.card)
     with terminal.progress("progress.scan") as update:
         reading = Reading(follow_links, encoding, assume_chest)
-        found, rows, balance = evaluate_sources(
+        found, rows, balanced = evaluate_sources(
             predictor, sources, table or [], reading=reading, prevalences=prevalences, out=out, progress=update
         )
-    print_balance(terminal, balance)
+    show(terminal, balance(balanced))
     print_seen(terminal, found.figures["seen"])
-    print_film_problems(terminal, rows)
+    show(terminal, film_problems(rows))
     print_evaluation(terminal, found.figures, predictor.card, films="+".join(path.stem for path in sources))
     print_predictive_values(terminal, found.figures.get("predictive_values", {}), predictor.card)
     print_fall(terminal, found.figures["fall"])
@@ -301,8 +304,8 @@ def cross_validate(
     _check_extra("cross-validate")
     from plainfilm.config import load_recipe
     from plainfilm.data.sources.reading import Reading
+    from plainfilm.present.progress import FoldDisplay
     from plainfilm.printing.comparison import print_cross_validation
-    from plainfilm.printing.training import FoldDisplay
     from plainfilm.workflows import cross_validation as workflow
 
     terminal = Terminal(lang, as_json=as_json)
@@ -336,14 +339,17 @@ def predict(
     as_json: Json = False,
 ) -> None:
     """Answer for films: label and probability of each class."""
-    from plainfilm.data.sources.balance import Balance
+    from plainfilm.data.sources.balance import Balance, in_words
     from plainfilm.data.sources.reading import Reading
     from plainfilm.io import files
     from plainfilm.model.predictor import Predictor
+    from plainfilm.present.blocks import Note
+    from plainfilm.present.film_json import film_json
+    from plainfilm.present.on_terminal import show
+    from plainfilm.present.sections.answers import answers, remarks
+    from plainfilm.present.sections.balance import balance
+    from plainfilm.present.statements import about_maps, about_model
     from plainfilm.present.terminal import Terminal
-    from plainfilm.printing.answers import answers_summary, print_answers
-    from plainfilm.printing.balance import balance_summary, print_balance
-    from plainfilm.printing.card import print_card, print_maps
     from plainfilm.printing.evaluation import print_predictive_values
     from plainfilm.workflows import answers as workflow
     from plainfilm.workflows.prevalence import parse_prevalences, stored_predictive_values
@@ -356,30 +362,31 @@ def predict(
         files.writable_folder(maps)
     if csv is not None:
         files.writable_file(csv)
-    answers, balances = [], list[Balance]()
+    found, balances = [], list[Balance]()
     options: dict[str, Any] = {"maps": maps, "override": override, "account": balances.append}
     options["reading"] = Reading(follow_links, encoding, assume_chest)
     with terminal.progress("progress.scan") as update:
         for answer in workflow.predict(predictor, paths, table or [], **options):
-            answers.append(answer)
+            found.append(answer)
             update(answer.number)
     if csv is not None:  # before anything is printed, which a closed pipe or a full disk may end
-        workflow.write_csv(answers, card.class_names, csv)
-    for balance in balances:
-        print_balance(terminal, balance)
-    print_answers(terminal, answers, card)
+        workflow.write_csv(found, card.class_names, csv)
+    for balanced in balances:
+        show(terminal, balance(balanced))
+    show(terminal, answers(found, card))
+    for remark in remarks(found):
+        terminal.warn(remark)
     if maps is not None:
         terminal.say("prediction.maps", folder=str(maps), cells=predictor.map_side, size=card.preprocessing.size)
-        print_maps(terminal, card)
+        show(terminal, [Note(about_maps(card))])
     print_predictive_values(terminal, predictive, card)
-    print_card(terminal, card)
-    terminal.json(
-        {
-            "balances": [balance_summary(balance, lang) for balance in balances],
-            "predictions": answers_summary(answers, card, lang, predictive, maps=maps is not None),
-        }
-    )
-    if not all(answer.is_answered for answer in answers):
+    show(terminal, map(Note, about_model(card)))
+    shown: dict[str, Any] = {"predictive": predictive, "has_map": maps is not None}
+    predictions = [film_json(answer, card, lang, **shown) for answer in found]
+    for error in filter(None, (entry["error"] for entry in predictions)):
+        error["message"] = error["detail"]  # its name before it became a problem of RFC 9457, for one release
+    terminal.json({"balances": [in_words(balanced, lang) for balanced in balances], "predictions": predictions})
+    if not all(answer.is_answered for answer in found):
         raise typer.Exit(1)
 
 
@@ -546,8 +553,11 @@ def import_checkpoint(
     from plainfilm.present.terminal import Terminal
 
     _check_extra("import")
-    from plainfilm.printing.card import print_card
-    from plainfilm.printing.weights import print_taken
+    from plainfilm.present.blocks import Note
+    from plainfilm.present.on_terminal import show
+    from plainfilm.present.sections.finished import parity
+    from plainfilm.present.sections.weights import taken
+    from plainfilm.present.statements import about_model
     from plainfilm.workflows.weights_import import import_weights
 
     terminal = Terminal(lang, as_json=as_json)
@@ -555,9 +565,7 @@ def import_checkpoint(
     done = import_weights(checkpoint, out, classes=names, size_px=size)
     weights, shown = done.weights, ", ".join(entry.shown(lang) for entry in done.card.classes)
     terminal.say("import.done", path=str(out), depth=weights.depth, channels=weights.channels, size=size, classes=shown)
-    print_taken(terminal, weights)
-    terminal.say("train.parity", difference=f"{done.parity:.1e}")
-    print_card(terminal, done.card)
+    show(terminal, [*taken(weights), parity(done.parity), *map(Note, about_model(done.card))])
     facts = {"model": str(out), "depth": weights.depth, "parity": done.parity, "taken": asdict(weights.taken)}
     terminal.json({**facts, **done.card.provenance})
 
@@ -572,7 +580,7 @@ def demo(
     from plainfilm.present.terminal import Terminal
 
     _check_extra("demo")
-    from plainfilm.printing.training import TrainingDisplay
+    from plainfilm.present.progress import TrainingDisplay
     from plainfilm.workflows.demonstration import demo as run_demo
 
     terminal = Terminal(lang, as_json=as_json)
@@ -599,8 +607,9 @@ def doctor(
 ) -> None:
     """Say what is wrong with this install, a data set, an image or a model file."""
     from plainfilm.data.sources.reading import Reading
+    from plainfilm.present.on_terminal import show
+    from plainfilm.present.sections.health import health
     from plainfilm.present.terminal import Terminal
-    from plainfilm.printing.doctor import diagnoses_summary, print_diagnosis
     from plainfilm.workflows.checks import diagnose
 
     terminal = Terminal(lang, as_json=as_json)
@@ -608,18 +617,24 @@ def doctor(
         reading = Reading(follow_links, encoding, assume_chest)
         diagnoses = list(diagnose(paths or [], table or [], reading=reading, progress=update))
     for diagnosis in diagnoses:
-        print_diagnosis(terminal, diagnosis)
-    terminal.json(diagnoses_summary(diagnoses, lang))
+        show(terminal, health(diagnosis))
+    terminal.json([diagnosis.as_dict(lang) for diagnosis in diagnoses])
     if not all(diagnosis.is_well for diagnosis in diagnoses):
         raise typer.Exit(1)
 
 
 def _print_run(terminal: "Terminal", result: "Result") -> None:
-    from plainfilm.printing.balance import balance_summary
-    from plainfilm.printing.training import print_result
+    from plainfilm.data.sources.balance import in_words
+    from plainfilm.present.on_terminal import show
+    from plainfilm.present.sections.finished import held, kept
+    from plainfilm.printing.evaluation import print_evaluation
 
-    print_result(terminal, result)
-    balance = balance_summary(result.index.balance, terminal.language)
+    show(terminal, kept(result))
+    print_evaluation(terminal, result.test.figures, result.card)
+    show(terminal, held(result))
+    for notice in result.notices:
+        terminal.warn(say(notice))
+    balance = in_words(result.index.balance, terminal.language)
     terminal.json(
         {"run": str(result.run), "validation": result.validation, "test": result.test.figures, "balance": balance}
     )

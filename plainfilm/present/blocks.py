@@ -1,12 +1,12 @@
 """What a section is made of: sentences, tables, charts, films with maps, code. Plain values; templates show them."""
 
 from dataclasses import dataclass, field
-from typing import ClassVar
-
-from markupsafe import Markup
+from typing import TYPE_CHECKING, ClassVar
 
 from plainfilm.messages import Text, Words
-from plainfilm.present.words import markup
+
+if TYPE_CHECKING:  # a terminal needs none
+    from markupsafe import Markup
 
 Cell = Text  # a str is the same in every language; Markup, one that is HTML
 
@@ -38,7 +38,7 @@ class Table:
 class Charts:
     """Drawings side by side under one caption."""
 
-    drawings: tuple[Markup, ...]
+    drawings: tuple["Markup", ...]
     caption: Text
     kind: ClassVar[str] = "charts"
 
@@ -47,8 +47,8 @@ class Charts:
 class Picture:
     """A film, and the same film with a map over it, as data URIs."""
 
-    film: Markup
-    overlay: Markup
+    film: "Markup"
+    overlay: "Markup"
     alternative: Words
     lines: tuple[Text, ...]
 
@@ -81,8 +81,3 @@ class Section:
     name: str
     title: Text
     blocks: tuple[Block, ...] = field(default=())
-
-
-def link(name: str, words: Text) -> Markup:
-    """A link to a section."""
-    return Markup('<a href="#{}">{}</a>').format(name, markup(words))

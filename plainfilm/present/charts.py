@@ -11,7 +11,7 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from plainfilm.messages import LANGUAGES, Text, Words, printable
-from plainfilm.present.words import TAGS, in_all
+from plainfilm.present.markup import TAGS, in_all
 
 Point = tuple[float, float]
 WIDTH, HEIGHT = 340, 230

@@ -9,6 +9,8 @@ from plainfilm.present.terminal import Terminal
 
 def show(terminal: Terminal, blocks: Iterable[Block]) -> None:
     """Print blocks in the terminal's language; nothing with --json."""
+    if terminal.as_json:
+        return
     for block in blocks:
         if isinstance(block, Note):
             terminal.line(shown(block.words, terminal.language))

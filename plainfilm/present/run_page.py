@@ -16,6 +16,7 @@ from plainfilm.io import files
 from plainfilm.messages import LANGUAGES, Text, Words, printable, say, shown
 from plainfilm.present.blocks import Section
 from plainfilm.present.gather import Gathered, gather
+from plainfilm.present.markup import CODE, TAGS, in_all, markup
 from plainfilm.present.sections.claim import claim
 from plainfilm.present.sections.data import data
 from plainfilm.present.sections.decisions import calibration, decisions
@@ -26,7 +27,7 @@ from plainfilm.present.sections.leaks_and_shortcuts import audit
 from plainfilm.present.sections.origin import limits, origin
 from plainfilm.present.sections.results import results
 from plainfilm.present.sections.training import training
-from plainfilm.present.words import CODE, TAGS, in_all, listed, markup
+from plainfilm.present.words import listed
 
 REPORT_NAME, CARD_NAME = "report.html", "MODEL_CARD.md"
 ORDER = (

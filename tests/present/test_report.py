@@ -19,10 +19,11 @@ from plainfilm.model.card import ClassName
 from plainfilm.model.predictor import Predictor
 from plainfilm.present.gather import gather
 from plainfilm.present.maps import typical_answers, worst_errors
+from plainfilm.present.markup import markup
 from plainfilm.present.run_page import CARD_ORDER, ORDER, markdown, write_report
 from plainfilm.present.sections.claim import NUM_ITEMS, STATUSES, Filling, claim, status
 from plainfilm.present.sections.headline import tutorial_leak
-from plainfilm.present.words import figure, markup
+from plainfilm.present.words import figure
 from plainfilm.workflows.log import RunLog
 from plainfilm.workflows.prepare import fill_store
 from plainfilm.workflows.reporting import describe

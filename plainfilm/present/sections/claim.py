@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from plainfilm.messages import Text, printable, say
-from plainfilm.present.blocks import Block, Cell, Note, Section, Table, link
+from plainfilm.present.blocks import Block, Cell, Note, Section, Table
 from plainfilm.present.gather import Gathered
+from plainfilm.present.markup import link, markup
 from plainfilm.present.sections.data import DESCRIBED
-from plainfilm.present.words import markup
 
 NUM_ITEMS = 44
 TOPICS = (  # the first item of each part of the checklist

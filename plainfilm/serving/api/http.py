@@ -16,7 +16,6 @@ import time
 import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -25,22 +24,22 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
-from plainfilm.errors import FilmError, PlainfilmError, RequestError
+from plainfilm.errors import PlainfilmError, RequestError
 from plainfilm.locales.en.page import SENTENCES as PAGE_EN
 from plainfilm.locales.en.training import SENTENCES as TRAINING_EN
 from plainfilm.locales.zh.page import SENTENCES as PAGE_ZH
 from plainfilm.locales.zh.training import SENTENCES as TRAINING_ZH
 from plainfilm.messages import json_text
 from plainfilm.model.predictor import Prediction
+from plainfilm.present.problem import problem, status_of
 from plainfilm.serving.api import samples, schema, wire
 from plainfilm.serving.api.follow import follow
 from plainfilm.serving.api.guard import App, Guard
 from plainfilm.serving.api.metrics import Metrics
 from plainfilm.serving.api.multipart import read_films
-from plainfilm.serving.api.problems import MEDIA_TYPE, accepted_language, problem, retry_headers, status_of
+from plainfilm.serving.api.problems import MEDIA_TYPE, accepted_language, retry_headers
 from plainfilm.serving.limits import ServeLimits
 from plainfilm.serving.service import AnswerService, Room
-from plainfilm.workflows.statements import reasons
 
 LOG = logging.getLogger("plainfilm.serve")
 WEB = Path(__file__).parents[1] / "page"
@@ -177,11 +176,15 @@ def _add_predictions(api: APIRouter, served: Served) -> None:
         results = await _answers(service, films, served.limits.deadline_s)
         for result in results:
             served.metrics.films.labels(_outcome(result, override)).inc()
-        summarise = partial(_summary, service, language=language, maps=map, with_film=film == "png", override=override)
+        options: dict[str, Any] = {"maps": map, "with_film": film == "png", "override": override}
+
+        def as_json(result: Prediction | PlainfilmError) -> dict[str, Any]:
+            return wire.prediction_json(result, service.predictor.card, language, **options)
+
         if map == "png" or film == "png":  # pictures are drawn outside the event loop
-            summaries = await asyncio.to_thread(lambda: [summarise(result) for result in results])
+            summaries = await asyncio.to_thread(lambda: [as_json(result) for result in results])
         else:
-            summaries = [summarise(result) for result in results]
+            summaries = [as_json(result) for result in results]
         seconds = time.monotonic() - began
         served.metrics.seconds.observe(seconds)
         error = summaries[0]["error"]
@@ -215,18 +218,6 @@ async def _answers(
             raise error
         found.append(outcome.result() if error is None else error)
     return found
-
-
-def _summary(service: AnswerService, result: Prediction | PlainfilmError, **options: Any) -> dict[str, Any]:
-    """One film's answer, with `error` where there is none."""
-    language = options["language"]
-    if isinstance(result, PlainfilmError):
-        return wire.NO_PREDICTION | {"error": problem(result, language)}
-    summary = wire.prediction_summary(result, service.predictor.card, **options)
-    if not (result.verdict.passed or options["override"]):
-        refusal = FilmError("film-refused", reasons=reasons(result.verdict, language))
-        summary["error"] = problem(refusal, language)
-    return summary
 
 
 def _outcome(result: Prediction | PlainfilmError, override: bool) -> str:
