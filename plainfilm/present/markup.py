@@ -7,11 +7,10 @@ import re
 
 from markupsafe import Markup, escape
 
-from plainfilm.messages import LANGUAGES, Text, Words, printable
+from plainfilm.messages import LANGUAGES, Words, printable
 
 TAGS = {"en": "en", "zh": "zh-Hans"}
 """The value of HTML's attribute `lang` for a language of the catalogues."""
-
 
 CODE = re.compile(r"`(?:[\w .=\[\]/-]|&#34;|\")+`")
 """What a sentence has between backticks; whatever else stands between some came with a name, and is no code."""
@@ -38,8 +37,3 @@ def in_all(value: Words) -> str:
 def _coded(words: str) -> Markup:
     shown = CODE.sub(lambda found: f"<code>{found[0][1:-1]}</code>", str(escape(printable(words))))
     return Markup(shown)  # noqa: S704 - escaped before
-
-
-def link(name: str, words: Text) -> Markup:
-    """A link to a section."""
-    return Markup('<a href="#{}">{}</a>').format(name, markup(words))

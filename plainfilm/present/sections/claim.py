@@ -14,7 +14,7 @@ from markupsafe import Markup
 from plainfilm.messages import Text, printable, say
 from plainfilm.present.blocks import Block, Cell, Note, Section, Table
 from plainfilm.present.gather import Gathered
-from plainfilm.present.markup import link, markup
+from plainfilm.present.markup import markup
 from plainfilm.present.sections.data import DESCRIBED
 
 NUM_ITEMS = 44
@@ -84,6 +84,11 @@ def _answer(filling: Filling | None, text: str | None) -> Cell:
     if text:
         parts.append(printable(text))
     return Markup("<br>").join(parts)
+
+
+def link(name: str, words: Text) -> Markup:
+    """A link to a section."""
+    return Markup('<a href="#{}">{}</a>').format(name, markup(words))
 
 
 def fillings(found: Gathered) -> dict[int, Filling]:
