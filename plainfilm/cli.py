@@ -21,11 +21,11 @@ from plainfilm.commands.help import Command, Group
 from plainfilm.commands.usage import usage_error
 from plainfilm.errors import MissingExtraError, PlainfilmError, StorageError, UsageError
 from plainfilm.io import streams
-from plainfilm.messages import LANGUAGES, asked_language, sentence, system_language, text
+from plainfilm.messages import LANGUAGES, asked_language, say, sentence, system_language, text
 
 if TYPE_CHECKING:
     from plainfilm.present.terminal import Terminal
-    from plainfilm.workflows.training import Result
+    from plainfilm.training.result import Result
 
 app = typer.Typer(
     name="plainfilm",
@@ -114,10 +114,12 @@ def index(
     """Show what is in a data set: counts, duplicates, conflicts, problems, the split."""
     from plainfilm.config import load_recipe
     from plainfilm.data.film_index import write_index
+    from plainfilm.data.index_json import index_as_dict
     from plainfilm.data.sources.reading import Reading
     from plainfilm.io import files
+    from plainfilm.present.on_terminal import show
+    from plainfilm.present.sections.data_set import data_set
     from plainfilm.present.terminal import Terminal
-    from plainfilm.printing.index import index_summary, print_index
     from plainfilm.workflows.prepare import make_index
 
     terminal = Terminal(lang, as_json=as_json)
@@ -130,8 +132,8 @@ def index(
     if folder is not None:
         write_index(found, folder)
         terminal.say("index.written", path=str(folder / "index.csv"))
-    print_index(terminal, found)
-    terminal.json(index_summary(found, lang))
+    show(terminal, data_set(found))
+    terminal.json(index_as_dict(found, lang))
 
 
 @app.command(cls=Command, help="help.train")
@@ -158,7 +160,7 @@ def train(
     _check_extra("train")
     from plainfilm.config import load_recipe
     from plainfilm.data.sources.reading import Reading
-    from plainfilm.printing.training import TrainingDisplay
+    from plainfilm.present.progress import TrainingDisplay
     from plainfilm.training.distributed import join
     from plainfilm.workflows.training import accompany, continue_run, start_run
 
@@ -219,12 +221,12 @@ def evaluate(
     from plainfilm.model.card import named
     from plainfilm.model.predictor import Predictor
     from plainfilm.present.on_terminal import show
+    from plainfilm.present.sections.balance import balance
+    from plainfilm.present.sections.data_set import film_problems
     from plainfilm.present.sections.decisions import predictive_values
     from plainfilm.present.sections.elsewhere import fall, seen
     from plainfilm.present.sections.evaluation import evaluation
     from plainfilm.present.terminal import Terminal
-    from plainfilm.printing.balance import print_balance
-    from plainfilm.printing.index import print_film_problems
     from plainfilm.workflows.external_test import evaluate_sources
     from plainfilm.workflows.prevalence import parse_prevalences
 
@@ -233,12 +235,12 @@ def evaluate(
     prevalences = parse_prevalences(prevalence or [], predictor.card)
     with terminal.progress("progress.scan") as update:
         reading = Reading(follow_links, encoding, assume_chest)
-        found, rows, balance = evaluate_sources(
+        found, rows, balanced = evaluate_sources(
             predictor, sources, table or [], reading=reading, prevalences=prevalences, out=out, progress=update
         )
-    print_balance(terminal, balance)
+    show(terminal, balance(balanced))
     show(terminal, seen(found.figures))
-    print_film_problems(terminal, rows)
+    show(terminal, film_problems(rows))
     show(terminal, evaluation(found.figures, predictor.card, "+".join(path.stem for path in sources)))
     show(terminal, predictive_values(found.figures.get("predictive_values", {}), named(predictor.card.classes)))
     show(terminal, fall(found.figures))
@@ -288,8 +290,8 @@ def cross_validate(
     from plainfilm.config import load_recipe
     from plainfilm.data.sources.reading import Reading
     from plainfilm.present.on_terminal import show
+    from plainfilm.present.progress import FoldDisplay
     from plainfilm.present.sections.cross_validation import cross_validation
-    from plainfilm.printing.training import FoldDisplay
     from plainfilm.workflows import cross_validation as workflow
 
     terminal = Terminal(lang, as_json=as_json)
@@ -319,17 +321,19 @@ def predict(
     as_json: Json = False,
 ) -> None:
     """Answer for films: label and probability of each class."""
-    from plainfilm.data.sources.balance import Balance
+    from plainfilm.data.sources.balance import Balance, in_words
     from plainfilm.data.sources.reading import Reading
     from plainfilm.io import files
     from plainfilm.model.card import named
     from plainfilm.model.predictor import Predictor
+    from plainfilm.present.blocks import Note
+    from plainfilm.present.film_json import film_json
     from plainfilm.present.on_terminal import show
+    from plainfilm.present.sections.answers import answers, remarks
+    from plainfilm.present.sections.balance import balance
     from plainfilm.present.sections.decisions import predictive_values
+    from plainfilm.present.statements import about_maps, about_model
     from plainfilm.present.terminal import Terminal
-    from plainfilm.printing.answers import answers_summary, print_answers
-    from plainfilm.printing.balance import balance_summary, print_balance
-    from plainfilm.printing.card import print_card, print_maps
     from plainfilm.workflows import answers as workflow
     from plainfilm.workflows.prevalence import parse_prevalences, stored_predictive_values
 
@@ -341,30 +345,31 @@ def predict(
         files.writable_folder(maps)
     if csv is not None:
         files.writable_file(csv)
-    answers, balances = [], list[Balance]()
+    found, balances = [], list[Balance]()
     options: dict[str, Any] = {"maps": maps, "override": override, "account": balances.append}
     options["reading"] = Reading(follow_links, encoding, assume_chest)
     with terminal.progress("progress.scan") as update:
         for answer in workflow.predict(predictor, paths, table or [], **options):
-            answers.append(answer)
+            found.append(answer)
             update(answer.number)
     if csv is not None:  # before anything is printed, which a closed pipe or a full disk may end
-        workflow.write_csv(answers, card.class_names, csv)
-    for balance in balances:
-        print_balance(terminal, balance)
-    print_answers(terminal, answers, card)
+        workflow.write_csv(found, card.class_names, csv)
+    for balanced in balances:
+        show(terminal, balance(balanced))
+    show(terminal, answers(found, card))
+    for remark in remarks(found):
+        terminal.warn(remark)
     if maps is not None:
         terminal.say("prediction.maps", folder=str(maps), cells=predictor.map_side, size=card.preprocessing.size)
-        print_maps(terminal, card)
+        show(terminal, [Note(about_maps(card))])
     show(terminal, predictive_values(predictive, named(card.classes)))
-    print_card(terminal, card)
-    terminal.json(
-        {
-            "balances": [balance_summary(balance, lang) for balance in balances],
-            "predictions": answers_summary(answers, card, lang, predictive, maps=maps is not None),
-        }
-    )
-    if not all(answer.is_answered for answer in answers):
+    show(terminal, map(Note, about_model(card)))
+    shown: dict[str, Any] = {"predictive": predictive, "has_map": maps is not None}
+    predictions = [film_json(answer, card, lang, **shown) for answer in found]
+    for error in filter(None, (entry["error"] for entry in predictions)):
+        error["message"] = error["detail"]  # its name before it became a problem of RFC 9457, for one release
+    terminal.json({"balances": [in_words(balanced, lang) for balanced in balances], "predictions": predictions})
+    if not all(answer.is_answered for answer in found):
         raise typer.Exit(1)
 
 
@@ -518,8 +523,11 @@ def import_checkpoint(
     from plainfilm.present.terminal import Terminal
 
     _check_extra("import")
-    from plainfilm.printing.card import print_card
-    from plainfilm.printing.weights import print_taken
+    from plainfilm.present.blocks import Note
+    from plainfilm.present.on_terminal import show
+    from plainfilm.present.sections.finished import parity
+    from plainfilm.present.sections.weights import taken
+    from plainfilm.present.statements import about_model
     from plainfilm.workflows.weights_import import import_weights
 
     terminal = Terminal(lang, as_json=as_json)
@@ -527,9 +535,7 @@ def import_checkpoint(
     done = import_weights(checkpoint, out, classes=names, size_px=size)
     weights, shown = done.weights, ", ".join(entry.shown(lang) for entry in done.card.classes)
     terminal.say("import.done", path=str(out), depth=weights.depth, channels=weights.channels, size=size, classes=shown)
-    print_taken(terminal, weights)
-    terminal.say("train.parity", difference=f"{done.parity:.1e}")
-    print_card(terminal, done.card)
+    show(terminal, [*taken(weights), parity(done.parity), *map(Note, about_model(done.card))])
     facts = {"model": str(out), "depth": weights.depth, "parity": done.parity, "taken": asdict(weights.taken)}
     terminal.json({**facts, **done.card.provenance})
 
@@ -544,7 +550,7 @@ def demo(
     from plainfilm.present.terminal import Terminal
 
     _check_extra("demo")
-    from plainfilm.printing.training import TrainingDisplay
+    from plainfilm.present.progress import TrainingDisplay
     from plainfilm.workflows.demonstration import demo as run_demo
 
     terminal = Terminal(lang, as_json=as_json)
@@ -571,8 +577,9 @@ def doctor(
 ) -> None:
     """Say what is wrong with this install, a data set, an image or a model file."""
     from plainfilm.data.sources.reading import Reading
+    from plainfilm.present.on_terminal import show
+    from plainfilm.present.sections.health import health
     from plainfilm.present.terminal import Terminal
-    from plainfilm.printing.doctor import diagnoses_summary, print_diagnosis
     from plainfilm.workflows.checks import diagnose
 
     terminal = Terminal(lang, as_json=as_json)
@@ -580,18 +587,24 @@ def doctor(
         reading = Reading(follow_links, encoding, assume_chest)
         diagnoses = list(diagnose(paths or [], table or [], reading=reading, progress=update))
     for diagnosis in diagnoses:
-        print_diagnosis(terminal, diagnosis)
-    terminal.json(diagnoses_summary(diagnoses, lang))
+        show(terminal, health(diagnosis))
+    terminal.json([diagnosis.as_dict(lang) for diagnosis in diagnoses])
     if not all(diagnosis.is_well for diagnosis in diagnoses):
         raise typer.Exit(1)
 
 
 def _print_run(terminal: "Terminal", result: "Result") -> None:
-    from plainfilm.printing.balance import balance_summary
-    from plainfilm.printing.training import print_result
+    from plainfilm.data.sources.balance import in_words
+    from plainfilm.present.on_terminal import show
+    from plainfilm.present.sections.evaluation import evaluation
+    from plainfilm.present.sections.finished import held, kept
 
-    print_result(terminal, result)
-    balance = balance_summary(result.index.balance, terminal.language)
+    show(terminal, kept(result))
+    show(terminal, evaluation(result.test.figures, result.card, "test"))
+    show(terminal, held(result))
+    for notice in result.notices:
+        terminal.warn(say(notice))
+    balance = in_words(result.index.balance, terminal.language)
     terminal.json(
         {"run": str(result.run), "validation": result.validation, "test": result.test.figures, "balance": balance}
     )

@@ -91,9 +91,14 @@ def _value(name: str, value: object, language: str) -> object:
     return value.shown(language) if isinstance(value, Words) else printable(str(value))
 
 
+def told(error: PlainfilmError) -> Message:
+    """What was given, what was expected and what to do, in no language yet."""
+    return Message(error.code, error.parameters)
+
+
 def sentence(error: PlainfilmError, language: str) -> str:
     """What was given, what was expected and what to do, in `language`."""
-    return text(error.code, language, **error.parameters)
+    return told(error).shown(language)
 
 
 def system_language() -> str:

@@ -132,18 +132,3 @@ def add_predictive_values(figures: Mapping[str, Any], prevalences: Mapping[str, 
             points.append({**point, "ppv": positive.as_dict(), "npv": negative.as_dict()})
         found[name] = {"prevalence": prevalence, "points": points}
     return found
-
-
-def called(probability: float, points: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """For each operating point, with predictive values, of a class: is a film positive, and how likely is that right.
-
-    Args:
-        probability: of the class, for this film.
-        points: from `add_predictive_values`.
-    """
-    found = []
-    for point in points:
-        positive = bool(probability >= point["threshold"])
-        value = point["ppv" if positive else "npv"]
-        found.append({"asked": point["asked"], "positive": positive, "predictive_value": value})
-    return found

@@ -15,9 +15,14 @@ def label(prefix: str, code: str) -> Text:
     return say(key) if key in CATALOGUES["en"] else printable(code)
 
 
-def listed(entries: Iterable[Text]) -> Listed:
-    """Entries as a list in running text."""
-    return Listed(tuple(entries))
+def listed(entries: Iterable[Text], most: int | None = None) -> Listed:
+    """Entries as a list in running text; of more than `most` the first, and an ellipsis.
+
+    >>> listed("abcd", 2).shown("en")
+    'a, b, ...'
+    """
+    found = tuple(entries)
+    return Listed(found if most is None or len(found) <= most else (*found[:most], "..."))
 
 
 def percent(entry: Mapping[str, Any]) -> Message:

@@ -15,8 +15,8 @@ from plainfilm.data.splits.groups import PLACEHOLDER, holdings, persons
 from plainfilm.data.splits.own_split import given_split
 from plainfilm.data.splits.patients import Pseudonyms
 from plainfilm.errors import SplitError
+from plainfilm.present.findings import Finding, note, of_error, ok, problem
 from plainfilm.text import printable
-from plainfilm.workflows.finding import Finding, note, of_error, ok, problem
 from plainfilm.workflows.prepare import completed
 
 USUAL_ASPECT = (0.6, 1.7)  # width / height of a chest film; beyond, it was cropped, or shows something else

@@ -6,7 +6,8 @@ from typing import Any
 from plainfilm.config import load_recipe
 from plainfilm.data import phantom
 from plainfilm.io import files
-from plainfilm.workflows.training import Observer, Result, start_run
+from plainfilm.training.result import Result
+from plainfilm.workflows.training import Observer, start_run
 
 SEED = 7
 PER_CLASS = 250

@@ -1,7 +1,7 @@
 """`train --int8`: the int8 twin of a model file, written where validation says that it answers as well."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,22 +11,15 @@ from plainfilm.data.film_index import Index
 from plainfilm.data.pixel_store import films_of
 from plainfilm.errors import TrainingError
 from plainfilm.evaluation.evaluation import answers
-from plainfilm.evaluation.intervals import Estimate, grouped_mean
+from plainfilm.evaluation.intervals import grouped_mean
 from plainfilm.io import files
 from plainfilm.model import modelfile, quantise
 from plainfilm.model.predictor import Predictor
+from plainfilm.training.result import Twin
 from plainfilm.workflows.fit import fit, judged, labels_of
 
 NUM_RANGE_FILMS = 208  # training films that set the ranges of what flows between the layers
 MAX_LOSS = 0.005  # of accuracy on the validation films; a twin that loses so much or more is not written
-
-
-@dataclass(frozen=True)
-class Twin:
-    """What came of the attempt."""
-
-    path: Path | None  # None: it lost too much, and was not written
-    difference: Estimate  # accuracy of the twin minus that of the model, on the same validation films
 
 
 def write_twin(run: Path, index: Index, store: np.ndarray, recipe: Recipe, *, threads: int) -> Twin:

@@ -7,7 +7,7 @@ import importlib.metadata
 import platform
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -36,10 +36,11 @@ from plainfilm.training.distributed import ALONE, Team
 from plainfilm.training.edited import check_recipe
 from plainfilm.training.history import Step, read_history
 from plainfilm.training.loop import Reporter, train
+from plainfilm.training.result import Result
 from plainfilm.training.schedule import Plan
 from plainfilm.workflows.base import check_base
 from plainfilm.workflows.fit import fit
-from plainfilm.workflows.int8 import Twin, write_twin
+from plainfilm.workflows.int8 import write_twin
 from plainfilm.workflows.lock import held
 from plainfilm.workflows.log import RunLog
 from plainfilm.workflows.prepare import fill_store, make_index
@@ -50,20 +51,6 @@ BEFORE_RECIPE = ("index.csv", "index.json", KEY_NAME, f"checkpoints/{checkpoint.
 ERRORS_OF_ALL = ("loss-not-finite", "training-stopped-together")  # that all processes of a training have at once
 COLUMN_FIGURES = ("subgroups",)  # name entries of the user's table, which no model file holds
 PACKAGES = ("plainfilm", "numpy", "pillow", "torch", "onnx", "onnxruntime")
-
-
-@dataclass(frozen=True)
-class Result:
-    """A finished run."""
-
-    run: Path
-    index: Index
-    validation: dict[str, float]  # of the kept epoch: epoch, accuracy, loss; empty without a validation part
-    card: Card  # what the model file says of itself
-    parity: float  # largest difference of a probability between network and model file
-    test: Evaluation
-    twin: Twin | None  # None: not asked for
-    notices: tuple[str, ...]  # message codes about figures and report
 
 
 class Observer(Reporter, Protocol):

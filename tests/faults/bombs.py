@@ -32,7 +32,11 @@ MAX_GROWN_BYTES = 20e6
 MAX_CPU_MS = 500.0  # ten times the figure: a test must not fail because the machine is busy
 MAX_ARCHIVE_BYTES, MAX_ARCHIVE_MS = 60e6, 5000.0
 KINDS = ("png", "jpeg", "tiff", "bmp", "webp", "jp2", "dicom")  # the first word of a film's name, and its extension
-WARM = (*(f"workflows.{name}" for name in ("answers", "prepare", "checks")), "printing.index", "printing.answers")
+WARM = (
+    *(f"workflows.{name}" for name in ("answers", "prepare", "checks")),
+    "present.sections.data_set",
+    "present.sections.answers",
+)
 COMMANDS: tuple[Callable[[Path], list[object]], ...] = (
     lambda path: ["predict", MODEL, path],
     lambda path: ["index", path],

@@ -267,7 +267,7 @@ def _prepare(folder: Path) -> Scene:
         *(f"workflows.{name}" for name in COMMANDS),
         "workflows.checks_of_model",
         "serving.server",
-        "printing.doctor",
+        "present.sections.health",
     ):
         importlib.import_module(f"plainfilm.{name}")
     scene = Scene(folder, folder / "films", folder / "outside", folder / "model.onnx")

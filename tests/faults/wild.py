@@ -32,7 +32,7 @@ COLUMN = '[split]\nkind = "column"\n'
 PATIENCE_S = 240  # for a command, on a machine that others use as well
 IMPORTED = (
     *("PIL.BmpImagePlugin", "PIL.WebPImagePlugin", "PIL.Jpeg2KImagePlugin", "PIL.TiffImagePlugin", "pydicom"),
-    *("plainfilm.printing.doctor", "plainfilm.printing.index", "plainfilm.workflows.checks"),
+    *("plainfilm.present.sections.health", "plainfilm.present.sections.data_set", "plainfilm.workflows.checks"),
     "plainfilm.workflows.prepare",
 )
 

@@ -111,7 +111,7 @@ def test_many_films_are_answered_as_by_the_command_line(
             theirs[name] for name in ("image_id", "predicted", "set")
         )
         assert (ours.probabilities or {}) == pytest.approx(theirs["probabilities"] or {}, abs=1e-6)
-        assert (ours.error.detail if ours.error else None) == (theirs["error"] and theirs["error"]["message"])
+        assert (ours.error.detail if ours.error else None) == (theirs["error"] and theirs["error"]["detail"])
     assert found[-1].error.code == "film-truncated"
     assert found[-1].error.status == 422
 

@@ -12,6 +12,7 @@ from plainfilm.data.film_index import read_index
 from plainfilm.data.pixel_store import films_of
 from plainfilm.errors import TrainingError
 from plainfilm.model.predictor import Predictor
+from plainfilm.training.result import Twin
 from plainfilm.workflows import int8
 from plainfilm.workflows.int8 import write_twin
 from tests.conftest import Ran
@@ -24,7 +25,7 @@ def run(trained: tuple[Path, Ran], tmp_path: Path) -> Path:
     return tmp_path
 
 
-def twin_of(run: Path, trained: tuple[Path, Ran]) -> int8.Twin:
+def twin_of(run: Path, trained: tuple[Path, Ran]) -> Twin:
     store = np.load(trained[0] / "pixels-64.npy", mmap_mode="r")
     recipe = load_recipe(str(run / "recipe.toml"))
     return write_twin(run, read_index(run / "index.csv"), store, recipe, threads=1)

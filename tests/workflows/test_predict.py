@@ -16,9 +16,9 @@ from plainfilm.errors import PlainfilmError
 from plainfilm.messages import text
 from plainfilm.model import modelfile
 from plainfilm.model.predictor import Predictor
+from plainfilm.present.statements import set_words
 from plainfilm.workflows import answers
 from plainfilm.workflows.answers import write_map
-from plainfilm.workflows.statements import set_words
 from tests.builders import make_calibration, make_card, png, random_film
 from tests.conftest import Cli
 
@@ -295,7 +295,7 @@ def test_a_file_without_calibration_gives_no_sets(cli: Cli, model: Path, phantom
 )
 def test_sets_in_words(members: tuple[int, ...], en: str, zh: str) -> None:
     card = make_card(("NORMAL", "Viral_Pneumonia", "COVID"))
-    assert [set_words(members, card, language) for language in ("en", "zh")] == [en, zh]
+    assert [set_words(members, card).shown(language) for language in ("en", "zh")] == [en, zh]
 
 
 @pytest.mark.parametrize(
@@ -309,7 +309,7 @@ def test_the_set_and_the_predictive_values_are_printed(
     prediction = Predictor(calibrated).predict_bytes(film.read_bytes())
     assert prediction.set is not None
     out = cli("predict", calibrated, film, "--prevalence", "COVID=0.02", "--lang", language).out
-    assert heading + set_words(prediction.set, Predictor(calibrated).card, language) in out.splitlines()
+    assert heading + set_words(prediction.set, Predictor(calibrated).card).shown(language) in out.splitlines()
     assert ppv in out
 
 

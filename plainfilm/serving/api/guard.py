@@ -19,7 +19,8 @@ from typing import Any
 
 from plainfilm.errors import RequestError
 from plainfilm.messages import LANGUAGES
-from plainfilm.serving.api.problems import MEDIA_TYPE, accepted_language, problem, retry_headers, status_of
+from plainfilm.present.problem import problem, status_of
+from plainfilm.serving.api.problems import MEDIA_TYPE, accepted_language, retry_headers
 from plainfilm.serving.limits import ServeLimits
 
 Scope = MutableMapping[str, Any]

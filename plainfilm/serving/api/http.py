@@ -24,20 +24,20 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
-from plainfilm.errors import FilmError, PlainfilmError, RequestError
+from plainfilm.errors import PlainfilmError, RequestError
 from plainfilm.locales import page_words
 from plainfilm.messages import text
 from plainfilm.model.predictor import Prediction
+from plainfilm.present.problem import problem, status_of
 from plainfilm.serving.api import samples, schema, wire
 from plainfilm.serving.api.follow import follow
 from plainfilm.serving.api.guard import App, Guard
 from plainfilm.serving.api.metrics import Metrics
 from plainfilm.serving.api.multipart import read_films
-from plainfilm.serving.api.problems import MEDIA_TYPE, accepted_language, problem, retry_headers, status_of
+from plainfilm.serving.api.problems import MEDIA_TYPE, accepted_language, retry_headers
 from plainfilm.serving.limits import ServeLimits
 from plainfilm.serving.service import AnswerService, Room
 from plainfilm.text import json_text
-from plainfilm.workflows.statements import reasons
 
 LOG = logging.getLogger("plainfilm.serving")
 WEB = Path(__file__).parents[1] / "page"
@@ -161,12 +161,11 @@ def _add_predictions(api: APIRouter, served: Served) -> None:
         results = await _answers(service, films, served.limits.deadline_s)
         for result in results:
             served.metrics.films.labels(_outcome(result, override)).inc()
+        options: dict[str, Any] = {"maps": map, "with_film": film == "png", "override": override}
 
         def answer() -> Response:
-            summaries = [
-                _summary(service, result, language=language, maps=map, with_film=film == "png", override=override)
-                for result in results
-            ]
+            card = service.predictor.card
+            summaries = [wire.prediction_json(result, card, language, **options) for result in results]
             seconds = time.monotonic() - began
             served.metrics.seconds.observe(seconds)
             error = summaries[0]["error"]
@@ -202,18 +201,6 @@ async def _answers(
             raise error
         found.append(outcome.result() if error is None else error)
     return found
-
-
-def _summary(service: AnswerService, result: Prediction | PlainfilmError, **options: Any) -> dict[str, Any]:
-    """One film's answer, with `error` where there is none."""
-    language = options["language"]
-    if isinstance(result, PlainfilmError):
-        return wire.NO_PREDICTION | {"error": problem(result, language)}
-    summary = wire.prediction_summary(result, service.predictor.card, **options)
-    if not (result.verdict.passed or options["override"]):
-        refusal = FilmError("film-refused", reasons=reasons(result.verdict, language))
-        summary["error"] = problem(refusal, language)
-    return summary
 
 
 def _outcome(result: Prediction | PlainfilmError, override: bool) -> str:
