@@ -5,11 +5,11 @@ import json
 from pathlib import Path
 
 from builders import make_recipe
+from plainfilm.workflows.log import RunLog
 
 from plainfilm.config import Recipe
 from plainfilm.training.history import History, Step
 from plainfilm.training.schedule import Plan, make_plan
-from plainfilm.workflows.log import RunLog
 
 RECIPE = make_recipe(sizes_px=(64, 128), epochs=(2, 2))
 

@@ -13,6 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from plainfilm.io import files
+from plainfilm.io.run_folder import Run
 from plainfilm.messages import LANGUAGES, Text, Words, printable, say, shown
 from plainfilm.present.blocks import Section
 from plainfilm.present.gather import Gathered, gather
@@ -28,7 +29,6 @@ from plainfilm.present.sections.results import results
 from plainfilm.present.sections.training import training
 from plainfilm.present.words import CODE, TAGS, in_all, listed, markup
 
-REPORT_NAME, CARD_NAME = "report.html", "MODEL_CARD.md"
 ORDER = (
     headline,
     limits,
@@ -50,7 +50,7 @@ CARD_ORDER = (headline, limits, data, training, results, external, origin)
 SPECIAL = re.compile(r"([\\`*_\[\]|~]|^(?:[#+\-]|\d+[.)](?=\s|$)))")
 
 
-def write_report(run: Path, *, language: str = "en") -> Path:
+def write_report(run: Run, *, language: str = "en") -> Path:
     """Write `report.html` and `MODEL_CARD.md` into a run, each whole or not at all; returns the page's path.
 
     `language`: the one that the page shows first, and the only one of a reader whose browser knows no switch.
@@ -58,9 +58,9 @@ def write_report(run: Path, *, language: str = "en") -> Path:
     """
     found = gather(run)
     page, card = render_page(found, language=language), render_card(found)
-    files.write_text(run / CARD_NAME, card)
-    files.write_text(run / REPORT_NAME, page)
-    return run / REPORT_NAME
+    files.write_text(run.card, card)
+    files.write_text(run.report, page)
+    return run.report
 
 
 def render_page(found: Gathered, *, language: str) -> str:

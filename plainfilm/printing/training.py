@@ -12,7 +12,7 @@ from plainfilm.printing.card import print_base, print_maps
 from plainfilm.printing.evaluation import print_evaluation
 from plainfilm.printing.index import print_index
 from plainfilm.printing.weights import print_start
-from plainfilm.workflows.log import LINE_STEPS, tutorial_line
+from plainfilm.training.log import LINE_STEPS, tutorial_line
 
 if TYPE_CHECKING:
     from plainfilm.model.formats.weights import Weights

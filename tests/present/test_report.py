@@ -9,6 +9,7 @@ import subprocess
 
 import pytest
 from builders import program
+from plainfilm.workflows.log import RunLog
 
 from plainfilm.audits.verdict import verdict_sentence
 from plainfilm.config import load_recipe
@@ -23,7 +24,6 @@ from plainfilm.present.run_page import CARD_ORDER, ORDER, markdown, write_report
 from plainfilm.present.sections.claim import NUM_ITEMS, STATUSES, Filling, claim, status
 from plainfilm.present.sections.headline import tutorial_leak
 from plainfilm.present.words import figure, markup
-from plainfilm.workflows.log import RunLog
 from plainfilm.workflows.prepare import fill_store
 from plainfilm.workflows.reporting import describe
 from tests.present.artefacts import estimate, make_audit, make_external, make_subgroups

@@ -14,10 +14,10 @@ LINE_STEPS = 30  # the tutorial prints a line every 30 batches
 
 
 class RunLog:
-    """Appends to `log.jsonl` of a run."""
+    """Appends to the log of a run."""
 
-    def __init__(self, run: Path) -> None:
-        self.path = run / "log.jsonl"
+    def __init__(self, path: Path) -> None:
+        self.path = path
         self.began = time.monotonic()
 
     def write(self, event: str, **facts: Any) -> None:
