@@ -14,11 +14,11 @@ import pytest
 from PIL import Image
 
 from plainfilm.data.film_index import read_index
-from plainfilm.data.pixel_store import films_of
+from plainfilm.data.films import Films
 from plainfilm.errors import OutputError
 from plainfilm.evaluation.calibration import fit_temperature
+from plainfilm.io.run_folder import Run
 from plainfilm.model.predictor import Predictor
-from plainfilm.workflows.training import new_run
 from tests.conftest import SHORT, Cli, Ran, command
 
 RUN_FILES = {
@@ -101,12 +101,12 @@ def test_calibration_is_fitted_on_the_validation_films_and_applied_to_the_test(t
     assert fitted is not None
     validation = index.part("validation")
     labels = np.array([classes.index(index.rows[number].label) for number in validation])
-    logits = predictor.answer(films_of(store, validation, 1)).logits
+    logits = predictor.answer(Films.of(index, store).pixels(validation, 1)).logits
     assert fit_temperature(logits, labels) == pytest.approx(fitted.temperature, rel=1e-3)
     assert fitted.films == tuple(np.bincount(labels, minlength=3))
     figures = json.loads((run / "evaluation/metrics.json").read_text(encoding="utf-8"))
     assert figures["calibration"]["temperature"] == fitted.temperature
-    answers = predictor.answer(films_of(store, index.part("test"), 1))
+    answers = predictor.answer(Films.of(index, store).pixels(index.part("test"), 1))
     with (run / "evaluation/predictions.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert answers.sets is not None
@@ -232,14 +232,14 @@ def test_only_the_folder_of_a_killed_start_is_begun_anew(tmp_path: Path) -> None
     mine = tmp_path / "notes.txt"
     mine.touch()
     with pytest.raises(OutputError):
-        new_run(tmp_path)
+        Run(tmp_path).make()
     assert len(list(tmp_path.rglob("*"))) == 8
     mine.unlink()
-    new_run(tmp_path)
+    Run(tmp_path).make()
     assert not list(tmp_path.iterdir())
     (tmp_path / "index.csv").touch()  # as `index --out` leaves it
     with pytest.raises(OutputError):
-        new_run(tmp_path)
+        Run(tmp_path).make()
 
 
 def test_a_finished_run_resumed_is_the_same(cli: Cli, trained: tuple[Path, Ran], tmp_path: Path) -> None:
