@@ -290,7 +290,7 @@ def test_a_loss_that_is_not_finite_ends_the_run(tmp_path, monkeypatch, workers):
 def test_weights_that_are_not_finite_are_never_kept(tmp_path, monkeypatch, num_steps):
     """A finite loss may have an infinite gradient: without a look at the weights, the last step would be "best"."""
     recipe, films = make_recipe(epochs=(1,), checkpoint_steps=1), make_films(8 * num_steps)
-    right = loop.follow
+    right = loop.update_ema
 
     def after_the_step(state, decay):
         if state.step == num_steps - 1:
@@ -298,7 +298,7 @@ def test_weights_that_are_not_finite_are_never_kept(tmp_path, monkeypatch, num_s
                 state.net.layer1[0].conv1.weight[0, 0, 0, 0] = torch.inf
         right(state, decay)
 
-    monkeypatch.setattr(loop, "follow", after_the_step)
+    monkeypatch.setattr(loop, "update_ema", after_the_step)
     with pytest.raises(TrainingError) as caught:
         run_training(tmp_path, recipe, films)
     assert caught.value.code == "loss-not-finite"
