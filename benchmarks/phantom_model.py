@@ -57,8 +57,8 @@ def train(recipe: Recipe) -> None:
         begun, begun_cpu = time.perf_counter(), time.process_time()
         result = start_run([films], [], recipe, Run(Path(folder) / "run"), Silent(), Options(threads=1))
         taken = f"{time.perf_counter() - begun:.0f} s, {time.process_time() - begun_cpu:.0f} CPU seconds in all"
-        predictor = Predictor(result.run / "model.onnx", threads=1)
-        size_bytes = (result.run / "model.onnx").stat().st_size
+        predictor = Predictor(result.run.model, threads=1)
+        size_bytes = result.run.model.stat().st_size
     training, validation = recipe.training, result.validation
     print(
         f"width {recipe.model.width}, {training.sizes_px} px, {training.epochs} epochs, rate {training.learning_rate}, "

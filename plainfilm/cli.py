@@ -626,7 +626,12 @@ def _print_run(terminal: "Terminal", result: "Result") -> None:
     print_result(terminal, result)
     balance = balance_summary(result.index.balance, terminal.language)
     terminal.json(
-        {"run": str(result.run), "validation": result.validation, "test": result.test.figures, "balance": balance}
+        {
+            "run": str(result.run.folder),
+            "validation": result.validation,
+            "test": result.test.figures,
+            "balance": balance,
+        }
     )
 
 

@@ -6,9 +6,9 @@ provenance, test result, health of the maps); `plainfilm.films`, the films that 
 flipped bit without a word; `read` here does not. The weights have a checksum of their own, which is the model's
 identity: it does not change when calibration or a test result is added.
 
-A model is put together in memory and written once. Reading needs neither onnx nor torch; writing imports them where it
-writes. What is refused is refused before the file
-is in memory: digest, outline and card are checked on the open file.
+A model is put together in memory (`Model`) and written once. Reading needs neither onnx nor torch; writing imports them
+where it writes. What is refused is refused before the file is in memory: digest, outline and card are checked on the
+open file.
 """
 
 import hashlib

@@ -102,7 +102,7 @@ def print_result(terminal: Terminal, result: "Result") -> None:
         difference = result.twin.difference
         terminal.say(
             "train.int8" if result.twin.path else "train.int8-refused",
-            name="model-int8.onnx",
+            name=result.run.int8.name,
             value=100 * difference.value,
             low=100 * difference.low,
             high=100 * difference.high,
@@ -110,4 +110,4 @@ def print_result(terminal: Terminal, result: "Result") -> None:
         )
     for notice in result.notices:
         terminal.warn(notice)
-    terminal.say("train.done", run=str(result.run))
+    terminal.say("train.done", run=str(result.run.folder))

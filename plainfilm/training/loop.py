@@ -121,15 +121,15 @@ def optimise(
     state.net.train()
     begin_statistics(state.net, team)
     state.optimizer.zero_grad(set_to_none=True)
-    for group in state.optimizer.param_groups:
-        group["lr"] = rate
+    for weight_group in state.optimizer.param_groups:
+        weight_group["lr"] = rate
     labels = batch.labels.to(device)
     total_weight = weights[labels].sum()
     loss, correct = torch.zeros((), device=device), torch.zeros((), dtype=torch.int64, device=device)
     size = training.group_size
-    for place, number in enumerate(batch.groups):
-        part = slice(number * size, (number + 1) * size)
-        pixels = batch.pixels[place * size : (place + 1) * size].to(device)
+    for index, group in enumerate(batch.groups):
+        part = slice(group * size, (group + 1) * size)
+        pixels = batch.pixels[index * size : (index + 1) * size].to(device)
         pixels = pixels.contiguous(memory_format=torch.channels_last)
         with torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
             logits = state.net(pixels).logits

@@ -49,7 +49,7 @@ COLUMN_FIGURES = ("subgroups",)  # name entries of the user's table, which no mo
 class Result:
     """A finished run."""
 
-    run: Path
+    run: Run
     index: Index
     validation: dict[str, float]  # of the kept epoch: epoch, accuracy, loss; empty without a validation part
     card: Card  # what the model file says of itself
@@ -258,7 +258,7 @@ def _go(run: Run, films: Films, recipe: Recipe, observer: Observer, options: Opt
     notices = draw_figures(run, test, predictor.card, options.language)
     log.write("done", parity=parity, accuracy=test.figures["accuracy"])
     notices += describe(run, films, predictor, log, language=options.language)
-    return Result(run.folder, films.index, validation, predictor.card, parity, test, twin, notices)
+    return Result(run, films.index, validation, predictor.card, parity, test, twin, notices)
 
 
 def _at_sizes(films: Films, run: Run, recipe: Recipe) -> Films:

@@ -17,7 +17,10 @@ from plainfilm.data.film_index import read_index
 from plainfilm.data.films import Films
 from plainfilm.errors import OutputError
 from plainfilm.evaluation.calibration import fit_temperature
+from plainfilm.io import files
 from plainfilm.io.run_folder import Run
+from plainfilm.model import modelfile
+from plainfilm.model import predictor as predictor_module
 from plainfilm.model.predictor import Predictor
 from tests.conftest import SHORT, Cli, Ran, command
 
@@ -129,6 +132,25 @@ def test_the_maps_were_checked_on_validation_films(trained: tuple[Path, Ran]) ->
     assert found["cells"] == 4
     assert {*found["deletion"], *found["insertion"]} == {"random", "centre"}
     assert re.search(r"^(This model's|Do not rely on this model's) class maps", trained[1].out, re.MULTILINE)
+
+
+def test_a_run_killed_after_its_last_step_writes_its_model_once_and_reads_it_twice(
+    cli: Cli, trained: tuple[Path, Ran], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, written, read = tmp_path / "run", [], []
+    shutil.copytree(trained[0], run)
+    for name in ("evaluation", "figures", "audit"):
+        shutil.rmtree(run / name)
+    (run / "model.onnx").unlink()
+    write_bytes, read_model = files.write_bytes, modelfile.read
+    monkeypatch.setattr(files, "write_bytes", lambda path, data: (written.append(path), write_bytes(path, data)))
+    for module in (modelfile, predictor_module):
+        monkeypatch.setattr(module, "read", lambda path: (read.append(path), read_model(path))[1])
+    assert cli("train", "--resume", run).code == 0
+    assert written.count(run / "model.onnx") == 1
+    assert read == [run / "model.onnx"] * 2
+    for name in ("model.onnx", "evaluation/predictions.csv", "evaluation/metrics.json", "audit/audit.json"):
+        assert (run / name).read_bytes() == (trained[0] / name).read_bytes()
 
 
 def test_the_model_file_lists_the_films_of_training_and_validation(trained: tuple[Path, Ran]) -> None:
