@@ -117,6 +117,7 @@ def index(
     from plainfilm.data.index_json import index_as_dict
     from plainfilm.data.sources.reading import Reading
     from plainfilm.io import files
+    from plainfilm.io.run_folder import INDEX
     from plainfilm.present.on_terminal import show
     from plainfilm.present.sections.data_set import data_set
     from plainfilm.present.terminal import Terminal
@@ -126,12 +127,10 @@ def index(
     reading = Reading(follow_links, encoding, assume_chest)
     folder = None if out is None else files.writable_folder(out)
     with terminal.progress("progress.scan") as update:
-        found, _ = make_index(
-            sources, table or [], load_recipe(recipe), reading=reading, progress=update, index_folder=folder
-        )
+        found = make_index(sources, table or [], load_recipe(recipe), reading=reading, progress=update, folder=folder)
     if folder is not None:
         write_index(found, folder)
-        terminal.say("index.written", path=str(folder / "index.csv"))
+        terminal.say("index.written", path=str(folder / INDEX))
     show(terminal, data_set(found))
     terminal.json(index_as_dict(found, lang))
 
@@ -160,44 +159,39 @@ def train(
     _check_extra("train")
     from plainfilm.config import load_recipe
     from plainfilm.data.sources.reading import Reading
+    from plainfilm.io.run_folder import Run
     from plainfilm.present.progress import TrainingDisplay
     from plainfilm.training.distributed import join
-    from plainfilm.workflows.training import accompany, continue_run, start_run
+    from plainfilm.workflows.training import Options, continue_run, start_run, train_follower
 
     team = join()
     if not team.is_first:
         with _stop_requests() as stop:
-            accompany(team, workers=workers, stop=stop)
+            train_follower(team, workers=workers, stop=stop)
         return
     terminal = Terminal(lang, as_json=as_json)
     with contextlib.ExitStack() as stack:
         display = TrainingDisplay(terminal, stack)
         with _stop_requests() as stop, team.leading():
-            options: dict[str, Any] = {
-                "workers": workers,
-                "threads": threads,
-                "stop": stop,
-                "language": lang,
-                "int8": int8,
-                "team": team,
-            }
+            options = Options(workers=workers, threads=threads, stop=stop, language=lang, int8=int8, team=team)
             if resume is not None:
                 if sources:
                     raise UsageError("resume-with-sources", run=str(resume))
                 if init is not None:
                     raise UsageError("resume-with-init", run=str(resume))
                 _check_absent(resume, {"--recipe": recipe, "--table": table, "--out": out})
-                result = continue_run(resume, display, sources=source or [], **options)
+                result = continue_run(Run(resume), display, options, sources=source or [])
             elif source:
                 raise UsageError("source-without-run", option="train --resume RUN")
             else:
                 if not sources:
                     raise UsageError("sources-missing")
                 name = recipe or DEFAULT_RECIPE
-                run = team.claimed() or out or Path("runs") / f"{Path(name).stem}-{time.strftime('%Y%m%d-%H%M%S')}"
+                new = Path("runs") / f"{Path(name).stem}-{time.strftime('%Y%m%d-%H%M%S')}"
+                run = Run(team.claimed() or out or new)
                 reading = Reading(follow_links, encoding, assume_chest)
                 result = start_run(
-                    sources, table or [], load_recipe(name), run, display, reading=reading, init=init, **options
+                    sources, table or [], load_recipe(name), run, display, options, reading=reading, init=init
                 )
         stack.close()
         _print_run(terminal, result)
@@ -256,10 +250,10 @@ def compare(
 ) -> None:
     """Compare two models on the films that both have answered."""
     from plainfilm.evaluation.comparison import compare as compare_answers
-    from plainfilm.evaluation.comparison import read_predictions
     from plainfilm.present.on_terminal import show
     from plainfilm.present.sections.comparison import comparison
     from plainfilm.present.terminal import Terminal
+    from plainfilm.workflows.predictions import read_predictions
 
     terminal = Terminal(lang, as_json=as_json)
     found = compare_answers(read_predictions(first), read_predictions(second))
@@ -293,14 +287,17 @@ def cross_validate(
     from plainfilm.present.progress import FoldDisplay
     from plainfilm.present.sections.cross_validation import cross_validation
     from plainfilm.workflows import cross_validation as workflow
+    from plainfilm.workflows.training import Options
 
     terminal = Terminal(lang, as_json=as_json)
-    options: dict[str, Any] = {"folds": folds, "seeds": workflow.parse_seeds(seeds), "workers": workers}
+    chosen = workflow.parse_seeds(seeds)
     with contextlib.ExitStack() as stack, _stop_requests() as stop:
         display = FoldDisplay(terminal, stack)
-        options |= {"threads": threads, "stop": stop, "language": lang}
-        options["reading"] = Reading(follow_links, encoding, assume_chest)
-        found = workflow.cross_validate(sources, table or [], load_recipe(recipe), out, display, **options)
+        options = Options(workers=workers, threads=threads, stop=stop, language=lang)
+        reading = Reading(follow_links, encoding, assume_chest)
+        found = workflow.cross_validate(
+            sources, table or [], load_recipe(recipe), out, display, options, folds=folds, seeds=chosen, reading=reading
+        )
     show(terminal, cross_validation(found, out))
     terminal.json(found)
 
@@ -346,10 +343,11 @@ def predict(
     if csv is not None:
         files.writable_file(csv)
     found, balances = [], list[Balance]()
-    options: dict[str, Any] = {"maps": maps, "override": override, "account": balances.append}
-    options["reading"] = Reading(follow_links, encoding, assume_chest)
+    reading = Reading(follow_links, encoding, assume_chest)
     with terminal.progress("progress.scan") as update:
-        for answer in workflow.predict(predictor, paths, table or [], **options):
+        for answer in workflow.predict(
+            predictor, paths, table or [], maps=maps, override=override, reading=reading, account=balances.append
+        ):
             found.append(answer)
             update(answer.number)
     if csv is not None:  # before anything is printed, which a closed pipe or a full disk may end
@@ -396,16 +394,18 @@ def audit(
     _check_extra("audit", AUDIT_LIBRARIES, extra="audit")
     from plainfilm.config import load_recipe
     from plainfilm.data.sources.reading import Reading
+    from plainfilm.io.run_folder import Run
     from plainfilm.present.on_terminal import show
     from plainfilm.present.sections.leaks_and_shortcuts import leaks_and_shortcuts
-    from plainfilm.workflows.auditing import audit_run, audit_sources, is_run
+    from plainfilm.workflows.auditing import audit_run, audit_sources
 
     terminal = Terminal(lang, as_json=as_json)
     with terminal.progress("progress.scan") as update:
-        if len(sources) == 1 and model is None and is_run(sources[0]):
+        run = Run(sources[0])
+        if len(sources) == 1 and model is None and run.is_finished:
             _check_absent(sources[0], {"--recipe": recipe, "--table": table})
-            out = out or sources[0] / "audit"
-            found = audit_run(sources[0], out, sources=source or [], language=lang, progress=update)
+            out = out or run.audit
+            found = audit_run(run, out, sources=source or [], language=lang, progress=update)
         elif source:
             raise UsageError("source-without-run", option="audit RUN")
         else:
@@ -435,10 +435,11 @@ def report(
     from plainfilm.present.terminal import Terminal
 
     _check_extra("report", REPORT_LIBRARIES, extra="report")
+    from plainfilm.io.run_folder import Run
     from plainfilm.workflows.reporting import report as make_report
 
     terminal = Terminal(lang, as_json=as_json)
-    path = make_report(run, language=lang)
+    path = make_report(Run(run), language=lang)
     terminal.say("report.written", path=str(path))
     terminal.json({"report": str(path)})
 
@@ -485,8 +486,10 @@ def serve(
     with contextlib.ExitStack() as stack:
         bound = stack.enter_context(contextlib.closing(server.bind(host, port)))
         token = server.read_token(token_file, bound)
-        options: dict[str, Any] = {"root_path": root_path, "assume_chest": assume_chest}
-        served = stack.enter_context(server.open_services(models or [], token=token, run=run, **options))
+        services = server.open_services(
+            models or [], token=token, run=run, root_path=root_path, assume_chest=assume_chest
+        )
+        served = stack.enter_context(services)
         node_port = None if settings is None else stack.enter_context(server.open_node(served, settings, lang))
 
         def announce(address: str) -> None:
@@ -552,12 +555,13 @@ def demo(
     _check_extra("demo")
     from plainfilm.present.progress import TrainingDisplay
     from plainfilm.workflows.demonstration import demo as run_demo
+    from plainfilm.workflows.training import Options
 
     terminal = Terminal(lang, as_json=as_json)
     with contextlib.ExitStack() as stack:
         terminal.say("demo.start", folder=str(out))
         with _stop_requests() as stop:
-            result = run_demo(out, TrainingDisplay(terminal, stack), stop=stop, language=lang)
+            result = run_demo(out, TrainingDisplay(terminal, stack), Options(stop=stop, language=lang))
         stack.close()
         _print_run(terminal, result)
 
@@ -606,7 +610,12 @@ def _print_run(terminal: "Terminal", result: "Result") -> None:
         terminal.warn(say(notice))
     balance = in_words(result.index.balance, terminal.language)
     terminal.json(
-        {"run": str(result.run), "validation": result.validation, "test": result.test.figures, "balance": balance}
+        {
+            "run": str(result.run.folder),
+            "validation": result.validation,
+            "test": result.test.figures,
+            "balance": balance,
+        }
     )
 
 

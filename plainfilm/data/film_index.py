@@ -22,6 +22,7 @@ from plainfilm.data.splits.refusals import check_classes, check_reached, check_w
 from plainfilm.data.splits.split import ITERATIVE, SHUFFLED
 from plainfilm.errors import SourceError
 from plainfilm.io import files, tables
+from plainfilm.io.run_folder import INDEX, INDEX_FACTS
 
 TUTORIAL_CLASSES = ("NORMAL", "Viral_Pneumonia", "COVID")
 ASSIGNED = ("label-missing", "class-unknown", "split-missing")  # problems that come of classes and split
@@ -242,8 +243,8 @@ def write_index(index: Index, folder: Path) -> None:
         "encodings": list(index.encodings),
         "balance": None if index.balance is None else index.balance.as_dict(),
     }
-    files.write_bytes(folder / "index.csv", table)
-    files.write_json(folder / "index.json", side)
+    files.write_bytes(folder / INDEX, table)
+    files.write_json(folder / INDEX_FACTS, side)
 
 
 def is_index(path: Path) -> bool:

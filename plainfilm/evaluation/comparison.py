@@ -12,11 +12,9 @@
   replicates do not vary.
 """
 
-import csv
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,7 +24,6 @@ from plainfilm.evaluation.coverage import mark_missed
 from plainfilm.evaluation.intervals import Estimate, difference, estimate_all, shares
 from plainfilm.evaluation.metrics import Booleans, Floats, Integers
 from plainfilm.evaluation.resampling import bootstrap, percentiles
-from plainfilm.io import tables
 
 FIGURES = ("accuracy", "macro_auc", "log_loss")
 
@@ -46,26 +43,6 @@ class Predictions:
         ids, groups = ([values[number] for number in numbers] for values in (self.image_ids, self.groups))
         places = list(numbers)
         return Predictions(tuple(ids), tuple(groups), self.classes, self.labels[places], self.probabilities[places])
-
-
-def read_predictions(path: Path) -> Predictions:
-    """Read `predictions.csv`: the file itself, or that of an evaluation's or a run's folder. Raises SourceError."""
-    if path.is_dir():
-        found = [path / name for name in ("predictions.csv", "evaluation/predictions.csv") if (path / name).is_file()]
-        path = found[0] if found else path / "predictions.csv"
-    try:
-        rows, columns = tables.from_csv(path.read_bytes().decode("utf-8", "surrogateescape"))
-        classes = tuple(name.removeprefix("p_") for name in columns if name.startswith("p_"))
-        labels = np.array([classes.index(row["label"]) for row in rows])
-        probabilities = np.array([[float(row[f"p_{name}"]) for name in classes] for row in rows])
-        ids, groups = (tuple(row[name] for row in rows) for name in ("image_id", "group"))
-    except OSError as error:
-        raise SourceError("predictions-missing", path=str(path)) from error
-    except (KeyError, TypeError, ValueError, csv.Error) as error:
-        raise SourceError("predictions-damaged", path=str(path)) from error
-    if not rows or not np.isfinite(probabilities).all():
-        raise SourceError("predictions-damaged", path=str(path))
-    return Predictions(ids, groups, classes, labels, probabilities)
 
 
 def compare(first: Predictions, second: Predictions, *, seed: int = 0) -> dict[str, Any]:

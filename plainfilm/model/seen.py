@@ -29,6 +29,7 @@ from plainfilm.data.duplicates.fingerprint import (
     likeness,
 )
 from plainfilm.data.duplicates.search import Pixels, thumbnail
+from plainfilm.data.films import Films
 
 FILMS_KEY = "plainfilm.films"
 CHECKSUM_BYTES = 8  # an image_id
@@ -78,31 +79,26 @@ class SeenFilms:
         return [Sighting(kind, float(value)) for kind, value in zip(kinds, likest, strict=True)]
 
 
-def seen_films(
-    image_ids: Sequence[str], films: Pixels, numbers: Mapping[str, Sequence[int]], *, is_base_known: bool
-) -> SeenFilms | None:
-    """The list of the films that a training saw; None where there are more than MAX_FILMS.
+def seen_films(films: Films, *, is_base_known: bool) -> SeenFilms | None:
+    """The list of the films that a training saw, those of training and validation; None with more than MAX_FILMS.
 
-    Args:
-        image_ids: of all films of a run, M.
-        films: (M, S, S) uint8, as the model takes them.
-        numbers: which of them stand in "train", and which in "validation".
-        is_base_known: whether the training began with weights that had seen no film.
+    `is_base_known`: whether the training began with weights that had seen no film.
     """
-    place_of = {image_ids[number]: number for part in numbers.values() for number in part}
-    if len(place_of) > MAX_FILMS:
+    parts = {part: films.part(part) for part in ("train", "validation")}
+    row_of = {films.image_ids[row]: row for rows in parts.values() for row in rows}
+    if len(row_of) > MAX_FILMS:
         return None
-    order = sorted(place_of)
+    order = sorted(row_of)
     has_fingerprints = len(order) <= MAX_FINGERPRINTS
     summary = {
         "films": len(order),
-        **{part: len(chosen) for part, chosen in numbers.items()},
+        **{part: len(rows) for part, rows in parts.items()},
         "fingerprints": has_fingerprints,
         "base_known": is_base_known,
     }
     checksums = np.frombuffer(bytes.fromhex("".join(order)), np.uint8).reshape(-1, CHECKSUM_BYTES)
-    chosen = [place_of[image_id] for image_id in order]
-    return SeenFilms(checksums, fingerprints(_thumbnails(films, chosen)) if has_fingerprints else None, summary)
+    rows = [row_of[image_id] for image_id in order]
+    return SeenFilms(checksums, fingerprints(_thumbnails(films.store, rows)) if has_fingerprints else None, summary)
 
 
 def check_summary(summary: Any) -> None:
@@ -138,6 +134,6 @@ def parse_seen(text: str | None, summary: Mapping[str, Any] | None) -> SeenFilms
     return SeenFilms(checksums, rest if length else None, summary)
 
 
-def _thumbnails(films: Pixels, numbers: Sequence[int]) -> Pixels:
-    """(M, S, S), N numbers -> (N, T, T)."""
-    return np.stack([thumbnail(films[number]) for number in numbers])
+def _thumbnails(films: Pixels, rows: Sequence[int]) -> Pixels:
+    """(M, S, S), N rows of it -> (N, T, T)."""
+    return np.stack([thumbnail(films[row]) for row in rows])

@@ -7,6 +7,7 @@
 from pathlib import Path
 
 from plainfilm.io import files
+from plainfilm.io.run_folder import Run
 from plainfilm.messages import Text, say
 from plainfilm.present.gather import Gathered, gather
 from plainfilm.present.in_html import in_html
@@ -25,7 +26,6 @@ from plainfilm.present.sections.subgroups import subgroups
 from plainfilm.present.sections.training import training
 from plainfilm.present.words import listed
 
-REPORT_NAME, CARD_NAME = "report.html", "MODEL_CARD.md"
 ORDER = (
     headline,
     limits,
@@ -46,7 +46,7 @@ CARD_ORDER = (headline, limits, data, training, results, external, origin)
 """Those of the model card."""
 
 
-def write_report(run: Path, *, language: str = "en") -> Path:
+def write_report(run: Run, *, language: str = "en") -> Path:
     """Write `report.html` and `MODEL_CARD.md` into a run, each whole or not at all; returns the page's path.
 
     `language`: the one that the page shows first, and the only one of a reader whose browser knows no switch.
@@ -57,9 +57,9 @@ def write_report(run: Path, *, language: str = "en") -> Path:
     authors = found.recipe.report.authors if found.recipe is not None else None
     page = in_html([section(found) for section in ORDER], *about, authors, language=language)
     card = in_markdown([section(found) for section in CARD_ORDER], *about)
-    files.write_text(run / CARD_NAME, card)
-    files.write_text(run / REPORT_NAME, page)
-    return run / REPORT_NAME
+    files.write_text(run.card, card)
+    files.write_text(run.report, page)
+    return run.report
 
 
 def _title(found: Gathered) -> Text:

@@ -6,6 +6,7 @@ from pathlib import Path
 from plainfilm.data.film_index import Index
 from plainfilm.evaluation.evaluation import Evaluation
 from plainfilm.evaluation.intervals import Estimate
+from plainfilm.io.run_folder import Run
 from plainfilm.model.card import Card
 
 
@@ -21,7 +22,7 @@ class Twin:
 class Result:
     """A finished run."""
 
-    run: Path
+    run: Run
     index: Index
     validation: dict[str, float]  # of the kept epoch: epoch, accuracy, loss; empty without a validation part
     card: Card  # what the model file says of itself

@@ -9,10 +9,9 @@ from pathlib import Path
 
 from plainfilm.data.decoding.film import DOUBTED, Film
 from plainfilm.data.decoding.film_file import decode
-from plainfilm.data.scan import Progress
 from plainfilm.data.sources.balance import Balance
 from plainfilm.data.sources.listing import ARCHIVES
-from plainfilm.data.sources.reading import PLAIN, Reading
+from plainfilm.data.sources.reading import PLAIN, Progress, Reading
 from plainfilm.data.sources.table import TABLES
 from plainfilm.errors import PlainfilmError, SourceError, UsageError
 from plainfilm.io.files import single_film

@@ -14,9 +14,9 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from plainfilm.data.scan import num_threads
 from plainfilm.errors import ModelFileError, OutputError
 from plainfilm.io import files
+from plainfilm.io.machine import num_threads
 from plainfilm.present.findings import Finding, note, of_error, ok, problem
 
 MIN_PYTHON = (3, 11)

@@ -2,23 +2,24 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-from plainfilm.data.film_index import Row, data_checksum, reason_left_out, with_known_labels
-from plainfilm.data.scan import Progress
+from plainfilm.data.film_index import Index, Row, data_checksum, reason_left_out, with_known_labels
+from plainfilm.data.films import Films
 from plainfilm.data.sources.balance import Balance
 from plainfilm.data.sources.labels import notes_of, spellings
 from plainfilm.data.sources.listing import Listing, balance_of
-from plainfilm.data.sources.reading import PLAIN, Reading
+from plainfilm.data.sources.reading import PLAIN, Progress, Reading
 from plainfilm.errors import SourceError
 from plainfilm.evaluation.decisions import add_predictive_values
-from plainfilm.evaluation.evaluation import Evaluation, evaluate, is_judged, write_evaluation
+from plainfilm.evaluation.evaluation import Evaluation, evaluate, write_evaluation
 from plainfilm.evaluation.external import look_for_seen, seen_figures, write_seen
 from plainfilm.evaluation.fall import fall
 from plainfilm.io import files
 from plainfilm.model.predictor import Predictor
 from plainfilm.model.seen import Sighting
 from plainfilm.workflows.prepare import scanned
+
+NO_SPLIT = {"kind": "none"}  # films that are only judged
 
 
 def evaluate_sources(
@@ -44,14 +45,18 @@ def evaluate_sources(
         files.writable_folder(out)
     wanted = predictor.card.preprocessing
     classes = predictor.card.class_names
-    options: dict[str, Any] = {"size_px": wanted.size, "fit": wanted.fit, "reading": reading, "progress": progress}
-    with scanned(sources, tables, **options) as (listing, found, store):
+    with scanned(sources, tables, size_px=wanted.size, fit=wanted.fit, reading=reading, progress=progress) as (
+        listing,
+        found,
+        store,
+    ):
         rows = with_known_labels(found, classes)
-        sightings = look_for_seen(predictor, rows, store)
-        unseen = [number for number, sighting in enumerate(sightings) if not sighting.kind]
-        if len(unseen) < len(rows) and not any(is_judged(rows[number], classes) for number in unseen):
+        films = Films.of(Index(tuple(rows), tuple(sources), classes, NO_SPLIT, reading=reading), store)
+        sightings = look_for_seen(predictor, films)
+        unseen = [row for row, sighting in enumerate(sightings) if not sighting.kind]
+        if len(unseen) < len(rows) and not films.judged(unseen):
             raise SourceError("evaluation-all-seen", films=len(rows), count=len(rows) - len(unseen))
-        evaluation = evaluate(predictor, rows, unseen, store, name="elsewhere")
+        evaluation = evaluate(predictor, films, unseen, name="elsewhere")
     evaluation.figures["seen"] = seen_figures(predictor, rows, sightings)
     evaluation.figures["fall"] = fall(predictor.card.evaluation, evaluation.figures)
     balance = _balance(listing, found, evaluation.rows, sightings, classes)

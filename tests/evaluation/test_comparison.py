@@ -7,7 +7,8 @@ from statsmodels.stats.contingency_tables import mcnemar as reference_mcnemar
 
 from plainfilm.errors import SourceError
 from plainfilm.evaluation import metrics
-from plainfilm.evaluation.comparison import Predictions, accuracy_difference, compare, mcnemar, read_predictions
+from plainfilm.evaluation.comparison import Predictions, accuracy_difference, compare, mcnemar
+from plainfilm.workflows.predictions import read_predictions
 
 CLASSES = ("a", "b", "c")
 

@@ -14,6 +14,7 @@ from builders import Recorder, make_films, make_recipe
 from faults.row import Outcome, row
 from plainfilm.config import ModelRecipe
 from plainfilm.errors import ModelFileError
+from plainfilm.io.run_folder import Run
 from plainfilm.messages import LANGUAGES, sentence
 from plainfilm.model import modelfile
 from plainfilm.randomness import generator
@@ -117,7 +118,7 @@ class Trials:
         self.unbroken, self.model = folder / "unbroken", MODEL.read_bytes()
         self.flipped = self.loaded = 0
         self.unbroken.mkdir()
-        train(self.unbroken, RECIPE, self.films, Recorder(), threads=1)
+        train(Run(self.unbroken), RECIPE, self.films, Recorder(), threads=1)
 
     def checkpoint(self, number: int, draws: np.random.Generator) -> str:
         """What did not hold of a run with a damaged file; else ""."""
@@ -134,7 +135,7 @@ class Trials:
 
     def best_is_written_again(self, run: Path) -> str:
         """The last checkpoint holds the best network too."""
-        train(run, RECIPE, self.films, Recorder(), threads=1)
+        train(Run(run), RECIPE, self.films, Recorder(), threads=1)
         return self.other_bits(run)
 
     def falls_back(self, run: Path) -> str:
@@ -151,7 +152,7 @@ class Trials:
 
     def goes_on(self, run: Path) -> str:
         reporter = Recorder()
-        train(run, RECIPE, self.films, reporter, threads=1)
+        train(Run(run), RECIPE, self.films, reporter, threads=1)
         if (reporter.first_step, len(reporter.warnings)) != (4, 1):
             return f"went on from step {reporter.first_step} with {len(reporter.warnings)} warnings"
         return self.other_bits(run)

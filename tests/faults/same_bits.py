@@ -16,6 +16,7 @@ from faults.forked import command, ended, forked
 from faults.killed_training import STEPS, at_step, differing, prepare, unbroken
 from faults.row import Outcome, row
 from plainfilm.config import Recipe
+from plainfilm.io.run_folder import Run
 from plainfilm.randomness import generator
 from plainfilm.training.loop import train
 
@@ -27,7 +28,7 @@ def train_slim(run: Path, recipe: Recipe, workers: int) -> None:
     """Train a slim network in this process."""
     slim_widths()
     run.mkdir()
-    train(run, recipe, broken_run.films(), Recorder(), workers=workers, threads=1)
+    train(Run(run), recipe, broken_run.films(), Recorder(), workers=workers, threads=1)
 
 
 def again(trial: int, folder: Path) -> str:

@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
-from builders import make_card, random_pixels, slim_widths, trained_looking
+from builders import change_card, make_card, random_pixels, slim_widths, trained_looking, write_network
 
 from faults.forked import ended, forked
 from faults.row import Outcome, row
@@ -77,14 +77,14 @@ def writers(folder: Path) -> list[Writer]:
         ),
         (
             "a model file",
-            lambda place: modelfile.write(place / "model.onnx", nets[0], card, pixels),
-            lambda place: modelfile.write(place / "model.onnx", nets[1], card, pixels),
+            lambda place: write_network(place / "model.onnx", nets[0], card, pixels),
+            lambda place: write_network(place / "model.onnx", nets[1], card, pixels),
             look_model,
         ),
         (
             "a model file's card",
-            lambda place: modelfile.write(place / "model.onnx", nets[0], card, pixels),
-            lambda place: modelfile.update(place / "model.onnx", provenance={"recipe": "x" * 100_000}),
+            lambda place: write_network(place / "model.onnx", nets[0], card, pixels),
+            lambda place: change_card(place / "model.onnx", provenance={"recipe": "x" * 100_000}),
             look_model,
         ),
         ("films in the temporary folder", lambda place: None, judge, lambda place: b""),

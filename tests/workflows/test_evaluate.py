@@ -213,8 +213,9 @@ def test_where_all_films_were_seen_there_is_no_figure(
 def test_a_model_without_a_list_cannot_say(
     cli: Cli, model: Path, mixed: Path, tmp_path: Path, language: str, words: str
 ) -> None:
-    proto, card = modelfile._opened(model)
-    (tmp_path / "bare.onnx").write_bytes(modelfile._with_card(proto, replace(card, seen=None, evaluation=None)))
+    found = modelfile.opened(model)
+    bare = replace(found, path=tmp_path / "bare.onnx", card=replace(found.card, evaluation=None), seen=None)
+    bare.write()
     ran = cli("evaluate", tmp_path / "bare.onnx", mixed, "--lang", language)
     assert ran.out.index(words) < ran.out.index(text("evaluation.title", language, films="mixed", n=46))
     assert CATALOGUES[language]["fall.not-tested"] in ran.out

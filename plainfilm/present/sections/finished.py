@@ -30,7 +30,7 @@ def held(result: Result) -> Iterator[Note]:
     yield from map(Note, about_base(result.card))
     if result.twin is not None:
         yield _twin(result.twin)
-    yield Note(say("train.done", run=str(result.run)))
+    yield Note(say("train.done", run=str(result.run.folder)))
 
 
 def _twin(twin: Twin) -> Note:

@@ -16,7 +16,7 @@ def origin(found: Gathered) -> Section:
     """The section that says how to repeat the run."""
     blocks: list[Block] = [_environment(found), _checksums(found), _commands(found)]
     if found.recipe is not None:
-        lines = (found.run / "recipe.toml").read_text(encoding="utf-8-sig").splitlines()
+        lines = found.run.recipe.read_text(encoding="utf-8-sig").splitlines()
         blocks.append(Code("\n".join(map(printable, lines)) + "\n", say("report.origin.recipe")))
     return Section("origin", say("report.origin"), tuple(blocks))
 

@@ -12,10 +12,10 @@ from plainfilm.training.schedule import Plan
 
 
 class RunLog:
-    """Appends to `log.jsonl` of a run."""
+    """Appends to the log of a run."""
 
-    def __init__(self, run: Path) -> None:
-        self.path = run / "log.jsonl"
+    def __init__(self, path: Path) -> None:
+        self.path = path
         self.began = time.monotonic()
 
     def write(self, event: str, **facts: Any) -> None:
