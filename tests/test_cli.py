@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from plainfilm.cli import app
+from plainfilm.cli import make_app
 from plainfilm.messages import CATALOGUES
 from tests.conftest import Cli, Ran, command
 
@@ -62,7 +62,7 @@ ROOT = Path(__file__).parents[1]
 
 
 def test_commands_and_options_are_frozen() -> None:
-    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    commands = typer.main.get_command(make_app()).commands  # type: ignore[attr-defined]
     found = {name: {word for param in entry.params for word in param.opts} for name, entry in commands.items()}
     assert found == SURFACE
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from plainfilm.cli import app
+from plainfilm.cli import make_app
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -25,7 +25,7 @@ def command_lines(text: str) -> list[list[str]]:
 
 def check_plainfilm(words: list[str]) -> None:
     """Raise where typer would not take this call."""
-    group = typer.main.get_command(app)
+    group = typer.main.get_command(make_app())
     if words[:1] in ([], ["--help"]):
         return
     entry = group.commands[words[0]]  # type: ignore[attr-defined]

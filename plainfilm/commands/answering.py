@@ -1,0 +1,157 @@
+"""Commands that answer for films: `predict`, `serve`.
+
+Parse, call one function, show. Heavy libraries are imported inside a command.
+"""
+
+import contextlib
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from plainfilm.commands.checks import NODE_LIBRARIES, SERVE_LIBRARIES, check_extra
+from plainfilm.commands.options import (
+    AssumeChest,
+    Encoding,
+    FollowLinks,
+    Json,
+    Language,
+    ModelArgument,
+    Prevalences,
+    Tables,
+)
+from plainfilm.errors import UsageError
+
+
+def predict(
+    model: ModelArgument,
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="help.path")],
+    table: Tables = None,
+    maps: Annotated[Path | None, typer.Option(metavar="DIR", help="help.maps")] = None,
+    csv: Annotated[Path | None, typer.Option(metavar="FILE", help="help.csv")] = None,
+    prevalence: Prevalences = None,
+    override: Annotated[bool, typer.Option("--override", help="help.override")] = False,
+    follow_links: FollowLinks = False,
+    encoding: Encoding = "",
+    assume_chest: AssumeChest = False,
+    lang: Language = "",
+    as_json: Json = False,
+) -> None:
+    """Answer for films: label and probability of each class."""
+    from plainfilm.data.sources.balance import Balance, in_words
+    from plainfilm.data.sources.reading import Reading
+    from plainfilm.io import files
+    from plainfilm.model.card import named
+    from plainfilm.model.predictor import Predictor
+    from plainfilm.present.blocks import Note
+    from plainfilm.present.film_json import film_json
+    from plainfilm.present.on_terminal import show
+    from plainfilm.present.sections.answers import answers, remarks
+    from plainfilm.present.sections.balance import balance
+    from plainfilm.present.sections.decisions import predictive_values
+    from plainfilm.present.statements import about_maps, about_model
+    from plainfilm.present.terminal import Terminal
+    from plainfilm.workflows import answers as workflow
+    from plainfilm.workflows.prevalence import parse_prevalences, stored_predictive_values
+
+    terminal = Terminal(lang, as_json=as_json)
+    predictor = Predictor(model, assume_chest=assume_chest)
+    card = predictor.card
+    predictive = stored_predictive_values(card, parse_prevalences(prevalence or [], card))
+    if maps is not None:
+        files.writable_folder(maps)
+    if csv is not None:
+        files.writable_file(csv)
+    found, balances = [], list[Balance]()
+    reading = Reading(follow_links, encoding, assume_chest)
+    with terminal.progress("progress.scan") as update:
+        for answer in workflow.predict(
+            predictor, paths, table or [], maps=maps, override=override, reading=reading, account=balances.append
+        ):
+            found.append(answer)
+            update(answer.number)
+    if csv is not None:  # before anything is printed, which a closed pipe or a full disk may end
+        workflow.write_csv(found, card.class_names, csv)
+    for balanced in balances:
+        show(terminal, balance(balanced))
+    show(terminal, answers(found, card))
+    for remark in remarks(found):
+        terminal.warn(remark)
+    if maps is not None:
+        terminal.say("prediction.maps", folder=str(maps), cells=predictor.map_side, size=card.preprocessing.size)
+        show(terminal, [Note(about_maps(card))])
+    show(terminal, predictive_values(predictive, named(card.classes)))
+    show(terminal, map(Note, about_model(card)))
+    shown: dict[str, Any] = {"predictive": predictive, "has_map": maps is not None}
+    predictions = [film_json(answer, card, lang, **shown) for answer in found]
+    for error in filter(None, (entry["error"] for entry in predictions)):
+        error["message"] = error["detail"]  # its name before it became a problem of RFC 9457, for one release
+    terminal.json({"balances": [in_words(balanced, lang) for balanced in balances], "predictions": predictions})
+    if not all(answer.is_answered for answer in found):
+        raise typer.Exit(1)
+
+
+def serve(
+    models: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="MODEL", help="help.serve-models"),
+    ] = None,
+    host: Annotated[str, typer.Option(metavar="ADDRESS", help="help.host")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="help.port")] = 8000,
+    token_file: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="help.token-file"),
+    ] = None,
+    root_path: Annotated[str, typer.Option(metavar="/PATH", help="help.root-path")] = "",
+    run: Annotated[Path | None, typer.Option(metavar="RUN", help="help.serve-run")] = None,
+    dicom: Annotated[int | None, typer.Option(metavar="PORT", min=0, max=65535, help="help.dicom")] = None,
+    dicom_to: Annotated[str | None, typer.Option(metavar="TITLE@HOST:PORT", help="help.dicom-to")] = None,
+    dicom_title: Annotated[str, typer.Option(metavar="TITLE", help="help.dicom-title")] = "PLAINFILM",
+    dicom_caller: Annotated[list[str] | None, typer.Option(metavar="TITLE", help="help.dicom-caller")] = None,
+    dicom_map: Annotated[bool, typer.Option("--dicom-map", help="help.dicom-map")] = False,
+    assume_chest: Annotated[bool, typer.Option("--assume-chest", help="help.assume-chest")] = False,
+    lang: Language = "",
+    as_json: Json = False,
+) -> None:
+    """Serve the page, the API and a DICOM node, on this machine alone unless told otherwise."""
+    from plainfilm.present.terminal import Terminal
+
+    check_extra("serve", SERVE_LIBRARIES, extra="serve")
+    from plainfilm.serving import server
+    from plainfilm.serving.dicom.settings import NodeSettings, parse_destination
+
+    settings = None
+    if dicom is not None:
+        check_extra("serve --dicom", NODE_LIBRARIES, extra="dicom")
+        if dicom_to is None:
+            raise UsageError("dicom-destination-missing")
+        destination = parse_destination(dicom_to)
+        settings = NodeSettings(dicom, destination, host, dicom_title, tuple(dicom_caller or ()), dicom_map)
+    server.check_root_path(root_path)
+    terminal = Terminal(lang, as_json=as_json)
+    with contextlib.ExitStack() as stack:
+        bound = stack.enter_context(contextlib.closing(server.bind(host, port)))
+        token = server.read_token(token_file, bound)
+        services = server.open_services(
+            models or [], token=token, run=run, root_path=root_path, assume_chest=assume_chest
+        )
+        served = stack.enter_context(services)
+        node_port = None if settings is None else stack.enter_context(server.open_node(served, settings, lang))
+
+        def announce(address: str) -> None:
+            terminal.say("serve.listens", address=address)
+            if not models:
+                terminal.say("serve.phantom-model")
+            if run is not None:
+                terminal.say("serve.follows", address=f"{address}/training")
+            if node_port is not None:
+                terminal.say("serve.dicom", title=dicom_title, port=node_port, destination=dicom_to)
+            if assume_chest:
+                terminal.say("serve.assumes-chest")
+            if token is not None:
+                terminal.say("serve.no-tls")
+            terminal.json({"address": address, "models": list(served.services), "dicom_port": node_port})
+            sys.stdout.flush()
+
+        server.serve(served, bound, announce)
