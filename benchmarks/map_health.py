@@ -50,17 +50,20 @@ def main() -> None:
     for name, figures in {"all": found, **found["classes"]}.items():
         for test in saliency.TESTS:
             for other in saliency.BASELINES:
-                print(
-                    f"  {name:16} {test:9} against {other:7} {Estimate.from_dict(figures[test][other]).decimal('en')}"
-                )
+                print(f"  {name:16} {test:9} against {other:7} {shown(Estimate.from_dict(figures[test][other]))}")
     for measure, entry in found["randomised"].items():
-        print(f"  random weights, {measure:8} {Estimate.from_dict(entry).decimal('en')}")
+        print(f"  random weights, {measure:8} {shown(Estimate.from_dict(entry))}")
 
     predictor = Predictor(arguments.model, threads=num_threads())
     for depth in range(1, len(CASCADE) + 1):
         prefixes = CASCADE[:depth]
         correlation = saliency.random_weights(predictor, arguments.model, pixels, prefixes=prefixes, **options)
-        print(f"random from fc to {prefixes[-1]:7} spearman {correlation['spearman'].decimal('en')}")
+        print(f"random from fc to {prefixes[-1]:7} spearman {shown(correlation['spearman'])}")
+
+
+def shown(estimate: Estimate) -> str:
+    """With three decimals."""
+    return estimate.in_decimals().shown("en")
 
 
 if __name__ == "__main__":

@@ -237,13 +237,15 @@ def evaluate(
 ) -> None:
     """Test a model on films from elsewhere that it has not seen; say by how much it is worse than on its own."""
     from plainfilm.data.sources.reading import Reading
+    from plainfilm.model.card import named
     from plainfilm.model.predictor import Predictor
     from plainfilm.present.on_terminal import show
     from plainfilm.present.sections.balance import balance
     from plainfilm.present.sections.data_set import film_problems
+    from plainfilm.present.sections.decisions import predictive_values
+    from plainfilm.present.sections.elsewhere import fall, seen
+    from plainfilm.present.sections.evaluation import evaluation
     from plainfilm.present.terminal import Terminal
-    from plainfilm.printing.evaluation import print_evaluation, print_predictive_values
-    from plainfilm.printing.external import print_fall, print_seen
     from plainfilm.workflows.external_test import evaluate_sources
     from plainfilm.workflows.prevalence import parse_prevalences
 
@@ -256,11 +258,11 @@ def evaluate(
             predictor, sources, table or [], reading=reading, prevalences=prevalences, out=out, progress=update
         )
     show(terminal, balance(balanced))
-    print_seen(terminal, found.figures["seen"])
+    show(terminal, seen(found.figures))
     show(terminal, film_problems(rows))
-    print_evaluation(terminal, found.figures, predictor.card, films="+".join(path.stem for path in sources))
-    print_predictive_values(terminal, found.figures.get("predictive_values", {}), predictor.card)
-    print_fall(terminal, found.figures["fall"])
+    show(terminal, evaluation(found.figures, predictor.card, "+".join(path.stem for path in sources)))
+    show(terminal, predictive_values(found.figures.get("predictive_values", {}), named(predictor.card.classes)))
+    show(terminal, fall(found.figures))
     terminal.json(found.figures)
 
 
@@ -272,13 +274,15 @@ def compare(
     as_json: Json = False,
 ) -> None:
     """Compare two models on the films that both have answered."""
-    from plainfilm.evaluation import comparison
+    from plainfilm.evaluation.comparison import compare as compare_answers
+    from plainfilm.evaluation.comparison import read_predictions
+    from plainfilm.present.on_terminal import show
+    from plainfilm.present.sections.comparison import comparison
     from plainfilm.present.terminal import Terminal
-    from plainfilm.printing.comparison import print_comparison
 
     terminal = Terminal(lang, as_json=as_json)
-    found = comparison.compare(comparison.read_predictions(first), comparison.read_predictions(second))
-    print_comparison(terminal, found)
+    found = compare_answers(read_predictions(first), read_predictions(second))
+    show(terminal, comparison(found))
     terminal.json(found)
 
 
@@ -304,8 +308,9 @@ def cross_validate(
     _check_extra("cross-validate")
     from plainfilm.config import load_recipe
     from plainfilm.data.sources.reading import Reading
+    from plainfilm.present.on_terminal import show
     from plainfilm.present.progress import FoldDisplay
-    from plainfilm.printing.comparison import print_cross_validation
+    from plainfilm.present.sections.cross_validation import cross_validation
     from plainfilm.workflows import cross_validation as workflow
 
     terminal = Terminal(lang, as_json=as_json)
@@ -315,7 +320,7 @@ def cross_validate(
         options |= {"threads": threads, "stop": stop, "language": lang}
         options["reading"] = Reading(follow_links, encoding, assume_chest)
         found = workflow.cross_validate(sources, table or [], load_recipe(recipe), out, display, **options)
-    print_cross_validation(terminal, found, str(out))
+    show(terminal, cross_validation(found, out))
     terminal.json(found)
 
 
@@ -342,15 +347,16 @@ def predict(
     from plainfilm.data.sources.balance import Balance, in_words
     from plainfilm.data.sources.reading import Reading
     from plainfilm.io import files
+    from plainfilm.model.card import named
     from plainfilm.model.predictor import Predictor
     from plainfilm.present.blocks import Note
     from plainfilm.present.film_json import film_json
     from plainfilm.present.on_terminal import show
     from plainfilm.present.sections.answers import answers, remarks
     from plainfilm.present.sections.balance import balance
+    from plainfilm.present.sections.decisions import predictive_values
     from plainfilm.present.statements import about_maps, about_model
     from plainfilm.present.terminal import Terminal
-    from plainfilm.printing.evaluation import print_predictive_values
     from plainfilm.workflows import answers as workflow
     from plainfilm.workflows.prevalence import parse_prevalences, stored_predictive_values
 
@@ -379,7 +385,7 @@ def predict(
     if maps is not None:
         terminal.say("prediction.maps", folder=str(maps), cells=predictor.map_side, size=card.preprocessing.size)
         show(terminal, [Note(about_maps(card))])
-    print_predictive_values(terminal, predictive, card)
+    show(terminal, predictive_values(predictive, named(card.classes)))
     show(terminal, map(Note, about_model(card)))
     shown: dict[str, Any] = {"predictive": predictive, "has_map": maps is not None}
     predictions = [film_json(answer, card, lang, **shown) for answer in found]
@@ -417,7 +423,8 @@ def audit(
     _check_extra("audit", AUDIT_LIBRARIES, extra="audit")
     from plainfilm.config import load_recipe
     from plainfilm.data.sources.reading import Reading
-    from plainfilm.printing.audit import print_audit
+    from plainfilm.present.on_terminal import show
+    from plainfilm.present.sections.leaks_and_shortcuts import leaks_and_shortcuts
     from plainfilm.workflows.auditing import audit_run, audit_sources, is_run
 
     terminal = Terminal(lang, as_json=as_json)
@@ -439,7 +446,9 @@ def audit(
                 language=lang,
                 progress=update,
             )
-    print_audit(terminal, found, out)
+    show(terminal, leaks_and_shortcuts(found))
+    if out is not None:
+        terminal.say("audit.written", folder=str(out))
     terminal.json(found)
 
 
@@ -626,12 +635,9 @@ def doctor(
 def _print_run(terminal: "Terminal", result: "Result") -> None:
     from plainfilm.data.sources.balance import in_words
     from plainfilm.present.on_terminal import show
-    from plainfilm.present.sections.finished import held, kept
-    from plainfilm.printing.evaluation import print_evaluation
+    from plainfilm.present.sections.finished import finished
 
-    show(terminal, kept(result))
-    print_evaluation(terminal, result.test.figures, result.card)
-    show(terminal, held(result))
+    show(terminal, finished(result))
     for notice in result.notices:
         terminal.warn(say(notice))
     balance = in_words(result.index.balance, terminal.language)

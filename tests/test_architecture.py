@@ -27,7 +27,6 @@ LAYERS = [
     {"present"},
     {"workflows"},
     {"serving"},
-    {"printing"},
     {"cli"},
     {"__main__", "__init__"},
 ]
@@ -91,8 +90,11 @@ LIGHT_MODULES = (
     "plainfilm.present.film_json",
     "plainfilm.present.on_terminal",
     "plainfilm.present.sections.answers",
+    "plainfilm.present.sections.comparison",
     "plainfilm.present.sections.data_set",
-    "plainfilm.printing.evaluation",
+    "plainfilm.present.sections.elsewhere",
+    "plainfilm.present.sections.evaluation",
+    "plainfilm.present.sections.leaks_and_shortcuts",
     "plainfilm.cli",
 )
 FILES = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.py"))

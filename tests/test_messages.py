@@ -45,7 +45,7 @@ def all_strings() -> tuple[set[str], set[str]]:
     """All string literals and keys in templates outside the catalogues, and the beginnings of all f-strings."""
     whole, beginnings = set(), set()
     for path in ROOT.rglob("*.py"):
-        if path.parent.name == "messages":
+        if "locales" in path.parts:
             continue
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):

@@ -83,15 +83,7 @@ class Estimate:
         return not math.isnan(self.value)
 
     def __str__(self) -> str:
-        return self.percent("en")
-
-    def percent(self, language: str) -> str:
-        """In percent with one decimal, for proportions."""
-        return self.in_percent().shown(language)
-
-    def decimal(self, language: str) -> str:
-        """With three decimals, for AUC and log loss."""
-        return self.in_decimals().shown(language)
+        return self.in_percent().shown("en")
 
     def in_percent(self) -> Message:
         """In percent with one decimal, for proportions."""

@@ -5,7 +5,7 @@ health of the maps), provenance, and the result of its test. What contradicts it
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -112,6 +112,12 @@ def class_names(classes: Sequence[str], given: Mapping[str, Sequence[str]] | Non
     """Classes with display names: the given ones, the tutorial's, else the name itself without underscores."""
     shown = NAMES | {name: (pair[0], pair[1]) for name, pair in (given or {}).items()}
     return tuple(ClassName(name, *shown.get(name, (name.replace("_", " "),) * 2)) for name in classes)
+
+
+def named(classes: Iterable[ClassName]) -> Callable[[str], ClassName]:
+    """What gives the display names of a class; of one that is not among these, the name itself."""
+    by_name = {entry.name: entry for entry in classes}
+    return lambda name: by_name.get(name, ClassName(name, name or "–", name or "–"))
 
 
 def check_shapes(card: Card, shapes: Mapping[str, Sequence[Any]], path: Path) -> None:

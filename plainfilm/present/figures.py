@@ -146,7 +146,7 @@ def draw_roc(
             colour, style = LINES[k % len(LINES)]
             rates = roc_curve(probabilities[:, k], labels == k) if auc.estimable else ((), ())
             lines = [panel.plot(*rates, color=colour, linestyle=style)[0] for panel in panels]
-            entries.append((lines[0], f"{name}  {auc.decimal(language)}"))
+            entries.append((lines[0], f"{name}  {auc.in_decimals().shown(language)}"))
         axes.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), aspect="equal")
         axes.grid(visible=True)
         axes.set_xlabel(text("figure.false-positive-rate", language))
@@ -205,9 +205,9 @@ def draw_risk_coverage(figures: Mapping[str, Any], path: Path, *, language: str)
             kept, [entry.low for entry in accuracies], [entry.high for entry in accuracies], color="0.88", linewidth=0
         )
         last = accuracies[-1]
-        label = f"{text('figure.all-films', language)}  {last.percent(language)}"
+        label = f"{text('figure.all-films', language)}  {last.in_percent().shown(language)}"
         axes.axhline(last.value, color="0.45", linestyle="--", linewidth=0.8, label=label)
-        area = Estimate.from_dict(figures["aurc"]).decimal(language)
+        area = Estimate.from_dict(figures["aurc"]).in_decimals().shown(language)
         label = f"{text('figure.aurc', language)}  {area}"
         axes.plot(kept, [entry.value for entry in accuracies], color="black", marker="o", markersize=3, label=label)
         axes.set(xlim=(0, 1.02), ylim=(max(0.0, min(entry.low for entry in accuracies) - 0.02), 1.005))

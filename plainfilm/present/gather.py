@@ -13,11 +13,11 @@ from plainfilm.data.film_index import Index, read_index
 from plainfilm.errors import SourceError
 from plainfilm.io import tables
 from plainfilm.messages import Text
-from plainfilm.model.card import Card, ClassName, class_names
+from plainfilm.model.card import Card, ClassName, class_names, named
 from plainfilm.model.predictor import Predictor
+from plainfilm.present.figure_rows import Figures
 from plainfilm.training.history import Step, read_history
 
-Figures = Mapping[str, Any]
 ARTEFACTS = (
     *("recipe.toml", "index.csv", "history.csv", "model.onnx"),
     *("evaluation/metrics.json", "evaluation/predictions.csv", "audit/audit.json"),
@@ -59,7 +59,7 @@ class Gathered:
 
     def shown(self, name: str) -> Text:
         """The display name of a class; of one that the model does not know, the name itself."""
-        return self.names.get(name, ClassName(name, name or "–", name or "–"))
+        return named(self.names.values())(name)
 
     def section(self, name: str) -> Figures:
         """A part of the audit: "leaks" or "shortcuts"; empty where it was not made."""

@@ -9,7 +9,6 @@ import io
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from markupsafe import Markup
 from PIL import Image
 
 from plainfilm.data.decoding.film_file import decode
@@ -127,8 +126,8 @@ def _picture(found: Gathered, answer: Answer, film: np.ndarray, class_map: np.nd
     return Picture(_uri(Image.fromarray(film)), _uri(overlay), alternative, tuple(lines))
 
 
-def _uri(image: Image.Image) -> Markup:
+def _uri(image: Image.Image) -> str:
     image.thumbnail((SIDE_PX, SIDE_PX))
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=JPEG_QUALITY)
-    return Markup("data:image/jpeg;base64,{}").format(base64.b64encode(buffer.getvalue()).decode())
+    return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode()}"

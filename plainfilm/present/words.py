@@ -45,7 +45,7 @@ def figure(entry: Mapping[str, Any] | None, *, scale: int = 100, unit: str = " %
         return "–", "–", "–"
     if entry["value"] is None:
         return say("report.not-estimable"), "–", str(entry["n"])
-    value, low, high = (_number(scale * entry[name], scale) for name in ("value", "low", "high"))
+    value, low, high = (number(scale * entry[name], scale) for name in ("value", "low", "high"))
     between = "–" if entry["low"] >= 0 else " … "  # a dash before a minus sign reads badly
     return (
         value + (unit if scale == 100 else "") + (MARK if is_marked(entry) else ""),
@@ -54,6 +54,7 @@ def figure(entry: Mapping[str, Any] | None, *, scale: int = 100, unit: str = " %
     )
 
 
-def _number(value: float, scale: int) -> str:
+def number(value: float, scale: int) -> str:
+    """A number as `figure` shows it, for a value that was multiplied by `scale`."""
     shown = f"{value:.1f}" if scale == 100 else f"{value:.3f}"
     return shown.replace("-", "−") if float(shown) else shown.removeprefix("-")

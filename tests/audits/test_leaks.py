@@ -16,8 +16,9 @@ from plainfilm.data.phantom import write_folder
 from plainfilm.data.scan import scan
 from plainfilm.data.sources.listing import list_films
 from plainfilm.data.splits.split import tutorial
+from plainfilm.present.on_terminal import show
+from plainfilm.present.sections.leaks import leaks as shown_leaks
 from plainfilm.present.terminal import Terminal
-from plainfilm.printing.audit_leaks import print_leaks
 from plainfilm.randomness import generator
 
 CLASSES = ("A", "B")
@@ -176,7 +177,7 @@ def test_the_audit_is_printed(capsys: pytest.CaptureFixture[str], language: str)
     pairs = [near(number, number + 1) for number in range(0, 60, 2)]
     leaks = audit_leaks(index, pairs, store)
     json.dumps(leaks, allow_nan=False)
-    print_leaks(Terminal(language), leaks)
+    show(Terminal(language), shown_leaks(leaks, str))
     out = capsys.readouterr().out
     assert "60" in out
     assert "10" in out

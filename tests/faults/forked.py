@@ -22,7 +22,7 @@ ON_THE_WAY = (
     "matplotlib.backends.backend_agg",
     "plainfilm.model.graph",
     "plainfilm.present.sections.answers",
-    "plainfilm.printing.comparison",
+    "plainfilm.present.sections.cross_validation",
     "plainfilm.present.progress",
     "plainfilm.workflows.cross_validation",
     "plainfilm.workflows.answers",

@@ -10,19 +10,22 @@ import subprocess
 import pytest
 from builders import program
 
-from plainfilm.audits.verdict import verdict_sentence
 from plainfilm.config import load_recipe
 from plainfilm.data.film_index import read_index
 from plainfilm.errors import PlainfilmError
 from plainfilm.messages import say
 from plainfilm.model.card import ClassName
 from plainfilm.model.predictor import Predictor
+from plainfilm.present.blocks import Bar, Lines, Link, Table
 from plainfilm.present.gather import gather
+from plainfilm.present.in_html import drawn
+from plainfilm.present.in_markdown import markdown
 from plainfilm.present.maps import typical_answers, worst_errors
 from plainfilm.present.markup import markup
-from plainfilm.present.run_page import CARD_ORDER, ORDER, markdown, write_report
+from plainfilm.present.run_page import CARD_ORDER, ORDER, write_report
 from plainfilm.present.sections.claim import NUM_ITEMS, STATUSES, Filling, claim, status
 from plainfilm.present.sections.headline import tutorial_leak
+from plainfilm.present.sections.shortcuts import verdict
 from plainfilm.present.words import figure
 from plainfilm.workflows.log import RunLog
 from plainfilm.workflows.prepare import fill_store
@@ -69,7 +72,7 @@ def test_training_writes_the_report(trained):
     assert (trained[0] / "MODEL_CARD.md").is_file()
     found = json.loads((trained[0] / "audit/audit.json").read_text())["shortcuts"]
     shown = Page((trained[0] / "report.html").read_text(encoding="utf-8")).shown("en")
-    assert shown.index(verdict_sentence(found).shown("en")) < shown.index("accuracy of")
+    assert shown.index(verdict(found).words.shown("en")) < shown.index("accuracy of")
 
 
 def test_the_page_is_well_formed_and_accessible(page):
@@ -132,7 +135,7 @@ def test_the_verdict_comes_first(html):
         "91.0 %",
         "89.0 %",
         "28.5 %",
-        say("report.first.table").en,
+        say("report.first.table").shown("en"),
         '<section id="data"',
     ]
     places = [main.index(words) for words in told]
@@ -281,17 +284,17 @@ def test_the_checklist_has_44_items_and_its_counts_add_up(run):
     table = section.blocks[-1]
     assert table.kind == "table"
     assert [row[0] for row in table.rows] == [str(number) for number in range(1, NUM_ITEMS + 1)]
-    told = [int(number) for number in re.findall(r"\d+", section.blocks[0].words.en)]
+    told = [int(number) for number in re.findall(r"\d+", section.blocks[0].words.shown("en"))]
     assert told[0] == NUM_ITEMS == 44
     assert sum(told[1:]) == NUM_ITEMS
-    shown = [row[2].en for row in table.rows]
-    assert told[1:] == [shown.count(say(f"claim.status.{name}").en) for name in STATUSES]
+    shown = [row[3].shown("en") for row in table.rows]
+    assert told[1:] == [shown.count(say(f"claim.status.{name}").shown("en")) for name in STATUSES]
 
 
 def test_an_item_is_filled_only_by_what_is_there(run, tmp_path):
     shutil.copy(run / "recipe.toml", tmp_path)
     rows = claim(gather(tmp_path)).blocks[-1].rows
-    by_number = {row[0]: row[2].en for row in rows}
+    by_number = {row[0]: row[3].shown("en") for row in rows}
     assert by_number["22"] == "program"
     for number in ("7", "23", "28", "30", "31", "32", "33", "36", "37", "39"):
         assert by_number[number] == "for the author", number
@@ -301,10 +304,10 @@ def test_the_recipe_fills_items(run, tmp_path):
     recipe = (run / "recipe.toml").read_text() + '[report.claim]\n16 = "Two radiologists."\n22 = "More."\n'
     (tmp_path / "recipe.toml").write_text(recipe)
     rows = {row[0]: row for row in claim(gather(tmp_path)).blocks[-1].rows}
-    assert rows["16"][2].en == "recipe"
-    assert "Two radiologists." in rows["16"][3]
-    assert rows["22"][2].en == "program"
-    assert "More." in rows["22"][3]
+    assert rows["16"][3].shown("en") == "recipe"
+    assert "Two radiologists." in rows["16"][4].cells
+    assert rows["22"][3].shown("en") == "program"
+    assert "More." in rows["22"][4].cells
 
 
 def test_who_filled_an_item():
@@ -323,6 +326,18 @@ def test_cells_of_a_figure():
 def test_a_text_of_one_language_needs_no_switch():
     assert markup(ClassName("F1", "F1 <b>", "F1 <b>")) == "F1 &lt;b&gt;"
     assert markup("a\u202eb") == "a\\u202eb"
+
+
+def test_a_typed_cell_is_drawn_on_the_page_and_said_elsewhere():
+    cell = Lines((say("report.yes"), Link("data", "see <b>"), "a <b>"))
+    assert str(drawn(cell)).endswith('<br><a href="#data">see &lt;b&gt;</a><br>a &lt;b&gt;')
+    assert cell.shown("en") == "yes see <b> a <b>"
+    assert str(drawn(Bar(0.5, 0.4, 0.6, mark=0.3))).startswith('<svg class="bar"')
+
+
+def test_a_table_in_words_has_no_drawn_column():
+    table = Table("t", ("name", "bar", "value"), (("a", Bar(0.5, 0.4, 0.6), "50 %"), ("b", "–", "–")), left=2)
+    assert table.in_words() == Table("t", ("name", "value"), (("a", "50 %"), ("b", "–")), left=1)
 
 
 CHECK = """<!doctype html><body style="margin:0"><iframe id="f" style="width:390px;height:900px;border:0"></iframe>

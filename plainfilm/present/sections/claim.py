@@ -9,12 +9,9 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from markupsafe import Markup
-
-from plainfilm.messages import Text, printable, say
-from plainfilm.present.blocks import Block, Cell, Note, Section, Table
+from plainfilm.messages import Text, say
+from plainfilm.present.blocks import Block, Cell, Lines, Link, Note, Section, Table
 from plainfilm.present.gather import Gathered
-from plainfilm.present.markup import markup
 from plainfilm.present.sections.data import DESCRIBED
 
 NUM_ITEMS = 44
@@ -46,17 +43,18 @@ def claim(found: Gathered) -> Section:
         rows.append(
             (
                 str(number),
-                _item(number, topics.get(number)),
+                say(f"claim.topic.{topics[number]}") if number in topics else "",
+                say(f"claim.{number}"),
                 say(f"claim.status.{status(filled.get(number), text)}"),
                 _answer(filled.get(number), text),
             )
         )
     counts = Counter(status(filled.get(number), given.get(str(number))) for number in range(1, NUM_ITEMS + 1))
-    head = (say("claim.number"), say("claim.item"), say("claim.status"), say("claim.where"))
+    head = (say("claim.number"), say("claim.topic"), say("claim.item"), say("claim.status"), say("claim.where"))
     blocks: tuple[Block, ...] = (
         Note(say("claim.counts", items=NUM_ITEMS, **{name: counts[name] for name in STATUSES})),
         Note(say("claim.how")),
-        Table(say("claim.table"), head, tuple(rows), left=4),
+        Table(say("claim.table"), head, tuple(rows), left=5),
     )
     return Section("claim", say("claim.title"), blocks)
 
@@ -70,25 +68,9 @@ def status(filling: Filling | None, text: str | None) -> str:
     return "author" if filling is None else "partly"
 
 
-def _item(number: int, topic: str | None) -> Cell:
-    words = markup(say(f"claim.{number}"))
-    if topic is None:
-        return Markup("{}").format(words)
-    return Markup('<span class="topic">{}</span> {}').format(markup(say(f"claim.topic.{topic}")), words)
-
-
-def _answer(filling: Filling | None, text: str | None) -> Cell:
-    parts: list[str] = []
-    if filling is not None:
-        parts.append(Markup("{} {}").format(markup(filling.words), link(filling.section, say("claim.see"))))
-    if text:
-        parts.append(printable(text))
-    return Markup("<br>").join(parts)
-
-
-def link(name: str, words: Text) -> Markup:
-    """A link to a section."""
-    return Markup('<a href="#{}">{}</a>').format(name, markup(words))
+def _answer(filling: Filling | None, text: str | None) -> Lines:
+    filled = () if filling is None else (filling.words, Link(filling.section, say("claim.see")))
+    return Lines((*filled, text) if text else filled)
 
 
 def fillings(found: Gathered) -> dict[int, Filling]:
