@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -53,9 +53,10 @@ class Gathered:
     def _tested_classes(self) -> list[str]:
         return [] if self.figures is None else list(self.figures.get("classes", {}))
 
-    def shown(self, name: str) -> Text:
-        """The display name of a class; of one that the model does not know, the name itself."""
-        return named(self.names.values())(name)
+    @cached_property
+    def shown(self) -> Callable[[str], Text]:
+        """What gives the display names of a class; of one that the model does not know, the name itself."""
+        return named(self.names.values())
 
     def section(self, name: str) -> Figures:
         """A part of the audit: "leaks" or "shortcuts"; empty where it was not made."""

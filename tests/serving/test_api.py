@@ -107,7 +107,7 @@ def test_many_films_are_answered_as_by_the_command_line(
     found = answered(response).predictions
     assert len(found) == len(expected) == 13
     for ours, theirs in zip(found, expected, strict=True):
-        assert (ours.image_id or "", ours.predicted, ours.set) == tuple(
+        assert (ours.image_id, ours.predicted, ours.set) == tuple(
             theirs[name] for name in ("image_id", "predicted", "set")
         )
         assert (ours.probabilities or {}) == pytest.approx(theirs["probabilities"] or {}, abs=1e-6)

@@ -14,6 +14,7 @@ from builders import random_pixels, trained_looking
 
 from plainfilm.data.phantom import CLASSES
 from plainfilm.io import files
+from plainfilm.messages import Listed
 from plainfilm.model import modelfile
 from plainfilm.model.predictor import Predictor
 from plainfilm.training.checkpoint import load_tensors
@@ -70,7 +71,8 @@ def test_what_was_taken_and_left_is_printed(cli: Cli, public: Path, tmp_path: Pa
     words = ("--out", tmp_path / "m.onnx", "--classes", "A,B,C,D,E", "--size", 64, "--lang", language)
     ran = cli("import", tmp_path / "w.pth", *words)
     assert ran.code == 0, ran.err
-    for told in (count, " net", "module.", "ema: module.", "1 ", "queue", "3 ", "epoch, args, ema"):
+    beside = Listed(("epoch", "args", "ema")).shown(language)
+    for told in (count, " net", "module.", "ema: module.", "1 ", "queue", "3 ", beside):
         assert told in ran.out
     torch.save({name: tensor for name, tensor in state.items() if ".fc." not in name}, tmp_path / "headless.pth")
     ran = cli("import", tmp_path / "headless.pth", *words[:1], tmp_path / "n.onnx", *words[2:])

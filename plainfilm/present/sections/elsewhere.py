@@ -18,7 +18,7 @@ def external(found: Gathered) -> Section:
     """The section of external tests."""
     blocks: list[Block] = []
     for name, figures in found.external.items():
-        blocks += [title(figures, name), *seen(figures), *results_of(figures, found.shown)]
+        blocks += [*title(figures, name), *seen(figures), *results_of(figures, found.shown)]
         blocks += [*predictive_values(figures.get("predictive_values", {}), found.shown), *fall(figures)]
     missing = Note(say("report.external.missing"), "missing")
     return Section("external", say("report.external"), tuple(blocks) or (missing,))

@@ -15,7 +15,7 @@ from plainfilm.present.sections.subgroups import subgroups_of
 def evaluation(figures: Figures, card: Card, films: Text) -> Iterator[Block]:
     """The figures of a model with this card; `films`: which they are of. Last comes the tutorial's own line."""
     shown, tutorial = named(card.classes), figures["tutorial"]
-    yield title(figures, films)
+    yield from title(figures, films)
     yield from results_of(figures, shown)
     yield from calibration_of(figures, card.calibration, shown)
     yield from decisions_of(figures, shown)

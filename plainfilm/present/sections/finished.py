@@ -1,15 +1,16 @@
-"""What came of a training, before and after its evaluation: the epoch that was kept, and what the run holds."""
+"""What came of a training: the epoch that was kept, its test, what the run holds."""
 
 from collections.abc import Iterator
 
 from plainfilm.messages import say
-from plainfilm.present.blocks import Note
+from plainfilm.present.blocks import Block, Note
+from plainfilm.present.sections.evaluation import evaluation
 from plainfilm.present.statements import about_base, about_maps
 from plainfilm.training.result import Result, Twin
 
 
-def kept(result: Result) -> Iterator[Note]:
-    """The epoch that was kept, and that the model file answers like the network."""
+def finished(result: Result) -> Iterator[Block]:
+    """The epoch that was kept, the figures of the test, what the model file is worth, and where the run lies."""
     validation = result.validation
     if "accuracy" in validation:
         accuracy = f"{100 * validation['accuracy']:.1f}"
@@ -17,20 +18,17 @@ def kept(result: Result) -> Iterator[Note]:
     elif validation:
         yield Note(say("train.kept-last", epoch=int(validation["epoch"])))
     yield parity(result.parity)
-
-
-def parity(difference: float) -> Note:
-    """How far the answers of a model file are from those of its network."""
-    return Note(say("train.parity", difference=f"{difference:.1e}"))
-
-
-def held(result: Result) -> Iterator[Note]:
-    """What the maps are worth, what nobody knows of given weights, the twin, and where the run lies."""
+    yield from evaluation(result.test.figures, result.card, "test")
     yield Note(about_maps(result.card))
     yield from map(Note, about_base(result.card))
     if result.twin is not None:
         yield _twin(result.twin)
     yield Note(say("train.done", run=str(result.run.folder)))
+
+
+def parity(difference: float) -> Note:
+    """How far the answers of a model file are from those of its network."""
+    return Note(say("train.parity", difference=f"{difference:.1e}"))
 
 
 def _twin(twin: Twin) -> Note:

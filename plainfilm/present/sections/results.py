@@ -17,17 +17,17 @@ def results(found: Gathered) -> Section:
     return Section("results", say("report.results"), blocks)
 
 
-def title(figures: Figures, films: Text) -> Note:
-    """Of which films, and of how many, the figures are."""
-    return Note(say("evaluation.title", films=films, n=figures["accuracy"]["n"]))
-
-
-def results_of(figures: Figures, shown: Callable[[str], Text]) -> Iterator[Block]:
-    """The figures of an evaluation; `shown`: what a class is called."""
+def title(figures: Figures, films: Text) -> Iterator[Note]:
+    """Of which films, and of how many, the figures are; before that, that most films are left out, where they are."""
     balance = figures.get("balance")
     if balance and balance["lost"] > balance["used"]:
         lost, used = balance["lost"], balance["used"]
         yield Note(say("evaluation.most-left-out", left_out=lost, films=lost + used, used=used), "alarm")
+    yield Note(say("evaluation.title", films=films, n=figures["accuracy"]["n"]))
+
+
+def results_of(figures: Figures, shown: Callable[[str], Text]) -> Iterator[Block]:
+    """The figures of an evaluation; `shown`: what a class is called."""
     if figures.get("leaking"):
         yield Note(say("evaluation.leaking"), "alarm")
     classes = figures.get("classes", {})
