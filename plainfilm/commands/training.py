@@ -192,12 +192,9 @@ def demo(
 def _print_run(terminal: "Terminal", result: "Result") -> None:
     from plainfilm.data.sources.balance import in_words
     from plainfilm.present.on_terminal import show
-    from plainfilm.present.sections.evaluation import evaluation
-    from plainfilm.present.sections.finished import held, kept
+    from plainfilm.present.sections.finished import finished
 
-    show(terminal, kept(result))
-    show(terminal, evaluation(result.test.figures, result.card, "test"))
-    show(terminal, held(result))
+    show(terminal, finished(result))
     for notice in result.notices:
         terminal.warn(say(notice))
     balance = in_words(result.index.balance, terminal.language)
