@@ -21,6 +21,7 @@ import typer
 from plainfilm.errors import MissingExtraError, PlainfilmError, StorageError, UsageError
 from plainfilm.io import streams
 from plainfilm.messages import LANGUAGES, sentence, system_language, text
+from plainfilm.records import as_dict
 
 if TYPE_CHECKING:
     from plainfilm.present.terminal import Terminal
@@ -253,12 +254,14 @@ def evaluate(
             predictor, sources, table or [], reading=reading, prevalences=prevalences, out=out, progress=update
         )
     print_balance(terminal, balance)
-    print_seen(terminal, found.figures["seen"])
+    figures = found.figures
+    print_seen(terminal, as_dict(figures.seen))
     print_film_problems(terminal, rows)
-    print_evaluation(terminal, found.figures, predictor.card, films="+".join(path.stem for path in sources))
-    print_predictive_values(terminal, found.figures.get("predictive_values", {}), predictor.card)
-    print_fall(terminal, found.figures["fall"])
-    terminal.json(found.figures)
+    print_evaluation(terminal, figures.as_dict(), predictor.card, films="+".join(path.stem for path in sources))
+    predictive = {name: as_dict(entry) for name, entry in (figures.predictive_values or {}).items()}
+    print_predictive_values(terminal, predictive, predictor.card)
+    print_fall(terminal, None if figures.fall is None else as_dict(figures.fall))
+    terminal.json(figures.as_dict())
 
 
 @app.command()
@@ -274,7 +277,7 @@ def compare(
     from plainfilm.printing.comparison import print_comparison
 
     terminal = Terminal(lang, as_json=as_json)
-    found = comparison.compare(comparison.read_predictions(first), comparison.read_predictions(second))
+    found = as_dict(comparison.compare(comparison.read_predictions(first), comparison.read_predictions(second)))
     print_comparison(terminal, found)
     terminal.json(found)
 
@@ -311,7 +314,7 @@ def cross_validate(
         display = FoldDisplay(terminal, stack)
         options |= {"threads": threads, "stop": stop, "language": lang}
         options["reading"] = Reading(follow_links, encoding, assume_chest)
-        found = workflow.cross_validate(sources, table or [], load_recipe(recipe), out, display, **options)
+        found = as_dict(workflow.cross_validate(sources, table or [], load_recipe(recipe), out, display, **options))
     print_cross_validation(terminal, found, str(out))
     terminal.json(found)
 
@@ -371,7 +374,7 @@ def predict(
     if maps is not None:
         terminal.say("prediction.maps", folder=str(maps), cells=predictor.map_side, size=card.preprocessing.size)
         print_maps(terminal, card)
-    print_predictive_values(terminal, predictive, card)
+    print_predictive_values(terminal, {name: as_dict(entry) for name, entry in predictive.items()}, card)
     print_card(terminal, card)
     terminal.json(
         {
@@ -621,7 +624,12 @@ def _print_run(terminal: "Terminal", result: "Result") -> None:
     print_result(terminal, result)
     balance = balance_summary(result.index.balance, terminal.language)
     terminal.json(
-        {"run": str(result.run), "validation": result.validation, "test": result.test.figures, "balance": balance}
+        {
+            "run": str(result.run),
+            "validation": result.validation,
+            "test": result.test.figures.as_dict(),
+            "balance": balance,
+        }
     )
 
 

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from plainfilm import records
 from plainfilm.audits.probes import logistic
 from plainfilm.data.film_index import LEAVES_OUT, Index, Row, strata
 from plainfilm.data.preprocessing import reduce
@@ -116,7 +117,7 @@ def _leaking(rows: Sequence[Row], labels: Integers, classes: Sequence[str]) -> d
 
 def _compared(
     reader: Reader, features: Floats, labels: Integers, groups: Sequence[str], naive: Integers, clean: Integers
-) -> Mapping[str, dict[str, float | None]]:
+) -> Mapping[str, records.Object]:
     """Accuracy under both splits, and the paired difference."""
     right = {name: _right(reader, features, labels, folds) for name, folds in (("naive", naive), ("clean", clean))}
     everyone = np.ones((len(labels), 2), bool)

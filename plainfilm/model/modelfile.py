@@ -12,11 +12,10 @@ is in memory: digest, outline and card are checked on the open file.
 
 import hashlib
 import io
-import json
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -24,7 +23,7 @@ import numpy as np
 
 from plainfilm.errors import ModelFileError
 from plainfilm.io import files
-from plainfilm.model.card import Card, check_shapes, parse_card
+from plainfilm.model.card import FORMAT_VERSION, Card, check_shapes, parse_card, reason_of
 from plainfilm.model.formats.outline import FLOAT, UINT8, Outline, read_outline
 from plainfilm.model.formats.structure import check_structure
 from plainfilm.model.seen import FILMS_KEY, SeenFilms, parse_seen
@@ -73,7 +72,7 @@ def films_seen(metadata: Mapping[str, str], card: Card, path: Path) -> SeenFilms
     try:
         return parse_seen(metadata.get(FILMS_KEY), card.seen)
     except ValueError as error:
-        raise ModelFileError("model-card-damaged", path=str(path), reason=str(error)) from error
+        raise ModelFileError("model-card-damaged", path=str(path), reason=reason_of(error)) from error
 
 
 def _check_digest(file: IO[bytes], path: Path) -> None:
@@ -163,8 +162,8 @@ def update(path: Path, *, seen: SeenFilms | None = None, **changes: Any) -> Card
     proto, card = _opened(path)
     if seen is not None:
         proto.metadata_props.add(key=FILMS_KEY, value=seen.text)
-        changes["seen"] = dict(seen.summary)
-    card = replace(card, **changes)
+        changes["seen"] = seen.counts
+    card = replace(card, format_version=FORMAT_VERSION, **changes)
     files.write_bytes(path, _with_card(proto, card))
     return card
 
@@ -218,11 +217,10 @@ def _with_card(proto: "onnx.ModelProto", card: Card) -> bytes:
     """The bytes of the file: the graph with its card, its latest list of films seen, and its digest."""
     from onnx import helper
 
-    text = json.dumps(asdict(card), ensure_ascii=False, allow_nan=False, sort_keys=True)
     kept = {
         entry.key: entry.value for entry in proto.metadata_props if entry.key == FILMS_KEY and card.seen is not None
     }
-    helper.set_model_props(proto, {CARD_KEY: text, **kept, DIGEST_KEY: BLANK_DIGEST})
+    helper.set_model_props(proto, {CARD_KEY: card.as_json(), **kept, DIGEST_KEY: BLANK_DIGEST})
     data: bytes = proto.SerializeToString(deterministic=True)
     ((start, end),) = _digest_places(data)
     return data[:start] + _digest(data, start).encode() + data[end:]

@@ -59,7 +59,7 @@ class Gathered:
 
     def shown(self, name: str) -> Text:
         """The display name of a class; of one that the model does not know, the name itself."""
-        return self.names.get(name, ClassName(name, name or "–", name or "–"))
+        return self.names.get(name, ClassName(name, {"en": name or "–"}))
 
     def section(self, name: str) -> Figures:
         """A part of the audit: "leaks" or "shortcuts"; empty where it was not made."""

@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from plainfilm.evaluation.decisions import called
-from plainfilm.messages import sentence
+from plainfilm import records
+from plainfilm.evaluation.decisions import PredictiveValues, called
+from plainfilm.messages import LANGUAGES, sentence
 from plainfilm.model.card import Card, ClassName
 from plainfilm.present.terminal import Terminal
 from plainfilm.workflows.answers import Answer
@@ -50,14 +51,14 @@ def _table_row(terminal: Terminal, answer: Answer, card: Card) -> list[object]:
     """Number, path and class of an answered film, and a cell for each probability."""
     assert answer.probabilities is not None
     predicted = _predicted(answer, card)
-    names = " ".join(dict.fromkeys((predicted.en, predicted.zh)))
+    names = " ".join(dict.fromkeys(predicted.shown(language) for language in LANGUAGES))
     if answer.is_refused:
         names = terminal.text("gate.marked", names=names)
     return [answer.number, answer.path, names, *(f"{probability:.3f}" for probability in answer.probabilities)]
 
 
 def answers_summary(
-    answers: Sequence[Answer], card: Card, language: str, predictive: Mapping[str, Any], *, maps: bool
+    answers: Sequence[Answer], card: Card, language: str, predictive: Mapping[str, PredictiveValues], *, maps: bool
 ) -> list[dict[str, Any]]:
     """The answers for --json.
 
@@ -82,7 +83,7 @@ def answers_summary(
     ]
 
 
-def _classes_summary(answer: Answer, card: Card, predictive: Mapping[str, Any]) -> dict[str, Any]:
+def _classes_summary(answer: Answer, card: Card, predictive: Mapping[str, PredictiveValues]) -> dict[str, Any]:
     """What the model says of a film's class; every entry is None where it says nothing."""
     if answer.probabilities is None:
         return dict.fromkeys(("predicted", "probabilities", "set", "called"))
@@ -91,5 +92,7 @@ def _classes_summary(answer: Answer, card: Card, predictive: Mapping[str, Any]) 
         "predicted": max(probability_of, key=probability_of.__getitem__),
         "probabilities": probability_of,
         "set": None if answer.set is None else [card.class_names[number] for number in answer.set],
-        "called": {name: called(probability_of[name], entry["points"]) for name, entry in predictive.items()},
+        "called": {
+            name: records.plain(called(probability_of[name], entry.points)) for name, entry in predictive.items()
+        },
     }

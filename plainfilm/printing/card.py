@@ -18,5 +18,5 @@ def print_maps(terminal: Terminal, card: Card) -> None:
 
 def print_base(terminal: Terminal, card: Card) -> None:
     """That nobody knows what a model saw before its training, where it began with given weights."""
-    if card.seen is not None and not card.seen["base_known"]:
+    if card.seen is not None and not card.seen.base_known:
         terminal.say("card.base-unknown")

@@ -2,11 +2,9 @@
 
 from typing import Any
 
-from plainfilm.evaluation.comparison import FIGURES
+from plainfilm.evaluation import registry
 from plainfilm.present.terminal import Terminal
 from plainfilm.printing.evaluation import DECIMALS, print_missed, shown_figure
-
-OVERALL = ("accuracy", "balanced_accuracy", "macro_auc", "log_loss", "brier")
 
 
 def print_comparison(terminal: Terminal, found: dict[str, Any]) -> None:
@@ -14,12 +12,13 @@ def print_comparison(terminal: Terminal, found: dict[str, Any]) -> None:
     language = terminal.language
     terminal.say("compare.title", films=found["films"], groups=found["groups"], **found["left_out"])
     rows = []
-    for name in FIGURES:
+    names = [figure.name for figure in registry.overall()]
+    for name in names:
         shown = [shown_figure(found[part][name], name, language) for part in ("first", "second", "difference")]
         rows.append([terminal.text(f"figure.{name}"), *shown])
     headings = [terminal.text(key) for key in ("evaluation.figure", "compare.first", "compare.second")]
     terminal.table([*headings, terminal.text("compare.difference")], rows)
-    print_missed(terminal, [found[part][name] for part in ("first", "second") for name in FIGURES], {})
+    print_missed(terminal, [found[part][name] for part in ("first", "second") for name in names], {})
     terminal.say("compare.mcnemar", **found["mcnemar"])
     if found["groups"] < found["films"]:
         terminal.say("compare.grouped")
@@ -27,7 +26,8 @@ def print_comparison(terminal: Terminal, found: dict[str, Any]) -> None:
 
 def print_cross_validation(terminal: Terminal, found: dict[str, Any], folder: str) -> None:
     """Mean and spread over the runs; then, of each seed, the figures of all films together."""
-    spreads = [("", name, found["spread"][name]) for name in OVERALL]
+    names = [figure.name for figure in registry.overall()]
+    spreads = [("", name, found["spread"][name]) for name in names if name in found["spread"]]
     spreads += [
         (class_name, name, figures[name])
         for class_name, figures in found["spread"]["classes"].items()
@@ -47,12 +47,12 @@ def print_cross_validation(terminal: Terminal, found: dict[str, Any], folder: st
     pooled = [
         [seed, _name(terminal, name), shown_figure(figures[name], name, terminal.language)]
         for seed, figures in found["pooled"].items()
-        for name in OVERALL
+        for name in names
     ]
     terminal.say("cross.pooled")
     keys = ("cross.seed", "evaluation.figure", "evaluation.interval")
     terminal.table([terminal.text(key) for key in keys], pooled, left=3)
-    print_missed(terminal, [figures[name] for figures in found["pooled"].values() for name in OVERALL], {})
+    print_missed(terminal, [figures[name] for figures in found["pooled"].values() for name in names], {})
     terminal.say("cross.done", runs=len(found["runs"]), folder=folder)
 
 

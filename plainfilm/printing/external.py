@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from plainfilm.evaluation.fall import FIGURES
+from plainfilm.evaluation.fall import falling
 from plainfilm.evaluation.intervals import Estimate
 from plainfilm.present.terminal import Terminal
 
@@ -34,7 +34,7 @@ def print_fall(terminal: Terminal, fall: dict[str, Any] | None) -> None:
         return
     terminal.say("fall.title")
     rows = []
-    for name in FIGURES:
+    for name in (figure.name for figure in falling()):
         own, elsewhere, difference = (
             Estimate.from_dict(fall[name][part]) for part in ("internal", "external", "difference")
         )

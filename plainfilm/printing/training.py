@@ -95,7 +95,7 @@ def print_result(terminal: Terminal, result: "Result") -> None:
     elif result.validation:
         terminal.say("train.kept-last", epoch=int(result.validation["epoch"]))
     terminal.say("train.parity", difference=f"{result.parity:.1e}")
-    print_evaluation(terminal, result.test.figures, result.card)
+    print_evaluation(terminal, result.test.figures.as_dict(), result.card)
     print_maps(terminal, result.card)
     print_base(terminal, result.card)
     if result.twin is not None:

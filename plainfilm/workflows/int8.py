@@ -10,8 +10,9 @@ from plainfilm.config import Recipe
 from plainfilm.data.film_index import Index
 from plainfilm.data.pixel_store import films_of
 from plainfilm.errors import TrainingError
+from plainfilm.estimate import Estimate
 from plainfilm.evaluation.evaluation import answers
-from plainfilm.evaluation.intervals import Estimate, grouped_mean
+from plainfilm.evaluation.intervals import grouped_mean
 from plainfilm.io import files
 from plainfilm.model import modelfile, quantise
 from plainfilm.model.predictor import Predictor

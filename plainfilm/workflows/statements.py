@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from functools import reduce
 from typing import Any
 
-from plainfilm.evaluation.intervals import Estimate
 from plainfilm.messages import text
 from plainfilm.model.card import Card
 from plainfilm.model.gate import Verdict
@@ -44,11 +43,11 @@ def about_model(card: Card, language: str) -> list[str]:
     if card.evaluation is None:
         found = [text("card.not-tested", language)]
     else:
-        accuracy = Estimate.from_dict(card.evaluation["accuracy"]).percent(language)
+        accuracy = card.evaluation.overall["accuracy"].percent(language)
         found = [text("card.tested", language, accuracy=accuracy)]
     if card.is_leaking:
         found.append(text("evaluation.leaking", language))
-    if card.seen is not None and not card.seen["base_known"]:
+    if card.seen is not None and not card.seen.base_known:
         found.append(text("card.base-unknown", language))
     if card.calibration is None:
         found.append(text("card.not-calibrated", language))
@@ -65,5 +64,5 @@ def about_maps(card: Card, language: str) -> str:
     """What a model's class maps are worth."""
     if card.map_health == "card.maps-faithful":
         assert card.maps is not None
-        return text("card.maps-faithful", language, n=card.maps["n"])
+        return text("card.maps-faithful", language, n=card.maps.n)
     return card.map_warning.shown(language)

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from plainfilm import records
 from plainfilm.config import INIT_PREFIX, Recipe, load_recipe
 from plainfilm.data.film_index import Index, read_index, write_index
 from plainfilm.data.pixel_store import films_of, open_store, smaller_store
@@ -23,10 +24,9 @@ from plainfilm.data.sources.reading import PLAIN, Reading
 from plainfilm.data.splits.patients import KEY_NAME
 from plainfilm.errors import Interrupted, ModelFileError, OutputError, PlainfilmError, RecipeError, TrainingError
 from plainfilm.evaluation.evaluation import Evaluation, evaluate, write_evaluation
-from plainfilm.evaluation.intervals import Estimate
 from plainfilm.io import files
 from plainfilm.model import modelfile
-from plainfilm.model.card import Card, Preprocessing, class_names
+from plainfilm.model.card import Card, Preprocessing, Tested, class_names
 from plainfilm.model.formats.weights import Weights, read_weights
 from plainfilm.model.predictor import Predictor
 from plainfilm.present import figures
@@ -48,7 +48,6 @@ from plainfilm.workflows.reporting import describe
 NUM_PARITY_FILMS = 32  # at least; films on which the model file is compared with the network
 BEFORE_RECIPE = ("index.csv", "index.json", KEY_NAME, f"checkpoints/{checkpoint.GIVEN}")  # in a run, beside its pixels
 ERRORS_OF_ALL = ("loss-not-finite", "training-stopped-together")  # that all processes of a training have at once
-COLUMN_FIGURES = ("subgroups",)  # name entries of the user's table, which no model file holds
 PACKAGES = ("plainfilm", "numpy", "pillow", "torch", "onnx", "onnxruntime")
 
 
@@ -275,11 +274,11 @@ def _go(
     with threadpool_limits(1, user_api="blas"):  # the same films give the same bits on any number of processors
         test = evaluate(predictor, index.rows, index.part("test"), store, name="test", leaking=index.is_leaking)
     write_evaluation(test, index.classes, run / "evaluation")
-    told = {name: figure for name, figure in test.figures.items() if name not in COLUMN_FIGURES}
+    told = records.from_dict(Tested, replace(test.figures, subgroups=None).as_dict())
     card = modelfile.update(run / "model.onnx", evaluation=told)
     twin = write_twin(run, index, store, recipe, threads=reporter.threads) if int8 else None
     notices = draw_figures(run, test, card, language)
-    log.write("done", parity=parity, accuracy=test.figures["accuracy"])
+    log.write("done", parity=parity, accuracy=test.figures.overall["accuracy"].as_dict())
     notices += describe(run, index, store, predictor, log, language=language)
     return Result(run, index, validation, card, parity, test, twin, notices)
 
@@ -351,15 +350,18 @@ def draw_figures(run: Path, test: Evaluation, card: Card, language: str) -> tupl
         for step in steps
         if step.validation_loss is not None and step.validation_accuracy is not None
     ]
-    counts = np.array(test.figures["confusion"]["counts"])
-    aucs = [Estimate.from_dict(test.figures["classes"][entry.name]["auc"]) for entry in card.classes]
-    curves = list(test.figures["calibration"]["reliability"].values())
+    measured = test.figures
+    counts = np.array(measured.confusion.counts)
+    aucs = [measured.classes[entry.name]["auc"] for entry in card.classes]
+    curves = [[records.as_dict(bin) for bin in bins] for bins in measured.calibration.reliability.values()]
     notices = (
         *figures.draw_history([asdict(step) for step in steps], epochs, folder / "history.png", language=language),
         *figures.draw_confusion(counts, names, folder / "confusion.png", language=language),
         *figures.draw_roc(test.probabilities, test.labels, names, folder / "roc.png", language=language, aucs=aucs),
         *figures.draw_reliability(curves, names, folder / "reliability.png", language=language),
-        *figures.draw_risk_coverage(test.figures["risk_coverage"], folder / "risk-coverage.png", language=language),
+        *figures.draw_risk_coverage(
+            records.as_dict(measured.risk_coverage), folder / "risk-coverage.png", language=language
+        ),
     )
     return tuple(dict.fromkeys(notices))
 
