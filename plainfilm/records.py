@@ -11,10 +11,7 @@ import types
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, field, fields, is_dataclass
 from functools import cache
-from typing import TYPE_CHECKING, TypeVar, Union, get_args, get_origin, get_type_hints
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
+from typing import TypeVar, Union, get_args, get_origin, get_type_hints
 
 Object = dict[str, object]
 """An object of JSON."""
@@ -33,8 +30,9 @@ def inlined(belongs: Callable[[object], bool] = lambda _: True) -> Mapping[str, 
     return made
 
 
-def as_dict(record: "DataclassInstance") -> Object:
+def as_dict(record: object) -> Object:
     """A record as JSON has it."""
+    assert is_dataclass(record)
     found: Object = {}
     for entry in fields(record):
         value = getattr(record, entry.name)

@@ -16,6 +16,8 @@ LAYERS = [
     {"errors"},
     {"locales"},
     {"messages"},
+    {"records"},
+    {"estimate"},
     {"randomness"},
     {"io"},
     {"config"},

@@ -63,10 +63,11 @@ def check_maps(
 
     Returns:
         `n`, and besides `films`, `cells`; `deletion` and `insertion` with the mean difference of the area under the
-        curve to each of BASELINES (-1 to 1, positive where the map is better); `randomised` with the mean `spearman` and
-        `pearson` correlation with the maps of random weights; and `faithful`: whether the map is better than both
-        baselines in both tests and random weights destroy it. `classes` has `deletion` and `insertion` of the films that the model
-        gives each class, where these have MIN_GROUPS groups. None, not checked, with fewer than MIN_GROUPS groups.
+        curve to each of BASELINES (-1 to 1, positive where the map is better); `randomised` with the mean `spearman`
+        and `pearson` correlation with the maps of random weights; and `faithful`: whether the map is better than both
+        baselines in both tests and random weights destroy it. `classes` has `deletion` and `insertion` of the films
+        that the model gives each class, where these have MIN_GROUPS groups. None, not checked, with fewer than
+        MIN_GROUPS groups.
     """
     if len(set(groups)) < MIN_GROUPS:
         return None

@@ -79,7 +79,7 @@ class Maps:
 
 
 @dataclass(frozen=True)
-class Tested:
+class OwnFigures:
     """The content of metrics.json on the model's own test films, but for what names entries of the user's table."""
 
     overall: Mapping[str, Estimate] = records.inlined(is_estimate)
@@ -96,7 +96,7 @@ class Card:
     provenance: Mapping[str, Any] = field(default_factory=dict)  # recipe, checksums, versions, leaking
     calibration: Calibration | None = None  # None: not calibrated
     gate: Mapping[str, object] | None = None  # `plainfilm.model.gate.Gate.to_card`; None: only rules without fitting
-    evaluation: Tested | None = None  # None: not tested
+    evaluation: OwnFigures | None = None  # None: not tested
     maps: Maps | None = None  # None: not checked
     seen: SeenCounts | None = None  # of `plainfilm.model.seen.SeenFilms`; None: cannot say
     format_version: int = FORMAT_VERSION  # of the file
@@ -209,7 +209,7 @@ def _parsed(content: Mapping[str, Any], version: int) -> Card:
         provenance=content.get("provenance", {}),
         calibration=_section(content, "calibration", lambda entry: Calibration.from_dict(entry, len(classes))),
         gate=_section(content, "gate", lambda entry: entry),
-        evaluation=_section(content, "evaluation", partial(records.from_dict, Tested)),
+        evaluation=_section(content, "evaluation", partial(records.from_dict, OwnFigures)),
         maps=_section(content, "maps", partial(records.from_dict, Maps)),
         seen=_section(content, "seen", partial(records.from_dict, SeenCounts, exact=True)),
         format_version=version,

@@ -26,7 +26,7 @@ from plainfilm.errors import Interrupted, ModelFileError, OutputError, Plainfilm
 from plainfilm.evaluation.evaluation import Evaluation, evaluate, write_evaluation
 from plainfilm.io import files
 from plainfilm.model import modelfile
-from plainfilm.model.card import Card, Preprocessing, Tested, class_names
+from plainfilm.model.card import Card, OwnFigures, Preprocessing, class_names
 from plainfilm.model.formats.weights import Weights, read_weights
 from plainfilm.model.predictor import Predictor
 from plainfilm.present import figures
@@ -274,7 +274,7 @@ def _go(
     with threadpool_limits(1, user_api="blas"):  # the same films give the same bits on any number of processors
         test = evaluate(predictor, index.rows, index.part("test"), store, name="test", leaking=index.is_leaking)
     write_evaluation(test, index.classes, run / "evaluation")
-    told = records.from_dict(Tested, replace(test.figures, subgroups=None).as_dict())
+    told = records.from_dict(OwnFigures, replace(test.figures, subgroups=None).as_dict())
     card = modelfile.update(run / "model.onnx", evaluation=told)
     twin = write_twin(run, index, store, recipe, threads=reporter.threads) if int8 else None
     notices = draw_figures(run, test, card, language)
