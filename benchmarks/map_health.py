@@ -16,7 +16,6 @@ from plainfilm.config import load_recipe
 from plainfilm.data.film_index import read_index
 from plainfilm.data.pixel_store import films_of
 from plainfilm.evaluation import saliency
-from plainfilm.evaluation.intervals import Estimate
 from plainfilm.model.predictor import Predictor
 from plainfilm.workflows.prepare import fill_store, num_threads
 
@@ -43,18 +42,16 @@ def main() -> None:
         print(f"not checked: fewer than {saliency.MIN_GROUPS} groups in {arguments.part}")
         return
     taken = f"{time.perf_counter() - begun:.0f} s, {time.process_time() - begun_cpu:.0f} CPU seconds"
-    verdict = "faithful" if found["faithful"] else "NOT FAITHFUL"
+    verdict = "faithful" if found.faithful else "NOT FAITHFUL"
     print(
-        f"{found['n']} {arguments.part} films in {len(set(groups))} groups, {found['cells']} cells: {verdict} ({taken})"
+        f"{found.n} {arguments.part} films in {len(set(groups))} groups, {found.others['cells']} cells: {verdict} ({taken})"
     )
-    for name, figures in {"all": found, **found["classes"]}.items():
+    for name, figures in {"all": found.others, **found.classes}.items():
         for test in saliency.TESTS:
             for other in saliency.BASELINES:
-                print(
-                    f"  {name:16} {test:9} against {other:7} {Estimate.from_dict(figures[test][other]).decimal('en')}"
-                )
-    for measure, entry in found["randomised"].items():
-        print(f"  random weights, {measure:8} {Estimate.from_dict(entry).decimal('en')}")
+                print(f"  {name:16} {test:9} against {other:7} {figures[test][other].decimal('en')}")
+    for measure, entry in found.others["randomised"].items():
+        print(f"  random weights, {measure:8} {entry.decimal('en')}")
 
     predictor = Predictor(arguments.model, threads=num_threads())
     for depth in range(1, len(CASCADE) + 1):
