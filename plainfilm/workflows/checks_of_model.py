@@ -31,7 +31,7 @@ def look_at_model(path: Path) -> Iterator[Finding]:
 
 
 def _worth(card: Card) -> Iterator[Finding]:
-    """OwnFigures, calibrated, guarded, its maps checked?"""
+    """Tested, calibrated, guarded, its maps checked?"""
     estimate = None if card.evaluation is None else card.evaluation.overall["accuracy"]
     if estimate is None or not estimate.estimable:
         yield note("card.not-tested")

@@ -33,7 +33,7 @@ def test_the_server_does_what_its_document_says(model: Path, tmp_path: Path) -> 
             check=False,
         )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert f"OwnFigures: {NUM_OPERATIONS}" in done.stdout
+    assert f"Tested: {NUM_OPERATIONS}" in done.stdout
     generated, passed = re.search(r"(\d+) generated, (\d+) passed", done.stdout).groups()
     assert generated == passed
     assert int(generated) > 300

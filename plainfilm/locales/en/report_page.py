@@ -16,7 +16,7 @@ REPORT: dict[str, str] = {
     "report.yes": "yes",
     "report.no": "no",
     "report.not-estimable": "not estimable",
-    "report.tested-on": "OwnFigures on",
+    "report.tested-on": "Tested on",
     "report.all-classes": "All classes",
     # what to know first
     "report.first": "Shortcuts and leaks",
