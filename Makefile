@@ -18,7 +18,10 @@ RELEASE ?= .release-env
 INSPECT ?= .inspect-env
 TUTORIAL ?= ../shared/baseline/tutorial_paddle.py
 
-.PHONY: install demo phantom-model test check bench faults audit sbom clean
+# Tests that neither train, nor serve, nor start a browser or another runtime.
+FAST := tests/data tests/evaluation tests/printing $(wildcard tests/test_*.py) plainfilm
+
+.PHONY: install demo phantom-model test test-fast check bench faults audit sbom clean
 
 install: $(VENV)/installed
 
@@ -45,6 +48,10 @@ check: install
 test: check
 	PLAINFILM_DATA=$(abspath $(DATA)) $(BIN)/python -m pytest
 
+# What a change is tried with on the way: no training, server, browser, fault or other runtime; CI runs `test`.
+test-fast: install
+	$(BIN)/python -m pytest -n 2 -m "not real and not openvino and not ort_web and not paddle" $(FAST)
+
 bench: install $(PADDLE)/installed
 	$(BIN)/python benchmarks/duplicates.py $(DATA)
 	$(BIN)/python benchmarks/audit_selftest.py $(DATA)
@@ -52,7 +59,7 @@ bench: install $(PADDLE)/installed
 	$(BIN)/python benchmarks/train_speed.py $(DATA)/covid-radiography/input_data.zip \
 	  --paddle $(PADDLE)/bin/python --program $(TUTORIAL)
 
-# The table of the README: every fault, done for real, as often as the table says; about an hour.
+# The table of the README: every fault, done for real, as often as the table says; half an hour or more, see docs/log.md.
 faults: install
 	$(BIN)/python benchmarks/faults.py --out runs/faults.json
 

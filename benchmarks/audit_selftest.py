@@ -24,6 +24,7 @@ from plainfilm.audits.shortcuts import audit_shortcuts
 from plainfilm.audits.views import LUNGLESS
 from plainfilm.data import phantom
 from plainfilm.data.film_index import Index, Row
+from plainfilm.data.films import Films
 from plainfilm.data.preprocessing import preprocess
 from plainfilm.evaluation.intervals import wilson
 from plainfilm.randomness import generator
@@ -109,7 +110,7 @@ def flagged_views(films: np.ndarray, labels: np.ndarray, groups: list[str], seed
         Row(image_id=str(number), label=CLASSES[label], group=group, width=SIZE_PX, height=SIZE_PX, mode="L")
         for number, (label, group) in enumerate(zip(labels.tolist(), groups, strict=True))
     )
-    found = audit_shortcuts(films, Index(rows, (), CLASSES, {"kind": "grouped"}), seed=seed)
+    found = audit_shortcuts(Films.of(Index(rows, (), CLASSES, {"kind": "grouped"}), films), seed=seed)
     return {row["name"] for row in found["views"] if row["flagged"] and row["lungless"]}
 
 

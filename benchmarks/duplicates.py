@@ -34,7 +34,14 @@ from plainfilm.data.duplicates import hashes
 from plainfilm.data.duplicates import search as module
 from plainfilm.data.duplicates.descriptors import unit
 from plainfilm.data.duplicates.registration import Floats
-from plainfilm.data.duplicates.search import NUM_CANDIDATES, SAME_EXPOSURE, clusters, find_pairs, shrink, thumbnail
+from plainfilm.data.duplicates.search import (
+    NUM_CANDIDATES,
+    SAME_EXPOSURE,
+    clusters,
+    find_pairs,
+    shrink,
+    thumbnail,
+)
 from plainfilm.randomness import generator
 
 Pixels = NDArray[np.uint8]

@@ -35,7 +35,8 @@ from plainfilm.data.decoding.film_file import decode
 from plainfilm.data.film_index import Index, read_index, reopen
 from plainfilm.data.pixel_store import open_store
 from plainfilm.data.preprocessing import preprocess
-from plainfilm.evaluation.intervals import Estimate, delong, wilson
+from plainfilm.estimate import Estimate
+from plainfilm.evaluation.intervals import delong, wilson
 from plainfilm.model.gate import Gate, Verdict, fit
 from plainfilm.model.predictor import Predictor
 from plainfilm.randomness import generator
@@ -102,11 +103,12 @@ def report(name: str, judge: Judge, pictures: Iterable[Picture], films: tuple[np
     verdicts = judge.verdicts(pictures)
     originals = [picture.original for picture in pictures]
     refused = share(np.array([not verdict.passed for verdict in verdicts]), originals)
-    line = f"{name:34} n {len(pictures):4} of {len(set(originals)):3} originals; refused {refused.percent('en')}"
+    line = f"{name:34} n {len(pictures):4} of {len(set(originals)):3} originals; refused {refused}"
     if films is not None:
         distances = np.concatenate([films[0], [verdict.distance for verdict in verdicts]])
         groups = np.unique([*films[1], *(f"\0{name}" for name in originals)], return_inverse=True)[1]
-        line += f"; AUC {delong(distances, np.arange(len(distances)) >= len(films[0]), groups).decimal('en')}"
+        auc = delong(distances, np.arange(len(distances)) >= len(films[0]), groups)
+        line += f"; AUC {auc.in_decimals().shown('en')}"
     reasons = [reason for verdict in verdicts for reason in verdict.reasons]
     counts = ", ".join(f"{reason.removeprefix('gate-')} {reasons.count(reason)}" for reason in dict.fromkeys(reasons))
     print(f"{line}; {counts}", flush=True)

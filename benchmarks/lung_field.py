@@ -64,8 +64,9 @@ def print_row(name: str, films: np.ndarray, masks: np.ndarray) -> None:
     hidden = (hull(fields) & masks).sum((1, 2)) / masks.sum((1, 2))
     groups = np.arange(len(films))
     tenth = np.quantile(dice, 0.1)
-    print(f"{name}: Dice {grouped_mean(dice, groups, bound=1).decimal('en')}, worst tenth below {tenth:.3f}; ", end="")
-    print(f"lung hidden by the hull {grouped_mean(hidden, groups, bound=1).percent('en')}", flush=True)
+    mean = grouped_mean(dice, groups, bound=1).in_decimals().shown("en")
+    print(f"{name}: Dice {mean}, worst tenth below {tenth:.3f}; ", end="")
+    print(f"lung hidden by the hull {grouped_mean(hidden, groups, bound=1)}", flush=True)
 
 
 if __name__ == "__main__":

@@ -14,10 +14,12 @@ from pathlib import Path
 
 from plainfilm.config import load_recipe
 from plainfilm.data.film_index import read_index
-from plainfilm.data.pixel_store import films_of
+from plainfilm.estimate import Estimate
 from plainfilm.evaluation import saliency
+from plainfilm.io.machine import num_threads
+from plainfilm.model import modelfile
 from plainfilm.model.predictor import Predictor
-from plainfilm.workflows.prepare import fill_store, num_threads
+from plainfilm.workflows.prepare import fill_store
 
 CASCADE = ("fc", "layer4", "layer3", "layer2", "layer1", "conv1")
 
@@ -31,33 +33,40 @@ def main() -> None:
     arguments = parser.parse_args()
 
     index, recipe = read_index(arguments.run / "index.csv"), load_recipe(str(arguments.run / "recipe.toml"))
-    store, part = fill_store(index, recipe, arguments.run), index.part(arguments.part)
-    chosen = [part[place] for place in saliency.sample(len(part), seed=recipe.training.seed)]
-    pixels, groups = films_of(store, chosen, recipe.data.channels), [index.rows[number].group for number in chosen]
+    films, part = fill_store(index, recipe, arguments.run), index.part(arguments.part)
+    rows = [part[number] for number in saliency.sample(len(part), seed=recipe.training.seed)]
+    pixels, groups = films.pixels(rows, recipe.data.channels), films.groups(rows)
+    model = modelfile.opened(arguments.model)
+    predictor = Predictor(model, threads=num_threads())
     options = {"seed": recipe.training.seed, "threads": num_threads()}
 
     begun, begun_cpu = time.perf_counter(), time.process_time()
-    found = saliency.check_maps(arguments.model, pixels, groups, name=arguments.part, **options)
+    found = saliency.check_maps(model, predictor, pixels, groups, name=arguments.part, **options)
     if found is None:
         print(f"not checked: fewer than {saliency.MIN_GROUPS} groups in {arguments.part}")
         return
     taken = f"{time.perf_counter() - begun:.0f} s, {time.process_time() - begun_cpu:.0f} CPU seconds"
     verdict = "faithful" if found.faithful else "NOT FAITHFUL"
     print(
-        f"{found.n} {arguments.part} films in {len(set(groups))} groups, {found.others['cells']} cells: {verdict} ({taken})"
+        f"{found.n} {arguments.part} films in {len(set(groups))} groups, {found.others['cells']} cells: "
+        f"{verdict} ({taken})"
     )
     for name, figures in {"all": found.others, **found.classes}.items():
         for test in saliency.TESTS:
             for other in saliency.BASELINES:
-                print(f"  {name:16} {test:9} against {other:7} {figures[test][other].decimal('en')}")
+                print(f"  {name:16} {test:9} against {other:7} {shown(figures[test][other])}")
     for measure, entry in found.others["randomised"].items():
-        print(f"  random weights, {measure:8} {entry.decimal('en')}")
+        print(f"  random weights, {measure:8} {shown(entry)}")
 
-    predictor = Predictor(arguments.model, threads=num_threads())
     for depth in range(1, len(CASCADE) + 1):
         prefixes = CASCADE[:depth]
-        correlation = saliency.random_weights(predictor, arguments.model, pixels, prefixes=prefixes, **options)
-        print(f"random from fc to {prefixes[-1]:7} spearman {correlation['spearman'].decimal('en')}")
+        correlation = saliency.random_weights(model, predictor, pixels, prefixes=prefixes, **options)
+        print(f"random from fc to {prefixes[-1]:7} spearman {shown(correlation['spearman'])}")
+
+
+def shown(estimate: Estimate) -> str:
+    """With three decimals."""
+    return estimate.in_decimals().shown("en")
 
 
 if __name__ == "__main__":

@@ -19,7 +19,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import onnx
 
 from plainfilm.data.sources.listing import list_films
 from plainfilm.model import modelfile
@@ -81,13 +80,12 @@ def main() -> None:
     parser.add_argument("--films", type=int, default=100)
     given = parser.parse_args()
     predictor = Predictor(given.model)
-    card = replace(predictor.card, seen=None)
     classes = predictor.card.class_names
     with tempfile.TemporaryDirectory() as temporary:
         folder, out = Path(temporary) / "films", Path(temporary) / "out"
         folder.mkdir()
         model = Path(temporary) / "model.onnx"  # without the list of films seen: `evaluate` would leave them out
-        model.write_bytes(modelfile.assemble(onnx.load(given.model), card))
+        replace(modelfile.opened(given.model), path=model, seen=None).write()
         films = copy_films(given.source, given.films, classes, folder)
         first = python_api(predictor, films)
         ways = {

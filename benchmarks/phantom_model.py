@@ -25,10 +25,11 @@ from plainfilm.data import phantom
 from plainfilm.data.sources.listing import list_films
 from plainfilm.errors import PlainfilmError
 from plainfilm.evaluation.intervals import wilson
+from plainfilm.io.run_folder import Run
 from plainfilm.model.predictor import Predictor
 from plainfilm.serving.api.samples import SIZE_PX
 from plainfilm.workflows import demonstration
-from plainfilm.workflows.training import start_run
+from plainfilm.workflows.training import Options, start_run
 
 TUNING_SEED, ASKING_SEED = 1001, 4096  # of phantoms to choose by, and of those that nothing was chosen by
 TUNING_FILMS, ASKING_FILMS, MAX_FILMS = 200, 50, 200  # a class; of SOURCE
@@ -54,10 +55,10 @@ def train(recipe: Recipe) -> None:
             duplicates=demonstration.NUM_DUPLICATES,
         )
         begun, begun_cpu = time.perf_counter(), time.process_time()
-        result = start_run([films], [], recipe, Path(folder) / "run", Silent(), threads=1)
+        result = start_run([films], [], recipe, Run(Path(folder) / "run"), Silent(), Options(threads=1))
         taken = f"{time.perf_counter() - begun:.0f} s, {time.process_time() - begun_cpu:.0f} CPU seconds in all"
-        predictor = Predictor(result.run / "model.onnx", threads=1)
-        size_bytes = (result.run / "model.onnx").stat().st_size
+        predictor = Predictor(result.run.model, threads=1)
+        size_bytes = result.run.model.stat().st_size
     training, validation = recipe.training, result.validation
     print(
         f"width {recipe.model.width}, {training.sizes_px} px, {training.epochs} epochs, rate {training.learning_rate}, "

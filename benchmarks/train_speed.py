@@ -35,10 +35,12 @@ def measure_ours(archive: Path, precision: str, steps: int) -> dict[str, float]:
 
     from plainfilm.config import parse_recipe
     from plainfilm.data.decoding.film_file import decode
+    from plainfilm.data.film_index import Index, Row
+    from plainfilm.data.films import Films
     from plainfilm.data.preprocessing import preprocess
     from plainfilm.data.sources.listing import list_films
     from plainfilm.training import hardware
-    from plainfilm.training.batches import Batches, Films
+    from plainfilm.training.batches import Batches
     from plainfilm.training.loop import DTYPES, optimise
     from plainfilm.training.schedule import make_plan
     from plainfilm.training.state import new_state
@@ -59,16 +61,9 @@ def measure_ours(archive: Path, precision: str, steps: int) -> dict[str, float]:
     listing = list_films([archive])
     entries = listing.entries[:: len(listing.entries) // (BATCH_SIZE * (steps + 1)) or 1]
     store = np.stack([preprocess(decode(listing.read(entry)).pixels, size=SIZE_PX)[0] for entry in entries])
-    labels = sorted({entry.label for entry in entries})
-    numbers = np.arange(len(entries))
-    films = Films(
-        stores={SIZE_PX: store},
-        labels=np.array([labels.index(entry.label) for entry in entries]),
-        image_ids=[entry.path for entry in entries],
-        train=numbers,
-        validation=numbers[:0],
-        num_classes=len(labels),
-    )
+    labels = tuple(sorted({entry.label for entry in entries}))
+    rows = tuple(Row(image_id=entry.path, label=entry.label, split="train") for entry in entries)
+    films = Films.of(Index(rows, (), labels, {"kind": "grouped"}), store)
     hardware.keep_freed_memory()
     torch.set_num_threads(len(os.sched_getaffinity(0)))
     state = new_state(recipe, len(labels), torch.device("cpu"))

@@ -6,7 +6,6 @@ and 143 stopped and resumable.
 
 import contextlib
 import importlib.util
-import itertools
 import os
 import signal
 import sys
@@ -18,25 +17,29 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from plainfilm.commands.help import Command, Group
+from plainfilm.commands.usage import usage_error
 from plainfilm.errors import MissingExtraError, PlainfilmError, StorageError, UsageError
 from plainfilm.io import streams
-from plainfilm.messages import LANGUAGES, sentence, system_language, text
+from plainfilm.messages import LANGUAGES, asked_language, say, sentence, system_language, text
 from plainfilm.records import as_dict
 
 if TYPE_CHECKING:
     from plainfilm.present.terminal import Terminal
-    from plainfilm.workflows.training import Result
+    from plainfilm.training.result import Result
 
 app = typer.Typer(
     name="plainfilm",
-    help="Train, audit, explain and serve chest-radiograph classifiers. For research and teaching, not for diagnosis.",
+    help="help.plainfilm",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
+    cls=Group,
 )
 
 DEFAULT_RECIPE = "fast"
+CLICK_ERROR: type[Exception] = typer.BadParameter.__mro__[2]  # of every error of the parser, which has no public name
 TRAINING_LIBRARIES = ("torch", "onnx", "safetensors", "tomli_w", "matplotlib", "jinja2", "threadpoolctl")
 REPORT_LIBRARIES = ("jinja2",)
 AUDIT_LIBRARIES = ("matplotlib", "threadpoolctl")
@@ -46,75 +49,63 @@ NODE_LIBRARIES = ("pydicom", "gdcm", "pynetdicom", "highdicom")
 
 def _check_language(value: str) -> str:
     if value and value not in LANGUAGES:
-        raise typer.BadParameter(f"{value!r}; expected one of {', '.join(LANGUAGES)}")
+        raise UsageError("usage.language", given=value, expected=", ".join(LANGUAGES))
     return value or system_language()
 
 
 SourceArguments = Annotated[
     list[Path],
-    typer.Argument(metavar="SOURCE", help="Class-per-folder directory, zip, tar, CSV table or index.csv."),
+    typer.Argument(metavar="SOURCE", help="help.source"),
 ]
-OptionalSources = Annotated[
-    list[Path] | None, typer.Argument(metavar="SOURCE", help="As for `index`; none with --resume.")
-]
-ModelArgument = Annotated[Path, typer.Argument(metavar="MODEL", help="A model file (model.onnx).")]
+OptionalSources = Annotated[list[Path] | None, typer.Argument(metavar="SOURCE", help="help.source-train")]
+ModelArgument = Annotated[Path, typer.Argument(metavar="MODEL", help="help.model")]
 Tables = Annotated[
     list[Path] | None,
-    typer.Option(
-        "--table", metavar="CSV", help="Columns by path (patient, source, quality, ...), one a SOURCE, in order."
-    ),
+    typer.Option("--table", metavar="CSV", help="help.table"),
 ]
 NewSources = Annotated[
     list[Path] | None,
-    typer.Option(
-        "--source", metavar="SOURCE", help="Where a SOURCE of the run is now, if it moved; one for each, in order."
-    ),
+    typer.Option("--source", metavar="SOURCE", help="help.moved"),
 ]
-RecipeName = Annotated[
-    str, typer.Option("--recipe", metavar="NAME|FILE", help="fast, smoke, tutorial, or a TOML file.")
-]
-FollowLinks = Annotated[bool, typer.Option("--follow-links", help="Also follow links that lead out of a folder.")]
-Encoding = Annotated[
-    str, typer.Option("--encoding", metavar="NAME", help="Of names in archives and of tables; else it is found.")
-]
+RecipeName = Annotated[str, typer.Option("--recipe", metavar="NAME|FILE", help="help.recipe")]
+FollowLinks = Annotated[bool, typer.Option("--follow-links", help="help.follow-links")]
+Encoding = Annotated[str, typer.Option("--encoding", metavar="NAME", help="help.encoding")]
 AssumeChest = Annotated[
     bool,
-    typer.Option("--assume-chest", help="Take DICOM films for frontal chest films, whatever their headers say."),
+    typer.Option("--assume-chest", help="help.assume-chest"),
 ]
 OptionalRecipe = Annotated[
     str | None,
     typer.Option(
         "--recipe",
         metavar="NAME|FILE",
-        help="fast, smoke, tutorial, or a TOML file; a run has its own.",
+        help="help.recipe-run",
         show_default=DEFAULT_RECIPE,
     ),
 ]
 Prevalences = Annotated[
     list[str] | None,
-    typer.Option(
-        "--prevalence", metavar="CLASS=SHARE", help="Show predictive values where so many films are of a class (0.02)."
-    ),
+    typer.Option("--prevalence", metavar="CLASS=SHARE", help="help.prevalence"),
 ]
 Language = Annotated[
     str,
     typer.Option(
         "--lang",
-        metavar="en|zh",
-        help="Language of what is printed.",
+        metavar="|".join(LANGUAGES),
+        help="help.lang",
         callback=_check_language,
-        show_default="that of the environment",
+        show_default="help.lang-default",
     ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead.")]
+Json = Annotated[bool, typer.Option("--json", help="help.json")]
 
 
-@app.command()
+@app.command(cls=Command, help="help.index")
 def index(
     sources: SourceArguments,
     table: Tables = None,
     recipe: RecipeName = "fast",
-    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Write index.csv and index.json there.")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="help.index-out")] = None,
     follow_links: FollowLinks = False,
     encoding: Encoding = "",
     assume_chest: AssumeChest = False,
@@ -124,46 +115,39 @@ def index(
     """Show what is in a data set: counts, duplicates, conflicts, problems, the split."""
     from plainfilm.config import load_recipe
     from plainfilm.data.film_index import write_index
+    from plainfilm.data.index_json import index_as_dict
     from plainfilm.data.sources.reading import Reading
     from plainfilm.io import files
+    from plainfilm.io.run_folder import INDEX
+    from plainfilm.present.on_terminal import show
+    from plainfilm.present.sections.data_set import data_set
     from plainfilm.present.terminal import Terminal
-    from plainfilm.printing.index import index_summary, print_index
     from plainfilm.workflows.prepare import make_index
 
     terminal = Terminal(lang, as_json=as_json)
     reading = Reading(follow_links, encoding, assume_chest)
     folder = None if out is None else files.writable_folder(out)
     with terminal.progress("progress.scan") as update:
-        found, _ = make_index(
-            sources, table or [], load_recipe(recipe), reading=reading, progress=update, index_folder=folder
-        )
+        found = make_index(sources, table or [], load_recipe(recipe), reading=reading, progress=update, folder=folder)
     if folder is not None:
         write_index(found, folder)
-        terminal.say("index.written", path=str(folder / "index.csv"))
-    print_index(terminal, found)
-    terminal.json(index_summary(found, lang))
+        terminal.say("index.written", path=str(folder / INDEX))
+    show(terminal, data_set(found))
+    terminal.json(index_as_dict(found, lang))
 
 
-@app.command()
+@app.command(cls=Command, help="help.train")
 def train(
     sources: OptionalSources = None,
     table: Tables = None,
     recipe: OptionalRecipe = None,
-    out: Annotated[Path | None, typer.Option(metavar="RUN", help="The new folder of the run.")] = None,
-    init: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Start from these weights: .safetensors, .pth, .pdparams.")
-    ] = None,
-    resume: Annotated[Path | None, typer.Option(metavar="RUN", help="Go on with a run that was stopped.")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="RUN", help="help.run-out")] = None,
+    init: Annotated[Path | None, typer.Option(metavar="FILE", help="help.init")] = None,
+    resume: Annotated[Path | None, typer.Option(metavar="RUN", help="help.resume")] = None,
     source: NewSources = None,
-    workers: Annotated[
-        int, typer.Option(min=0, max=64, help="Processes that make batches; 0: none beside this one.")
-    ] = 0,
-    threads: Annotated[
-        int | None, typer.Option(min=1, max=1024, help="Compute threads; a resumed run has its own.")
-    ] = None,
-    int8: Annotated[
-        bool, typer.Option("--int8", help="Also write model-int8.onnx, if it answers as well on validation films.")
-    ] = False,
+    workers: Annotated[int, typer.Option(min=0, max=64, help="help.workers")] = 0,
+    threads: Annotated[int | None, typer.Option(min=1, max=1024, help="help.threads")] = None,
+    int8: Annotated[bool, typer.Option("--int8", help="help.int8")] = False,
     follow_links: FollowLinks = False,
     encoding: Encoding = "",
     assume_chest: AssumeChest = False,
@@ -176,57 +160,50 @@ def train(
     _check_extra("train")
     from plainfilm.config import load_recipe
     from plainfilm.data.sources.reading import Reading
-    from plainfilm.printing.training import TrainingDisplay
+    from plainfilm.io.run_folder import Run
+    from plainfilm.present.progress import TrainingDisplay
     from plainfilm.training.distributed import join
-    from plainfilm.workflows.training import accompany, continue_run, start_run
+    from plainfilm.workflows.training import Options, continue_run, start_run, train_follower
 
     team = join()
     if not team.is_first:
         with _stop_requests() as stop:
-            accompany(team, workers=workers, stop=stop)
+            train_follower(team, workers=workers, stop=stop)
         return
     terminal = Terminal(lang, as_json=as_json)
     with contextlib.ExitStack() as stack:
         display = TrainingDisplay(terminal, stack)
         with _stop_requests() as stop, team.leading():
-            options: dict[str, Any] = {
-                "workers": workers,
-                "threads": threads,
-                "stop": stop,
-                "language": lang,
-                "int8": int8,
-                "team": team,
-            }
+            options = Options(workers=workers, threads=threads, stop=stop, language=lang, int8=int8, team=team)
             if resume is not None:
                 if sources:
                     raise UsageError("resume-with-sources", run=str(resume))
                 if init is not None:
                     raise UsageError("resume-with-init", run=str(resume))
                 _check_absent(resume, {"--recipe": recipe, "--table": table, "--out": out})
-                result = continue_run(resume, display, sources=source or [], **options)
+                result = continue_run(Run(resume), display, options, sources=source or [])
             elif source:
                 raise UsageError("source-without-run", option="train --resume RUN")
             else:
                 if not sources:
                     raise UsageError("sources-missing")
                 name = recipe or DEFAULT_RECIPE
-                run = team.claimed() or out or Path("runs") / f"{Path(name).stem}-{time.strftime('%Y%m%d-%H%M%S')}"
+                new = Path("runs") / f"{Path(name).stem}-{time.strftime('%Y%m%d-%H%M%S')}"
+                run = Run(team.claimed() or out or new)
                 reading = Reading(follow_links, encoding, assume_chest)
                 result = start_run(
-                    sources, table or [], load_recipe(name), run, display, reading=reading, init=init, **options
+                    sources, table or [], load_recipe(name), run, display, options, reading=reading, init=init
                 )
         stack.close()
         _print_run(terminal, result)
 
 
-@app.command()
+@app.command(cls=Command, help="help.evaluate")
 def evaluate(
     model: ModelArgument,
     sources: SourceArguments,
     table: Tables = None,
-    out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Write metrics.json, predictions.csv and seen.csv there.")
-    ] = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="help.evaluate-out")] = None,
     prevalence: Prevalences = None,
     follow_links: FollowLinks = False,
     encoding: Encoding = "",
@@ -236,12 +213,15 @@ def evaluate(
 ) -> None:
     """Test a model on films from elsewhere that it has not seen; say by how much it is worse than on its own."""
     from plainfilm.data.sources.reading import Reading
+    from plainfilm.model.card import named
     from plainfilm.model.predictor import Predictor
+    from plainfilm.present.on_terminal import show
+    from plainfilm.present.sections.balance import balance
+    from plainfilm.present.sections.data_set import film_problems
+    from plainfilm.present.sections.decisions import predictive_values
+    from plainfilm.present.sections.elsewhere import fall, seen
+    from plainfilm.present.sections.evaluation import evaluation
     from plainfilm.present.terminal import Terminal
-    from plainfilm.printing.balance import print_balance
-    from plainfilm.printing.evaluation import print_evaluation, print_predictive_values
-    from plainfilm.printing.external import print_fall, print_seen
-    from plainfilm.printing.index import print_film_problems
     from plainfilm.workflows.external_test import evaluate_sources
     from plainfilm.workflows.prevalence import parse_prevalences
 
@@ -250,48 +230,50 @@ def evaluate(
     prevalences = parse_prevalences(prevalence or [], predictor.card)
     with terminal.progress("progress.scan") as update:
         reading = Reading(follow_links, encoding, assume_chest)
-        found, rows, balance = evaluate_sources(
+        found, rows, balanced = evaluate_sources(
             predictor, sources, table or [], reading=reading, prevalences=prevalences, out=out, progress=update
         )
-    print_balance(terminal, balance)
-    figures = found.figures
-    print_seen(terminal, as_dict(figures.seen))
-    print_film_problems(terminal, rows)
-    print_evaluation(terminal, figures.as_dict(), predictor.card, films="+".join(path.stem for path in sources))
-    predictive = {name: as_dict(entry) for name, entry in (figures.predictive_values or {}).items()}
-    print_predictive_values(terminal, predictive, predictor.card)
-    print_fall(terminal, None if figures.fall is None else as_dict(figures.fall))
-    terminal.json(figures.as_dict())
+    figures = found.figures.as_dict()
+    show(terminal, balance(balanced))
+    show(terminal, seen(figures))
+    show(terminal, film_problems(rows))
+    show(terminal, evaluation(figures, predictor.card, "+".join(path.stem for path in sources)))
+    predictive = {name: as_dict(entry) for name, entry in (found.figures.predictive_values or {}).items()}
+    show(terminal, predictive_values(predictive, named(predictor.card.classes)))
+    show(terminal, fall(figures))
+    terminal.json(figures)
 
 
-@app.command()
+@app.command(cls=Command, help="help.compare")
 def compare(
-    first: Annotated[Path, typer.Argument(metavar="A", help="predictions.csv, or the folder of an evaluation or run.")],
-    second: Annotated[Path, typer.Argument(metavar="B", help="Likewise, of another model.")],
+    first: Annotated[Path, typer.Argument(metavar="A", help="help.first")],
+    second: Annotated[Path, typer.Argument(metavar="B", help="help.second")],
     lang: Language = "",
     as_json: Json = False,
 ) -> None:
     """Compare two models on the films that both have answered."""
-    from plainfilm.evaluation import comparison
+    from plainfilm.evaluation.comparison import compare as compare_answers
+    from plainfilm.present.on_terminal import show
+    from plainfilm.present.sections.comparison import comparison
     from plainfilm.present.terminal import Terminal
-    from plainfilm.printing.comparison import print_comparison
+    from plainfilm.workflows.predictions import read_predictions
 
     terminal = Terminal(lang, as_json=as_json)
-    found = as_dict(comparison.compare(comparison.read_predictions(first), comparison.read_predictions(second)))
-    print_comparison(terminal, found)
+    found = as_dict(compare_answers(read_predictions(first), read_predictions(second)))
+    show(terminal, comparison(found))
     terminal.json(found)
 
 
-@app.command("cross-validate")
+@app.command("cross-validate", cls=Command, help="help.cross-validate")
 def cross_validate(
     sources: SourceArguments,
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of all runs; the same one again goes on.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="help.cross-out")],
     table: Tables = None,
     recipe: RecipeName = "fast",
-    folds: Annotated[int, typer.Option(min=3, max=100, help="How many folds.")] = 5,
-    seeds: Annotated[str, typer.Option(metavar="0,1,2", help="Seeds of training; not given: the recipe's.")] = "",
-    workers: Annotated[int, typer.Option(min=0, max=64, help="As for `train`.")] = 0,
-    threads: Annotated[int | None, typer.Option(min=1, max=1024, help="As for `train`.")] = None,
+    folds: Annotated[int, typer.Option(min=3, max=100, help="help.folds")] = 5,
+    seeds: Annotated[str, typer.Option(metavar="0,1,2", help="help.seeds")] = "",
+    workers: Annotated[int, typer.Option(min=0, max=64, help="help.as-for-train")] = 0,
+    threads: Annotated[int | None, typer.Option(min=1, max=1024, help="help.as-for-train")] = None,
     follow_links: FollowLinks = False,
     encoding: Encoding = "",
     assume_chest: AssumeChest = False,
@@ -304,34 +286,35 @@ def cross_validate(
     _check_extra("cross-validate")
     from plainfilm.config import load_recipe
     from plainfilm.data.sources.reading import Reading
-    from plainfilm.printing.comparison import print_cross_validation
-    from plainfilm.printing.training import FoldDisplay
+    from plainfilm.present.on_terminal import show
+    from plainfilm.present.progress import FoldDisplay
+    from plainfilm.present.sections.cross_validation import cross_validation
     from plainfilm.workflows import cross_validation as workflow
+    from plainfilm.workflows.training import Options
 
     terminal = Terminal(lang, as_json=as_json)
-    options: dict[str, Any] = {"folds": folds, "seeds": workflow.parse_seeds(seeds), "workers": workers}
+    chosen = workflow.parse_seeds(seeds)
     with contextlib.ExitStack() as stack, _stop_requests() as stop:
         display = FoldDisplay(terminal, stack)
-        options |= {"threads": threads, "stop": stop, "language": lang}
-        options["reading"] = Reading(follow_links, encoding, assume_chest)
-        found = as_dict(workflow.cross_validate(sources, table or [], load_recipe(recipe), out, display, **options))
-    print_cross_validation(terminal, found, str(out))
+        options = Options(workers=workers, threads=threads, stop=stop, language=lang)
+        reading = Reading(follow_links, encoding, assume_chest)
+        done = workflow.cross_validate(
+            sources, table or [], load_recipe(recipe), out, display, options, folds=folds, seeds=chosen, reading=reading
+        )
+    found = as_dict(done)
+    show(terminal, cross_validation(found, out))
     terminal.json(found)
 
 
-@app.command()
+@app.command(cls=Command, help="help.predict")
 def predict(
     model: ModelArgument,
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Films, folders or archives.")],
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="help.path")],
     table: Tables = None,
-    maps: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Write each film's class map over the film there.")
-    ] = None,
-    csv: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the answers as a table.")] = None,
+    maps: Annotated[Path | None, typer.Option(metavar="DIR", help="help.maps")] = None,
+    csv: Annotated[Path | None, typer.Option(metavar="FILE", help="help.csv")] = None,
     prevalence: Prevalences = None,
-    override: Annotated[
-        bool, typer.Option("--override", help="Show classes, marked, also for films that the gate refuses.")
-    ] = False,
+    override: Annotated[bool, typer.Option("--override", help="help.override")] = False,
     follow_links: FollowLinks = False,
     encoding: Encoding = "",
     assume_chest: AssumeChest = False,
@@ -339,15 +322,19 @@ def predict(
     as_json: Json = False,
 ) -> None:
     """Answer for films: label and probability of each class."""
-    from plainfilm.data.sources.balance import Balance
+    from plainfilm.data.sources.balance import Balance, in_words
     from plainfilm.data.sources.reading import Reading
     from plainfilm.io import files
+    from plainfilm.model.card import named
     from plainfilm.model.predictor import Predictor
+    from plainfilm.present.blocks import Note
+    from plainfilm.present.film_json import film_json
+    from plainfilm.present.on_terminal import show
+    from plainfilm.present.sections.answers import answers, remarks
+    from plainfilm.present.sections.balance import balance
+    from plainfilm.present.sections.decisions import predictive_values
+    from plainfilm.present.statements import about_maps, about_model
     from plainfilm.present.terminal import Terminal
-    from plainfilm.printing.answers import answers_summary, print_answers
-    from plainfilm.printing.balance import balance_summary, print_balance
-    from plainfilm.printing.card import print_card, print_maps
-    from plainfilm.printing.evaluation import print_predictive_values
     from plainfilm.workflows import answers as workflow
     from plainfilm.workflows.prevalence import parse_prevalences, stored_predictive_values
 
@@ -359,46 +346,44 @@ def predict(
         files.writable_folder(maps)
     if csv is not None:
         files.writable_file(csv)
-    answers, balances = [], list[Balance]()
-    options: dict[str, Any] = {"maps": maps, "override": override, "account": balances.append}
-    options["reading"] = Reading(follow_links, encoding, assume_chest)
+    found, balances = [], list[Balance]()
+    reading = Reading(follow_links, encoding, assume_chest)
     with terminal.progress("progress.scan") as update:
-        for answer in workflow.predict(predictor, paths, table or [], **options):
-            answers.append(answer)
+        for answer in workflow.predict(
+            predictor, paths, table or [], maps=maps, override=override, reading=reading, account=balances.append
+        ):
+            found.append(answer)
             update(answer.number)
     if csv is not None:  # before anything is printed, which a closed pipe or a full disk may end
-        workflow.write_csv(answers, card.class_names, csv)
-    for balance in balances:
-        print_balance(terminal, balance)
-    print_answers(terminal, answers, card)
+        workflow.write_csv(found, card.class_names, csv)
+    for balanced in balances:
+        show(terminal, balance(balanced))
+    show(terminal, answers(found, card))
+    for remark in remarks(found):
+        terminal.warn(remark)
     if maps is not None:
         terminal.say("prediction.maps", folder=str(maps), cells=predictor.map_side, size=card.preprocessing.size)
-        print_maps(terminal, card)
-    print_predictive_values(terminal, {name: as_dict(entry) for name, entry in predictive.items()}, card)
-    print_card(terminal, card)
-    terminal.json(
-        {
-            "balances": [balance_summary(balance, lang) for balance in balances],
-            "predictions": answers_summary(answers, card, lang, predictive, maps=maps is not None),
-        }
-    )
-    if not all(answer.is_answered for answer in answers):
+        show(terminal, [Note(about_maps(card))])
+    show(terminal, predictive_values({name: as_dict(entry) for name, entry in predictive.items()}, named(card.classes)))
+    show(terminal, map(Note, about_model(card)))
+    shown: dict[str, Any] = {"predictive": predictive, "has_map": maps is not None}
+    predictions = [film_json(answer, card, lang, **shown) for answer in found]
+    for error in filter(None, (entry["error"] for entry in predictions)):
+        error["message"] = error["detail"]  # its name before it became a problem of RFC 9457, for one release
+    terminal.json({"balances": [in_words(balanced, lang) for balanced in balances], "predictions": predictions})
+    if not all(answer.is_answered for answer in found):
         raise typer.Exit(1)
 
 
-@app.command()
+@app.command(cls=Command, help="help.audit")
 def audit(
-    sources: Annotated[
-        list[Path], typer.Argument(metavar="SOURCE", help="As for `index`; or the folder of a run, with its model.")
-    ],
-    model: Annotated[
-        Path | None, typer.Option(metavar="MODEL", help="A model trained on these films with this split.")
-    ] = None,
+    sources: Annotated[list[Path], typer.Argument(metavar="SOURCE", help="help.source-audit")],
+    model: Annotated[Path | None, typer.Option(metavar="MODEL", help="help.audit-model")] = None,
     table: Tables = None,
     recipe: OptionalRecipe = None,
     out: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Write audit.json, pairs.html, clusters.csv there; a run's: RUN/audit."),
+        typer.Option(metavar="DIR", help="help.audit-out"),
     ] = None,
     source: NewSources = None,
     follow_links: FollowLinks = False,
@@ -413,15 +398,18 @@ def audit(
     _check_extra("audit", AUDIT_LIBRARIES, extra="audit")
     from plainfilm.config import load_recipe
     from plainfilm.data.sources.reading import Reading
-    from plainfilm.printing.audit import print_audit
-    from plainfilm.workflows.auditing import audit_run, audit_sources, is_run
+    from plainfilm.io.run_folder import Run
+    from plainfilm.present.on_terminal import show
+    from plainfilm.present.sections.leaks_and_shortcuts import leaks_and_shortcuts
+    from plainfilm.workflows.auditing import audit_run, audit_sources
 
     terminal = Terminal(lang, as_json=as_json)
     with terminal.progress("progress.scan") as update:
-        if len(sources) == 1 and model is None and is_run(sources[0]):
+        run = Run(sources[0])
+        if len(sources) == 1 and model is None and run.is_finished:
             _check_absent(sources[0], {"--recipe": recipe, "--table": table})
-            out = out or sources[0] / "audit"
-            found = audit_run(sources[0], out, sources=source or [], language=lang, progress=update)
+            out = out or run.audit
+            found = audit_run(run, out, sources=source or [], language=lang, progress=update)
         elif source:
             raise UsageError("source-without-run", option="audit RUN")
         else:
@@ -435,13 +423,15 @@ def audit(
                 language=lang,
                 progress=update,
             )
-    print_audit(terminal, found, out)
+    show(terminal, leaks_and_shortcuts(found))
+    if out is not None:
+        terminal.say("audit.written", folder=str(out))
     terminal.json(found)
 
 
-@app.command()
+@app.command(cls=Command, help="help.report")
 def report(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.")],
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="help.run")],
     lang: Language = "",
     as_json: Json = False,
 ) -> None:
@@ -449,44 +439,35 @@ def report(
     from plainfilm.present.terminal import Terminal
 
     _check_extra("report", REPORT_LIBRARIES, extra="report")
+    from plainfilm.io.run_folder import Run
     from plainfilm.workflows.reporting import report as make_report
 
     terminal = Terminal(lang, as_json=as_json)
-    path = make_report(run, language=lang)
+    path = make_report(Run(run), language=lang)
     terminal.say("report.written", path=str(path))
     terminal.json({"report": str(path)})
 
 
-@app.command()
+@app.command(cls=Command, help="help.serve")
 def serve(
     models: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="MODEL", help="Model files; the first answers by default. None: the packaged one."),
+        typer.Argument(metavar="MODEL", help="help.serve-models"),
     ] = None,
-    host: Annotated[str, typer.Option(metavar="ADDRESS", help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")] = 8000,
+    host: Annotated[str, typer.Option(metavar="ADDRESS", help="help.host")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="help.port")] = 8000,
     token_file: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="A file with the token that clients must show; needed off loopback."),
+        typer.Option(metavar="FILE", help="help.token-file"),
     ] = None,
-    root_path: Annotated[
-        str, typer.Option(metavar="/PATH", help="The sub path under which a proxy serves the page: /films.")
-    ] = "",
-    run: Annotated[Path | None, typer.Option(metavar="RUN", help="Follow the training of a run on /training.")] = None,
-    dicom: Annotated[
-        int | None, typer.Option(metavar="PORT", min=0, max=65535, help="Also take films by DICOM on this port.")
-    ] = None,
-    dicom_to: Annotated[
-        str | None, typer.Option(metavar="TITLE@HOST:PORT", help="The node that reports are sent to.")
-    ] = None,
-    dicom_title: Annotated[str, typer.Option(metavar="TITLE", help="This node's own title.")] = "PLAINFILM",
-    dicom_caller: Annotated[
-        list[str] | None, typer.Option(metavar="TITLE", help="A node that may send films; needed off loopback.")
-    ] = None,
-    dicom_map: Annotated[bool, typer.Option("--dicom-map", help="Also send the map over the film.")] = False,
-    assume_chest: Annotated[
-        bool, typer.Option("--assume-chest", help="DICOM films show a frontal chest, whatever their headers say.")
-    ] = False,
+    root_path: Annotated[str, typer.Option(metavar="/PATH", help="help.root-path")] = "",
+    run: Annotated[Path | None, typer.Option(metavar="RUN", help="help.serve-run")] = None,
+    dicom: Annotated[int | None, typer.Option(metavar="PORT", min=0, max=65535, help="help.dicom")] = None,
+    dicom_to: Annotated[str | None, typer.Option(metavar="TITLE@HOST:PORT", help="help.dicom-to")] = None,
+    dicom_title: Annotated[str, typer.Option(metavar="TITLE", help="help.dicom-title")] = "PLAINFILM",
+    dicom_caller: Annotated[list[str] | None, typer.Option(metavar="TITLE", help="help.dicom-caller")] = None,
+    dicom_map: Annotated[bool, typer.Option("--dicom-map", help="help.dicom-map")] = False,
+    assume_chest: Annotated[bool, typer.Option("--assume-chest", help="help.assume-chest")] = False,
     lang: Language = "",
     as_json: Json = False,
 ) -> None:
@@ -509,8 +490,10 @@ def serve(
     with contextlib.ExitStack() as stack:
         bound = stack.enter_context(contextlib.closing(server.bind(host, port)))
         token = server.read_token(token_file, bound)
-        options: dict[str, Any] = {"root_path": root_path, "assume_chest": assume_chest}
-        served = stack.enter_context(server.open_services(models or [], token=token, run=run, **options))
+        services = server.open_services(
+            models or [], token=token, run=run, root_path=root_path, assume_chest=assume_chest
+        )
+        served = stack.enter_context(services)
         node_port = None if settings is None else stack.enter_context(server.open_node(served, settings, lang))
 
         def announce(address: str) -> None:
@@ -531,17 +514,15 @@ def serve(
         server.serve(served, bound, announce)
 
 
-@app.command("import")
+@app.command("import", cls=Command, help="help.import")
 def import_checkpoint(
-    checkpoint: Annotated[
-        Path, typer.Argument(metavar="CHECKPOINT", help="Weights of a ResNet: .safetensors, .pth, .pdparams.")
-    ],
-    out: Annotated[Path, typer.Option(metavar="FILE", help="The new model file.")],
+    checkpoint: Annotated[Path, typer.Argument(metavar="CHECKPOINT", help="help.checkpoint")],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="help.model-out")],
     classes: Annotated[
         str | None,
-        typer.Option(metavar="A,B,C", help="The outputs' names, in order; else the tutorial's three, for its weights."),
+        typer.Option(metavar="A,B,C", help="help.classes"),
     ] = None,
-    size: Annotated[int, typer.Option(metavar="PIXELS", min=64, max=1024, help="Side of the square film.")] = 224,
+    size: Annotated[int, typer.Option(metavar="PIXELS", min=64, max=1024, help="help.size")] = 224,
     lang: Language = "",
     as_json: Json = False,
 ) -> None:
@@ -549,8 +530,11 @@ def import_checkpoint(
     from plainfilm.present.terminal import Terminal
 
     _check_extra("import")
-    from plainfilm.printing.card import print_card
-    from plainfilm.printing.weights import print_taken
+    from plainfilm.present.blocks import Note
+    from plainfilm.present.on_terminal import show
+    from plainfilm.present.sections.finished import parity
+    from plainfilm.present.sections.weights import taken
+    from plainfilm.present.statements import about_model
     from plainfilm.workflows.weights_import import import_weights
 
     terminal = Terminal(lang, as_json=as_json)
@@ -558,16 +542,14 @@ def import_checkpoint(
     done = import_weights(checkpoint, out, classes=names, size_px=size)
     weights, shown = done.weights, ", ".join(entry.shown(lang) for entry in done.card.classes)
     terminal.say("import.done", path=str(out), depth=weights.depth, channels=weights.channels, size=size, classes=shown)
-    print_taken(terminal, weights)
-    terminal.say("train.parity", difference=f"{done.parity:.1e}")
-    print_card(terminal, done.card)
+    show(terminal, [*taken(weights), parity(done.parity), *map(Note, about_model(done.card))])
     facts = {"model": str(out), "depth": weights.depth, "parity": done.parity, "taken": asdict(weights.taken)}
     terminal.json({**facts, **done.card.provenance})
 
 
-@app.command()
+@app.command(cls=Command, help="help.demo")
 def demo(
-    out: Annotated[Path, typer.Option(metavar="DIR", help="The new folder of the demo.")] = Path("runs/demo"),
+    out: Annotated[Path, typer.Option(metavar="DIR", help="help.demo-out")] = Path("runs/demo"),
     lang: Language = "",
     as_json: Json = False,
 ) -> None:
@@ -575,23 +557,24 @@ def demo(
     from plainfilm.present.terminal import Terminal
 
     _check_extra("demo")
-    from plainfilm.printing.training import TrainingDisplay
+    from plainfilm.present.progress import TrainingDisplay
     from plainfilm.workflows.demonstration import demo as run_demo
+    from plainfilm.workflows.training import Options
 
     terminal = Terminal(lang, as_json=as_json)
     with contextlib.ExitStack() as stack:
         terminal.say("demo.start", folder=str(out))
         with _stop_requests() as stop:
-            result = run_demo(out, TrainingDisplay(terminal, stack), stop=stop, language=lang)
+            result = run_demo(out, TrainingDisplay(terminal, stack), Options(stop=stop, language=lang))
         stack.close()
         _print_run(terminal, result)
 
 
-@app.command()
+@app.command(cls=Command, help="help.doctor")
 def doctor(
     paths: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="PATH", help="Folder, archive, table, image or model file; none: the install."),
+        typer.Argument(metavar="PATH", help="help.doctor-path"),
     ] = None,
     table: Tables = None,
     follow_links: FollowLinks = False,
@@ -602,8 +585,9 @@ def doctor(
 ) -> None:
     """Say what is wrong with this install, a data set, an image or a model file."""
     from plainfilm.data.sources.reading import Reading
+    from plainfilm.present.on_terminal import show
+    from plainfilm.present.sections.health import health
     from plainfilm.present.terminal import Terminal
-    from plainfilm.printing.doctor import diagnoses_summary, print_diagnosis
     from plainfilm.workflows.checks import diagnose
 
     terminal = Terminal(lang, as_json=as_json)
@@ -611,21 +595,27 @@ def doctor(
         reading = Reading(follow_links, encoding, assume_chest)
         diagnoses = list(diagnose(paths or [], table or [], reading=reading, progress=update))
     for diagnosis in diagnoses:
-        print_diagnosis(terminal, diagnosis)
-    terminal.json(diagnoses_summary(diagnoses, lang))
+        show(terminal, health(diagnosis))
+    terminal.json([diagnosis.as_dict(lang) for diagnosis in diagnoses])
     if not all(diagnosis.is_well for diagnosis in diagnoses):
         raise typer.Exit(1)
 
 
 def _print_run(terminal: "Terminal", result: "Result") -> None:
-    from plainfilm.printing.balance import balance_summary
-    from plainfilm.printing.training import print_result
+    from plainfilm.data.sources.balance import in_words
+    from plainfilm.present.on_terminal import show
+    from plainfilm.present.sections.evaluation import evaluation
+    from plainfilm.present.sections.finished import held, kept
 
-    print_result(terminal, result)
-    balance = balance_summary(result.index.balance, terminal.language)
+    show(terminal, kept(result))
+    show(terminal, evaluation(result.test.figures.as_dict(), result.card, "test"))
+    show(terminal, held(result))
+    for notice in result.notices:
+        terminal.warn(say(notice))
+    balance = in_words(result.index.balance, terminal.language)
     terminal.json(
         {
-            "run": str(result.run),
+            "run": str(result.run.folder),
             "validation": result.validation,
             "test": result.test.figures.as_dict(),
             "balance": balance,
@@ -672,7 +662,7 @@ def main() -> None:
     try:
         _check_folder()
         with streams.written_out():
-            app()
+            _run(typer.main.get_command(app))
     except PlainfilmError as error:
         _print_error(error)
         sys.exit(error.exit_code)
@@ -681,6 +671,19 @@ def main() -> None:
     except OSError as error:
         _print_error(StorageError("system-refused", reason=str(error)))  # where it names a path, that is in that
         sys.exit(1)
+
+
+def _run(command: Any) -> None:
+    """Run the command line, with the parser's errors as ours; without any argument the help is one."""
+    try:
+        sys.exit(command.main(standalone_mode=False))
+    except typer.Abort:
+        sys.exit(130)
+    except CLICK_ERROR as error:
+        if type(error).__name__ == "NoArgsIsHelpError":
+            streams.print_error(command.get_help(error.ctx))  # type: ignore[attr-defined]
+            sys.exit(2)
+        raise usage_error(error) from error
 
 
 def _check_folder() -> None:
@@ -692,13 +695,5 @@ def _check_folder() -> None:
 
 
 def _print_error(error: PlainfilmError) -> None:
-    language = _asked_language()
+    language = asked_language()
     streams.print_error(text("error", language, message=sentence(error, language)))
-
-
-def _asked_language() -> str:
-    """The language of the command line that failed."""
-    words = sys.argv
-    given = [word.partition("=")[2] for word in words if word.startswith("--lang=")]
-    given += [after for word, after in itertools.pairwise(words) if word == "--lang"]
-    return given[-1] if given and given[-1] in LANGUAGES else system_language()

@@ -14,10 +14,11 @@ from types import NoneType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
 from plainfilm.errors import RecipeError
+from plainfilm.messages import Listed, Text, Words, say
 
 RECIPES = Path(__file__).parent / "recipes"
 
-Check = tuple[str, Callable[[Any], bool]]  # what is expected, in words; whether a value is that
+Check = tuple[Text, Callable[[Any], bool]]  # what is expected, in words; whether a value is that
 
 
 def setting(default: Any, doc: str, check: Check | None = None) -> Any:
@@ -27,7 +28,7 @@ def setting(default: Any, doc: str, check: Check | None = None) -> Any:
 
 def between(low: float, high: float) -> Check:
     """A number from `low` to `high`, both included."""
-    return f"{low} to {high}", lambda value: low <= value <= high
+    return say("expected.between", low=low, high=high), lambda value: low <= value <= high
 
 
 def one_of(*choices: Any) -> Check:
@@ -38,17 +39,17 @@ def one_of(*choices: Any) -> Check:
 def each(check: Check) -> Check:
     """A non-empty list whose every entry passes `check`."""
     words, passes = check
-    return f"[{words}, ...]", lambda values: bool(values) and all(passes(value) for value in values)
+    return say("expected.list", of=words), lambda values: bool(values) and all(passes(value) for value in values)
 
 
-DIFFERENT = ("at least two different names", lambda names: len(set(names)) == len(names) >= 2 and all(names))
+DIFFERENT = (say("expected.names"), lambda names: len(set(names)) == len(names) >= 2 and all(names))
 INIT_PREFIX = "sha256:"
 INIT = (
     f"default | tutorial | {INIT_PREFIX}...",
     lambda init: re.fullmatch(rf"default|tutorial|{INIT_PREFIX}[0-9a-f]{{64}}", init) is not None,
 )
 WIDTHS = (16, 128)  # the least and the greatest; at 8, PyTorch 2.13 overwrites memory in backward on some processors
-SIZE_PX = ("64 to 1024, a multiple of 16", lambda size: 64 <= size <= 1024 and size % 16 == 0)
+SIZE_PX = (say("expected.size", low=64, high=1024, of=16), lambda size: 64 <= size <= 1024 and size % 16 == 0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +64,7 @@ class DataRecipe:
     names: Mapping[str, tuple[str, ...]] | None = setting(
         None,
         "display names of classes: English, Chinese",
-        ("two names a class", lambda names: all(len(pair) == 2 for pair in names.values())),
+        (say("expected.display-names"), lambda names: all(len(pair) == 2 for pair in names.values())),
     )
 
 
@@ -77,8 +78,14 @@ class SplitRecipe:
     test: float = setting(0.1, "share of the films of each class", between(0, 0.5))
     folds: int = setting(5, "how many folds (kind folds)", between(3, 100))
     fold: int = setting(0, "which fold is the test; the next one is validation (kind folds)", between(0, 99))
+    train_only: str = setting(
+        "marked",
+        "which films stay out of validation and test: those that the column train_only marks; recompressed: also those "
+        "whose quality says that they were, by the conventions of tables",
+        one_of("marked", "recompressed"),
+    )
     train_only_quality: tuple[str, ...] = setting(
-        (), "values of the column quality whose films stay out of validation and test"
+        (), "of recipes before tables had a column train_only: values of the column quality that mean the same"
     )
 
 
@@ -238,7 +245,7 @@ def parse_recipe(toml: str) -> Recipe:
     given: dict[str, Any] = {}
     for name, table in tables.items():
         _demand_known(name, list(sections))
-        _demand(isinstance(table, dict), name, table, "a section")
+        _demand(isinstance(table, dict), name, table, say("expected.section"))
         known = [entry.name for entry in fields(sections[name])]
         for key in table:
             _demand_known(key, known, section=f"{name}.")
@@ -282,15 +289,19 @@ def _is_of(value: Any, hint: Any) -> bool:
     return isinstance(value, hint) and not (hint is int and isinstance(value, bool))
 
 
-def _type_words(hint: Any) -> str:
+def _type_words(hint: Any) -> Words:
     if isinstance(hint, UnionType):
-        return " | ".join(_type_words(option) for option in get_args(hint) if option is not NoneType)
+        return Listed(tuple(_type_words(option) for option in get_args(hint) if option is not NoneType), "list.bar")
     if get_origin(hint) is tuple:
-        return f"[{_type_words(get_args(hint)[0])}, ...]"
-    return {int: "a whole number", float: "a number", str: "a text"}.get(hint, "a table")
+        return say("expected.list", of=_type_words(get_args(hint)[0]))
+    if hint is int:
+        return say("expected.integer")
+    if hint is float:
+        return say("expected.number")
+    return say("expected.text") if hint is str else say("expected.table")
 
 
-def _demand(condition: bool, key: str, given: Any, expected: str) -> None:
+def _demand(condition: bool, key: str, given: Any, expected: Text) -> None:
     if not condition:
         shown = list(given) if isinstance(given, tuple) else given
         raise RecipeError("recipe-impossible", key=key, given=repr(shown), expected=expected)

@@ -1,24 +1,24 @@
-"""Sentences in English and Chinese: one catalogue a language, one lookup.
+"""Sentences in every language: one catalogue a language (`plainfilm.locales`), one lookup.
 
 A key is a code of an error or warning (`film-truncated`) or the name of a line that a command prints (`index.counts`).
 Values are put into the sentence with `str.format`; control characters in them are shown as escapes, so that a file
 name can neither break a line nor drive the terminal.
 """
 
-import json
+import itertools
 import numbers
 import os
-import unicodedata
+import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 from plainfilm.errors import PlainfilmError
-from plainfilm.locales.en.commands import SENTENCES as EN
-from plainfilm.locales.zh.commands import SENTENCES as ZH
-
-LANGUAGES = ("en", "zh")
-CATALOGUES = {"en": EN, "zh": ZH}
+from plainfilm.locales import CATALOGUES as CATALOGUES
+from plainfilm.locales import FALLBACK
+from plainfilm.locales import LANGUAGES as LANGUAGES
+from plainfilm.text import printable
 
 
 @runtime_checkable
@@ -72,7 +72,7 @@ def shown(words: Text, language: str) -> str:
 
 
 def text(key: str, language: str, /, **parameters: object) -> str:
-    """The sentence of `key` in `language` ("en" or "zh"); a parameter whose name ends in _key is a key itself.
+    """The sentence of `key` in `language`; a parameter whose name ends in _key is a key itself.
 
     >>> text("film-empty", "en")
     'the file is empty; expected a PNG, JPEG, TIFF, BMP, WebP, JPEG 2000 or DICOM image'
@@ -91,46 +91,28 @@ def _value(name: str, value: object, language: str) -> object:
     return value.shown(language) if isinstance(value, Words) else printable(str(value))
 
 
+def told(error: PlainfilmError) -> Message:
+    """What was given, what was expected and what to do, in no language yet."""
+    return Message(error.code, error.parameters)
+
+
 def sentence(error: PlainfilmError, language: str) -> str:
     """What was given, what was expected and what to do, in `language`."""
-    return text(error.code, language, **error.parameters)
-
-
-def json_text(value: object, *, indent: int | None = None) -> str:
-    r"""`value` as JSON, for people and terminals: what `printable` would escape is escaped as JSON does it.
-
-    Raises ValueError for a number that is not finite.
-
-    >>> json_text({"name": "病人\x9b31m"})
-    '{"name": "病人\\u009b31m"}'
-    """
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent)
-    return "".join(
-        json.dumps(character)[1:-1] if character != "\n" and _is_hidden(character) else character for character in text
-    )
-
-
-def printable(value: str) -> str:
-    r"""`value` with control and format characters as escapes, so that it stays on one line.
-
-    >>> printable("a\nb\x1b[31m")
-    'a\\nb\\x1b[31m'
-    """
-    return "".join(
-        character.encode("unicode_escape").decode("ascii") if _is_hidden(character) else character
-        for character in value
-    )
-
-
-def _is_hidden(character: str) -> bool:
-    """Whether a character is none to be seen: one that controls, formats (bidirectional overrides) or breaks lines."""
-    return unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp")
+    return told(error).shown(language)
 
 
 def system_language() -> str:
-    """The language of the environment (LC_ALL, LC_MESSAGES, LANG): "zh" for a Chinese locale, else "en"."""
+    """The language of the environment (LC_ALL, LC_MESSAGES, LANG) if there is a catalogue of it, else English."""
     for variable in ("LC_ALL", "LC_MESSAGES", "LANG"):
         value = os.environ.get(variable, "")
         if value:
-            return "zh" if value.lower().startswith("zh") else "en"
-    return "en"
+            language = re.split(r"[^a-z]", value.lower())[0]
+            return language if language in LANGUAGES else FALLBACK
+    return FALLBACK
+
+
+def asked_language() -> str:
+    """The language that the command line asks for, also one that cannot be parsed; else that of the environment."""
+    given = [word.partition("=")[2] for word in sys.argv if word.startswith("--lang=")]
+    given += [after for word, after in itertools.pairwise(sys.argv) if word == "--lang"]
+    return given[-1] if given and given[-1] in LANGUAGES else system_language()

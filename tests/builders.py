@@ -4,6 +4,7 @@ import io
 import math
 import os
 import shutil
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ import torch
 from PIL import Image
 
 from plainfilm.config import AugmentRecipe, DataRecipe, ModelRecipe, Recipe, TrainingRecipe
+from plainfilm.data.film_index import Index, Row
+from plainfilm.data.films import Films
 from plainfilm.errors import PlainfilmError
 from plainfilm.estimate import Estimate
 from plainfilm.model import modelfile
@@ -21,7 +24,7 @@ from plainfilm.model.card import Card, Preprocessing, class_names
 from plainfilm.model.decision import Calibration, OperatingPoint
 from plainfilm.model.networks import resnet
 from plainfilm.model.networks.resnet import ResNet
-from plainfilm.training.batches import Films
+from plainfilm.model.seen import SeenFilms
 from plainfilm.training.history import Step
 from plainfilm.training.schedule import Plan
 
@@ -78,8 +81,21 @@ def make_calibration(num_classes: int = 3, **entries: Any) -> Calibration:
 
 def write_model(path: Path, net: ResNet | None = None, **entries: Any) -> Path:
     """A model file of a ResNet-18 for films of 64 px and the classes a, b and c."""
-    modelfile.write(path, net or trained_looking(), make_card(**entries), random_pixels(3))
+    write_network(path, net or trained_looking(), make_card(**entries), random_pixels(3))
     return path
+
+
+def write_network(path: Path, net: ResNet, card: Card, films: np.ndarray) -> float:
+    """The model file of a network, compared on films (N, C, S, S); the largest difference."""
+    return modelfile.write(modelfile.from_network(path, net, card), net, films)
+
+
+def change_card(path: Path, *, seen: SeenFilms | None = None, **changes: Any) -> Card:
+    """Change fields of the card of the model file at `path`, or its list of films seen; the card that it then has."""
+    model = modelfile.opened(path)
+    changed = replace(model, card=replace(model.card, **changes), seen=seen or model.seen)
+    changed.write()
+    return modelfile.opened(path).card
 
 
 def png(pixels: np.ndarray) -> bytes:
@@ -129,14 +145,19 @@ def make_films(
     patterns = np.stack([np.tile(ramp, (side, 1)), np.tile(ramp, (side, 1)).T, np.full((side, side), 80.0)])
     largest = (patterns[labels] + draws.uniform(0, 90, (count, side, side))).astype(np.uint8)
     numbers = draws.permutation(count)
-    return Films(
-        stores={size: np.ascontiguousarray(largest[:, :size, :size]) for size in sizes_px},
-        labels=labels.astype(np.int64),
-        image_ids=[f"{number:016x}" for number in range(count)],
-        train=numbers[:num_train],
-        validation=numbers[num_train:],
-        num_classes=num_classes,
+    rows = tuple(
+        Row(image_id=f"{number:016x}", label=str(labels[number]), split="train" if row < num_train else "validation")
+        for row, number in enumerate(numbers)
     )
+    index = Index(rows, (), tuple(map(str, range(num_classes))), {"kind": "grouped"})
+    return Films(index, {size: np.ascontiguousarray(largest[numbers, :size, :size]) for size in sizes_px})
+
+
+def relabelled(films: Films, labels: Sequence[int]) -> Films:
+    """The films with other class numbers; those after the last keep theirs."""
+    given = zip(films.index.rows, labels, strict=False)
+    rows = [replace(row, label=str(label)) for row, label in given]
+    return replace(films, index=replace(films.index, rows=(*rows, *films.index.rows[len(rows) :])))
 
 
 class Recorder:

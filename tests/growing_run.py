@@ -8,8 +8,8 @@ from builders import make_recipe
 
 from plainfilm.config import Recipe
 from plainfilm.training.history import History, Step
+from plainfilm.training.log import RunLog
 from plainfilm.training.schedule import Plan, make_plan
-from plainfilm.workflows.log import RunLog
 
 RECIPE = make_recipe(sizes_px=(64, 128), epochs=(2, 2))
 
@@ -25,7 +25,7 @@ class Training:
 
     def __init__(self, run: Path, *, recipe: Recipe = RECIPE, steps_per_epoch: int = 10, at: int = 0) -> None:
         self.plan: Plan = make_plan(recipe.training, steps_per_epoch)
-        self.path, self.log = run / "history.csv", RunLog(run)
+        self.path, self.log = run / "history.csv", RunLog(run / "log.jsonl")
         self.seconds, self.done = 0.0, at
         self.go(0)
         self.write("resume" if at else "start", step=at, steps=self.plan.steps)

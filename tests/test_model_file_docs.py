@@ -9,7 +9,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from builders import SLIM_WIDTHS, installed, make_card, program, random_film, random_pixels, trained_looking
+from builders import (
+    SLIM_WIDTHS,
+    installed,
+    make_card,
+    program,
+    random_film,
+    random_pixels,
+    trained_looking,
+    write_network,
+)
 from PIL import Image, PngImagePlugin
 
 from plainfilm.model import modelfile
@@ -30,7 +39,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         for fit, channels in zip(FITS, (1, 3), strict=True):
             card = modelfile.replace(make_card(), preprocessing=Preprocessing(64, channels, fit))
             net = trained_looking(in_channels=channels)
-            modelfile.write(folder / f"{fit}.onnx", net, card, random_pixels(3, channels=channels))
+            write_network(folder / f"{fit}.onnx", net, card, random_pixels(3, channels=channels))
     return {fit: folder / f"{fit}.onnx" for fit in FITS}
 
 

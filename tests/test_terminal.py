@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from plainfilm.errors import FilmError
+from plainfilm.messages import say, told
 from plainfilm.present.terminal import Terminal
 
 SPEAK_BEHIND_A_BAR = """
@@ -41,7 +42,7 @@ def test_json_silences_all_but_errors_and_the_document(capsys: pytest.CaptureFix
     terminal.say("card.not-tested")
     terminal.line("a line")
     terminal.table(["a"], [["b"]])
-    terminal.fail(FilmError("film-empty"), about="a\nb.png")
+    terminal.warn(say("error.about", about="a\nb.png", message=told(FilmError("film-empty"))))
     terminal.json({"名": 1})
     out, err = capsys.readouterr()
     assert out == '{\n  "名": 1\n}\n'

@@ -12,22 +12,21 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from plainfilm.audits.naive import naive_and_clean
 from plainfilm.data.duplicates.search import Pair, clusters
 from plainfilm.data.film_index import Index, Row
+from plainfilm.data.films import Films
 from plainfilm.data.splits.groups import Person, persons
 
 Members = Sequence[Sequence[int]]  # row numbers, a cluster each
 
 
-def audit_leaks(index: Index, pairs: Sequence[Pair], store: np.ndarray, *, seed: int = 0) -> dict[str, Any]:
-    """The part `leaks` of audit.json; pairs by row number, store (N, S, S) uint8.
+def audit_leaks(films: Films, pairs: Sequence[Pair], *, seed: int = 0) -> dict[str, Any]:
+    """The part `leaks` of audit.json; pairs by row number.
 
     Holds image_ids, classes, sources and parts, never a path or a patient.
     """
-    return {**count_leaks(index, pairs), "naive": naive_and_clean(index, store, seed=seed)}
+    return {**count_leaks(films.index, pairs), "naive": naive_and_clean(films, seed=seed)}
 
 
 def count_leaks(index: Index, pairs: Sequence[Pair]) -> dict[str, Any]:

@@ -20,9 +20,11 @@ import numpy as np
 from plainfilm import records
 from plainfilm.audits.probes import logistic
 from plainfilm.data.film_index import LEAVES_OUT, Index, Row, strata
+from plainfilm.data.films import Films
 from plainfilm.data.preprocessing import reduce
 from plainfilm.data.splits import split
-from plainfilm.evaluation.intervals import Estimate, grouped_mean, shares
+from plainfilm.estimate import Estimate
+from plainfilm.evaluation.intervals import grouped_mean, shares
 from plainfilm.evaluation.metrics import Booleans, Floats, Integers
 from plainfilm.randomness import generator
 
@@ -33,15 +35,12 @@ NEAREST_SIZE_PX, LOGISTIC_SIZE_PX = 32, 16
 Reader = Callable[[Floats, Integers, Floats, int], Floats]  # training features, labels, test features, K -> (M, K)
 
 
-def naive_and_clean(index: Index, store: np.ndarray, *, seed: int = 0) -> dict[str, Any]:
-    """How many films of the tutorial's test split leak, and what each reader gains by a leaking split.
-
-    store (N, S, S) uint8: the films of the index's rows.
-    """
+def naive_and_clean(films: Films, *, seed: int = 0) -> dict[str, Any]:
+    """How many films of the tutorial's test split leak, and what each reader gains by a leaking split."""
+    index, store = films.index, films.store
     numbers = _films(index, seed)
     rows = [index.rows[number] for number in numbers]
-    labels = np.array([index.classes.index(row.label) for row in rows])
-    groups = [row.group for row in rows]
+    labels, groups = films.labels(numbers), films.groups(numbers)
     naive = naive_folds(rows)
     grouped = split.folds(strata(rows), groups, count=NUM_FOLDS, train_only=[False] * len(rows), seed=seed)
     clean = np.array(grouped, np.int64)

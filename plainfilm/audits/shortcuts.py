@@ -30,10 +30,12 @@ from plainfilm.audits import sites, views
 from plainfilm.audits.lungfield import lung_fields
 from plainfilm.audits.permutation import NUM_PERMUTATIONS, Parts, permutation_test
 from plainfilm.audits.probes import boosted, logistic
-from plainfilm.data.film_index import Index, Row, strata
+from plainfilm.data.film_index import Index, Row, strata, train_only
+from plainfilm.data.films import Films, is_judged
 from plainfilm.data.splits import split
-from plainfilm.evaluation.evaluation import answers, is_judged
-from plainfilm.evaluation.intervals import Estimate, shares
+from plainfilm.estimate import Estimate
+from plainfilm.evaluation.evaluation import answers
+from plainfilm.evaluation.intervals import shares
 from plainfilm.evaluation.metrics import Booleans, Floats, Integers, ratio
 from plainfilm.evaluation.resampling import group_sums, percentiles, resampled
 from plainfilm.model.predictor import Predictor
@@ -61,8 +63,7 @@ class Design:
 
 
 def audit_shortcuts(
-    films: np.ndarray,
-    index: Index,
+    films: Films,
     *,
     facts: Floats | None = None,
     probabilities: Floats | None = None,
@@ -73,9 +74,8 @@ def audit_shortcuts(
     """What the module says, as a dict for JSON; every figure is `Estimate.as_dict()`.
 
     Args:
-        films: (N, S, S) uint8, one a row of the index; S at least 64.
-        index: rows, classes and split. Films that `is_judged` refuses are left out; those of a quality that its split
-            keeps for training are never judged.
+        films: at least 64 px a side. Those that `is_judged` refuses are left out; those of a quality that the split of
+            their index keeps for training are never judged.
         facts: (N, F), of `data.file_facts`; without it the view `file` knows size, aspect and mode alone.
         probabilities: (N, K), of `run_model`; NaN where the model was not run. Without it no share is given.
         features: (N, D), of `run_model`; NaN where the model was not run.
@@ -85,15 +85,14 @@ def audit_shortcuts(
     Returns:
         `method`, `chance`, `model`, `views`, `source`, `permutation`, `sources`, `not_estimable`, `verdict`.
     """
-    numbers = np.array([number for number, row in enumerate(index.rows) if is_judged(row, index.classes)])
+    index, numbers = films.index, np.array(films.judged())
     rows = [index.rows[number] for number in numbers]
-    labels = np.array([index.classes.index(row.label) for row in rows])
-    groups, source_of = [row.group for row in rows], [row.source for row in rows]
+    labels, groups, source_of = films.labels(numbers), films.groups(numbers), [row.source for row in rows]
     answered = None if probabilities is None else probabilities[numbers]
     design = choose_design(index, rows, answered, cheap=cheap, seed=seed)
     judged, num_classes = design.judged, len(index.classes)
     columns = see(
-        films, numbers, rows, CHEAP_VIEWS if cheap else views.VIEWS, None if facts is None else facts[numbers]
+        films.store, numbers, rows, CHEAP_VIEWS if cheap else views.VIEWS, None if facts is None else facts[numbers]
     )
 
     predicted = {name: _read(name, x, labels, design.parts, num_classes, seed) for name, x in columns.items()}
@@ -123,15 +122,13 @@ def audit_shortcuts(
     }
 
 
-def run_model(
-    predictor: Predictor, films: np.ndarray, index: Index, *, with_features: bool = True
-) -> tuple[Floats, Floats | None]:
+def run_model(predictor: Predictor, films: Films, *, with_features: bool = True) -> tuple[Floats, Floats | None]:
     """The probabilities (N, K) and features (N, D) that the audit needs, NaN for films that the model is not run on.
 
-    films: (N, S, S) uint8 at the model's size. The model is run on the test part, for features on the training part
+    films: at the model's size. The model is run on the test part, for features on the training part
     too; on all films where the index has no such parts. Raises no error for a film: unreadable ones are passed over.
     """
-    usable = [number for number, row in enumerate(index.rows) if is_judged(row, index.classes)]
+    index, usable = films.index, films.judged()
     wanted = ("train", "test") if with_features else ("test",)
     numbers = [number for number in usable if not _has_parts(index) or index.rows[number].split in wanted]
     found = [answer for _, answer in answers(predictor, films, numbers)]
@@ -153,7 +150,7 @@ def choose_design(index: Index, rows: Sequence[Row], answered: Floats | None, *,
     if _has_parts(index) and (answered is not None or cheap):
         part = np.array([row.split for row in rows])
         return Design("test", [(np.flatnonzero(part == "train"), np.flatnonzero((part == "test") & comparable))])
-    barred = [row.quality in index.split.get("train_only_quality", ()) for row in rows]
+    barred = train_only(rows, index.split)
     found = split.folds(strata(rows), [row.group for row in rows], count=NUM_FOLDS, train_only=barred, seed=seed)
     fold_of = np.array([-1 if fold is None else fold for fold in found])
     parts = [

@@ -3,6 +3,8 @@
 Choices worth knowing:
 - Every draw is keyed by (seed, "augment", epoch, the film's key), so a film does not depend on the batch, place, worker
   or thread that it is in. Hence the arithmetic: sums are of whole numbers, powers are taken in a table of 256 levels.
+- The first operations share one stream of draws a film. One that comes later has its own, keyed by its name, so that it
+  moves none of theirs and an old recipe goes on drawing what it drew.
 - Films are done one after another: each has its own order, and the float copies that one film of 224 px needs stay in
   the processor's cache, where most operations run two to four times as fast as on a whole batch.
 - `tutorial` equals Pillow level for level. `radiograph` interpolates and rounds once. It never mirrors (that would move
@@ -42,7 +44,8 @@ SHARPNESS_LIMIT = 0.75  # 0.25 to 1.75 of the fine detail: films from several co
 FILM_NOISE_SIGMA_MAX = 4.0  # grey levels of 255
 CORNER_PROBABILITY = 0.15  # of each of the four corners
 CORNER_SIDE_MAX = 0.20  # share of the side
-STRENGTH_MAX = 2.0
+SIDED = ("rotation", "shift_x", "shift_y", "scale", "shear", "gain", "offset", "gamma", "sharpness")  # have a limit
+NUM_SHARED = 9  # of SIDED, in this order, share the film's stream with noise and corners; see `sides`
 
 NUM_QUANTILES = 2**16  # noise is drawn from so many values: two random bytes a pixel
 
@@ -83,7 +86,7 @@ def tutorial(pixels: Tensor, keys: Sequence[Key], *, seed: int, epoch: int, prob
 
 def tutorial_steps(key: Key, *, seed: int, epoch: int, probability: float) -> list[tuple[str, float]]:
     """What `tutorial` does to a film, in order: an operation, and its factor, degrees or sigma in grey levels."""
-    random = generator(seed, "augment", epoch, key)
+    random = film_stream(key, seed=seed, epoch=epoch)
     factors = random.uniform(*FACTOR_RANGE, size=len(OPERATIONS) - 2).tolist()
     degrees = float(random.integers(*ANGLE_RANGE_DEGREES))
     sigma = float(random.uniform(0, NOISE_SIGMA_MAX))
@@ -129,7 +132,7 @@ def radiograph(pixels: Tensor, keys: Sequence[Key], *, seed: int, epoch: int, st
     Gain, offset and gamma; then rotation, shift, scale and shear in one bilinear interpolation, black where nothing
     comes from; then sharpness; then Gaussian noise, the same in every channel (a film is grey); then corners.
 
-    pixels: uint8 (N, C, S, S), C = 1 or 3; keys: one a film; strength: 0 (changes nothing) to 2, scales every range.
+    pixels: uint8 (N, C, S, S), C = 1 or 3; keys: one a film; strength: 0 (changes nothing) to 3, scales every range.
     Returns a new uint8 (N, C, S, S).
     """
     check(pixels, keys)
@@ -145,23 +148,28 @@ def radiograph(pixels: Tensor, keys: Sequence[Key], *, seed: int, epoch: int, st
 
 def draw_radiograph(key: Key, *, seed: int, epoch: int, strength: float) -> RadiographDraw:
     """The draws of one film."""
-    assert 0 <= strength <= STRENGTH_MAX
-    random = generator(seed, "augment", epoch, key)
-    draws = (strength * random.uniform(-1, 1, 9)).tolist()
-    rotation, shift_x, shift_y, scale, shear, gain, offset, gamma, sharpness = draws
+    random = film_stream(key, seed=seed, epoch=epoch)
+    side = {name: strength * drawn for name, drawn in sides(random, key, seed=seed, epoch=epoch).items()}
     return RadiographDraw(
-        rotation_degrees=ROTATION_LIMIT_DEGREES * rotation,
-        shift_x=SHIFT_LIMIT * shift_x,
-        shift_y=SHIFT_LIMIT * shift_y,
-        scale=1 + SCALE_LIMIT * scale,
-        shear=SHEAR_LIMIT * shear,
-        gain=1 + GAIN_LIMIT * gain,
-        offset=OFFSET_LIMIT * offset,
-        gamma=GAMMA_LIMIT**gamma,
-        sharpness=1 + SHARPNESS_LIMIT * sharpness,
+        rotation_degrees=ROTATION_LIMIT_DEGREES * side["rotation"],
+        shift_x=SHIFT_LIMIT * side["shift_x"],
+        shift_y=SHIFT_LIMIT * side["shift_y"],
+        scale=1 + SCALE_LIMIT * side["scale"],
+        shear=SHEAR_LIMIT * side["shear"],
+        gain=1 + GAIN_LIMIT * side["gain"],
+        offset=OFFSET_LIMIT * side["offset"],
+        gamma=GAMMA_LIMIT ** side["gamma"],
+        sharpness=1 + SHARPNESS_LIMIT * side["sharpness"],
         noise_sigma=FILM_NOISE_SIGMA_MAX * strength * float(random.random()),
         corners=draw_corners(random, strength),
     )
+
+
+def sides(random: np.random.Generator, key: Key, *, seed: int, epoch: int) -> dict[str, float]:
+    """-1 to 1 for each of SIDED: the first ones from `random`, the film's stream, any later one from its own."""
+    shared = zip(SIDED, random.uniform(-1, 1, NUM_SHARED).tolist(), strict=False)
+    own = {name: film_stream(key, name, seed=seed, epoch=epoch).uniform(-1, 1) for name in SIDED[NUM_SHARED:]}
+    return dict(shared) | own
 
 
 def draw_corners(random: np.random.Generator, strength: float) -> tuple[Corner, ...]:
@@ -228,9 +236,14 @@ def check(pixels: Tensor, keys: Sequence[Key]) -> None:
     assert len(keys) == len(pixels)
 
 
+def film_stream(key: Key, *operation: str, seed: int, epoch: int) -> np.random.Generator:
+    """The draws of a film in an epoch, or those of one operation alone."""
+    return generator(seed, "augment", epoch, key, *operation)
+
+
 def standard_normal(shape: Sequence[int], key: Key, *, seed: int, epoch: int) -> Tensor:
     """float32 of `shape`: the film's noise, of mean 0 and sigma 1, five times as fast as numpy's own."""
-    random = generator(seed, "augment", epoch, key, "noise")
+    random = film_stream(key, "noise", seed=seed, epoch=epoch)
     ranks = random.integers(NUM_QUANTILES, size=math.prod(shape), dtype=np.uint16)
     return normal_quantiles().index_select(0, torch.from_numpy(ranks.astype(np.int32))).view(*shape)
 

@@ -6,7 +6,7 @@ rows) and `index.json` (where the films are, their checksum, how they were split
 
 import csv
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -16,11 +16,13 @@ from plainfilm.data.sources.balance import Balance
 from plainfilm.data.sources.labels import spellings
 from plainfilm.data.sources.listing import Entry, Listing, open_origin
 from plainfilm.data.sources.reading import PLAIN, Reading
+from plainfilm.data.sources.train_only import is_train_only
 from plainfilm.data.splits import given, split
 from plainfilm.data.splits.refusals import check_classes, check_reached, check_whole
 from plainfilm.data.splits.split import ITERATIVE, SHUFFLED
 from plainfilm.errors import SourceError
 from plainfilm.io import files, tables
+from plainfilm.io.run_folder import INDEX, INDEX_FACTS
 
 TUTORIAL_CLASSES = ("NORMAL", "Viral_Pneumonia", "COVID")
 ASSIGNED = ("label-missing", "class-unknown", "split-missing")  # problems that come of classes and split
@@ -59,7 +61,7 @@ class Row:
     problems: tuple[str, ...] = ()
     origin: int = 0
     chroma: float = 0.0  # mean over pixels of (max - min over channels), 0..255; 0 for a grey film
-    twins: tuple[str, ...] = ()  # confirmed near copies, in the form of `plainfilm.data.duplicates.twins`
+    twins: tuple[str, ...] = ()  # confirmed near copies, in the form of `duplicates.twins`
     patient_table: str = ""  # number of the table that names the patient: its IDs are of one list, whatever the source
     extra: dict[str, str] = field(default_factory=dict)
 
@@ -180,28 +182,38 @@ def strata(films: Iterable[Row]) -> list[str]:
     return split.strata_of([film.label for film in kept], [film.source for film in kept])
 
 
+def train_only(films: Iterable[Row], choice: Mapping[str, Any]) -> list[bool]:
+    """Whether each film stays out of validation and test; `choice`: the section `split` of the recipe."""
+    return [is_train_only(columns_of(film), choice) for film in films]
+
+
+def columns_of(film: Row) -> dict[str, str]:
+    """What the table says of a film, by our names of columns."""
+    return {**film.extra, "source": film.source, "quality": film.quality}
+
+
 def _split(films: Sequence[Row], classes: Sequence[str], recipe: Recipe) -> tuple[list[str], str]:
     """The part of each film, "" for none, and how the split was made."""
     choice = recipe.split
     labels, sources, groups = ([getattr(film, name) for film in films] for name in ("label", "source", "group"))
     paths = [film.path for film in films]
-    train_only = [film.quality in choice.train_only_quality for film in films]
+    barred = train_only(films, asdict(choice))
     check_classes(labels, groups, classes)
     if choice.kind == "tutorial":
         return split.tutorial(paths, labels), METHODS[choice.kind]
     if choice.kind == "column":
         cells = [film.extra.get("split", film.split) for film in films]
-        return given.as_given(labels, sources, groups, cells, paths=paths, train_only=train_only, choice=choice)
+        return given.as_given(labels, sources, groups, cells, paths=paths, train_only=barred, choice=choice)
     if choice.kind == "folds":
         fold_of, method = split.divided_folds(
-            labels, sources, groups, count=choice.folds, train_only=train_only, seed=choice.seed
+            labels, sources, groups, count=choice.folds, train_only=barred, seed=choice.seed
         )
         parts = split.fold_split(fold_of, fold=choice.fold, count=choice.folds)
     else:
         shares = {"test": choice.test, "validation": choice.validation}
-        parts, method = split.divided(labels, sources, groups, shares=shares, train_only=train_only, seed=choice.seed)
+        parts, method = split.divided(labels, sources, groups, shares=shares, train_only=barred, seed=choice.seed)
     check_whole(groups, parts, paths)
-    check_reached(labels, groups, train_only, parts, choice)
+    check_reached(labels, groups, barred, parts, choice)
     return parts, method
 
 
@@ -231,8 +243,8 @@ def write_index(index: Index, folder: Path) -> None:
         "encodings": list(index.encodings),
         "balance": None if index.balance is None else index.balance.as_dict(),
     }
-    files.write_bytes(folder / "index.csv", table)
-    files.write_json(folder / "index.json", side)
+    files.write_bytes(folder / INDEX, table)
+    files.write_json(folder / INDEX_FACTS, side)
 
 
 def is_index(path: Path) -> bool:
@@ -249,8 +261,8 @@ def read_index(path: Path) -> Index:
             lines, _ = tables.from_csv(data.decode("utf-8", "surrogateescape"))
             rows = tuple(_read_row(cells) for cells in lines)
             sources, classes, split = side["sources"], side["classes"], side["split"]
-            if not (_are_texts(sources) and _are_texts(classes) and isinstance(split, dict)):
-                raise ValueError("sources and classes: lists of texts; split: an object")
+            if not (_are_texts(sources) and _are_texts(classes) and _are_texts(split.get("train_only_quality", []))):
+                raise ValueError("sources, classes and train_only_quality: lists of texts")
             method = side.get("method", METHODS.get(str(split.get("kind")), SHUFFLED))  # an older index does not say
             if method not in KNOWN_METHODS:
                 raise ValueError("an unknown method of the split")

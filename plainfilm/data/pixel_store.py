@@ -1,4 +1,4 @@
-"""The pixel store: each film decoded and preprocessed once, into a memory-mapped array; and the order of batches.
+"""The pixel store: each film decoded and preprocessed once, into a memory-mapped array.
 
 `pixels-S.npy` holds (N, S, S) uint8, one film a row of the index, equal to `preprocess(film, size=S)` bit for bit; a
 film that cannot be decoded is black. `pixels-S.json`, written last, says what is in it, so that a half-written store
@@ -9,14 +9,13 @@ import json
 import math
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from plainfilm.data.preprocessing import preprocess, reduce
 from plainfilm.io import files
-from plainfilm.randomness import generator
+from plainfilm.io.run_folder import pixels_path
 
 CHUNK = 256  # films reduced at a time
 
@@ -26,7 +25,7 @@ class StoreWriter:
 
     def __init__(self, folder: Path, *, count: int, size_px: int, fit: str) -> None:
         self.folder, self.size_px, self.fit = folder, size_px, fit
-        path, shape = _array(folder, size_px), (count, size_px, size_px)
+        path, shape = pixels_path(folder, size_px), (count, size_px, size_px)
         with files.writing(path, math.prod(shape)):
             _side(folder, size_px).unlink(missing_ok=True)
             try:
@@ -42,7 +41,7 @@ class StoreWriter:
 
     def finish(self, image_ids: Sequence[str]) -> np.ndarray:
         """Write what is still in memory, and the side file; return the store, (N, S, S) uint8, read-only."""
-        with files.writing(_array(self.folder, self.size_px), self.pixels.nbytes):
+        with files.writing(pixels_path(self.folder, self.size_px), self.pixels.nbytes):
             self.pixels.flush()
         files.write_json(_side(self.folder, self.size_px), _description(image_ids, self.size_px, self.fit))
         return _load(self.folder, self.size_px)
@@ -79,45 +78,14 @@ def _reserve(path: Path) -> None:
             os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
 
 
-def films_of(store: np.ndarray, numbers: Sequence[int], channels: int) -> np.ndarray:
-    """Some films of a store as a network takes them: (B, C, S, S) uint8, a copy; C channels of one grey plane."""
-    return np.repeat(store[np.asarray(numbers, dtype=np.int64)][:, None], channels, axis=1)
-
-
 def _load(folder: Path, size_px: int) -> np.ndarray:
-    store: np.ndarray = np.load(_array(folder, size_px), mmap_mode="r", allow_pickle=False)
+    store: np.ndarray = np.load(pixels_path(folder, size_px), mmap_mode="r", allow_pickle=False)
     return store
 
 
-def _array(folder: Path, size_px: int) -> Path:
-    return folder / f"pixels-{size_px}.npy"
-
-
 def _side(folder: Path, size_px: int) -> Path:
-    return folder / f"pixels-{size_px}.json"
+    return pixels_path(folder, size_px).with_suffix(".json")
 
 
 def _description(image_ids: Sequence[str], size_px: int, fit: str) -> dict[str, object]:
     return {"films": files.sha256("\n".join(image_ids).encode()), "size_px": size_px, "fit": fit}
-
-
-# --- the order of batches --------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class BatchOrder:
-    """Which films each step of a training takes: a new order each epoch, keyed by (seed, epoch)."""
-
-    count: int  # training films
-    batch_size: int
-    seed: int
-
-    @property
-    def steps(self) -> int:
-        """Steps in an epoch; the last batch may be smaller, down to one film."""
-        return -(-self.count // self.batch_size)
-
-    def batch(self, epoch: int, step: int) -> np.ndarray:
-        """The films (numbers from 0 to count - 1) of one step of one epoch."""
-        order = generator(self.seed, "order", epoch).permutation(self.count)
-        return order[step * self.batch_size : (step + 1) * self.batch_size]

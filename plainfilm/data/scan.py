@@ -4,7 +4,6 @@ A problem is listed and never fatal, unless every film has one. Duplicates and f
 copies of one film carry different labels, nobody guesses: all of them are left out.
 """
 
-import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -16,6 +15,7 @@ from plainfilm.data.decoding.film_file import decode, image_id
 from plainfilm.data.duplicates import search
 from plainfilm.data.film_index import Row
 from plainfilm.data.sources.listing import Entry, Listing
+from plainfilm.data.sources.reading import Progress
 from plainfilm.data.splits.groups import PLACEHOLDER, form, mark_nobodies
 from plainfilm.data.splits.patients import Pseudonyms, is_nobody
 from plainfilm.errors import FilmError, SourceError
@@ -25,12 +25,6 @@ CHUNK = 256  # films in flight
 COLUMNS = ("patient", "source", "quality")  # of a table, with a field of their own in a row
 
 Observe = Callable[[int, np.ndarray], None]  # gets the row's number and the grey pixels (H, W) uint8; from any thread
-Progress = Callable[[int, int], None]  # gets films done and films in all
-
-
-def num_threads() -> int:
-    """The processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def scan(

@@ -12,11 +12,9 @@
   replicates do not vary.
 """
 
-import csv
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -29,7 +27,6 @@ from plainfilm.evaluation.measured import estimate_all, sample_of
 from plainfilm.evaluation.metrics import Floats, Integers
 from plainfilm.evaluation.registry import replicates_of
 from plainfilm.evaluation.resampling import percentiles
-from plainfilm.io import tables
 
 
 @dataclass(frozen=True)
@@ -47,26 +44,6 @@ class Predictions:
         ids, groups = ([values[number] for number in numbers] for values in (self.image_ids, self.groups))
         places = list(numbers)
         return Predictions(tuple(ids), tuple(groups), self.classes, self.labels[places], self.probabilities[places])
-
-
-def read_predictions(path: Path) -> Predictions:
-    """Read `predictions.csv`: the file itself, or that of an evaluation's or a run's folder. Raises SourceError."""
-    if path.is_dir():
-        found = [path / name for name in ("predictions.csv", "evaluation/predictions.csv") if (path / name).is_file()]
-        path = found[0] if found else path / "predictions.csv"
-    try:
-        rows, columns = tables.from_csv(path.read_bytes().decode("utf-8", "surrogateescape"))
-        classes = tuple(name.removeprefix("p_") for name in columns if name.startswith("p_"))
-        labels = np.array([classes.index(row["label"]) for row in rows])
-        probabilities = np.array([[float(row[f"p_{name}"]) for name in classes] for row in rows])
-        ids, groups = (tuple(row[name] for row in rows) for name in ("image_id", "group"))
-    except OSError as error:
-        raise SourceError("predictions-missing", path=str(path)) from error
-    except (KeyError, TypeError, ValueError, csv.Error) as error:
-        raise SourceError("predictions-damaged", path=str(path)) from error
-    if not rows or not np.isfinite(probabilities).all():
-        raise SourceError("predictions-damaged", path=str(path))
-    return Predictions(ids, groups, classes, labels, probabilities)
 
 
 @dataclass(frozen=True)

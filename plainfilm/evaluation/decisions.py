@@ -58,15 +58,6 @@ class PredictiveValues:
     points: tuple[ValuedPoint, ...]
 
 
-@dataclass(frozen=True)
-class Call:
-    """At an operating point of a class: is a film positive, and how likely is that right."""
-
-    asked: float
-    positive: bool
-    predictive_value: Estimate
-
-
 def measure_sets(
     sets: Booleans, labels: Integers, groups: Sequence[str], class_names: Sequence[str], asked: float
 ) -> Sets:
@@ -179,12 +170,3 @@ def add_predictive_values(stored: Points, prevalences: Mapping[str, float]) -> d
         )
         for name, prevalence in prevalences.items()
     }
-
-
-def called(probability: float, points: Sequence[ValuedPoint]) -> list[Call]:
-    """What each operating point of a class says of a film with this probability of it."""
-    return [
-        Call(point.asked, is_positive, point.ppv if is_positive else point.npv)
-        for point in points
-        for is_positive in [bool(probability >= point.threshold)]
-    ]

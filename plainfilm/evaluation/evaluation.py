@@ -1,7 +1,7 @@
 """An Evaluation: every figure with its interval, every prediction a row; `metrics.json` and `predictions.csv`."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from plainfilm import records
 from plainfilm.data.film_index import Row
-from plainfilm.data.pixel_store import films_of
+from plainfilm.data.films import Films
 from plainfilm.errors import SourceError
 from plainfilm.estimate import Estimate
 from plainfilm.evaluation import metrics
@@ -21,6 +21,7 @@ from plainfilm.evaluation.reliability import Reliability, reliability
 from plainfilm.evaluation.selective import RiskCoverage, risk_coverage
 from plainfilm.evaluation.subgroups import Part, subgroups
 from plainfilm.io import files, tables
+from plainfilm.io.run_folder import METRICS, PREDICTIONS
 from plainfilm.model.decision import set_cell
 from plainfilm.model.gate import Verdict
 from plainfilm.model.predictor import Answers, Predictor
@@ -84,9 +85,8 @@ class Evaluation:
 
 def evaluate(
     predictor: Predictor,
-    rows: Sequence[Row],
-    numbers: Sequence[int],
-    store: np.ndarray,
+    films: Films,
+    rows: Iterable[int],
     *,
     name: str,
     leaking: bool = False,
@@ -95,10 +95,9 @@ def evaluate(
 
     Args:
         predictor: the model.
-        rows: the rows of the index.
-        numbers: which of them to judge. Films that cannot be read, whose class the model does not know, or whose copies
+        films: the films, preprocessed at the model's size, of an index with the model's classes.
+        rows: which of them to judge. Films that cannot be read, whose class the model does not know, or whose copies
             carry another class, are counted and left out.
-        store: (len(rows), S, S) uint8, the films preprocessed at the model's size.
         name: of the films, for instance "test" or the name of an external source.
         leaking: whether films of one patient, or copies, may also have been trained on.
 
@@ -106,16 +105,16 @@ def evaluate(
         SourceError: where no film is left.
     """
     classes = predictor.card.class_names
-    known = [number for number in numbers if is_judged(rows[number], classes)]
-    judged_numbers = set(known)
-    left_out = Counter(rows[number].label or "?" for number in numbers if number not in judged_numbers)
+    assert films.index.classes == classes
+    wanted = list(rows)
+    known = films.judged(wanted)
+    left_out = Counter(films.index.rows[row].label or "?" for row in sorted({*wanted} - {*known}))
     if not known:
         raise SourceError("evaluation-no-films", classes=", ".join(classes), found=", ".join(sorted(left_out)) or "-")
-    judged = tuple(rows[number] for number in known)
-    labels = np.array([classes.index(row.label) for row in judged])
-    groups = [row.group for row in judged]
+    judged = tuple(films.index.rows[row] for row in known)
+    labels, groups = films.labels(known), films.groups(known)
     parts, verdicts = [], list[Verdict]()
-    for pixels, part in answers(predictor, store, known):
+    for pixels, part in answers(predictor, films, known):
         rows_of_part = judged[len(verdicts) : len(verdicts) + len(pixels)]
         sizes = zip(*((row.width, row.height, row.chroma) for row in rows_of_part), strict=True)
         verdicts += predictor.judge(pixels, part.features, *sizes)
@@ -146,11 +145,11 @@ def evaluate(
     return Evaluation(judged, labels, probabilities, sets, tuple(verdicts), figures)
 
 
-def answers(predictor: Predictor, store: np.ndarray, numbers: Sequence[int]) -> Iterator[tuple[np.ndarray, Answers]]:
-    """Pixels (B, C, S, S) of some films of a store and the answers for them, in order, at most CHUNK at a time."""
+def answers(predictor: Predictor, films: Films, rows: Sequence[int]) -> Iterator[tuple[np.ndarray, Answers]]:
+    """Pixels (B, C, S, S) of some films and the answers for them, in order, at most CHUNK at a time."""
     channels = predictor.card.preprocessing.channels
-    for start in range(0, len(numbers), CHUNK):
-        pixels = films_of(store, numbers[start : start + CHUNK], channels)
+    for start in range(0, len(rows), CHUNK):
+        pixels = films.pixels(rows[start : start + CHUNK], channels)
         yield pixels, predictor.answer(pixels)
 
 
@@ -163,11 +162,6 @@ def refusals(
     of_classes = {name: estimate for name, (estimate,) in zip(classes, by_class, strict=True)}
     reasons = Counter(code for verdict in verdicts for code in verdict.reasons)
     return Refusals(overall, of_classes, dict(sorted(reasons.items())), is_fitted)
-
-
-def is_judged(row: Row, classes: Sequence[str]) -> bool:
-    """Whether a film counts: readable, of a known class, and no copy of it under another class."""
-    return bool(row.image_id) and row.label in classes and "label-conflict" not in row.problems
 
 
 def tutorial_figures(probabilities: np.ndarray, labels: np.ndarray) -> TutorialFigures:
@@ -184,7 +178,7 @@ def tutorial_figures(probabilities: np.ndarray, labels: np.ndarray) -> TutorialF
 def write_evaluation(evaluation: Evaluation, classes: Sequence[str], folder: Path) -> None:
     """Write `metrics.json` and `predictions.csv` into `folder`."""
     files.writable_folder(folder)
-    files.write_json(folder / "metrics.json", evaluation.figures.as_dict())
+    files.write_json(folder / METRICS, evaluation.figures.as_dict())
     columns = ("path", "image_id", "group", "label", "predicted", *(f"p_{name}" for name in classes), "set", "gate")
     table: list[Sequence[object]] = [columns]
     for number, (row, probabilities) in enumerate(zip(evaluation.rows, evaluation.probabilities, strict=True)):
@@ -193,4 +187,4 @@ def write_evaluation(evaluation: Evaluation, classes: Sequence[str], folder: Pat
         members = None if evaluation.sets is None else np.flatnonzero(evaluation.sets[number]).tolist()
         decision = [set_cell(members, classes), evaluation.verdicts[number].cell]
         table.append([row.path, row.image_id, row.group, row.label, predicted, *shown, *decision])
-    files.write_text(folder / "predictions.csv", tables.to_csv(table))
+    files.write_text(folder / PREDICTIONS, tables.to_csv(table))

@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-
 from plainfilm import records
 from plainfilm.data.decoding.film import BLANK
 from plainfilm.data.film_index import Row
+from plainfilm.data.films import Films
 from plainfilm.io import files, tables
+from plainfilm.io.run_folder import SEEN
 from plainfilm.model.predictor import Predictor
 from plainfilm.model.seen import KINDS, SeenCounts, Sighting
 
@@ -28,12 +28,13 @@ class Seen:
     model: SeenCounts | None = field(default=None, metadata=records.ABSENT)  # how many it has seen elsewhere
 
 
-def look_for_seen(predictor: Predictor, rows: Sequence[Row], store: np.ndarray) -> list[Sighting]:
-    """What the model's file knows of each film of rows (N,) and store (N, S, S); nothing where it has no list."""
+def look_for_seen(predictor: Predictor, films: Films) -> list[Sighting]:
+    """What the model's file knows of each film; nothing where it has no list."""
+    rows = films.index.rows
     if predictor.seen is None:
         return [Sighting("", 0.0)] * len(rows)
     image_ids = ["" if BLANK in row.problems else row.image_id for row in rows]
-    return predictor.seen.sightings(image_ids, [row.group for row in rows], store)
+    return predictor.seen.sightings(image_ids, films.groups(range(len(rows))), films.store)
 
 
 def seen_figures(predictor: Predictor, rows: Sequence[Row], sightings: Sequence[Sighting]) -> Seen:
@@ -61,4 +62,4 @@ def write_seen(rows: Sequence[Row], sightings: Sequence[Sighting], folder: Path)
     for row, sighting in zip(rows, sightings, strict=True):
         if sighting.kind:
             table.append([row.path, row.image_id, row.group, row.label, sighting.kind, f"{sighting.likeness:.3f}"])
-    files.write_text(folder / "seen.csv", tables.to_csv(table))
+    files.write_text(folder / SEEN, tables.to_csv(table))

@@ -31,7 +31,7 @@ from statistics import NormalDist
 
 import numpy as np
 
-from plainfilm.estimate import Estimate as Estimate
+from plainfilm.estimate import Estimate
 from plainfilm.evaluation import metrics
 from plainfilm.evaluation.metrics import Booleans, Floats, Integers
 from plainfilm.evaluation.resampling import LEVEL, group_sums, percentiles, resampled

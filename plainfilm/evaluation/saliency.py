@@ -19,7 +19,6 @@ Every draw has an address, and none depends on which films are answered together
 """
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import numpy as np
 
@@ -27,7 +26,7 @@ from plainfilm.estimate import Estimate
 from plainfilm.evaluation.intervals import grouped_mean
 from plainfilm.evaluation.metrics import Booleans, Floats, Integers
 from plainfilm.model.card import Maps
-from plainfilm.model.modelfile import randomised
+from plainfilm.model.modelfile import Model, randomised
 from plainfilm.model.predictor import Predictor
 from plainfilm.randomness import generator
 
@@ -49,17 +48,25 @@ def sample(num_films: int, *, seed: int) -> Integers:
 
 
 def check_maps(
-    path: Path, pixels: np.ndarray, groups: Sequence[str], *, name: str, seed: int, threads: int = 0
+    model: Model,
+    predictor: Predictor,
+    pixels: np.ndarray,
+    groups: Sequence[str],
+    *,
+    name: str,
+    seed: int,
+    threads: int = 0,
 ) -> Maps | None:
     """What a model file says of its maps.
 
     Args:
-        path: the model file.
+        model: the model.
+        predictor: the same, ready to answer.
         pixels: (N, C, S, S) uint8, preprocessed films on which the model was not trained.
         groups: (N,), the patient or group of each film.
         name: of the films, for instance "validation".
         seed: of the random orders and the random weights.
-        threads: of the Predictor.
+        threads: of an answer.
 
     Returns:
         `n`, and besides `films`, `cells`; `deletion` and `insertion` with the mean difference of the area under the
@@ -71,7 +78,6 @@ def check_maps(
     """
     if len(set(groups)) < MIN_GROUPS:
         return None
-    predictor = Predictor(path, threads=threads)
     areas, predicted = areas_under_curves(predictor, pixels, seed=seed)
     found = differences(areas, groups)
     by_class = {}
@@ -81,7 +87,7 @@ def check_maps(
         if len(set(class_groups)) >= MIN_GROUPS:
             class_areas = {test: {order: area[members] for order, area in areas[test].items()} for test in TESTS}
             by_class[class_name] = differences(class_areas, class_groups)
-    correlations = random_weights(predictor, path, pixels, seed=seed, threads=threads)
+    correlations = random_weights(model, predictor, pixels, seed=seed, threads=threads)
     every = [difference for test in TESTS for difference in found[test].values()]
     return Maps(
         faithful=is_faithful(every, correlations["spearman"]),
@@ -215,22 +221,22 @@ def blurred(film: np.ndarray, side: int) -> np.ndarray:
 
 
 def random_weights(
+    model: Model,
     predictor: Predictor,
-    path: Path,
     pixels: np.ndarray,
     *,
     seed: int,
     prefixes: tuple[str, ...] = ("",),
     threads: int = 0,
 ) -> dict[str, Estimate]:
-    """Mean correlations ("spearman", "pearson") of the maps of the model file at `path` with those of random weights.
+    """Mean correlations ("spearman", "pearson") of the maps of a model with those of random weights.
 
     Of the class that the model predicts; film n meets draw n modulo NUM_DRAWS of the weights that `prefixes` name.
     """
     draws = np.arange(len(pixels)) % NUM_DRAWS
     found = np.empty((len(pixels), 2))
     for draw in np.unique(draws):
-        other = Predictor(path, data=randomised(path, seed=seed, draw=int(draw), prefixes=prefixes), threads=threads)
+        other = Predictor(randomised(model, seed=seed, draw=int(draw), prefixes=prefixes), threads=threads)
         for numbers in _parts(np.flatnonzero(draws == draw)):
             before, after = predictor.answer(pixels[numbers]), other.answer(pixels[numbers])
             predicted = before.probabilities.argmax(axis=1)

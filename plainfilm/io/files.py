@@ -28,7 +28,7 @@ from plainfilm.io.folders import first_bytes, open_folder, read_file
 from plainfilm.io.name_encoding import Fits, check_encoding
 from plainfilm.io.tars import open_tar
 from plainfilm.io.zips import is_zip, open_zip
-from plainfilm.messages import json_text
+from plainfilm.text import json_text
 
 TEMPORARY_PREFIX = ".plainfilm-"
 FOLDER_SUFFIX = ".folder"  # of a temporary folder, beside the file by which it is held

@@ -9,7 +9,7 @@ keys `en` and `zh` for `names`, is read; it has no unknown sections.
 
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import partial
 from pathlib import Path
@@ -19,9 +19,10 @@ from plainfilm import records
 from plainfilm.data.preprocessing import CHANNELS, FITS
 from plainfilm.errors import ModelFileError, PlainfilmError, demand
 from plainfilm.estimate import Estimate, is_estimate
-from plainfilm.messages import LANGUAGES, Listed, Message, Words, printable, say
+from plainfilm.messages import LANGUAGES, Listed, Message, Words, say
 from plainfilm.model.decision import Calibration
 from plainfilm.model.seen import SeenCounts
+from plainfilm.text import printable
 
 FORMAT_VERSION = 2
 T = TypeVar("T")
@@ -155,6 +156,12 @@ def class_names(classes: Sequence[str], given: Mapping[str, Sequence[str]] | Non
     return tuple(
         ClassName(name, dict(zip(LANGUAGES, pair, strict=True))) for name, pair in zip(classes, pairs, strict=True)
     )
+
+
+def named(classes: Iterable[ClassName]) -> Callable[[str], ClassName]:
+    """What gives the display names of a class; of one that is not among these, the name itself."""
+    by_name = {entry.name: entry for entry in classes}
+    return lambda name: by_name.get(name, ClassName(name, {"en": name or "–"}))
 
 
 def check_shapes(card: Card, shapes: Mapping[str, Sequence[int | None]], path: Path) -> None:

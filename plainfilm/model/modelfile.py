@@ -6,8 +6,9 @@ provenance, test result, health of the maps); `plainfilm.films`, the films that 
 flipped bit without a word; `read` here does not. The weights have a checksum of their own, which is the model's
 identity: it does not change when calibration or a test result is added.
 
-Reading needs neither onnx nor torch; writing imports them where it writes. What is refused is refused before the file
-is in memory: digest, outline and card are checked on the open file.
+A model is put together in memory (`Model`) and written once. Reading needs neither onnx nor torch; writing imports them
+where it writes. What is refused is refused before the file is in memory: digest, outline and card are checked on the
+open file.
 """
 
 import hashlib
@@ -15,15 +16,15 @@ import io
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
 from plainfilm.errors import ModelFileError
 from plainfilm.io import files
-from plainfilm.model.card import FORMAT_VERSION, Card, check_shapes, parse_card, reason_of
+from plainfilm.model.card import Card, check_shapes, parse_card, reason_of
 from plainfilm.model.formats.outline import FLOAT, UINT8, Outline, read_outline
 from plainfilm.model.formats.structure import check_structure
 from plainfilm.model.seen import FILMS_KEY, SeenFilms, parse_seen
@@ -129,55 +130,87 @@ def _check_elements(outline: Outline, path: Path) -> None:
 # --- writing ---------------------------------------------------------------------------------------------------------
 
 
-def write(path: Path, net: "ResNet", card: Card, films: np.ndarray) -> float:
-    """Write the network as a model file; return the largest difference of a probability between the two.
+@dataclass(frozen=True)
+class Model:
+    """A model file in memory: everything that it holds, put together before it is written."""
+
+    path: Path  # where the file is, or will be
+    proto: "onnx.ModelProto"
+    card: Card
+    seen: SeenFilms | None = None  # None: it cannot say
+
+    @property
+    def data(self) -> bytes:
+        """The bytes of the file: the graph with its card, its list of films seen, and its digest."""
+        from onnx import helper
+
+        card = replace(self.card, seen=None if self.seen is None else self.seen.counts)
+        films = {} if self.seen is None else {FILMS_KEY: self.seen.text}
+        helper.set_model_props(self.proto, {CARD_KEY: card.as_json(), **films, DIGEST_KEY: BLANK_DIGEST})
+        data: bytes = self.proto.SerializeToString(deterministic=True)
+        ((start, end),) = _digest_places(data)
+        return data[:start] + _digest(data, start).encode() + data[end:]
+
+    def write(self) -> None:
+        """Write the file, whole or not at all."""
+        files.write_bytes(self.path, self.data)
+
+
+def from_graph(path: Path, proto: "onnx.ModelProto", card: Card) -> Model:
+    """The model of a graph: the checksum of its weights is filled in."""
+    return Model(path, proto, replace(card, weights_sha256=_weights_sha256(proto)))
+
+
+def from_network(path: Path, net: "ResNet", card: Card) -> Model:
+    """The model of a network in evaluation mode."""
+    from plainfilm.model.graph import to_onnx
+
+    assert not net.training
+    return from_graph(path, to_onnx(net, size_px=card.preprocessing.size), card)
+
+
+def write(model: Model, net: "ResNet", films: np.ndarray) -> float:
+    """Write the model of a network; return the largest difference of a probability between the two.
 
     Args:
-        path: the file.
+        model: the model; the bytes that are compared are those that are written.
         net: the network, in evaluation mode.
-        card: what the file says of itself; its `weights_sha256` is filled in here.
         films: (N, C, S, S) uint8, real ones, on which the file (ONNX Runtime) and the network (PyTorch) are compared.
 
     Raises:
         ModelFileError: where a probability differs by more than PARITY_TOLERANCE; nothing is written.
     """
-    from plainfilm.model.graph import to_onnx
-
-    assert not net.training
     assert len(films) > 0
-    proto = to_onnx(net, size_px=card.preprocessing.size)
-    data = assemble(proto, card)
+    data = model.data
     difference = _parity(data, net, films)
     if not difference <= PARITY_TOLERANCE:  # NaN too
         raise ModelFileError("model-parity", difference=f"{difference:.2g}", maximum=PARITY_TOLERANCE)
-    files.write_bytes(path, data)
+    files.write_bytes(model.path, data)
     return difference
 
 
-def update(path: Path, *, seen: SeenFilms | None = None, **changes: Any) -> Card:
-    """Change fields of the card of the model file at `path`, and return it; the weights stay as they are.
+def opened(path: Path) -> Model:
+    """The model file at `path`. Raises as `read`."""
+    import onnx
 
-    `seen`: the films that the model has seen; not given, the file keeps the list that it has.
-    """
-    proto, card = _opened(path)
-    if seen is not None:
-        proto.metadata_props.add(key=FILMS_KEY, value=seen.text)
-        changes["seen"] = seen.counts
-    card = replace(card, format_version=FORMAT_VERSION, **changes)
-    files.write_bytes(path, _with_card(proto, card))
-    return card
+    proto = onnx.load_from_string(read(path))
+    metadata = {entry.key: entry.value for entry in proto.metadata_props}
+    card = parse_card(metadata[CARD_KEY], path)
+    return Model(path, proto, card, films_seen(metadata, card, path))
 
 
-def randomised(path: Path, *, seed: int, draw: int, prefixes: tuple[str, ...] = ("",)) -> bytes:
-    """The model file at `path` with weights that never learnt anything, as the bytes of a model file.
+def randomised(model: Model, *, seed: int, draw: int, prefixes: tuple[str, ...] = ("",)) -> Model:
+    """A model with weights that never learnt anything.
 
     Every initialiser `*.weight` and `*.bias` whose name begins with one of `prefixes` is drawn anew: normal around 0,
     with the root mean square that it had (1 where it was all zeros), so that signals keep about their size on the way.
     Another `draw` of the same seed gives other weights.
     """
+    import onnx
     from onnx import numpy_helper
 
-    proto, card = _opened(path)
+    proto = onnx.ModelProto()
+    proto.CopyFrom(model.proto)
     for initialiser in proto.graph.initializer:
         if initialiser.name.endswith((".weight", ".bias")) and initialiser.name.startswith(prefixes):
             learnt = numpy_helper.to_array(initialiser)
@@ -186,21 +219,7 @@ def randomised(path: Path, *, seed: int, draw: int, prefixes: tuple[str, ...] = 
                 learnt.shape, dtype=np.float32
             )
             initialiser.CopyFrom(numpy_helper.from_array(drawn * np.float32(size), initialiser.name))
-    return assemble(proto, card)
-
-
-def _opened(path: Path) -> "tuple[onnx.ModelProto, Card]":
-    """The graph and the card of the model file at `path`."""
-    import onnx
-
-    proto = onnx.load_from_string(read(path))
-    (text,) = [entry.value for entry in proto.metadata_props if entry.key == CARD_KEY]
-    return proto, parse_card(text, path)
-
-
-def assemble(proto: "onnx.ModelProto", card: Card) -> bytes:
-    """The bytes of a model file: the graph, and the card with the checksum of its weights filled in."""
-    return _with_card(proto, replace(card, weights_sha256=_weights_sha256(proto)))
+    return replace(from_graph(model.path, proto, model.card), seen=model.seen)
 
 
 def _weights_sha256(proto: "onnx.ModelProto") -> str:
@@ -211,19 +230,6 @@ def _weights_sha256(proto: "onnx.ModelProto") -> str:
     for initialiser in proto.graph.initializer:
         weights.update(initialiser.name.encode() + numpy_helper.to_array(initialiser).tobytes())
     return weights.hexdigest()
-
-
-def _with_card(proto: "onnx.ModelProto", card: Card) -> bytes:
-    """The bytes of the file: the graph with its card, its latest list of films seen, and its digest."""
-    from onnx import helper
-
-    kept = {
-        entry.key: entry.value for entry in proto.metadata_props if entry.key == FILMS_KEY and card.seen is not None
-    }
-    helper.set_model_props(proto, {CARD_KEY: card.as_json(), **kept, DIGEST_KEY: BLANK_DIGEST})
-    data: bytes = proto.SerializeToString(deterministic=True)
-    ((start, end),) = _digest_places(data)
-    return data[:start] + _digest(data, start).encode() + data[end:]
 
 
 def _parity(data: bytes, net: "ResNet", films: np.ndarray) -> float:

@@ -20,7 +20,7 @@ from plainfilm.errors import FilmError, ModelFileError, PlainfilmError
 from plainfilm.model.card import Card, check_shapes, parse_card, reason_of
 from plainfilm.model.decision import conformal_sets, softmax
 from plainfilm.model.gate import Gate, Verdict, rules_alone
-from plainfilm.model.modelfile import CARD_KEY, DIGEST_KEY, films_seen, read
+from plainfilm.model.modelfile import CARD_KEY, DIGEST_KEY, Model, films_seen, read
 
 BATCH_SIZE = 32
 NUM_DECODERS = 2  # threads that decode the next batch
@@ -62,14 +62,14 @@ class Predictor:
     predictor.predict_bytes(Path("film.png").read_bytes()).probabilities
     """
 
-    def __init__(self, path: Path, *, threads: int = 0, data: bytes | None = None, assume_chest: bool = False) -> None:
-        """Load a model file. `threads`: of one answer; 0 leaves it to ONNX Runtime. Raises ModelFileError.
+    def __init__(self, model: Path | Model, *, threads: int = 0, assume_chest: bool = False) -> None:
+        """Load a model file, or take one in memory. Raises ModelFileError.
 
+        `threads`: of one answer; 0 leaves it to ONNX Runtime.
         `assume_chest`: DICOM films show a chest from the front, whatever their headers say: see `decode`.
-        `data` is taken instead of what the file holds: a variant of it that was made in memory.
         """
         self.assume_chest = assume_chest
-        data = read(path) if data is None else data
+        path, data = (model.path, model.data) if isinstance(model, Model) else (model, read(model))
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.log_severity_level = 3

@@ -6,7 +6,6 @@ the logits. Inputs, outputs and their names stay as they are.
 """
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import onnx
@@ -15,7 +14,7 @@ from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantTy
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from plainfilm.io import files
-from plainfilm.model.modelfile import read
+from plainfilm.model.modelfile import Model
 
 CALIBRATION_BATCH = 16
 HEAD = ["Conv:class_maps", "Add:logits"]  # the nodes of the head, see plainfilm.model.graph
@@ -34,11 +33,13 @@ class _Films(CalibrationDataReader):  # type: ignore[misc]
         return None if batch is None else {"pixels": batch}
 
 
-def to_int8(path: Path, films: np.ndarray) -> onnx.ModelProto:
-    """The graph of the model file at `path` in int8, its ranges taken from films (N, C, S, S) uint8."""
+def to_int8(model: Model, films: np.ndarray) -> onnx.ModelProto:
+    """The graph of a model in int8, its ranges taken from films (N, C, S, S) uint8."""
+    proto = onnx.ModelProto()
+    proto.CopyFrom(model.proto)
     with files.temporary_folder() as folder:
         shaped, target = folder / "shaped.onnx", folder / "int8.onnx"
-        quant_pre_process(onnx.load_from_string(read(path)), shaped, skip_optimization=True, skip_symbolic_shape=True)
+        quant_pre_process(proto, shaped, skip_optimization=True, skip_symbolic_shape=True)
         quantize_static(
             shaped,
             target,

@@ -14,14 +14,21 @@ A film at hand is
 
 import base64
 import binascii
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from plainfilm.data.duplicates.fingerprint import NUM_BYTES, SAME_FILM, Fingerprints, fingerprints, likeness
+from plainfilm.data.duplicates.fingerprint import (
+    NUM_BYTES,
+    SAME_FILM,
+    Fingerprints,
+    fingerprints,
+    likeness,
+)
 from plainfilm.data.duplicates.search import Pixels, thumbnail
+from plainfilm.data.films import Films
 from plainfilm.errors import PlainfilmError, demand
 
 FILMS_KEY = "plainfilm.films"
@@ -88,26 +95,21 @@ class SeenFilms:
         return [Sighting(kind, float(value)) for kind, value in zip(kinds, likest, strict=True)]
 
 
-def seen_films(
-    image_ids: Sequence[str], films: Pixels, numbers: Mapping[str, Sequence[int]], *, is_base_known: bool
-) -> SeenFilms | None:
-    """The list of the films that a training saw; None where there are more than MAX_FILMS.
+def seen_films(films: Films, *, is_base_known: bool) -> SeenFilms | None:
+    """The list of the films that a training saw, those of training and validation; None with more than MAX_FILMS.
 
-    Args:
-        image_ids: of all films of a run, M.
-        films: (M, S, S) uint8, as the model takes them.
-        numbers: which of them stand in "train", and which in "validation".
-        is_base_known: whether the training began with weights that had seen no film.
+    `is_base_known`: whether the training began with weights that had seen no film.
     """
-    place_of = {image_ids[number]: number for part in numbers.values() for number in part}
-    if len(place_of) > MAX_FILMS:
+    parts = {part: films.part(part) for part in ("train", "validation")}
+    row_of = {films.image_ids[row]: row for rows in parts.values() for row in rows}
+    if len(row_of) > MAX_FILMS:
         return None
-    order = sorted(place_of)
+    order = sorted(row_of)
     has_fingerprints = len(order) <= MAX_FINGERPRINTS
-    counts = SeenCounts(len(order), len(numbers["train"]), len(numbers["validation"]), has_fingerprints, is_base_known)
+    counts = SeenCounts(len(order), len(parts["train"]), len(parts["validation"]), has_fingerprints, is_base_known)
     checksums = np.frombuffer(bytes.fromhex("".join(order)), np.uint8).reshape(-1, CHECKSUM_BYTES)
-    chosen = [place_of[image_id] for image_id in order]
-    return SeenFilms(checksums, fingerprints(_thumbnails(films, chosen)) if has_fingerprints else None, counts)
+    rows = [row_of[image_id] for image_id in order]
+    return SeenFilms(checksums, fingerprints(_thumbnails(films.store, rows)) if has_fingerprints else None, counts)
 
 
 def parse_seen(text: str | None, counts: SeenCounts | None) -> SeenFilms | None:
@@ -131,6 +133,6 @@ def parse_seen(text: str | None, counts: SeenCounts | None) -> SeenFilms | None:
     return SeenFilms(checksums, rest if length else None, counts)
 
 
-def _thumbnails(films: Pixels, numbers: Sequence[int]) -> Pixels:
-    """(M, S, S), N numbers -> (N, T, T)."""
-    return np.stack([thumbnail(films[number]) for number in numbers])
+def _thumbnails(films: Pixels, rows: Sequence[int]) -> Pixels:
+    """(M, S, S), N rows of it -> (N, T, T)."""
+    return np.stack([thumbnail(films[row]) for row in rows])

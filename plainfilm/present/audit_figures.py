@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import PercentFormatter
 
-from plainfilm.evaluation.intervals import Estimate
+from plainfilm.estimate import Estimate
 from plainfilm.messages import text
 from plainfilm.present.figures import render
 
@@ -40,7 +40,7 @@ def draw_shortcuts(found: dict[str, Any], path: Path, *, language: str) -> tuple
         axes.invert_yaxis()
         axes.set_xlim(0, 1.12)
         axes.set_xticks([0, 0.2, 0.4, 0.6, 0.8, 1])
-        axes.xaxis.set_major_formatter(PercentFormatter(1, symbol="%" if language == "zh" else " %"))
+        axes.xaxis.set_major_formatter(PercentFormatter(1, symbol=text("figure.percent-sign", language)))
         axes.set_xlabel(text("shortcuts.accuracy", language))
         keys = [(LUNGLESS, "figure.shortcut-lungless"), (LUNG, "figure.shortcut-lung")]
         (line,) = axes.plot([], [], color="black", linestyle="--", label=text("view.chance", language))

@@ -1,14 +1,55 @@
-"""What a section is made of: sentences, tables, charts, films with maps, code. Plain values; templates show them."""
+"""What a section is made of: sentences, tables, charts, films with maps, code. Plain values; three renderers show them:
+`on_terminal`, `in_html`, `in_markdown`.
+"""
 
-from dataclasses import dataclass, field
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from markupsafe import Markup
+from plainfilm.messages import Text, Words, shown
 
-from plainfilm.messages import Text, Words
-from plainfilm.present.words import markup
+if TYPE_CHECKING:  # a terminal needs none
+    from markupsafe import Markup
 
-Cell = Text  # a str is the same in every language; Markup, one that is HTML
+
+@dataclass(frozen=True)
+class Bar:
+    """A cell that is drawn: a bar from 0 to `value` (0 to 1) with its interval, and a line at `mark`."""
+
+    value: float
+    low: float
+    high: float
+    mark: float | None = None
+
+    def shown(self, _: str) -> str:
+        """Nothing: its numbers stand beside it."""
+        return ""
+
+
+@dataclass(frozen=True)
+class Link:
+    """A cell that leads to a section of the page; elsewhere its words alone."""
+
+    section: str
+    words: Text
+
+    def shown(self, language: str) -> str:
+        """The words in a language."""
+        return shown(self.words, language)
+
+
+@dataclass(frozen=True)
+class Lines:
+    """A cell of several, one below the other; one after the other where a cell has one line."""
+
+    cells: tuple[Text, ...]
+
+    def shown(self, language: str) -> str:
+        """The words in a language."""
+        return " ".join(shown(cell, language) for cell in self.cells)
+
+
+Cell = Text  # a str is the same in every language; Bar, Link and Lines are Words, too
 
 
 @dataclass(frozen=True)
@@ -33,12 +74,28 @@ class Table:
     def __post_init__(self) -> None:
         assert all(len(row) == len(self.head) for row in self.rows), self.caption
 
+    def in_words(self) -> "Table":
+        """The table without the columns that hold drawings, for where nothing is drawn."""
+        drawn = {place for row in self.rows for place, cell in enumerate(row) if isinstance(cell, Bar)}
+        kept = [place for place in range(len(self.head)) if place not in drawn]
+        head, *rows = (tuple(row[place] for place in kept) for row in (self.head, *self.rows))
+        return replace(self, head=head, rows=tuple(rows), left=sum(place < self.left for place in kept))
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """A drawing: the share observed in each bin, with its interval, over its mean probability."""
+
+    name: Text
+    bins: Sequence[Mapping[str, Any]]
+    about: Words  # what it shows, to who cannot see it
+
 
 @dataclass(frozen=True)
 class Charts:
     """Drawings side by side under one caption."""
 
-    drawings: tuple[Markup, ...]
+    drawings: tuple["Reliability | Markup", ...]
     caption: Text
     kind: ClassVar[str] = "charts"
 
@@ -47,8 +104,8 @@ class Charts:
 class Picture:
     """A film, and the same film with a map over it, as data URIs."""
 
-    film: Markup
-    overlay: Markup
+    film: str
+    overlay: str
     alternative: Words
     lines: tuple[Text, ...]
 
@@ -81,8 +138,3 @@ class Section:
     name: str
     title: Text
     blocks: tuple[Block, ...] = field(default=())
-
-
-def link(name: str, words: Text) -> Markup:
-    """A link to a section."""
-    return Markup('<a href="#{}">{}</a>').format(name, markup(words))

@@ -5,13 +5,15 @@ Nothing is told by colour alone: lines differ in dashes and width, and numbers s
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from markupsafe import Markup, escape
 
-from plainfilm.messages import LANGUAGES, Text, Words, printable
-from plainfilm.present.words import TAGS, in_all
+from plainfilm.locales import tag_of
+from plainfilm.messages import LANGUAGES, Text, Words, say
+from plainfilm.present.blocks import Bar, Reliability
+from plainfilm.present.markup import in_all
+from plainfilm.text import printable
 
 Point = tuple[float, float]
 WIDTH, HEIGHT = 340, 230
@@ -19,15 +21,16 @@ LEFT, RIGHT, TOP, BOTTOM = 46, 22, 26, 40  # margins
 MAX_POINTS = 160  # of a curve
 
 
-def bar(value: float, low: float, high: float, mark: float | None = None) -> Markup:
-    """A bar from 0 to `value` (0 to 1) with its interval, and a dashed line at `mark`, to stand in a cell."""
+def bar(cell: Bar) -> Markup:
+    """A bar with its interval as a whisker, and a dashed line at its mark, to stand in a cell."""
+    low, high = 100 * cell.low, 100 * cell.high
     parts = [
         '<rect class="track" x="0" y="2" width="100" height="10"/>',
-        f'<rect class="filled" x="0" y="2" width="{100 * value:.2f}" height="10"/>',
-        f'<path class="whisker" d="M{100 * low:.2f} 7H{100 * high:.2f}M{100 * low:.2f} 3V11M{100 * high:.2f} 3V11"/>',
+        f'<rect class="filled" x="0" y="2" width="{100 * cell.value:.2f}" height="10"/>',
+        f'<path class="whisker" d="M{low:.2f} 7H{high:.2f}M{low:.2f} 3V11M{high:.2f} 3V11"/>',
     ]
-    if mark is not None:
-        parts.append(f'<path class="mark" d="M{100 * mark:.2f} 0V14"/>')
+    if cell.mark is not None:
+        parts.append(f'<path class="mark" d="M{100 * cell.mark:.2f} 0V14"/>')
     return _markup(
         f'<svg class="bar" viewBox="0 0 100 14" preserveAspectRatio="none" aria-hidden="true">{"".join(parts)}</svg>'
     )
@@ -102,22 +105,16 @@ def thinned(points: Sequence[Point]) -> list[Point]:
     return [(sum(x for x, _ in part) / len(part), sum(y for _, y in part) / len(part)) for part in stretches]
 
 
-def reliability_chart(name: Text, bins: Sequence[Mapping[str, Any]], words: Mapping[str, Words]) -> Markup:
-    """The share observed in each bin, with its interval, over its mean probability; the diagonal is what it should be.
-
-    `words`: "x" names the axis, "about" the drawing.
-    """
-    plane = Plane(name, (0, 1), (0, 1), percent=("x", "y"))
+def reliability_chart(curve: Reliability) -> Markup:
+    """The share observed over the mean probability of each bin; on the diagonal probabilities are frequencies."""
+    plane = Plane(curve.name, (0, 1), (0, 1), percent=("x", "y"))
     plane.line([(0, 0), (1, 1)], "reference")
-    for entry in bins:
-        observed = entry["observed"]
-        if observed["value"] is not None:
-            plane.interval(entry["mean"], observed["low"], observed["high"])
-    plane.dots(
-        [(entry["mean"], entry["observed"]["value"]) for entry in bins if entry["observed"]["value"] is not None]
-    )
-    plane.name_x(words["x"])
-    return plane.drawn(words["about"])
+    seen = [(entry["mean"], entry["observed"]) for entry in curve.bins if entry["observed"]["value"] is not None]
+    for mean, observed in seen:
+        plane.interval(mean, observed["low"], observed["high"])
+    plane.dots([(mean, observed["value"]) for mean, observed in seen])
+    plane.name_x(say("figure.predicted-probability"))
+    return plane.drawn(curve.about)
 
 
 def _ticks(low: float, high: float) -> list[float]:
@@ -138,7 +135,7 @@ def _text(x: float, y: float, words: Text, style: str) -> str:
     opening = f'<text class="{style}" x="{x:.1f}" y="{y:.1f}"'
     if isinstance(words, str):
         return f"{opening}>{escape(printable(words))}</text>"
-    texts = {tag: words.shown(language) for language, tag in TAGS.items()}
+    texts = {tag_of(language): words.shown(language) for language in LANGUAGES}
     if len(set(texts.values())) == 1:
         return f"{opening}>{escape(words.shown(LANGUAGES[0]))}</text>"
     return "".join(f'{opening} lang="{tag}">{escape(line)}</text>' for tag, line in texts.items())

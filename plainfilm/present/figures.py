@@ -24,10 +24,12 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter, StrMethodFormatter
 
 from plainfilm.data.sources.own_output import SOFTWARE
-from plainfilm.evaluation.intervals import Estimate
+from plainfilm.estimate import Estimate
 from plainfilm.evaluation.metrics import Floats, Integers, ratio, roc_curve
 from plainfilm.io.files import write_bytes
-from plainfilm.messages import printable, text
+from plainfilm.locales import FALLBACK
+from plainfilm.messages import text
+from plainfilm.text import printable
 
 LATIN_FONT = "DejaVu Sans"  # comes with matplotlib
 CHINESE_FONTS = (
@@ -87,7 +89,7 @@ def draw_history(
             _draw_course(axes, key, history, validation, language)
         loss.set_ylim(bottom=0)
         accuracy.set_ylim(top=1.02)
-        accuracy.yaxis.set_major_formatter(PercentFormatter(1, symbol="%" if language == "zh" else " %"))
+        accuracy.yaxis.set_major_formatter(PercentFormatter(1, symbol=text("figure.percent-sign", language)))
         handles, labels = loss.get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower center", ncols=3)
 
@@ -146,7 +148,7 @@ def draw_roc(
             colour, style = LINES[k % len(LINES)]
             rates = roc_curve(probabilities[:, k], labels == k) if auc.estimable else ((), ())
             lines = [panel.plot(*rates, color=colour, linestyle=style)[0] for panel in panels]
-            entries.append((lines[0], f"{name}  {auc.decimal(language)}"))
+            entries.append((lines[0], f"{name}  {auc.in_decimals().shown(language)}"))
         axes.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), aspect="equal")
         axes.grid(visible=True)
         axes.set_xlabel(text("figure.false-positive-rate", language))
@@ -205,14 +207,14 @@ def draw_risk_coverage(figures: Mapping[str, Any], path: Path, *, language: str)
             kept, [entry.low for entry in accuracies], [entry.high for entry in accuracies], color="0.88", linewidth=0
         )
         last = accuracies[-1]
-        label = f"{text('figure.all-films', language)}  {last.percent(language)}"
+        label = f"{text('figure.all-films', language)}  {last.in_percent().shown(language)}"
         axes.axhline(last.value, color="0.45", linestyle="--", linewidth=0.8, label=label)
-        area = Estimate.from_dict(figures["aurc"]).decimal(language)
+        area = Estimate.from_dict(figures["aurc"]).in_decimals().shown(language)
         label = f"{text('figure.aurc', language)}  {area}"
         axes.plot(kept, [entry.value for entry in accuracies], color="black", marker="o", markersize=3, label=label)
         axes.set(xlim=(0, 1.02), ylim=(max(0.0, min(entry.low for entry in accuracies) - 0.02), 1.005))
         for axis in (axes.xaxis, axes.yaxis):
-            axis.set_major_formatter(PercentFormatter(1, symbol="%" if language == "zh" else " %"))
+            axis.set_major_formatter(PercentFormatter(1, symbol=text("figure.percent-sign", language)))
         axes.grid(visible=True)
         axes.set_xlabel(text("figure.coverage", language))
         axes.set_ylabel(text("figure.kept-accuracy", language))
@@ -286,9 +288,10 @@ def render(
 
 def _legible(language: str, names: Sequence[str]) -> tuple[list[str], str, Sequence[str], tuple[str, ...]]:
     """Fonts, language and names with which no character is missing, and notices of what had to change."""
-    chinese = _chinese_font() if language == "zh" or not all(_drawable(name, [LATIN_FONT]) for name in names) else None
-    fonts = [LATIN_FONT] if chinese is None else [chinese, LATIN_FONT] if language == "zh" else [LATIN_FONT, chinese]
-    shown_language = "en" if chinese is None else language
+    is_latin = _drawable(text("figure.accuracy", language), [LATIN_FONT])  # the language, by one of its words
+    chinese = None if is_latin and all(_drawable(name, [LATIN_FONT]) for name in names) else _chinese_font()
+    fonts = [LATIN_FONT] if chinese is None else [LATIN_FONT, chinese] if is_latin else [chinese, LATIN_FONT]
+    shown_language = language if is_latin or chinese is not None else FALLBACK
     shown_names = [
         name if _drawable(name, fonts) else text("figure.class", shown_language, number=number)
         for number, name in enumerate(map(printable, names), start=1)

@@ -12,23 +12,19 @@ from plainfilm.config import Recipe, load_recipe
 from plainfilm.data.film_index import Index, read_index
 from plainfilm.errors import SourceError
 from plainfilm.io import tables
+from plainfilm.io.run_folder import Run
 from plainfilm.messages import Text
-from plainfilm.model.card import Card, ClassName, class_names
+from plainfilm.model.card import Card, ClassName, class_names, named
 from plainfilm.model.predictor import Predictor
+from plainfilm.present.figure_rows import Figures
 from plainfilm.training.history import Step, read_history
-
-Figures = Mapping[str, Any]
-ARTEFACTS = (
-    *("recipe.toml", "index.csv", "history.csv", "model.onnx"),
-    *("evaluation/metrics.json", "evaluation/predictions.csv", "audit/audit.json"),
-)
 
 
 @dataclass(frozen=True)
 class Gathered:
     """The artefacts of a run; None or empty for what is not there."""
 
-    run: Path
+    run: Run
     recipe: Recipe | None
     index: Index | None
     history: tuple[Step, ...]
@@ -59,7 +55,7 @@ class Gathered:
 
     def shown(self, name: str) -> Text:
         """The display name of a class; of one that the model does not know, the name itself."""
-        return self.names.get(name, ClassName(name, {"en": name or "–"}))
+        return named(self.names.values())(name)
 
     def section(self, name: str) -> Figures:
         """A part of the audit: "leaks" or "shortcuts"; empty where it was not made."""
@@ -67,25 +63,25 @@ class Gathered:
         return found if isinstance(found, Mapping) else {}
 
 
-def gather(run: Path) -> Gathered:
+def gather(run: Run) -> Gathered:
     """Read a run. Raises SourceError where the folder holds nothing to report on, or a damaged part."""
-    external = sorted(path for path in run.glob("external/*/metrics.json"))
-    if not any((run / name).is_file() for name in ("recipe.toml", "model.onnx", "evaluation/metrics.json")):
-        raise SourceError("report-no-run", path=str(run))
-    files = {name: run / name for name in ARTEFACTS if (run / name).is_file()}
-    checksums = {name: _sha256(path) for name, path in files.items()}
-    checksums |= {f"external/{path.parent.name}/metrics.json": _sha256(path) for path in external}
+    if not any(path.is_file() for path in (run.recipe, run.model, run.metrics)):
+        raise SourceError("report-no-run", path=str(run.folder))
+    external = run.external()
+    artefacts = (run.recipe, run.index, run.history, run.model, run.metrics, run.predictions, run.audit_figures)
+    there = [path for path in artefacts if path.is_file()]
+    checksums = {path.relative_to(run.folder).as_posix(): _sha256(path) for path in (*there, *external)}
     return Gathered(
         run=run,
-        recipe=load_recipe(str(files["recipe.toml"])) if "recipe.toml" in files else None,
-        index=read_index(files["index.csv"]) if "index.csv" in files else None,
-        history=tuple(read_history(files["history.csv"])) if "history.csv" in files else (),
-        predictor=Predictor(files["model.onnx"], threads=1) if "model.onnx" in files else None,
-        figures=_read_json(run / "evaluation/metrics.json"),
-        predictions=_read_predictions(run / "evaluation/predictions.csv"),
-        audit=_read_json(run / "audit/audit.json"),
+        recipe=load_recipe(str(run.recipe)) if run.recipe in there else None,
+        index=read_index(run.index) if run.index in there else None,
+        history=tuple(read_history(run.history)) if run.history in there else (),
+        predictor=Predictor(run.model, threads=1) if run.model in there else None,
+        figures=_read_json(run.metrics),
+        predictions=_read_predictions(run.predictions),
+        audit=_read_json(run.audit_figures),
         external={path.parent.name: figures for path in external if (figures := _read_json(path)) is not None},
-        log=_read_log(run / "log.jsonl"),
+        log=_read_log(run.log),
         checksums=checksums,
     )
 

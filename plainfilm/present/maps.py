@@ -9,12 +9,11 @@ import io
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from markupsafe import Markup
 from PIL import Image
 
 from plainfilm.data.decoding.film_file import decode
 from plainfilm.data.film_index import Index, Row, reopen
-from plainfilm.data.pixel_store import films_of, open_store
+from plainfilm.data.films import Films
 from plainfilm.data.preprocessing import preprocess
 from plainfilm.errors import PlainfilmError
 from plainfilm.messages import Listed, Text, say
@@ -61,23 +60,23 @@ def pixels_of(found: Gathered, image_ids: Sequence[str]) -> dict[str, np.ndarray
     if index is None or predictor is None:
         return {}
     wanted = predictor.card.preprocessing
-    number_of = {row.image_id: number for number, row in enumerate(index.rows)}
-    numbers = {image_id: number_of[image_id] for image_id in image_ids if image_id in number_of}
-    store = open_store(found.run, [row.image_id for row in index.rows], size_px=wanted.size, fit=wanted.fit)
-    if store is not None:
-        return {image_id: np.array(store[number]) for image_id, number in numbers.items()}
-    return _reread(index, numbers, wanted.size, wanted.fit)
+    row_of = {row.image_id: number for number, row in enumerate(index.rows)}
+    rows = {image_id: row_of[image_id] for image_id in image_ids if image_id in row_of}
+    films = Films.open(index, found.run.folder, size_px=wanted.size, fit=wanted.fit)
+    if films is not None:
+        return {image_id: np.array(films.store[row]) for image_id, row in rows.items()}
+    return _reread(index, rows, wanted.size, wanted.fit)
 
 
-def _reread(index: Index, numbers: Mapping[str, int], size_px: int, fit: str) -> dict[str, np.ndarray]:
+def _reread(index: Index, rows: Mapping[str, int], size_px: int, fit: str) -> dict[str, np.ndarray]:
     try:
         listing = reopen(index)
     except PlainfilmError:
         return {}
     films = {}
-    for image_id, number in numbers.items():
+    for image_id, row in rows.items():
         try:
-            film = decode(listing.read(index.rows[number].entry), assume_chest=listing.reading.assume_chest)
+            film = decode(listing.read(index.rows[row].entry), assume_chest=listing.reading.assume_chest)
         except (PlainfilmError, OSError):
             continue
         films[image_id] = preprocess(film.pixels, size=size_px, fit=fit)[0]
@@ -93,7 +92,7 @@ def pictures(found: Gathered, answers: Sequence[Answer]) -> tuple[Picture, ...]:
     row_of = {row.image_id: row for row in found.index.rows}
     planes = np.stack([films[answer["image_id"]] for answer in shown])
     channels = found.predictor.card.preprocessing.channels
-    class_maps = found.predictor.answer(films_of(planes, range(len(planes)), channels)).class_maps
+    class_maps = found.predictor.answer(np.repeat(planes[:, None], channels, axis=1)).class_maps
     made = []
     for answer, plane, maps in zip(shown, planes, class_maps, strict=True):
         of_class = maps[found.predictor.card.class_names.index(answer["predicted"])]
@@ -127,8 +126,8 @@ def _picture(found: Gathered, answer: Answer, film: np.ndarray, class_map: np.nd
     return Picture(_uri(Image.fromarray(film)), _uri(overlay), alternative, tuple(lines))
 
 
-def _uri(image: Image.Image) -> Markup:
+def _uri(image: Image.Image) -> str:
     image.thumbnail((SIDE_PX, SIDE_PX))
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=JPEG_QUALITY)
-    return Markup("data:image/jpeg;base64,{}").format(base64.b64encode(buffer.getvalue()).decode())
+    return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode()}"

@@ -21,7 +21,9 @@ from plainfilm.audits.leaks import clusters_of, conflicts, is_exact, source_of
 from plainfilm.data.duplicates.search import Pair
 from plainfilm.data.film_index import Index, Row
 from plainfilm.io import files, tables
-from plainfilm.messages import LANGUAGES, printable, text
+from plainfilm.locales import name_of
+from plainfilm.messages import LANGUAGES, text
+from plainfilm.text import printable
 
 PAGE_NAME, TABLE_NAME = "pairs.html", "clusters.csv"
 TABLE_COLUMNS = ("path", "image_id", "class", "source", "split", "cluster", "kind", "score")
@@ -40,7 +42,7 @@ HEAD = """<!DOCTYPE html>
 <style>
 body {{ font: 16px/1.5 system-ui, "Noto Sans SC", "PingFang SC", "Microsoft YaHei", sans-serif; color: #111;
   background: #fff; max-width: 72rem; margin: 0 auto; padding: 1rem; overflow-wrap: anywhere; }}
-#en:checked ~ * [lang=zh], #zh:checked ~ * [lang=en] {{ display: none; }}
+{styles}
 section {{ display: grid; grid-template-columns: repeat(auto-fill, minmax(min(21.5rem, 100%), 1fr)); gap: 1rem; }}
 h2, section > p {{ grid-column: 1 / -1; margin: 0; }}
 section {{ margin: 2rem 0; }}
@@ -88,7 +90,9 @@ def clusters_table(index: Index, pairs: Sequence[Pair]) -> str:
 
 def pairs_page(index: Index, pairs: Sequence[Pair], store: np.ndarray, *, language: str) -> str:
     """The page as HTML."""
-    parts = [HEAD.format(language=language, title=escape(text("pairs.title", language)), side=SIDE_PX)]
+    parts = [
+        HEAD.format(language=language, title=escape(text("pairs.title", language)), side=SIDE_PX, styles=_styles())
+    ]
     parts.append(_switch(language))
     parts.append(f"<main>\n<h1>{_both('pairs.title')}</h1>\n<p>{_both('pairs.about')}</p>\n")
     for key, found in _sections(index, pairs).items():
@@ -141,7 +145,7 @@ def _cluster(index: Index, number: int, members: Sequence[int], store: np.ndarra
 
 
 def _film(row: Row, pixels: np.ndarray) -> str:
-    """A film with what is known of it, and a text in both languages for who cannot see it."""
+    """A film with what is known of it, and a text in every language for who cannot see it."""
     label, source, part = (escape(printable(value)) or "-" for value in (row.label, source_of(row), row.split))
     seen = " / ".join(text("pairs.alt", language, image_id=row.image_id, label=row.label) for language in LANGUAGES)
     return (
@@ -161,19 +165,24 @@ def _png(pixels: np.ndarray) -> str:
 
 
 def _switch(language: str) -> str:
-    """Two radio buttons; they stand before the page's content, so that a style rule can see which is chosen."""
+    """A radio button a language; they stand before the page's content, so that a style rule can see which is chosen."""
     buttons = []
-    for name, shown in (("en", "English"), ("zh", "中文")):
+    for name in LANGUAGES:
         checked = " checked" if name == language else ""
         buttons.append(
             f'<input class="switch" type="radio" name="language" id="{name}"{checked}>'
-            f'<label class="switch" for="{name}">{shown}</label>\n'
+            f'<label class="switch" for="{name}">{name_of(name)}</label>\n'
         )
     return "".join(buttons)
 
 
+def _styles() -> str:
+    """Rules that hide every language but the one that is chosen."""
+    return "\n".join(f"#{name}:checked ~ * [lang]:not([lang={name}]) {{ display: none; }}" for name in LANGUAGES)
+
+
 def _both(key: str, **parameters: object) -> str:
-    """A sentence in both languages, of which the style shows one."""
+    """A sentence in every language, of which the style shows one."""
     return "".join(
         f'<span lang="{language}">{escape(text(key, language, **parameters))}</span>' for language in LANGUAGES
     )

@@ -11,7 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from plainfilm.errors import PlainfilmError
-from plainfilm.messages import json_text, printable, sentence, text
+from plainfilm.messages import Words, say, text, told
+from plainfilm.text import json_text, printable
 
 PIPE_WIDTH = 140  # columns, where stdout is no terminal
 
@@ -39,14 +40,13 @@ class Terminal:
         if not self.as_json:
             self.out.print(line, soft_wrap=True)
 
-    def warn(self, key: str, **parameters: object) -> None:
+    def warn(self, words: Words) -> None:
         """Print a sentence to stderr."""
-        self.err.print(self.text(key, **parameters), soft_wrap=True)
+        self.err.print(words.shown(self.language), soft_wrap=True)
 
-    def fail(self, error: PlainfilmError, about: str = "") -> None:
-        """Print an error to stderr, in one line; `about` is what it is about, for instance a path."""
-        start = f"{printable(about)}: " if about else ""
-        self.err.print(self.text("error", message=start + sentence(error, self.language)), soft_wrap=True)
+    def fail(self, error: PlainfilmError) -> None:
+        """Print an error to stderr, in one line."""
+        self.warn(say("error", message=told(error)))
 
     def table(self, headings: Sequence[str], rows: Sequence[Sequence[object]], *, left: int = 1) -> None:
         """Print a table whose first `left` columns stand left and the others right; nothing with --json."""

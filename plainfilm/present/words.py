@@ -1,24 +1,12 @@
-"""Figures and codes as words, and words as HTML: in every language at once.
+"""Figures and codes as words, in no language yet."""
 
-Markup is made in one place, `markup`, which escapes: names of classes, sources and films are the user's.
-"""
-
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from markupsafe import Markup, escape
-
+from plainfilm.estimate import Estimate
 from plainfilm.evaluation.coverage import MARK, is_marked
-from plainfilm.evaluation.intervals import Estimate
-from plainfilm.messages import CATALOGUES, LANGUAGES, Listed, Message, Text, Words, printable, say
-
-TAGS = {"en": "en", "zh": "zh-Hans"}
-"""The value of HTML's attribute `lang` for a language of the catalogues."""
-
-
-CODE = re.compile(r"`(?:[\w .=\[\]/-]|&#34;|\")+`")
-"""What a sentence has between backticks; whatever else stands between some came with a name, and is no code."""
+from plainfilm.messages import CATALOGUES, Listed, Message, Text, say
+from plainfilm.text import printable
 
 
 def label(prefix: str, code: str) -> Text:
@@ -27,9 +15,14 @@ def label(prefix: str, code: str) -> Text:
     return say(key) if key in CATALOGUES["en"] else printable(code)
 
 
-def listed(entries: Iterable[Text]) -> Listed:
-    """Entries as a list in running text."""
-    return Listed(tuple(entries))
+def listed(entries: Iterable[Text], most: int | None = None) -> Listed:
+    """Entries as a list in running text; of more than `most` the first, and an ellipsis.
+
+    >>> listed("abcd", 2).shown("en")
+    'a, b, ...'
+    """
+    found = tuple(entries)
+    return Listed(found if most is None or len(found) <= most else (*found[:most], "..."))
 
 
 def percent(entry: Mapping[str, Any]) -> Message:
@@ -53,7 +46,7 @@ def figure(entry: Mapping[str, Any] | None, *, scale: int = 100, unit: str = " %
         return "–", "–", "–"
     if entry["value"] is None:
         return say("report.not-estimable"), "–", str(entry["n"])
-    value, low, high = (_number(scale * entry[name], scale) for name in ("value", "low", "high"))
+    value, low, high = (number(scale * entry[name], scale) for name in ("value", "low", "high"))
     between = "–" if entry["low"] >= 0 else " … "  # a dash before a minus sign reads badly
     return (
         value + (unit if scale == 100 else "") + (MARK if is_marked(entry) else ""),
@@ -62,29 +55,7 @@ def figure(entry: Mapping[str, Any] | None, *, scale: int = 100, unit: str = " %
     )
 
 
-def _number(value: float, scale: int) -> str:
+def number(value: float, scale: int) -> str:
+    """A number as `figure` shows it, for a value that was multiplied by `scale`."""
     shown = f"{value:.1f}" if scale == 100 else f"{value:.3f}"
     return shown.replace("-", "−") if float(shown) else shown.removeprefix("-")
-
-
-def markup(value: object) -> object:
-    """A value as HTML: Words as a span a language, of which the page shows one; `code` between backticks."""
-    if isinstance(value, str):
-        return value if isinstance(value, Markup) else printable(value)
-    if not isinstance(value, Words):
-        return value
-    texts = {language: value.shown(language) for language in LANGUAGES}
-    if len(set(texts.values())) == 1:
-        return _coded(texts[LANGUAGES[0]])
-    spans = (f'<span lang="{TAGS[language]}">{_coded(words)}</span>' for language, words in texts.items())
-    return Markup("".join(spans))  # noqa: S704 - both were escaped
-
-
-def in_all(value: Words) -> str:
-    """Words in every language, one after the other: for who hears an attribute, which no switch can hide."""
-    return " · ".join(dict.fromkeys(value.shown(language) for language in LANGUAGES))
-
-
-def _coded(words: str) -> Markup:
-    shown = CODE.sub(lambda found: f"<code>{found[0][1:-1]}</code>", str(escape(printable(words))))
-    return Markup(shown)  # noqa: S704 - escaped before

@@ -202,12 +202,35 @@ class _Server(uvicorn.Server):
                 signal.signal(number, handler)
 
 
+class _Connection(h11.Connection):
+    """HTTP/1.1 that gives out the head of an answer with the first of its content, for one call of the system.
+
+    Each call lets go of the interpreter's lock, and under load the threads that judge films do not soon give it back.
+    """
+
+    head: Sequence[bytes] = ()
+
+    def send_with_data_passthrough(self, event: h11.Event) -> list[bytes] | None:
+        """The bytes of an event of the answer; of its head none, until content follows."""
+        made = super().send_with_data_passthrough(event)
+        if made is None:
+            return None
+        made, self.head = [*self.head, *made], ()
+        if isinstance(event, h11.Response):
+            made, self.head = [], made
+        return made
+
+
 def _protocol(limits: ServeLimits) -> type[asyncio.Protocol]:
     """uvicorn's HTTP/1.1, with limits on the time that the head of a request and the taking of an answer may need."""
 
     class PunctualProtocol(H11Protocol):
         head_timer: asyncio.TimerHandle | None = None
         answer_timer: asyncio.TimerHandle | None = None
+
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+            self.conn = _Connection(h11.SERVER)
 
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
@@ -240,8 +263,8 @@ def _protocol(limits: ServeLimits) -> type[asyncio.Protocol]:
             if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):  # else an answer is under way already
                 status, headers, content = refusal(RequestError("request-not-http"), "en", limits)
                 headers += [*SECURITY_HEADERS, (b"connection", b"close")]
-                head = self.conn.send(h11.Response(status_code=status, headers=headers))
-                self.transport.write((head or b"") + content)
+                self.conn.send(h11.Response(status_code=status, headers=headers))
+                self.transport.write(self.conn.send(h11.Data(data=content)))
             self.transport.close()
 
     return PunctualProtocol

@@ -7,7 +7,7 @@ import contextlib
 import multiprocessing
 import signal
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from multiprocessing.connection import wait
 from pathlib import Path
@@ -20,23 +20,11 @@ from torch.utils.data import DataLoader, Dataset
 
 from plainfilm.config import Recipe
 from plainfilm.data import augment
-from plainfilm.data.pixel_store import BatchOrder
+from plainfilm.data.films import Films
 from plainfilm.errors import TrainingError
 from plainfilm.training import hardware
 from plainfilm.training.distributed import ALONE, Team
-from plainfilm.training.schedule import Plan
-
-
-@dataclass(frozen=True)
-class Films:
-    """The films of a training: pixels by size, and for each film its class number and its image id."""
-
-    stores: Mapping[int, np.ndarray]  # side in px -> (N, S, S) uint8, memory-mapped
-    labels: np.ndarray  # (N,) class numbers
-    image_ids: Sequence[str]  # N
-    train: np.ndarray  # numbers of the training films
-    validation: np.ndarray  # numbers of the validation films, perhaps none
-    num_classes: int
+from plainfilm.training.schedule import BatchOrder, Plan
 
 
 @dataclass(frozen=True)
@@ -44,7 +32,7 @@ class Batch:
     """The films of one step, and the pixels of those that are this process's."""
 
     step: int
-    films: np.ndarray  # (B,) numbers
+    rows: np.ndarray  # (B,), of its films in the index
     labels: Tensor  # (B,) int64
     num_groups: int  # of films whose batch-norm statistics are taken together
     groups: range  # those that are this process's
@@ -56,19 +44,20 @@ class Batches(Dataset[Batch]):
 
     def __init__(self, recipe: Recipe, films: Films, plan: Plan, team: Team = ALONE) -> None:
         self.recipe, self.films, self.plan, self.team = recipe, films, plan, team
-        self.order = BatchOrder(len(films.train), recipe.training.batch_size, recipe.training.seed)
+        self.rows = np.array(films.part("train"))
+        self.order = BatchOrder(len(self.rows), recipe.training.batch_size, recipe.training.seed)
 
     def __getitem__(self, step: int) -> Batch:
         epoch, in_epoch = self.plan.place(step)
-        films = self.films.train[self.order.batch(epoch, in_epoch)]
+        rows = self.rows[self.order.batch(epoch, in_epoch)]
         size = self.recipe.training.group_size
-        num_groups = -(-len(films) // size)
+        num_groups = -(-len(rows) // size)
         groups = self.team.share(num_groups)
-        own = films[groups.start * size : groups.stop * size]
-        pixels = pixels_of(self.films, own, self.plan.sizes_px[epoch], self.recipe.data.channels)
+        own = rows[groups.start * size : groups.stop * size]
+        pixels = torch.from_numpy(self.films.pixels(own, self.recipe.data.channels, self.plan.sizes_px[epoch]))
         if len(own):
-            pixels = self._vary(pixels, [self.films.image_ids[film] for film in own], epoch)
-        return Batch(step, films, torch.from_numpy(self.films.labels[films]), num_groups, groups, pixels)
+            pixels = self._vary(pixels, [self.films.image_ids[row] for row in own], epoch)
+        return Batch(step, rows, torch.from_numpy(self.films.labels(rows)), num_groups, groups, pixels)
 
     def _vary(self, pixels: Tensor, image_ids: Sequence[str], epoch: int) -> Tensor:
         choice, seed = self.recipe.augment, self.recipe.training.seed
@@ -77,12 +66,6 @@ class Batches(Dataset[Batch]):
         if choice.policy == "radiograph":
             return augment.radiograph(pixels, image_ids, seed=seed, epoch=epoch, strength=choice.strength)
         return pixels
-
-
-def pixels_of(films: Films, numbers: np.ndarray, size_px: int, channels: int) -> Tensor:
-    """The stored pixels of some films: (B, C, S, S) uint8, a copy."""
-    grey = torch.from_numpy(films.stores[size_px][numbers])  # fancy indexing copies
-    return grey[:, None].repeat(1, channels, 1, 1)
 
 
 def iterate(batches: Batches, run: Path, *, start: int, workers: int) -> Iterator[Batch]:

@@ -16,10 +16,9 @@ from torch import Tensor
 
 from plainfilm.errors import ModelFileError
 from plainfilm.io import files
+from plainfilm.io.run_folder import GIVEN
 
 KEPT = 2
-GIVEN = "given.safetensors"
-BEST = "best.safetensors"
 NOTE = "sha256 facts"  # the one entry of the metadata: safetensors writes several in an order that changes
 Tensors = dict[str, Tensor]
 

@@ -18,8 +18,8 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
-from plainfilm.data.scan import num_threads
 from plainfilm.errors import PlainfilmError, TrainingError
+from plainfilm.io.machine import num_threads
 from plainfilm.training import hardware
 
 TIMEOUT = timedelta(minutes=5)  # for a process that hangs; between two sums lie a step, a checkpoint, or a validation

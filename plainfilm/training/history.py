@@ -8,6 +8,8 @@ from pathlib import Path
 
 from plainfilm.io import files
 
+LINE_STEPS = 30  # the tutorial prints a line every 30 batches
+
 
 @dataclass(frozen=True)
 class Step:
@@ -90,3 +92,12 @@ def _read_step(row: dict[str, str]) -> Step:
         figure("validation_loss"),
         figure("validation_accuracy"),
     )
+
+
+def tutorial_line(step: Step, in_epoch: int) -> str:
+    """The line that the tutorial prints.
+
+    >>> tutorial_line(Step(30, 0, 0.5, 0.75, 3e-4), 30)
+    'Epoch:0,Batch:30,Loss:0.50000,Acc:0.75000'
+    """
+    return f"Epoch:{step.epoch},Batch:{in_epoch:2d},Loss:{step.loss:.5f},Acc:{step.accuracy:.5f}"

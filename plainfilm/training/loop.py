@@ -19,15 +19,17 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from plainfilm.config import Recipe, TrainingRecipe
+from plainfilm.data.films import Films
 from plainfilm.errors import Interrupted, PlainfilmError, TrainingError
+from plainfilm.io.run_folder import Run
 from plainfilm.model.networks.resnet import ResNet
 from plainfilm.training import checkpoint, hardware
-from plainfilm.training.batches import Batch, Batches, Films, iterate, pixels_of
+from plainfilm.training.batches import Batch, Batches, iterate
 from plainfilm.training.distributed import ALONE, Team, begin_statistics, gradients, weigh_statistics
 from plainfilm.training.history import History, NoHistory, Step
-from plainfilm.training.resume import take_up
+from plainfilm.training.resume import start_or_resume
 from plainfilm.training.schedule import Plan, learning_rate, make_plan
-from plainfilm.training.state import State, follow, is_finite, save
+from plainfilm.training.state import State, is_finite, save, update_ema
 
 VALIDATION_BATCH = 64
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
@@ -47,7 +49,7 @@ class Reporter(Protocol):
 
 
 def train(
-    run: Path,
+    run: Run,
     recipe: Recipe,
     films: Films,
     reporter: Reporter,
@@ -57,7 +59,7 @@ def train(
     stop: Callable[[], int] = lambda: 0,
     team: Team = ALONE,
 ) -> tuple[ResNet, dict[str, float]]:
-    """Train, or go on with, the run in the folder `run`; return the kept network and its validation figures.
+    """Train, or go on with, the run `run`; return the kept network and its validation figures.
 
     Not given, `threads` are those of the run, for a new one as many as processors. Raises UsageError where the run has
     another number of threads or processes: its bits would change; StorageError, before the first step, where the disk
@@ -65,42 +67,42 @@ def train(
     or another process of the team was lost; Interrupted (after saving) when `stop` returns a signal's number.
     """
     training = recipe.training
-    plan = make_plan(training, -(-len(films.train) // training.batch_size))
+    plan = make_plan(training, -(-len(films.part("train")) // training.batch_size))
     device = hardware.find_device(team.local_rank)
     hardware.keep_freed_memory()
-    checkpoints = run / "checkpoints"
-    state, facts = take_up(run, recipe, films.num_classes, device, reporter.on_warning, threads=threads, team=team)
+    num_classes = len(films.index.classes)
+    state, facts = start_or_resume(run, recipe, num_classes, device, reporter.on_warning, threads=threads, team=team)
     torch.set_num_threads(facts["threads"])
     weights = class_weights(training, films).to(device)
-    history = History(run / "history.csv", keep=state.step) if team.is_first else NoHistory()
+    history = History(run.history, keep=state.step) if team.is_first else NoHistory()
     with contextlib.closing(history), team.group(device):
         reporter.on_start(plan, state.step, facts)
-        for batch in iterate(Batches(recipe, films, plan, team), run, start=state.step, workers=workers):
+        for batch in iterate(Batches(recipe, films, plan, team), run.folder, start=state.step, workers=workers):
             rate = learning_rate(training, plan, batch.step)
             loss, correct = optimise(state, batch, rate, recipe, weights, DTYPES[facts["precision"]], team)
             if not (math.isfinite(loss) and is_finite(state)):
-                raise not_finite(run, batch, plan, loss, rate, films)
+                raise not_finite(run.folder, batch, plan, loss, rate, films)
             state.step += 1
-            step = Step(batch.step, plan.place(batch.step)[0], loss, correct / len(batch.films), rate)
+            step = Step(batch.step, plan.place(batch.step)[0], loss, correct / len(batch.rows), rate)
             if plan.is_last_of_epoch(batch.step):
-                step = end_epoch(state, step, plan, recipe, films, checkpoints, team)
+                step = end_epoch(state, step, plan, recipe, films, run.best, team)
                 if not math.isfinite(step.validation_loss or 0):
-                    raise not_finite(run, batch, plan, step.validation_loss, rate, films)
+                    raise not_finite(run.folder, batch, plan, step.validation_loss, rate, films)
             history.append(step)
-            reporter.on_step(step, len(batch.films))
+            reporter.on_step(step, len(batch.rows))
             signal_number = team.highest(stop())
             is_due = state.step % training.checkpoint_steps == 0 or state.step == plan.steps or signal_number
             if is_due and team.is_first:
                 if not is_finite(state):  # memory may fail at any moment
-                    raise not_finite(run, batch, plan, loss, rate, films)
+                    raise not_finite(run.folder, batch, plan, loss, rate, films)
                 history.sync()
-                save(state, checkpoints, facts)
+                save(state, run.checkpoints, facts)
             if signal_number:
-                raise stopped(signal_number, run, state.step, team)
+                raise stopped(signal_number, run.folder, state.step, team)
 
     if team.is_first:  # where a process was killed between its last save and this, or the file was damaged since
-        checkpoint.prune(checkpoints)
-        checkpoint.save_tensors(checkpoints / checkpoint.BEST, state.best_weights, state.best)
+        checkpoint.prune(run.checkpoints)
+        checkpoint.save_tensors(run.best, state.best_weights, state.best)
     state.net.load_state_dict(state.best_weights)
     return state.net.eval(), state.best
 
@@ -119,15 +121,15 @@ def optimise(
     state.net.train()
     begin_statistics(state.net, team)
     state.optimizer.zero_grad(set_to_none=True)
-    for group in state.optimizer.param_groups:
-        group["lr"] = rate
+    for weight_group in state.optimizer.param_groups:
+        weight_group["lr"] = rate
     labels = batch.labels.to(device)
     total_weight = weights[labels].sum()
     loss, correct = torch.zeros((), device=device), torch.zeros((), dtype=torch.int64, device=device)
     size = training.group_size
-    for place, number in enumerate(batch.groups):
-        part = slice(number * size, (number + 1) * size)
-        pixels = batch.pixels[place * size : (place + 1) * size].to(device)
+    for index, group in enumerate(batch.groups):
+        part = slice(group * size, (group + 1) * size)
+        pixels = batch.pixels[index * size : (index + 1) * size].to(device)
         pixels = pixels.contiguous(memory_format=torch.channels_last)
         with torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
             logits = state.net(pixels).logits
@@ -146,22 +148,24 @@ def optimise(
     if math.isfinite(float(loss)):
         state.scaler.step(state.optimizer)
         state.scaler.update()
-        follow(state, training.ema_decay)
+        update_ema(state, training.ema_decay)
     return float(loss), int(correct)
 
 
 def class_weights(training: TrainingRecipe, films: Films) -> Tensor:
     """The weight of each class in the loss, (K,): 1, or for "balanced" inverse to its share of the training films."""
+    num_classes = len(films.index.classes)
     if training.class_weights == "none":
-        return torch.ones(films.num_classes)
-    counts = np.bincount(films.labels[films.train], minlength=films.num_classes)
-    return torch.from_numpy(len(films.train) / (films.num_classes * np.maximum(counts, 1))).float()
+        return torch.ones(num_classes)
+    labels = films.labels(films.part("train"))
+    counts = np.bincount(labels, minlength=num_classes)
+    return torch.from_numpy(len(labels) / (num_classes * np.maximum(counts, 1))).float()
 
 
 def not_finite(run: Path, batch: Batch, plan: Plan, loss: float | None, rate: float, films: Films) -> TrainingError:
     """The error that names the step, the rate and the films."""
     epoch, _ = plan.place(batch.step)
-    images = " ".join(films.image_ids[film] for film in batch.films)
+    images = " ".join(films.image_ids[row] for row in batch.rows)
     about = {"loss": loss, "step": batch.step, "epoch": epoch, "rate": rate, "run": str(run), "images": images}
     return TrainingError("loss-not-finite", **about)
 
@@ -178,17 +182,15 @@ def stopped(signal_number: int, run: Path, step: int, team: Team) -> Interrupted
 # --- the end of an epoch ---------------------------------------------------------------------------------------------
 
 
-def end_epoch(
-    state: State, step: Step, plan: Plan, recipe: Recipe, films: Films, checkpoints: Path, team: Team
-) -> Step:
+def end_epoch(state: State, step: Step, plan: Plan, recipe: Recipe, films: Films, best: Path, team: Team) -> Step:
     """Validate, and keep the weights if they are the best so far (without validation films: always)."""
     size = plan.sizes_px[step.epoch]
-    figures = validate(state.average, films, size, recipe.data.channels, team) if len(films.validation) else {}
+    figures = validate(state.average, films, size, recipe.data.channels, team) if films.part("validation") else {}
     if size == plan.sizes_px[-1] and is_best(figures, state.best):
         state.best = {"epoch": step.epoch, **figures}
         state.best_weights = {name: tensor.clone() for name, tensor in state.average.state_dict().items()}
         if team.is_first:
-            checkpoint.save_tensors(checkpoints / checkpoint.BEST, state.best_weights, state.best)
+            checkpoint.save_tensors(best, state.best_weights, state.best)
     return replace(step, validation_loss=figures.get("loss"), validation_accuracy=figures.get("accuracy"))
 
 
@@ -206,14 +208,17 @@ def validate(net: ResNet, films: Films, size_px: int, channels: int, team: Team 
     net.eval()
     device = net.fc.weight.device
     loss, correct = torch.zeros((), dtype=torch.float64), torch.zeros((), dtype=torch.int64)
-    own = films.validation[team.share(len(films.validation))]
+    validation = films.part("validation")
+    share = team.share(len(validation))
+    own = validation[share.start : share.stop]
     for start in range(0, len(own), VALIDATION_BATCH):
-        numbers = own[start : start + VALIDATION_BATCH]
-        pixels = pixels_of(films, numbers, size_px, channels).to(device, memory_format=torch.channels_last)
-        labels = torch.from_numpy(films.labels[numbers]).to(device)
+        rows = own[start : start + VALIDATION_BATCH]
+        pixels = torch.from_numpy(films.pixels(rows, channels, size_px))
+        pixels = pixels.to(device, memory_format=torch.channels_last)
+        labels = torch.from_numpy(films.labels(rows)).to(device)
         with torch.inference_mode():
             logits = net(pixels).logits
         loss += float(F.cross_entropy(logits, labels, reduction="sum"))
         correct += int((logits.argmax(dim=1) == labels).sum())
     team.sum([loss, correct])
-    return {"accuracy": int(correct) / len(films.validation), "loss": float(loss) / len(films.validation)}
+    return {"accuracy": int(correct) / len(validation), "loss": float(loss) / len(validation)}

@@ -1,7 +1,6 @@
 """Where a training begins: at the first step of a new run, or at the last checkpoint of one that was stopped."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -9,14 +8,15 @@ import torch
 from plainfilm.config import Recipe
 from plainfilm.errors import ModelFileError, UsageError
 from plainfilm.io import files
+from plainfilm.io.run_folder import Run
 from plainfilm.training import checkpoint, hardware
 from plainfilm.training.distributed import Team
-from plainfilm.training.room import check_room
+from plainfilm.training.room import check_disk_space
 from plainfilm.training.state import State, new_state, restore, save
 
 
-def take_up(
-    run: Path,
+def start_or_resume(
+    run: Run,
     recipe: Recipe,
     num_classes: int,
     device: torch.device,
@@ -30,14 +30,14 @@ def take_up(
     Of several processes, the first does that; the others begin from the checkpoint that it then has. Raises UsageError
     where the run has another number of processes or threads; StorageError where it would find no room.
     """
-    checkpoints = run / "checkpoints"
+    checkpoints = run.checkpoints
     if not team.is_first:
         state = new_state(recipe, num_classes, device)
         return state, restore(state, checkpoints, lambda _: None)
     is_new = not checkpoint.any_step(checkpoints)
     given, begun = checkpoint.load_given(checkpoints, must_exist=recipe.model.is_given) if is_new else ({}, {})
     state = new_state(recipe, num_classes, device, given)
-    check_room(run, state)
+    check_disk_space(run, state)
     files.writable_folder(checkpoints)
     facts: dict[str, Any]
     if not is_new:
@@ -50,7 +50,7 @@ def take_up(
     if (processes := facts.get("processes", 1)) != team.count:
         raise UsageError("processes-other", given=team.count, expected=processes)
     if threads not in (None, facts["threads"]):
-        raise UsageError("threads-other", run=str(run), given=threads, expected=facts["threads"])
+        raise UsageError("threads-other", run=str(run.folder), given=threads, expected=facts["threads"])
     checkpoint.remove_given(checkpoints)
-    team.announce(run)
+    team.announce(run.folder)
     return state, facts

@@ -1,9 +1,12 @@
-"""The plan of a training (which step is which epoch, at which size) and the learning rate at a step: pure functions."""
+"""The plan of a training: which step is which epoch, at which size, with which films and rate. Pure functions."""
 
 import math
 from dataclasses import dataclass
 
+import numpy as np
+
 from plainfilm.config import TrainingRecipe
+from plainfilm.randomness import generator
 
 
 @dataclass(frozen=True)
@@ -57,3 +60,22 @@ def learning_rate(training: TrainingRecipe, plan: Plan, step: int) -> float:
     if step < warmup:
         return highest * (step + 1) / warmup
     return highest * 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(plan.steps - warmup, 1)))
+
+
+@dataclass(frozen=True)
+class BatchOrder:
+    """Which films each step of a training takes: a new order each epoch, keyed by (seed, epoch)."""
+
+    count: int  # training films
+    batch_size: int
+    seed: int
+
+    @property
+    def steps(self) -> int:
+        """Steps in an epoch; the last batch may be smaller, down to one film."""
+        return -(-self.count // self.batch_size)
+
+    def batch(self, epoch: int, step: int) -> np.ndarray:
+        """The films (numbers from 0 to count - 1) of one step of one epoch."""
+        order = generator(self.seed, "order", epoch).permutation(self.count)
+        return order[step * self.batch_size : (step + 1) * self.batch_size]

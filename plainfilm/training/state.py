@@ -122,7 +122,7 @@ def laid_out(moment: Tensor, weight: Tensor) -> Tensor:
     return torch.empty_like(weight).copy_(moment) if moment.shape == weight.shape else moment
 
 
-def follow(state: State, decay: float) -> None:
+def update_ema(state: State, decay: float) -> None:
     """Move the average a step towards the weights; early on it follows faster, so that it forgets the first draw."""
     if decay == 0:
         return

@@ -1,12 +1,8 @@
 """`plainfilm predict`: an answer for each film of files, folders, archives; a bad film does not stop the others."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from plainfilm.data.sources.balance import Balance
 from plainfilm.data.sources.folder_names import class_and_split
@@ -17,37 +13,12 @@ from plainfilm.data.sources.table import TABLES
 from plainfilm.errors import PlainfilmError
 from plainfilm.io import files, tables
 from plainfilm.messages import LANGUAGES
+from plainfilm.model.answer import Answer
 from plainfilm.model.decision import set_cell
-from plainfilm.model.gate import Verdict
 from plainfilm.model.overlay import draw_overlay
 from plainfilm.model.predictor import Prediction, Predictor
 
 MAX_NAME_BYTES = 200  # of a map, before .png; file systems take 255
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What came of one film."""
-
-    number: int  # from 1
-    path: str  # as the user gave it, and for a film in a folder or archive its path there
-    truth: str  # the class that table or folder names, where the model knows it; else ""
-    image_id: str = ""
-    probabilities: np.ndarray | None = None  # (K,); None where the film could not be read, or was refused
-    set: tuple[int, ...] | None = None  # class numbers; None where the model is not calibrated, too
-    warnings: tuple[str, ...] = ()  # message codes of decoding
-    verdict: Verdict | None = None  # of the gate; None where the film could not be read
-    error: PlainfilmError | None = None  # why it could not be read
-
-    @property
-    def is_refused(self) -> bool:
-        """Whether the gate refuses the film; its classes are there all the same where that was asked for."""
-        return self.verdict is not None and not self.verdict.passed
-
-    @property
-    def is_answered(self) -> bool:
-        """Whether there are classes to show."""
-        return self.probabilities is not None
 
 
 def predict(
@@ -75,7 +46,7 @@ def predict(
             listing = _list(path, tables if len(paths) == 1 else tables[place : place + 1], reading)
         except PlainfilmError as error:
             number += 1
-            yield Answer(number, str(path), "", error=error)
+            yield Answer(error=error, number=number, path=str(path))
             continue
         reads = (partial(listing.read, entry) for entry in listing.entries)
         respelt = spellings((entry.label for entry in listing.entries), classes)
@@ -86,17 +57,11 @@ def predict(
             shown = str(path) if path.name == entry.path else f"{path}/{entry.path}"
             label = respelt.get(entry.label, entry.label)
             truth = label if label in classes else ""
-            if isinstance(result, PlainfilmError):
-                yield Answer(number, shown, truth, error=result)
-                continue
-            about: dict[str, Any] = {"warnings": result.film.warnings, "verdict": result.verdict}
-            if not (result.verdict.passed or override):
-                yield Answer(number, shown, truth, result.image_id, **about)
-                continue
-            if maps is not None:
+            answer = Answer.of(result, override=override, number=number, path=shown, truth=truth)
+            if maps is not None and isinstance(result, Prediction) and answer.is_answered:
                 name = f"{number:04d}-{result.image_id}-{classes[result.predicted]}"
                 write_map(result, name, maps, fit=predictor.card.preprocessing.fit, comment=comment)
-            yield Answer(number, shown, truth, result.image_id, result.probabilities, result.set, **about)
+            yield answer
         if path.is_dir() or path.suffix.lower() in (*ARCHIVES, *TABLES):
             account(balance_of(listing, reasons, notes_of(respelt)))
 
@@ -132,7 +97,7 @@ def write_csv(answers: Sequence[Answer], classes: Sequence[str], path: Path) -> 
     for answer in answers:
         predicted, shown = "", [""] * len(classes)
         if answer.probabilities is not None:
-            predicted = classes[int(answer.probabilities.argmax())]
+            predicted = classes[answer.predicted]
             shown = [f"{probability:.6f}" for probability in answer.probabilities]
         decision = [set_cell(answer.set, classes), "" if answer.verdict is None else answer.verdict.cell]
         problem = answer.error.code if answer.error else ""

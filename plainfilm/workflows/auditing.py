@@ -5,7 +5,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from threadpoolctl import threadpool_limits
 
 from plainfilm.audits.leaks import audit_leaks
@@ -14,45 +13,39 @@ from plainfilm.config import Recipe, load_recipe
 from plainfilm.data.decoding.file_facts import read_facts
 from plainfilm.data.duplicates.twins import confirmed_pairs
 from plainfilm.data.film_index import Index, is_index, read_index, reopen
-from plainfilm.data.pixel_store import open_store
-from plainfilm.data.scan import Progress
+from plainfilm.data.films import Films
 from plainfilm.data.sources.moved import check_films, moved
-from plainfilm.data.sources.reading import PLAIN, Reading
+from plainfilm.data.sources.reading import PLAIN, Progress, Reading
 from plainfilm.errors import UsageError
 from plainfilm.io import files
+from plainfilm.io.lock import held
+from plainfilm.io.run_folder import AUDIT, Run
 from plainfilm.model.predictor import Predictor
 from plainfilm.present.audit_figures import draw_shortcuts
 from plainfilm.present.pairs_page import write_pairs
-from plainfilm.workflows.lock import held
-from plainfilm.workflows.prepare import fill_store, make_index
+from plainfilm.workflows.prepare import fill_store, make_films
 
 FORMAT_VERSION = 1
 SIZE_PX = 224  # of the films, where no model sets it
 
 
-def is_run(path: Path) -> bool:
-    """Whether `path` is the folder of a finished training."""
-    return all((path / name).is_file() for name in ("recipe.toml", "index.csv", "model.onnx"))
-
-
 def audit_run(
-    run: Path, out: Path, *, sources: Sequence[Path] = (), language: str, progress: Progress | None = None
+    run: Run, out: Path, *, sources: Sequence[Path] = (), language: str, progress: Progress | None = None
 ) -> dict[str, Any]:
     """Audit the films and the model of a run; `sources` are the new places of its sources, in order, if they moved.
 
     Raises SourceError where the films are no longer there, or others than the run was trained on; UsageError.
     """
-    recipe, index = load_recipe(str(run / "recipe.toml")), read_index(run / "index.csv")
+    recipe, index = load_recipe(str(run.recipe)), read_index(run.index)
     if sources:
         index = moved(index, sources, progress)
     else:
         check_films(index, progress)
-    image_ids = [row.image_id for row in index.rows]
-    store = open_store(run, image_ids, size_px=recipe.size_px, fit=recipe.data.fit)
-    if store is None:  # a training there may be making it at this moment
-        with held(run):
-            store = fill_store(index, recipe, run, progress)
-    return audit(index, store, Predictor(run / "model.onnx"), out, language=language)
+    films = Films.open(index, run.folder, size_px=recipe.size_px, fit=recipe.data.fit)
+    if films is None:  # a training there may be decoding them at this moment
+        with held(run.folder):
+            films = fill_store(index, recipe, run.folder, progress)
+    return audit(films, Predictor(run.model), out, language=language)
 
 
 def audit_sources(
@@ -82,37 +75,34 @@ def audit_sources(
     )
     with files.temporary_folder() as folder:
         if len(sources) == 1 and is_index(sources[0]):
-            index = read_index(sources[0])
-            store = fill_store(index, sized, folder, progress)
+            films = fill_store(read_index(sources[0]), sized, folder, progress)
         else:
-            index, made = make_index(sources, tables, sized, reading=reading, progress=progress, writer_folder=folder)
-            assert made is not None
-            store = made
+            films = make_films(sources, tables, sized, folder, reading=reading, progress=progress)
         if predictor is not None:
-            _check_model(predictor, index)
-        return audit(index, store, predictor, out, language=language)
+            _check_model(predictor, films.index)
+        return audit(films, predictor, out, language=language)
 
 
 def audit(
-    index: Index,
-    store: np.ndarray,
+    films: Films,
     predictor: Predictor | None,
     out: Path | None,
     *,
     language: str,
     cheap: bool = False,
 ) -> dict[str, Any]:
-    """Audit the films of an index, store (N, S, S) uint8; with `out`, write audit.json, the pairs and the figure there.
+    """Audit films; with `out`, write audit.json, the pairs and the figure there.
 
     numpy's linear algebra has one thread here, so that the same films give the same bits.
     """
+    index = films.index
     if out is not None:
         files.writable_folder(out)
     with threadpool_limits(1, user_api="blas"):
         probabilities, features = None, None
         if predictor is not None:
-            probabilities, features = run_model(predictor, store, index, with_features=not cheap)
-        pairs = confirmed_pairs(index, store)
+            probabilities, features = run_model(predictor, films, with_features=not cheap)
+        pairs = confirmed_pairs(films)
         figures: dict[str, Any] = {
             "format_version": FORMAT_VERSION,
             "films": len(index.rows),
@@ -121,10 +111,9 @@ def audit(
             "data_checksum": index.data_checksum,
             "split_checksum": index.split_checksum,
             "model": None if predictor is None else predictor.card.weights_sha256,
-            "leaks": audit_leaks(index, pairs, store),
+            "leaks": audit_leaks(films, pairs),
             "shortcuts": audit_shortcuts(
-                store,
-                index,
+                films,
                 facts=None if cheap else read_facts(reopen(index), index.rows),
                 probabilities=probabilities,
                 features=features,
@@ -132,8 +121,8 @@ def audit(
             ),
         }
     if out is not None:
-        files.write_json(out / "audit.json", figures)
-        write_pairs(out, index, pairs, store, language=language)
+        files.write_json(out / AUDIT, figures)
+        write_pairs(out, index, pairs, films.store, language=language)
         draw_shortcuts(figures["shortcuts"], out / "shortcuts.png", language=language)
     return figures
 

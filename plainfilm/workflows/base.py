@@ -4,6 +4,7 @@ from pathlib import Path
 
 from plainfilm.data.film_index import Index, read_index
 from plainfilm.errors import SourceError, SplitError
+from plainfilm.io.run_folder import Run
 
 LEARNED_FROM = ("train", "validation")  # the parts of a run that its weights depend on
 
@@ -17,19 +18,17 @@ def check_base(weights: Path, index: Index) -> None:
     if run is None:
         return
     try:
-        base = read_index(run / "index.csv")
+        base = read_index(run.index)
     except SourceError:
         return
     learned_from = {row.image_id for row in base.rows if row.split in LEARNED_FROM}
     test = [index.rows[number].image_id for number in index.part("test")]
     count = sum(image_id in learned_from for image_id in test)
     if count:
-        raise SplitError("init-saw-test", count=count, films=len(test), run=str(run), index=str(run / "index.csv"))
+        raise SplitError("init-saw-test", count=count, films=len(test), run=str(run.folder), index=str(run.index))
 
 
-def _run_of(weights: Path) -> Path | None:
+def _run_of(weights: Path) -> Run | None:
     """The run in which a file lies, itself or among the checkpoints; None where it lies in none."""
-    near = weights.resolve().parents[:2]
-    return next(
-        (folder for folder in near if all((folder / name).is_file() for name in ("recipe.toml", "index.csv"))), None
-    )
+    near = map(Run, weights.resolve().parents[:2])
+    return next((run for run in near if run.is_begun and run.index.is_file()), None)

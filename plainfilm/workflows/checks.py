@@ -5,37 +5,21 @@ file; a folder, archive or table, a data set; any other file, one image.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from plainfilm.data.decoding.film import DOUBTED, Film
 from plainfilm.data.decoding.film_file import decode
-from plainfilm.data.scan import Progress
 from plainfilm.data.sources.balance import Balance
 from plainfilm.data.sources.listing import ARCHIVES
-from plainfilm.data.sources.reading import PLAIN, Reading
+from plainfilm.data.sources.reading import PLAIN, Progress, Reading
 from plainfilm.data.sources.table import TABLES
 from plainfilm.errors import PlainfilmError, SourceError, UsageError
 from plainfilm.io.files import single_film
+from plainfilm.present.findings import Diagnosis, Finding, note, of_error, ok
 from plainfilm.workflows.checks_of_data import has_usual_shape, look_at_data
 from plainfilm.workflows.checks_of_install import look_at_install
-from plainfilm.workflows.finding import Finding, note, of_error, ok
 
 COLOUR_CHROMA = 8.0  # mean difference between the channels, of 255, from which a film is called coloured
-
-
-@dataclass(frozen=True)
-class Diagnosis:
-    """What was found about one path; "" stands for the install."""
-
-    path: str
-    findings: tuple[Finding, ...]
-    balance: Balance | None = None  # of the files of a data set
-
-    @property
-    def is_well(self) -> bool:
-        """Whether nothing is wrong."""
-        return all(finding.severity != "problem" for finding in self.findings)
 
 
 def diagnose(

@@ -7,16 +7,17 @@ from pathlib import Path
 from plainfilm.config import load_recipe
 from plainfilm.data.decoding.film import DOUBTED, WARNINGS
 from plainfilm.data.film_index import Index, Row, assign, is_index, read_index, reason_left_out
-from plainfilm.data.scan import Progress, num_threads, scan
+from plainfilm.data.scan import scan
 from plainfilm.data.sources.balance import Balance
 from plainfilm.data.sources.listing import balance_of, list_films
-from plainfilm.data.sources.reading import Reading
+from plainfilm.data.sources.reading import Progress, Reading
 from plainfilm.data.splits.groups import PLACEHOLDER, holdings, persons
 from plainfilm.data.splits.own_split import given_split
 from plainfilm.data.splits.patients import Pseudonyms
 from plainfilm.errors import SplitError
-from plainfilm.messages import printable
-from plainfilm.workflows.finding import Finding, note, of_error, ok, problem
+from plainfilm.io.machine import num_threads
+from plainfilm.present.findings import Finding, note, of_error, ok, problem
+from plainfilm.text import printable
 from plainfilm.workflows.prepare import completed
 
 USUAL_ASPECT = (0.6, 1.7)  # width / height of a chest film; beyond, it was cropped, or shows something else

@@ -14,10 +14,10 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from plainfilm.data.scan import num_threads
 from plainfilm.errors import ModelFileError, OutputError
 from plainfilm.io import files
-from plainfilm.workflows.finding import Finding, note, of_error, ok, problem
+from plainfilm.io.machine import num_threads
+from plainfilm.present.findings import Finding, note, of_error, ok, problem
 
 MIN_PYTHON = (3, 11)
 IMPORT_NAMES = {"pillow": "PIL", "python-gdcm": "gdcm"}  # where a package is not imported by its own name

@@ -7,7 +7,7 @@ import numpy as np
 
 from plainfilm.model.card import Card
 from plainfilm.model.predictor import Predictor
-from plainfilm.workflows.finding import Finding, note, ok, problem
+from plainfilm.present.findings import Finding, note, ok, problem
 
 
 def look_at_model(path: Path) -> Iterator[Finding]:

@@ -11,7 +11,7 @@
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -21,21 +21,23 @@ import numpy as np
 from plainfilm import records
 from plainfilm.config import Recipe, load_recipe
 from plainfilm.data.film_index import Index, is_index, read_index, split_anew, write_index
-from plainfilm.data.scan import Progress
-from plainfilm.data.sources.reading import PLAIN, Reading
+from plainfilm.data.sources.reading import PLAIN, Progress, Reading
 from plainfilm.data.sources.table import TABLES, read_table
+from plainfilm.data.sources.train_only import asked
 from plainfilm.errors import ModelFileError, OutputError, RecipeError, UsageError
 from plainfilm.estimate import Estimate, is_estimate
-from plainfilm.evaluation.comparison import read_predictions
 from plainfilm.evaluation.coverage import mark_missed
 from plainfilm.evaluation.measured import Measured, estimate_all
 from plainfilm.io import files
+from plainfilm.io.lock import held
+from plainfilm.io.run_folder import CROSS_VALIDATION, Run, pixel_files
 from plainfilm.model.predictor import Predictor
-from plainfilm.workflows.lock import held
-from plainfilm.workflows.prepare import fill_store, make_index
-from plainfilm.workflows.training import Observer, continue_run, new_run, until
+from plainfilm.workflows.predictions import read_predictions
+from plainfilm.workflows.prepare import fill_store, make_films
+from plainfilm.workflows.training import Observer, Options, continue_run, until
 
 FORMAT_VERSION = 1
+ASKED = "sources.json"  # of which films a cross-validation is
 
 
 class FoldObserver(Observer, Protocol):
@@ -125,16 +127,15 @@ def cross_validate(
     recipe: Recipe,
     out: Path,
     observer: FoldObserver,
+    options: Options,
     *,
     folds: int,
     seeds: Sequence[int] = (),
     reading: Reading = PLAIN,
-    stop: Callable[[], int] = lambda: 0,
-    **options: Any,
 ) -> CrossValidation:
     """Train and test a model for each fold and seed in `out`, or go on there; what `cross-validation.json` holds.
 
-    Without `seeds` the recipe's is taken. Options as for `continue_run`.
+    Without `seeds` the recipe's is taken.
 
     Raises:
         RecipeError: where the weights come from a file.
@@ -145,16 +146,16 @@ def cross_validate(
     recipe = replace(recipe, split=replace(recipe.split, kind="folds", folds=folds, fold=0))
     seeds = list(dict.fromkeys(seeds)) or [recipe.training.seed]
     with held(out):
-        index = _prepare(sources, tables, reading, recipe, out, until(stop, observer))
+        index = _prepare(sources, tables, reading, recipe, out, until(options.stop, observer))
         plan = list(_plan(index, recipe, seeds))
         evaluations = []
-        for place, fold in enumerate(plan):
-            run = out / fold.name
+        for number, fold in enumerate(plan, start=1):
+            run = Run(out / fold.name)
             done = _judged(run)
-            observer.on_run(fold.name, place + 1, len(plan), done=done is not None)
+            observer.on_run(fold.name, number, len(plan), done=done is not None)
             if done is None:
                 _start(run, fold, out)
-                continue_run(run, observer, stop=stop, **options)
+                continue_run(run, observer, options)
                 done = _judged(run)
                 assert done is not None
             evaluations.append(done)
@@ -169,9 +170,9 @@ def cross_validate(
                 for fold, done in zip(plan, evaluations, strict=True)
             ),
             spread=_spread_over(evaluations),
-            pooled={str(seed): _pooled([out / fold.name for fold in plan if fold.seed == seed]) for seed in seeds},
+            pooled={str(seed): _pooled([Run(out / fold.name) for fold in plan if fold.seed == seed]) for seed in seeds},
         )
-        files.write_json(out / "cross-validation.json", records.as_dict(found))
+        files.write_json(out / CROSS_VALIDATION, records.as_dict(found))
     return found
 
 
@@ -192,28 +193,34 @@ def _prepare(
 ) -> Index:
     """The index of all films and their pixels in `out`: made, or found there."""
     asked = _asked(sources, tables, reading)
-    if (out / "recipe.toml").is_file():
-        if load_recipe(str(out / "recipe.toml")) != recipe or _asked_before(out) != asked:
+    run = Run(out)  # of no training; the films of all of them
+    if run.is_begun:
+        if _values(load_recipe(str(run.recipe))) != _values(recipe) or _asked_before(out) != asked:
             raise OutputError("cross-validate-other", path=str(out))
-        index = read_index(out / "index.csv")
+        index = read_index(run.index)
         fill_store(index, recipe, out, progress)
         return index
-    new_run(out)
+    run.make()
     try:
         if len(sources) == 1 and is_index(sources[0]):  # its films and groups; its split is not that of a fold
             given = read_index(sources[0])
             index = split_anew(given, recipe)
             fill_store(index, recipe, out, progress)
         else:
-            options: dict[str, Any] = {"progress": progress, "writer_folder": out, "index_folder": out}
-            index, _ = make_index(sources, tables, recipe, reading=reading, **options)
+            films = make_films(sources, tables, recipe, out, reading=reading, progress=progress, keeps_key=True)
+            index = films.index
         write_index(index, out)
-        files.write_json(out / "sources.json", asked)
-        files.write_text(out / "recipe.toml", recipe.to_toml())  # last: without it nothing is there to go on with
+        files.write_json(out / ASKED, asked)
+        files.write_text(run.recipe, recipe.to_toml())  # last: without it nothing is there to go on with
     except BaseException:
         files.empty(out)
         raise
     return index
+
+
+def _values(recipe: Recipe) -> dict[str, Any]:
+    """All that a recipe says, its split as `train_only.asked` puts it."""
+    return asdict(recipe) | {"split": asked(asdict(recipe.split))}
 
 
 def _asked(sources: Sequence[Path], tables: Sequence[Path], reading: Reading) -> dict[str, Any]:
@@ -235,7 +242,7 @@ def _asked(sources: Sequence[Path], tables: Sequence[Path], reading: Reading) ->
 def _asked_before(out: Path) -> object:
     """The same of the cross-validation in a folder. Raises OutputError where it does not say so."""
     try:
-        return json.loads((out / "sources.json").read_text(encoding="utf-8"))
+        return json.loads((out / ASKED).read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise OutputError("cross-validate-other", path=str(out)) from error
 
@@ -252,26 +259,27 @@ def _plan(index: Index, recipe: Recipe, seeds: Sequence[int]) -> Iterator[Fold]:
             yield Fold(name, seed, number, own, split_anew(index, own))
 
 
-def _start(run: Path, fold: Fold, out: Path) -> None:
+def _start(run: Run, fold: Fold, out: Path) -> None:
     """Make the folder a run that only has to be gone on with, unless it is one."""
-    if (run / "recipe.toml").is_file():
+    if run.is_begun:
         return
-    files.writable_folder(run)
-    for path in out.glob("pixels-*"):
-        if not (run / path.name).exists():
+    files.writable_folder(run.folder)
+    for path in pixel_files(out):
+        target = run.folder / path.name
+        if not target.exists():
             try:
-                os.link(path, run / path.name)
+                os.link(path, target)
             except OSError:  # a file system without links
-                with path.open("rb") as pixels, files.replacing(run / path.name, path.stat().st_size) as file:
+                with path.open("rb") as pixels, files.replacing(target, path.stat().st_size) as file:
                     shutil.copyfileobj(pixels, file)
-    write_index(fold.index, run)
-    files.write_text(run / "recipe.toml", fold.recipe.to_toml())
+    write_index(fold.index, run.folder)
+    files.write_text(run.recipe, fold.recipe.to_toml())
 
 
-def _judged(run: Path) -> Judged | None:
+def _judged(run: Run) -> Judged | None:
     """The figures in the model file of a finished run; None where it is not finished."""
     try:
-        tested = Predictor(run / "model.onnx").card.evaluation
+        tested = Predictor(run.model).card.evaluation
     except (ModelFileError, OSError):
         return None
     if tested is None:
@@ -302,9 +310,9 @@ def _spread(values: Sequence[float]) -> Spread:
     return Spread(float(np.mean(values)), sd, min(values), max(values), len(values))
 
 
-def _pooled(runs: Sequence[Path]) -> Measured:
+def _pooled(runs: Sequence[Run]) -> Measured:
     """The figures of all films, each answered by the run that had it in its test part."""
-    tables = [read_predictions(run / "evaluation") for run in runs]
+    tables = [read_predictions(run.evaluation) for run in runs]
     probabilities = np.concatenate([table.probabilities for table in tables])
     labels = np.concatenate([table.labels for table in tables])
     groups = [group for table in tables for group in table.groups]

@@ -5,21 +5,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from plainfilm import records
-from plainfilm.data.film_index import Row, data_checksum, reason_left_out, with_known_labels
-from plainfilm.data.scan import Progress
+from plainfilm.data.film_index import Index, Row, data_checksum, reason_left_out, with_known_labels
+from plainfilm.data.films import Films
 from plainfilm.data.sources.balance import Balance
 from plainfilm.data.sources.labels import notes_of, spellings
 from plainfilm.data.sources.listing import Listing, balance_of
-from plainfilm.data.sources.reading import PLAIN, Reading
+from plainfilm.data.sources.reading import PLAIN, Progress, Reading
 from plainfilm.errors import SourceError
 from plainfilm.evaluation.decisions import PredictiveValues, add_predictive_values
-from plainfilm.evaluation.evaluation import Evaluation, Metrics, evaluate, is_judged, write_evaluation
+from plainfilm.evaluation.evaluation import Evaluation, Metrics, evaluate, write_evaluation
 from plainfilm.evaluation.external import Seen, look_for_seen, seen_figures, write_seen
 from plainfilm.evaluation.fall import Fall, fall
 from plainfilm.io import files
 from plainfilm.model.predictor import Predictor
 from plainfilm.model.seen import Sighting
 from plainfilm.workflows.prepare import scanned
+
+NO_SPLIT = {"kind": "none"}  # films that are only judged
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,11 +73,12 @@ def evaluate_sources(
         store,
     ):
         rows = with_known_labels(found, classes)
-        sightings = look_for_seen(predictor, rows, store)
-        unseen = [number for number, sighting in enumerate(sightings) if not sighting.kind]
-        if len(unseen) < len(rows) and not any(is_judged(rows[number], classes) for number in unseen):
+        films = Films.of(Index(tuple(rows), tuple(sources), classes, NO_SPLIT, reading=reading), store)
+        sightings = look_for_seen(predictor, films)
+        unseen = [row for row, sighting in enumerate(sightings) if not sighting.kind]
+        if len(unseen) < len(rows) and not films.judged(unseen):
             raise SourceError("evaluation-all-seen", films=len(rows), count=len(rows) - len(unseen))
-        judged = evaluate(predictor, rows, unseen, store, name="elsewhere")
+        judged = evaluate(predictor, films, unseen, name="elsewhere")
     tested, measured = predictor.card.evaluation, judged.figures
     own, leaking = (None, False) if tested is None else (tested.overall, bool(tested.others.get("leaking", False)))
     balance = _balance(listing, found, judged.rows, sightings, classes)

@@ -1,85 +1,75 @@
-"""What a model file gets after its training: the films that it has seen, calibration, gate, health of the maps."""
+"""What a model gets after its training: the films that it has seen, calibration, gate, health of the maps."""
 
 from collections.abc import Sequence
-from pathlib import Path
+from dataclasses import replace
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from plainfilm.config import Recipe
-from plainfilm.data.film_index import Index
-from plainfilm.data.pixel_store import films_of
+from plainfilm.data.films import Films
 from plainfilm.evaluation import saliency
 from plainfilm.evaluation.calibration import calibrate
-from plainfilm.evaluation.evaluation import answers, is_judged
-from plainfilm.model import gate, modelfile
+from plainfilm.evaluation.evaluation import answers
+from plainfilm.model import gate
+from plainfilm.model.card import Maps
+from plainfilm.model.modelfile import Model
 from plainfilm.model.predictor import Predictor
 from plainfilm.model.seen import seen_films
 
 
-def fit(path: Path, index: Index, store: np.ndarray, recipe: Recipe, *, threads: int) -> None:
-    """Fit what the model file at `path` needs besides its weights, and store it there.
+def fit(model: Model, films: Films, recipe: Recipe, *, threads: int) -> tuple[Model, Predictor]:
+    """The model with what it needs besides its weights, and the same ready to answer.
 
     Decided on the validation films; the gate's statistics are those of the training films. Without validation films the
-    file only gets the list of those that it has seen: it stays not calibrated, without a fitted gate, its maps not
-    checked. numpy's linear algebra has one thread here, so that the same films give the same bits.
+    model only gets the list of those that it has seen: it stays not calibrated, without a fitted gate, its maps not
+    checked. Which films given weights have seen, nobody knows. numpy's linear algebra has one thread here, so that the
+    same films give the same bits.
     """
     with threadpool_limits(1, user_api="blas"):
-        _list_films(path, index, store, recipe)
-        _fit(path, index, store, recipe, threads)
+        listed = replace(model, seen=seen_films(films, is_base_known=not recipe.model.is_given))
+        predictor = Predictor(listed, threads=threads)
+        if not films.judged(films.part("validation")):
+            return listed, predictor
+        fitted = _calibrated(listed, predictor, films, recipe)
+        predictor = Predictor(fitted, threads=threads)  # the check of the maps asks for probabilities
+        maps = _check_maps(fitted, predictor, films, recipe, threads)
+        return replace(fitted, card=replace(fitted.card, maps=maps)), predictor
 
 
-def _fit(path: Path, index: Index, store: np.ndarray, recipe: Recipe, threads: int) -> None:
-    predictor = Predictor(path, threads=threads)
-    validation = judged(index, "validation", predictor)
-    if not validation:
-        return
-    rows = [index.rows[number] for number in validation]
-    logits, features = _answers(predictor, store, validation)
+def _calibrated(model: Model, predictor: Predictor, films: Films, recipe: Recipe) -> Model:
+    """The model with calibration and gate."""
+    validation, train = (films.judged(films.part(part)) for part in ("validation", "train"))
+    logits, features = _answers(predictor, films, validation)
     calibration = calibrate(
         logits,
-        labels_of(index, validation),
-        [row.group for row in rows],
+        films.labels(validation),
+        films.groups(validation),
         coverage=recipe.decision.coverage,
         sensitivities=recipe.decision.sensitivities,
     )
-    train = judged(index, "train", predictor)
     fitted_gate = gate.fit(
-        store[train], _answers(predictor, store, train)[1], labels_of(index, train), store[validation], features
+        films.store[train],
+        _answers(predictor, films, train)[1],
+        films.labels(train),
+        films.store[validation],
+        features,
     )
-    # stored before the maps are checked: that asks for probabilities
-    modelfile.update(path, calibration=calibration, gate=fitted_gate)
-    chosen = [validation[place] for place in saliency.sample(len(validation), seed=recipe.training.seed)]
-    maps = saliency.check_maps(
-        path,
-        films_of(store, chosen, recipe.data.channels),
-        [index.rows[number].group for number in chosen],
-        name="validation",
-        seed=recipe.training.seed,
-        threads=threads,
+    return replace(model, card=replace(model.card, calibration=calibration, gate=fitted_gate))
+
+
+def _check_maps(model: Model, predictor: Predictor, films: Films, recipe: Recipe, threads: int) -> Maps | None:
+    """What the validation films say of the model's maps."""
+    validation, seed = films.judged(films.part("validation")), recipe.training.seed
+    rows = [validation[number] for number in saliency.sample(len(validation), seed=seed)]
+    pixels = films.pixels(rows, recipe.data.channels)
+    return saliency.check_maps(
+        model, predictor, pixels, films.groups(rows), name="validation", seed=seed, threads=threads
     )
-    modelfile.update(path, maps=maps)
 
 
-def _list_films(path: Path, index: Index, store: np.ndarray, recipe: Recipe) -> None:
-    """Store the list of the films that the model has seen; which ones given weights have seen, nobody knows."""
-    numbers = {part: index.part(part) for part in ("train", "validation")}
-    image_ids = [row.image_id for row in index.rows]
-    modelfile.update(path, seen=seen_films(image_ids, store, numbers, is_base_known=not recipe.model.is_given))
-
-
-def judged(index: Index, part: str, predictor: Predictor) -> list[int]:
-    """The films of a part whose class the model knows."""
-    return [number for number in index.part(part) if is_judged(index.rows[number], predictor.card.class_names)]
-
-
-def labels_of(index: Index, numbers: Sequence[int]) -> np.ndarray:
-    """(N,) class numbers of films."""
-    return np.array([index.classes.index(index.rows[number].label) for number in numbers])
-
-
-def _answers(predictor: Predictor, store: np.ndarray, numbers: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
-    """Logits (N, K) and features (N, D) of films of a store."""
-    parts = [(part.logits, part.features) for _, part in answers(predictor, store, numbers)]
+def _answers(predictor: Predictor, films: Films, rows: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
+    """Logits (N, K) and features (N, D) of some films."""
+    parts = [(part.logits, part.features) for _, part in answers(predictor, films, rows)]
     logits, features = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
     return logits, features

@@ -1,63 +1,51 @@
 """`train --int8`: the int8 twin of a model file, written where validation says that it answers as well."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 
 import numpy as np
 
 from plainfilm.config import Recipe
-from plainfilm.data.film_index import Index
-from plainfilm.data.pixel_store import films_of
+from plainfilm.data.films import Films
 from plainfilm.errors import TrainingError
-from plainfilm.estimate import Estimate
 from plainfilm.evaluation.evaluation import answers
 from plainfilm.evaluation.intervals import grouped_mean
-from plainfilm.io import files
+from plainfilm.io.run_folder import Run
 from plainfilm.model import modelfile, quantise
 from plainfilm.model.predictor import Predictor
-from plainfilm.workflows.fit import fit, judged, labels_of
+from plainfilm.training.result import Twin
+from plainfilm.workflows.fit import fit
 
 NUM_RANGE_FILMS = 208  # training films that set the ranges of what flows between the layers
 MAX_LOSS = 0.005  # of accuracy on the validation films; a twin that loses so much or more is not written
 
 
-@dataclass(frozen=True)
-class Twin:
-    """What came of the attempt."""
-
-    path: Path | None  # None: it lost too much, and was not written
-    difference: Estimate  # accuracy of the twin minus that of the model, on the same validation films
-
-
-def write_twin(run: Path, index: Index, store: np.ndarray, recipe: Recipe, *, threads: int) -> Twin:
-    """Quantise `model.onnx` of a run into `model-int8.onnx`, with a calibration, gate and check of the maps of its own.
+def write_twin(run: Run, films: Films, recipe: Recipe, *, threads: int) -> Twin:
+    """Quantise the model of a run into its int8 twin, with a calibration, gate and check of the maps of its own.
 
     Raises TrainingError where the run has no validation films to compare the two on.
     """
-    path, target = run / "model.onnx", run / "model-int8.onnx"
-    predictor = Predictor(path, threads=threads)
-    validation = judged(index, "validation", predictor)
+    model = modelfile.opened(run.model)
+    predictor = Predictor(model, threads=threads)
+    validation, train = (films.judged(films.part(part)) for part in ("validation", "train"))
     if not validation:
         raise TrainingError("int8-no-validation")
-    train = judged(index, "train", predictor)
     chosen = train[:: max(len(train) // NUM_RANGE_FILMS, 1)][:NUM_RANGE_FILMS]
-    proto = quantise.to_int8(path, films_of(store, chosen, recipe.data.channels))
-    labels = labels_of(index, validation)
-    bare = replace(predictor.card, calibration=None, gate=None, maps=None, evaluation=None, seen=None)
-    twin = Predictor(path, threads=threads, data=modelfile.assemble(proto, bare))
-    gained = _hits(twin, store, validation, labels) - _hits(predictor, store, validation, labels)
-    difference = grouped_mean(gained, [index.rows[number].group for number in validation], bound=1.0)
+    proto = quantise.to_int8(model, films.pixels(chosen, recipe.data.channels))
+    bare = replace(model.card, calibration=None, gate=None, maps=None, evaluation=None)
+    twin = modelfile.from_graph(run.int8, proto, bare)
+    gained = _hits(Predictor(twin, threads=threads), films, validation) - _hits(predictor, films, validation)
+    difference = grouped_mean(gained, films.groups(validation), bound=1.0)
     if difference.value <= -MAX_LOSS:
         return Twin(None, difference)
-    made = {"of": predictor.card.weights_sha256, "films": "validation", "accuracy_difference": difference.as_dict()}
-    card = replace(bare, provenance={**bare.provenance, "int8": made})
-    files.write_bytes(target, modelfile.assemble(proto, card))
-    fit(target, index, store, recipe, threads=threads)
-    return Twin(target, difference)
+    made = {"of": model.card.weights_sha256, "films": "validation", "accuracy_difference": difference.as_dict()}
+    twin = replace(twin, card=replace(twin.card, provenance={**bare.provenance, "int8": made}))
+    fitted, _ = fit(twin, films, recipe, threads=threads)
+    fitted.write()
+    return Twin(run.int8, difference)
 
 
-def _hits(predictor: Predictor, store: np.ndarray, numbers: Sequence[int], labels: np.ndarray) -> np.ndarray:
+def _hits(predictor: Predictor, films: Films, rows: Sequence[int]) -> np.ndarray:
     """(N,): 1 where a film's class is answered, else 0."""
-    predicted = [part.probabilities.argmax(axis=1) for _, part in answers(predictor, store, numbers)]
-    return np.asarray(np.concatenate(predicted) == labels, dtype=float)
+    predicted = [part.probabilities.argmax(axis=1) for _, part in answers(predictor, films, rows)]
+    return np.asarray(np.concatenate(predicted) == films.labels(rows), dtype=float)

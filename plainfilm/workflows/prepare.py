@@ -9,15 +9,17 @@ import numpy as np
 
 from plainfilm.config import Recipe
 from plainfilm.data import scan as scanning
-from plainfilm.data.film_index import Index, Row, assign, is_index, read_index, reason_left_out, reopen
-from plainfilm.data.pixel_store import StoreWriter, open_store
-from plainfilm.data.scan import Progress, num_threads
+from plainfilm.data.film_index import Index, Row, assign, columns_of, is_index, read_index, reason_left_out, reopen
+from plainfilm.data.films import Films
+from plainfilm.data.pixel_store import StoreWriter
 from plainfilm.data.sources.labels import notes_of, spellings
 from plainfilm.data.sources.listing import Listing, balance_of, list_films
-from plainfilm.data.sources.reading import PLAIN, Reading
+from plainfilm.data.sources.reading import PLAIN, Progress, Reading
+from plainfilm.data.sources.train_only import asked, notes_of_recompressed
 from plainfilm.data.splits.patients import Pseudonyms
 from plainfilm.errors import SourceError, SplitError
 from plainfilm.io import files
+from plainfilm.io.machine import num_threads
 
 
 def make_index(
@@ -27,62 +29,97 @@ def make_index(
     *,
     reading: Reading = PLAIN,
     progress: Progress | None = None,
-    writer_folder: Path | None = None,
-    index_folder: Path | None = None,
-) -> tuple[Index, np.ndarray | None]:
-    """The index of the sources, and with `writer_folder` their pixel store at the recipe's largest size there.
+    folder: Path | None = None,
+) -> Index:
+    """The index of the sources; nothing of their pixels is kept.
 
-    `index_folder`: where the index will be written; the key of its patients' pseudonyms is kept there. A given
-    `index.csv` is used as it is. Raises SplitError where the recipe contradicts it; SourceError.
+    `folder`: where the index will be written; the key of its patients' pseudonyms is kept there. A given `index.csv` is
+    used as it is. Raises SplitError where the recipe contradicts it; SourceError.
     """
-    if len(sources) == 1 and is_index(sources[0]):
-        index = read_index(sources[0])
-        check_split(index, recipe)
-        store = None if writer_folder is None else fill_store(index, recipe, writer_folder, progress)
-        return index, store
-    listing, pseudonyms = list_films(sources, tables, reading), Pseudonyms(index_folder)
-    writer = None if writer_folder is None else _writer(writer_folder, listing, recipe)
-    observe = None if writer is None else writer.put
+    if (index := _given(sources, recipe)) is not None:
+        return index
+    listing = list_films(sources, tables, reading)
+    return _scanned_index(sources, listing, recipe, Pseudonyms(folder), progress)
+
+
+def make_films(
+    sources: Sequence[Path],
+    tables: Sequence[Path],
+    recipe: Recipe,
+    folder: Path,
+    *,
+    reading: Reading = PLAIN,
+    progress: Progress | None = None,
+    keeps_key: bool = False,
+) -> Films:
+    """The films of the sources, their pixels at the recipe's largest size kept in `folder`.
+
+    `keeps_key`: the index will be written there, too; the key of its patients' pseudonyms is kept with it. Else as
+    `make_index`.
+    """
+    if (index := _given(sources, recipe)) is not None:
+        return fill_store(index, recipe, folder, progress)
+    listing, pseudonyms = list_films(sources, tables, reading), Pseudonyms(folder if keeps_key else None)
+    writer = _writer(folder, listing, recipe)
+    index = _scanned_index(sources, listing, recipe, pseudonyms, progress, writer.put)
+    return Films.of(index, writer.finish([row.image_id for row in index.rows]))
+
+
+def _given(sources: Sequence[Path], recipe: Recipe) -> Index | None:
+    """The index that is the one source; None where it is none."""
+    if not (len(sources) == 1 and is_index(sources[0])):
+        return None
+    index = read_index(sources[0])
+    check_split(index, recipe)
+    return index
+
+
+def _scanned_index(
+    sources: Sequence[Path],
+    listing: Listing,
+    recipe: Recipe,
+    pseudonyms: Pseudonyms,
+    progress: Progress | None,
+    observe: scanning.Observe | None = None,
+) -> Index:
     rows = scanning.scan(listing, threads=num_threads(), observe=observe, progress=progress, pseudonyms=pseudonyms)
-    index = completed(assign(rows, sources, recipe), listing, rows)
-    return index, None if writer is None else writer.finish([row.image_id for row in rows])
+    return completed(assign(rows, sources, recipe), listing, rows)
 
 
 def completed(index: Index, listing: Listing, rows: Sequence[Row]) -> Index:
     """An index with how its sources were read and the balance of their files; `rows`: before they were split."""
     reasons = ["" if row.split else reason_left_out(row) for row in index.rows]
     notes = notes_of(spellings((row.label for row in rows), index.classes))
+    if index.split.get("train_only") == "recompressed":
+        notes += notes_of_recompressed(map(columns_of, rows))
     encodings = tuple(source.encoding for source in listing.sources)
     balance = balance_of(listing, reasons, notes)
     return replace(index, reading=listing.reading, encodings=encodings, balance=balance)
 
 
-def fill_store(index: Index, recipe: Recipe, folder: Path, progress: Progress | None = None) -> np.ndarray:
-    """The pixel store of an index in `folder`: the one that is there, or made from the sources.
+def fill_store(index: Index, recipe: Recipe, folder: Path, progress: Progress | None = None) -> Films:
+    """The films of an index, their pixels in `folder`: those that are there, or made from the sources.
 
     Raises SourceError where a film is no longer what the index says.
     """
-    image_ids = [row.image_id for row in index.rows]
-    store = open_store(folder, image_ids, size_px=recipe.size_px, fit=recipe.data.fit)
-    if store is not None:
-        return store
+    films = Films.open(index, folder, size_px=recipe.size_px, fit=recipe.data.fit)
+    if films is not None:
+        return films
     listing = reopen(index)
     writer = _writer(folder, listing, recipe)
     rows = scanning.decode_rows(listing, threads=num_threads(), observe=writer.put, progress=progress)
     for known, found in zip(index.rows, rows, strict=True):
         if known.image_id != found.image_id:
             raise SourceError("film-changed", name=known.path)
-    return writer.finish(image_ids)
+    return Films.of(index, writer.finish([row.image_id for row in index.rows]))
 
 
 def check_split(index: Index, recipe: Recipe) -> None:
     """Raise SplitError where the recipe asks for another split than the index has."""
-    wanted = asdict(recipe.split) | {"train_only_quality": list(recipe.split.train_only_quality)}
+    wanted, found = asked(asdict(recipe.split)), asked(index.split)
     for key, value in wanted.items():
-        if index.split.get(key) != value:
-            raise SplitError(
-                "split-contradicts", key=f"split.{key}", given=repr(value), found=repr(index.split.get(key))
-            )
+        if found.get(key) != value:
+            raise SplitError("split-contradicts", key=f"split.{key}", given=repr(value), found=repr(found.get(key)))
 
 
 @contextlib.contextmanager

@@ -13,7 +13,7 @@ from plainfilm.model import modelfile
 from plainfilm.model.card import NAMES, Card, Preprocessing, class_names
 from plainfilm.model.formats.weights import Weights, listed, network, read_weights
 from plainfilm.model.predictor import Predictor
-from plainfilm.workflows.training import software
+from plainfilm.workflows.provenance import software
 
 PARITY_SEED = 11
 PARITY_FILMS_PER_CLASS = 2  # phantoms on which the model file is compared with the network
@@ -50,7 +50,8 @@ def import_weights(checkpoint: Path, out: Path, *, classes: Sequence[str] | None
             **software(),
         },
     )
-    parity = modelfile.write(out, network(weights), card, _parity_films(card.preprocessing))
+    net = network(weights)
+    parity = modelfile.write(modelfile.from_network(out, net, card), net, _parity_films(card.preprocessing))
     return Imported(weights, Predictor(out).card, parity)
 
 

@@ -12,12 +12,14 @@ from plainfilm.audits.naive import naive_and_clean, naive_folds
 from plainfilm.data.duplicates.search import Pair, find_pairs, thumbnail
 from plainfilm.data.duplicates.twins import confirmed_pairs, recorded_pairs, written
 from plainfilm.data.film_index import Index, Row, read_index, write_index
+from plainfilm.data.films import Films
 from plainfilm.data.phantom import write_folder
 from plainfilm.data.scan import scan
 from plainfilm.data.sources.listing import list_films
 from plainfilm.data.splits.split import tutorial
+from plainfilm.present.on_terminal import show
+from plainfilm.present.sections.leaks import leaks as shown_leaks
 from plainfilm.present.terminal import Terminal
-from plainfilm.printing.audit_leaks import print_leaks
 from plainfilm.randomness import generator
 
 CLASSES = ("A", "B")
@@ -110,7 +112,7 @@ def test_an_older_index_is_searched_again(tmp_path: Path) -> None:
     older = Index(
         tuple(replace(film, twins=()) for film in rows), (tmp_path,), ("COVID", "NORMAL", "Viral_Pneumonia"), {}
     )
-    pairs = confirmed_pairs(older, store)
+    pairs = confirmed_pairs(Films.of(older, store))
     assert pairs == find_pairs(np.stack([thumbnail(film) for film in store]), [film.image_id for film in rows])
     assert len(pairs) == 3
     write_index(replace(older, split={"kind": "grouped"}), tmp_path)
@@ -125,7 +127,7 @@ def test_the_first_naive_fold_is_the_tutorials_test_split() -> None:
     assert {film.path for film, fold in zip(rows, naive_folds(rows), strict=True) if fold == 0} == tested
 
 
-def noisy_films(num_films: int, num_copies: int, seed: int = 0) -> tuple[Index, np.ndarray]:
+def noisy_films(num_films: int, num_copies: int, seed: int = 0) -> Films:
     """Films of noise whose labels mean nothing; each stands `num_copies` times, with a little noise of its own."""
     random = generator(seed, "test-naive")
     films = random.uniform(0, 255, (num_films, 32, 32)).repeat(num_copies, axis=0)
@@ -135,12 +137,11 @@ def noisy_films(num_films: int, num_copies: int, seed: int = 0) -> tuple[Index, 
         replace(row(f"{number:04d}", str(label)), group=f"g{number // num_copies}")
         for number, label in enumerate(labels)
     ]
-    return make_index(*rows), store
+    return Films.of(make_index(*rows), store)
 
 
 def test_a_naive_split_gains_what_copies_give_it() -> None:
-    index, store = noisy_films(100, 3)
-    found = naive_and_clean(index, store)
+    found = naive_and_clean(noisy_films(100, 3))
     assert found["leaking_films"]["value"] == 1.0
     assert found["leaking_films"]["n"] == 30
     nearest = found["readers"]["nearest"]
@@ -154,7 +155,7 @@ def test_a_naive_split_gains_what_copies_give_it() -> None:
 def test_without_leaks_there_is_no_difference() -> None:
     surprises = 0
     for seed in range(10):
-        found = naive_and_clean(*noisy_films(150, 1, seed))
+        found = naive_and_clean(noisy_films(150, 1, seed))
         assert found["leaking_films"]["value"] == 0.0
         for reader in found["readers"].values():
             assert reader["difference"]["n"] == 150
@@ -165,18 +166,18 @@ def test_without_leaks_there_is_no_difference() -> None:
 
 def test_of_many_films_whole_groups_take_part(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("plainfilm.audits.naive.MAX_FILMS", 100)
-    found = naive_and_clean(*noisy_films(100, 3))
+    found = naive_and_clean(noisy_films(100, 3))
     assert found["films"] == 99
     assert found["leaking_films"]["value"] == 1.0
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_the_audit_is_printed(capsys: pytest.CaptureFixture[str], language: str) -> None:
-    index, store = noisy_films(30, 2)
+    films = noisy_films(30, 2)
     pairs = [near(number, number + 1) for number in range(0, 60, 2)]
-    leaks = audit_leaks(index, pairs, store)
+    leaks = audit_leaks(films, pairs)
     json.dumps(leaks, allow_nan=False)
-    print_leaks(Terminal(language), leaks)
+    show(Terminal(language), shown_leaks(leaks, str))
     out = capsys.readouterr().out
     assert "60" in out
     assert "10" in out

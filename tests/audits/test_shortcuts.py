@@ -12,6 +12,7 @@ from builders import write_model
 from plainfilm.audits import shortcuts, views
 from plainfilm.audits.shortcuts import audit_shortcuts, beats, choose_design, run_model, share_of_gain, verdict
 from plainfilm.data.film_index import Index, Row
+from plainfilm.data.films import Films
 from plainfilm.messages import CATALOGUES
 from plainfilm.model.predictor import Predictor
 
@@ -163,7 +164,7 @@ def test_the_cheap_form_takes_one_split():
 def test_the_dict_is_json_the_same_twice_and_complete(films):
     index = make_index()
     probabilities = np.random.default_rng(1).dirichlet(np.ones(3), 120)
-    one, other = (audit_shortcuts(films, index, probabilities=probabilities, seed=3) for _ in range(2))
+    one, other = (audit_shortcuts(Films.of(index, films), probabilities=probabilities, seed=3) for _ in range(2))
     assert json.dumps(one, allow_nan=False) == json.dumps(other, allow_nan=False)
     assert [row["name"] for row in one["views"]] == list(views.VIEWS)
     assert one["method"] == {"split": "test", "films": 24, "groups": 12, "cheap": False}
@@ -174,7 +175,7 @@ def test_the_dict_is_json_the_same_twice_and_complete(films):
 
 
 def test_without_a_model_there_is_no_share(films):
-    found = audit_shortcuts(films, make_index(), cheap=True)
+    found = audit_shortcuts(Films.of(make_index(), films), cheap=True)
     assert found["model"] is None
     assert {row["share"] for row in found["views"]} == {None}
     assert [row["name"] for row in found["views"]] == list(shortcuts.CHEAP_VIEWS)
@@ -184,7 +185,7 @@ def test_without_a_model_there_is_no_share(films):
 def test_file_facts_that_tell_the_class_are_flagged(films):
     index = make_index()
     facts = np.array([["abc".index(row.label)] for row in index.rows], float)
-    found = audit_shortcuts(films, index, facts=facts, cheap=True)
+    found = audit_shortcuts(Films.of(index, films), facts=facts, cheap=True)
     assert found["verdict"]["code"] == "data-untrusted"
     assert found["verdict"]["view"] == "file"
     assert [row["name"] for row in found["views"] if row["flagged"]] == ["file"]
@@ -192,13 +193,13 @@ def test_file_facts_that_tell_the_class_are_flagged(films):
 
 def test_the_model_is_run_on_train_and_test_alone(films, tmp_path):
     index, predictor = make_index(), Predictor(write_model(tmp_path / "model.onnx"), threads=1)
-    probabilities, features = run_model(predictor, films, index)
+    probabilities, features = run_model(predictor, Films.of(index, films))
     ran = np.isfinite(probabilities).all(1)
     assert ran.tolist() == [bool(row.image_id) and row.split in ("train", "test") for row in index.rows]
     np.testing.assert_array_equal(np.isfinite(features).all(1), ran)
     expected = predictor.answer(films[24:26, None])
     np.testing.assert_allclose(probabilities[24:26], expected.probabilities, atol=1e-6)
-    alone, none = run_model(predictor, films, index, with_features=False)
+    alone, none = run_model(predictor, Films.of(index, films), with_features=False)
     assert none is None
     assert np.isfinite(alone).all(1).sum() == 24
 

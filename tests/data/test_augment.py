@@ -11,8 +11,11 @@ from scipy.ndimage import convolve1d
 from scipy.stats import kstest
 from torch import Tensor
 
+from plainfilm.config import AugmentRecipe, Recipe
 from plainfilm.data import augment, pillow_ops
 from plainfilm.data.augment import radiograph, tutorial
+from plainfilm.errors import RecipeError
+from plainfilm.messages import sentence
 
 Policy = Callable[..., Tensor]
 POLICIES = (tutorial, radiograph)
@@ -245,6 +248,53 @@ def test_the_draws_of_radiograph_stay_in_their_ranges_and_fill_them() -> None:
     for corner in ((True, True), (True, False), (False, True), (False, False)):
         assert abs(cuts.count(corner) / 2000 - 0.15) < 5 * np.sqrt(0.15 * 0.85 / 2000)
     assert 0.19 < max(corner.height for draw in draws for corner in draw.corners) <= 0.2
+
+
+def test_the_draws_of_a_film_are_those_of_every_machine_and_release() -> None:
+    draw = augment.draw_radiograph("film", seed=7, epoch=3, strength=1.0)
+    assert vars(draw) == {
+        "rotation_degrees": 2.835240905985585,
+        "shift_x": -0.01444644488355248,
+        "shift_y": 0.023316706149496963,
+        "scale": 1.0320807151210067,
+        "shear": 0.016996314680901424,
+        "gain": 1.0884646682549304,
+        "offset": 0.036193791019618275,
+        "gamma": pytest.approx(0.8610395730973796, rel=1e-15),  # a power, as the machine's library has it
+        "sharpness": 1.2500317509020764,
+        "noise_sigma": 3.6273795864179488,
+        "corners": (augment.Corner(True, False, 0.09024351199811712, 0.1251623879661174, black=False),),
+    }
+
+
+def test_a_tenth_operation_moves_no_draw_of_the_nine(monkeypatch: pytest.MonkeyPatch) -> None:
+    def drawn() -> tuple[list[augment.RadiographDraw], np.ndarray]:
+        address = {"seed": 0, "epoch": 1}
+        streams = [(key, augment.film_stream(key, **address)) for key in range(2000)]
+        sides = [list(augment.sides(stream, key, **address).values()) for key, stream in streams]
+        return [augment.draw_radiograph(key, strength=2.0, **address) for key in range(2000)], np.array(sides)
+
+    before, nine = drawn()
+    monkeypatch.setattr(augment, "SIDED", (*augment.SIDED, "bend"))
+    after, ten = drawn()
+    assert after == before
+    assert np.array_equal(ten[:, :-1], nine)
+    assert kstest(ten[:, -1], "uniform", args=(-1, 2)).pvalue > 0.001
+    assert np.abs(np.corrcoef(ten.T)[-1, :-1]).max() < 5 / np.sqrt(2000)
+
+
+def test_every_strength_that_a_recipe_may_ask_for_scales_the_ranges() -> None:
+    with pytest.raises(RecipeError) as caught:
+        Recipe(augment=AugmentRecipe(strength=3.01))
+    assert all("0 to 3" in sentence(caught.value, language) for language in ("en", "zh"))
+    strength = Recipe(augment=AugmentRecipe(strength=3)).augment.strength
+    for key in range(200):
+        once, thrice = (augment.draw_radiograph(key, seed=0, epoch=0, strength=s) for s in (1, strength))
+        assert thrice.rotation_degrees == pytest.approx(3 * once.rotation_degrees)
+        assert thrice.sharpness - 1 == pytest.approx(3 * (once.sharpness - 1))
+        assert len(thrice.corners) >= len(once.corners)
+    result = radiograph(smooth_film(1, 64).expand(50, 1, 64, 64), range(50), seed=0, epoch=0, strength=strength)
+    assert all(film.unique().numel() > 50 for film in result)  # still a picture, whatever was drawn
 
 
 def test_corners_are_blanked_where_they_are_and_nowhere_else() -> None:

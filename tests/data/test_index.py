@@ -28,6 +28,7 @@ from plainfilm.data.film_index import (
 from plainfilm.data.splits.split import ITERATIVE
 from plainfilm.errors import SourceError, SplitError
 from plainfilm.messages import CATALOGUES
+from plainfilm.workflows.prepare import check_split
 
 # whatever a file name or a cell may hold; a lone carriage return ends a row of a CSV
 TEXT = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\r\0"), max_size=12) | st.sampled_from(
@@ -272,6 +273,53 @@ def test_quality_keeps_whole_groups_out_of_validation_and_test(kind):
     with_soft = {rows[number].group for number in soft}
     assert {row.split for row in index.rows if row.group in with_soft} == {"train"}
     assert {row.split for row in index.rows} == {"train", "validation", "test"}
+
+
+@pytest.mark.parametrize("kind", ["grouped", "folds"])
+def test_a_tables_train_only_and_the_convention_split_as_the_recipe_of_before(kind):
+    rows = films(("A", 60), ("B", 60))
+    soft = set(range(0, 120, 4))
+    qualities = [replace(row, quality="second-generation" * (n in soft)) for n, row in enumerate(rows)]
+    said = [replace(row, extra={"train_only": "yes"} if n in soft else {}) for n, row in enumerate(rows)]
+    before = assign(
+        [replace(row, quality="soft" * (n in soft)) for n, row in enumerate(rows)],
+        [],
+        split_by(kind, train_only_quality=("soft",)),
+    )
+    by_convention = split_by(kind, train_only="recompressed")
+    assert assign(said, [], split_by(kind)).split_checksum == before.split_checksum
+    assert assign(qualities, [], by_convention).split_checksum == before.split_checksum
+    assert (
+        assign(qualities, [], split_by(kind, train_only_quality=("second-generation",))).rows
+        == assign(qualities, [], by_convention).rows
+    )
+    plain = assign(rows, [], split_by(kind)).split_checksum
+    assert assign(qualities, [], split_by(kind)).split_checksum == plain  # the recipe does not ask for it
+    otherwise = [replace(row, extra={"train_only": "no"}) for row in qualities]
+    assert assign(otherwise, [], by_convention).split_checksum == plain
+    assert assign(rows, [], split_by(kind)).split_checksum != before.split_checksum
+
+
+def test_an_index_whose_recipe_named_the_convention_is_one_without_it(tmp_path):
+    rows = [
+        replace(row, quality="second-generation" * (n % 4 == 0)) for n, row in enumerate(films(("A", 60), ("B", 60)))
+    ]
+    named = split_by("grouped", train_only_quality=("second-generation",))
+    silent = split_by("grouped", train_only="recompressed")
+    for made, asked in ((named, silent), (silent, named)):
+        write_index(assign(rows, [tmp_path], made), tmp_path)
+        check_split(read_index(tmp_path / "index.csv"), asked)
+    soft = split_by("grouped", train_only="recompressed", train_only_quality=("soft",))
+    assert refused(check_split, assign(rows, [], silent), soft)[1] == {
+        "key": "split.train_only_quality",
+        "given": "['soft']",
+        "found": "[]",
+    }
+    assert refused(check_split, assign(rows, [], silent), split_by("grouped"))[1]["key"] == "split.train_only"
+    side = json.loads((tmp_path / "index.json").read_text())
+    side["split"]["train_only_quality"] = 5
+    (tmp_path / "index.json").write_text(json.dumps(side))
+    assert refused(read_index, tmp_path / "index.csv")[0] == "index-damaged"
 
 
 def test_a_source_is_a_stratum():

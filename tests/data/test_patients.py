@@ -18,8 +18,9 @@ from plainfilm.data.film_index import read_index
 from plainfilm.data.phantom import draw
 from plainfilm.data.scan import scan
 from plainfilm.data.sources.listing import list_films
-from plainfilm.data.splits.patients import KEY_NAME, Pseudonyms
+from plainfilm.data.splits.patients import Pseudonyms
 from plainfilm.errors import SourceError
+from plainfilm.io.run_folder import INDEX_KEY
 from plainfilm.randomness import generator
 from plainfilm.workflows.prepare import make_index
 from tests.conftest import Cli
@@ -54,18 +55,18 @@ def test_one_patient_one_pseudonym() -> None:
 
 def test_the_key_is_kept_beside_the_index_for_its_owner_alone(tmp_path: Path) -> None:
     first = Pseudonyms(tmp_path).of(b"12")
-    key = bytes.fromhex((tmp_path / KEY_NAME).read_text())
+    key = bytes.fromhex((tmp_path / INDEX_KEY).read_text())
     assert first == f"dicom-{hmac.new(key, b'12', hashlib.sha256).hexdigest()[:16]}"
     assert len(key) == 32
     if os.name != "nt":
-        assert stat.S_IMODE((tmp_path / KEY_NAME).stat().st_mode) == 0o600
+        assert stat.S_IMODE((tmp_path / INDEX_KEY).stat().st_mode) == 0o600
     assert Pseudonyms(tmp_path).of(b"12") == first
-    assert bytes.fromhex((tmp_path / KEY_NAME).read_text()) == key
+    assert bytes.fromhex((tmp_path / INDEX_KEY).read_text()) == key
 
 
 @pytest.mark.parametrize("content", ["", "no key", "00" * 31])
 def test_a_key_that_is_none_is_refused(tmp_path: Path, content: str) -> None:
-    (tmp_path / KEY_NAME).write_text(content)
+    (tmp_path / INDEX_KEY).write_text(content)
     with pytest.raises(SourceError, match="index-key-damaged"):
         Pseudonyms(tmp_path).of(b"12")
 
@@ -84,7 +85,7 @@ def test_films_of_a_patient_form_a_group_and_no_file_names_the_patient(
     assert [row.problems for row in index.rows if not row.image_id] == [("film-truncated",)]
     assert TOKEN not in ran.out + ran.err
     check_files(tmp_path)
-    key = (tmp_path / "a" / KEY_NAME).read_text().strip()
+    key = (tmp_path / "a" / INDEX_KEY).read_text().strip()
     assert all(key not in path.read_text() for path in (tmp_path / "a").glob("index.[cj]*"))
 
 
@@ -100,9 +101,9 @@ def test_two_indexes_in_one_folder_agree_and_elsewhere_they_do_not(cli: Cli, hos
 def test_a_table_names_the_patient_first(hospital: Path, tmp_path: Path) -> None:
     table = tmp_path / "table.csv"
     table.write_text("path,patient\n" + "".join(f"{label}/{n:02d}.dcm,p{label}{n // 2}\n" for label in ("NORMAL", "COVID") for n in range(16)))  # fmt: skip
-    index, _ = make_index([hospital], [table], load_recipe("fast"), index_folder=tmp_path)
+    index = make_index([hospital], [table], load_recipe("fast"), folder=tmp_path)
     assert {row.patient[0] for row in index.rows if row.image_id} == {"p"}
-    assert not (tmp_path / KEY_NAME).exists()
+    assert not (tmp_path / INDEX_KEY).exists()
 
 
 def test_a_training_that_never_began_leaves_no_key(cli: Cli, hospital: Path, tmp_path: Path) -> None:
@@ -138,7 +139,7 @@ def test_predictions_name_no_patient(cli: Cli, model: Path, hospital: Path, tmp_
     assert evaluated.code == 0, evaluated.err
     assert TOKEN not in evaluated.out + evaluated.err
     check_files(out)
-    assert not list(out.rglob(KEY_NAME))
+    assert not list(out.rglob(INDEX_KEY))
 
 
 def test_a_dicom_film_answers_like_its_png(cli: Cli, model: Path, phantoms: Path, tmp_path: Path) -> None:

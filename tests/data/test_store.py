@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plainfilm.data.pixel_store import BatchOrder, StoreWriter, open_store, smaller_store
+from plainfilm.data.pixel_store import StoreWriter, open_store, smaller_store
 from plainfilm.data.preprocessing import preprocess, reduce
 from plainfilm.errors import OutputError, StorageError
 from plainfilm.randomness import generator
+from plainfilm.training.schedule import BatchOrder
 
 SHAPES = [(90, 120), (128, 128), (64, 64), (200, 77), (33, 300)]
 FILMS = [generator(0, "test-store", number).integers(0, 256, shape, np.uint8) for number, shape in enumerate(SHAPES)]

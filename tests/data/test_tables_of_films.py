@@ -12,7 +12,9 @@ from plainfilm.data.sources.listing import list_films
 from plainfilm.data.sources.matching import AmbiguousError, FilmPath, match
 from plainfilm.data.sources.names import name_key, path_parts
 from plainfilm.data.sources.table import read_table
+from plainfilm.data.sources.train_only import notes_of_recompressed
 from plainfilm.errors import PlainfilmError
+from plainfilm.messages import sentence
 
 FILMS = [f"images_00{1 + number % 2}/images/{number:08d}_000.png" for number in range(16)]
 
@@ -94,6 +96,41 @@ def test_a_row_with_cells_beyond_the_headings_is_an_error(tmp_path):
     with pytest.raises(PlainfilmError) as caught:
         read_table(table(tmp_path / "t.csv", "path,label", "a.png,A", "b.png,A, left"))
     assert (caught.value.code, caught.value.parameters["row"]) == ("table-row-ragged", 3)
+
+
+@pytest.mark.parametrize(
+    ("cell", "said"),
+    [*((cell, "yes") for cell in ("true", "YES", " 1", "是")), *((cell, "no") for cell in ("False", "no", "0"))]
+    + [(cell, "") for cell in ("", " ", "-", "NaN", "N/A")],
+)
+@pytest.mark.parametrize("heading", ["train_only", "Train Only", "仅用于训练"])
+def test_a_column_says_which_films_serve_for_training_alone(tmp_path, heading, cell, said):
+    found = read_table(table(tmp_path / "t.csv", f"path,{heading}", f"a.png,{cell}"))
+    assert found.rows[0].columns["train_only"] == said
+
+
+@pytest.mark.parametrize("cell", ["maybe", "2", "train", "yes and no"])
+def test_another_word_in_that_column_is_refused_with_its_row_and_what_is_expected(tmp_path, cell):
+    with pytest.raises(PlainfilmError) as caught:
+        read_table(table(tmp_path / "t.csv", "path,train_only", "a.png,yes", f"b.png,{cell}"))
+    assert caught.value.code == "table-truth-unknown"
+    for language in ("en", "zh"):
+        assert all(word in sentence(caught.value, language) for word in ("3", repr(cell), "train_only", "yes", "no"))
+
+
+def test_a_convention_that_keeps_films_for_training_is_said_unless_the_table_decides(nih, tmp_path):
+    def notes(*cells: str) -> list[dict[str, object]]:
+        lines = [f"{name},{cells[number % len(cells)]}" for number, name in enumerate(FILMS)]
+        listing = list_films([nih], [table(tmp_path / "t.csv", "path,quality,train_only", *lines)])
+        return [dict(note.values) for note in notes_of_recompressed(entry.columns for entry in listing.entries)]
+
+    assert notes("original,", "second-generation,") == [
+        {"films": 8, "column": "quality", "value": "'second-generation'"}
+    ]
+    assert notes("original,", "second-generation,no", "Second Generation,", "second-generation,yes") == [
+        {"films": 4, "column": "quality", "value": "'Second Generation'"}
+    ]
+    assert notes("original,", ",yes") == []
 
 
 # --- delimiters, encodings -------------------------------------------------------------------------------------------

@@ -7,9 +7,10 @@ from statsmodels.stats.contingency_tables import mcnemar as reference_mcnemar
 
 from plainfilm.errors import SourceError
 from plainfilm.evaluation import comparison, metrics
-from plainfilm.evaluation.comparison import Predictions, mcnemar, read_predictions
+from plainfilm.evaluation.comparison import Predictions, mcnemar
 from plainfilm.evaluation.intervals import accuracy_difference
 from plainfilm.records import as_dict
+from plainfilm.workflows.predictions import read_predictions
 
 CLASSES = ("a", "b", "c")
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from plainfilm.estimate import Estimate
 from plainfilm.evaluation import coverage, registry
 from plainfilm.evaluation.coverage import LOWEST, TABLE, Cell, cells, mark_missed, missed
-from plainfilm.evaluation.intervals import Estimate
 from plainfilm.evaluation.measured import estimate_all
 from plainfilm.records import as_dict
 

@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.calibration import calibration_curve
 
+from plainfilm.estimate import Estimate
 from plainfilm.evaluation.decisions import add_predictive_values, measure_sets, predictive_values
-from plainfilm.evaluation.intervals import Estimate, shares, wilson
+from plainfilm.evaluation.intervals import shares, wilson
 from plainfilm.evaluation.reliability import reliability
 from plainfilm.model.decision import OperatingPoint
 from plainfilm.records import as_dict, plain

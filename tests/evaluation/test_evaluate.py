@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from builders import make_card
 
-from plainfilm.data.film_index import Row
+from plainfilm.data.film_index import Index, Row
+from plainfilm.data.films import Films
 from plainfilm.errors import SourceError
 from plainfilm.evaluation import evaluation as module
-from plainfilm.evaluation.evaluation import evaluate, tutorial_figures, write_evaluation
+from plainfilm.evaluation.evaluation import Evaluation, tutorial_figures, write_evaluation
 from plainfilm.evaluation.measured import Measured
 from plainfilm.model.gate import Verdict
 from plainfilm.model.predictor import Answers
@@ -37,6 +38,12 @@ class FakePredictor:
     def judge(self, pixels, features, widths, heights, chromas):
         assert len(pixels) == len(features) == len(widths) == len(heights) == len(chromas)
         return [Verdict(chroma < 100, () if chroma < 100 else ("gate-colour",), 0.0) for chroma in chromas]
+
+
+def evaluate(predictor, rows, numbers, store, **options) -> Evaluation:
+    """Judge some of the films with these rows and pixels."""
+    films = Films.of(Index(tuple(rows), (), CLASSES, {"kind": "none"}), store)
+    return module.evaluate(predictor, films, numbers, **options)
 
 
 def rows_of(labels, **entries) -> list[Row]:

@@ -360,11 +360,11 @@ def test_five_thousand_films_take_seconds():
 
 def test_an_estimate_in_words_and_in_json():
     estimate = Estimate(0.958, 0.933, 0.975, 386)
-    assert str(estimate) == estimate.percent("en") == "95.8 % (93.3 to 97.5, n 386)"
-    assert estimate.decimal("en") == "0.958 (0.933 to 0.975, n 386)"
+    assert str(estimate) == estimate.in_percent().shown("en") == "95.8 % (93.3 to 97.5, n 386)"
+    assert estimate.in_decimals().shown("en") == "0.958 (0.933 to 0.975, n 386)"
     assert estimate.as_dict() == {"value": 0.958, "low": 0.933, "high": 0.975, "n": 386}
     assert Estimate.from_dict(estimate.as_dict()) == estimate
     nothing = Estimate.from_dict({"value": None, "low": None, "high": None, "n": 0})
     assert not nothing.estimable
     assert str(nothing) == "not estimable (n 0)"
-    assert nothing.percent("zh") == "无法估计\uff08n 0\uff09"
+    assert nothing.in_percent().shown("zh") == "无法估计\uff08n 0\uff09"

@@ -8,7 +8,7 @@ import numpy as np
 import onnx
 import pytest
 import torch
-from builders import SLIM_WIDTHS, make_card, random_pixels, trained_looking, write_model
+from builders import SLIM_WIDTHS, change_card, make_card, random_pixels, trained_looking, write_model
 from captum.attr import LayerGradCam
 from onnx import TensorProto, helper, numpy_helper
 from scipy.stats import pearsonr, spearmanr
@@ -90,7 +90,7 @@ def planted(path: Path, *, factor: float = 1.0, bias: float = 0.3) -> Path:
     )
     proto = helper.make_model(described, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
     onnx.checker.check_model(proto, full_check=True)
-    path.write_bytes(modelfile._with_card(proto, card))
+    modelfile.Model(path, proto, card).write()
     return path
 
 
@@ -110,7 +110,15 @@ def groups_of(pixels: np.ndarray) -> list[str]:
 
 
 def checked(path: Path, pixels: np.ndarray, **options):
-    found = check_maps(path, pixels, groups_of(pixels), name="validation", **({"seed": 0, "threads": 1} | options))
+    model = modelfile.opened(path)
+    found = check_maps(
+        model,
+        Predictor(model, threads=1),
+        pixels,
+        groups_of(pixels),
+        name="validation",
+        **({"seed": 0, "threads": 1} | options),
+    )
     return None if found is None else as_dict(found)
 
 
@@ -160,17 +168,15 @@ def test_a_constant_map_ties_with_random(tmp_path, films):
 def test_maps_that_are_brightness_survive_random_weights(tmp_path, films):
     """Whatever the weight of the one feature, its map is the film's brightness, or that turned round."""
     path = planted(tmp_path / "model.onnx")
-    before = Predictor(path, threads=1).answer(films[:1]).class_maps[0, 1].ravel()
+    model = modelfile.opened(path)
+    before = Predictor(model, threads=1).answer(films[:1]).class_maps[0, 1].ravel()
     after = [
-        Predictor(path, threads=1, data=modelfile.randomised(path, seed=0, draw=draw))
-        .answer(films[:1])
-        .class_maps[0, 1]
-        .ravel()
+        Predictor(modelfile.randomised(model, seed=0, draw=draw), threads=1).answer(films[:1]).class_maps[0, 1].ravel()
         for draw in range(saliency.NUM_DRAWS)
     ]
     expected = [pearsonr(before, other).statistic for other in after]
     assert set(np.round(expected, 6)) == {-1.0, 1.0}
-    found = random_weights(Predictor(path, threads=1), path, films, seed=0, threads=1)["pearson"]
+    found = random_weights(model, Predictor(model, threads=1), films, seed=0, threads=1)["pearson"]
     assert found.value == pytest.approx(np.mean(expected), abs=1e-6)
     assert found.high - found.low > 0.5  # ten draws are ten witnesses, however many films
     assert found.n == len(films)
@@ -192,17 +198,19 @@ def test_nothing_depends_on_the_batch(tmp_path, films, monkeypatch):
 
 def test_too_few_groups_are_not_checked(tmp_path, films):
     path = planted(tmp_path / "model.onnx")
-    assert check_maps(path, films, ["one"] * len(films), name="validation", seed=0) is None
+    model = modelfile.opened(path)
+    predictor = Predictor(model)
+    assert check_maps(model, predictor, films, ["one"] * len(films), name="validation", seed=0) is None
     assert checked(path, films[: 2 * saliency.MIN_GROUPS - 2]) is None
     assert checked(path, films[: 2 * saliency.MIN_GROUPS])["n"] == 2 * saliency.MIN_GROUPS
-    assert check_maps(path, films[:0], [], name="validation", seed=0) is None
+    assert check_maps(model, predictor, films[:0], [], name="validation", seed=0) is None
 
 
 def test_the_verdict_fits_into_the_card(tmp_path, films):
     path = planted(tmp_path / "model.onnx")
     found = checked(path, films)
     assert json.loads(json.dumps(found, allow_nan=False)) == found
-    card = modelfile.update(path, maps=from_dict(Maps, found))
+    card = change_card(path, maps=from_dict(Maps, found))
     assert Predictor(path).card == card
     assert card.map_warning.shown("en").startswith("Do not rely on this model's class maps:")
     assert "were not checked" in replace(card, maps=None).map_warning.shown("en")

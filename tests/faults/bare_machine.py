@@ -22,7 +22,7 @@ import httpx
 from clients import PREDICTIONS
 
 import plainfilm
-from faults.row import Outcome, Row
+from faults.row import Outcome, row
 from plainfilm.data.phantom import write_folder
 from plainfilm.serving.api.samples import PHANTOM_MODEL
 
@@ -97,27 +97,6 @@ MACHINES = {
     "warnings are errors": Machine(surroundings={"PYTHONWARNINGS": "error"}),
     "no assertions": Machine(surroundings={"PYTHONOPTIMIZE": "2"}),
 }
-
-
-def run(trials: int, folder: Path) -> Outcome:
-    """The first `trials` pairs of a command and a machine."""
-    made = _Made(folder)
-    if trials > len(MACHINES) * list(COMMANDS).index("evaluate"):
-        made.train()
-    with ThreadPoolExecutor(2) as pool:
-        found = list(pool.map(partial(_trial, made), range(trials)))
-    measured = {"machines": str(len(MACHINES)), "commands": str(-(-trials // len(MACHINES)))}
-    return Outcome(trials, tuple(filter(None, found)), measured)
-
-
-def _trial(made: "_Made", number: int) -> str:
-    """What was seen in trial `number` that should not be, or ""."""
-    name = list(MACHINES)[number % len(MACHINES)]
-    command = list(COMMANDS)[number // len(MACHINES)]
-    if missing := _missing(MACHINES[name]):
-        return f"{name}: {missing} is not there, and CI has to have it" if os.environ.get("CI") else ""
-    found = COMMANDS[command](made, MACHINES[name], made.folder / f"trial-{number}")
-    return found and f"trial {number}, {command} with {name}: {found}"
 
 
 def _missing(machine: Machine) -> str:
@@ -303,11 +282,30 @@ COMMANDS: dict[str, Command] = {
     "serve": _serve,
 }
 
-ROW = Row(
+
+@row(
     fault="no network, no HOME, read-only root, another locale, a clock that jumps",
     must_hold="works or says why",
     counted="neither",
-    run=run,
     short=len(MACHINES),
     long=len(MACHINES) * len(COMMANDS),
 )
+def run(trials: int, folder: Path) -> Outcome:
+    """The first `trials` pairs of a command and a machine."""
+    made = _Made(folder)
+    if trials > len(MACHINES) * list(COMMANDS).index("evaluate"):
+        made.train()
+    with ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(partial(_trial, made), range(trials)))
+    measured = {"machines": str(len(MACHINES)), "commands": str(-(-trials // len(MACHINES)))}
+    return Outcome(trials, tuple(filter(None, found)), measured)
+
+
+def _trial(made: _Made, number: int) -> str:
+    """What was seen in trial `number` that should not be, or ""."""
+    name = list(MACHINES)[number % len(MACHINES)]
+    command = list(COMMANDS)[number // len(MACHINES)]
+    if missing := _missing(MACHINES[name]):
+        return f"{name}: {missing} is not there, and CI has to have it" if os.environ.get("CI") else ""
+    found = COMMANDS[command](made, MACHINES[name], made.folder / f"trial-{number}")
+    return found and f"trial {number}, {command} with {name}: {found}"

@@ -20,7 +20,7 @@ from PIL import Image
 import plainfilm.serving
 from faults import bomb_archives, bomb_films
 from faults.measured import Measured, commanded, measured
-from faults.row import Outcome, Row
+from faults.row import Outcome, row
 from faults.watched import Watch
 from plainfilm.data.decoding.film_file import decode
 from plainfilm.data.decoding.formats import is_film_name
@@ -32,7 +32,11 @@ MAX_GROWN_BYTES = 20e6
 MAX_CPU_MS = 500.0  # ten times the figure: a test must not fail because the machine is busy
 MAX_ARCHIVE_BYTES, MAX_ARCHIVE_MS = 60e6, 5000.0
 KINDS = ("png", "jpeg", "tiff", "bmp", "webp", "jp2", "dicom")  # the first word of a film's name, and its extension
-WARM = (*(f"workflows.{name}" for name in ("answers", "prepare", "checks")), "printing.index", "printing.answers")
+WARM = (
+    *(f"workflows.{name}" for name in ("answers", "prepare", "checks")),
+    "present.sections.data_set",
+    "present.sections.answers",
+)
 COMMANDS: tuple[Callable[[Path], list[object]], ...] = (
     lambda path: ["predict", MODEL, path],
     lambda path: ["index", path],
@@ -105,6 +109,14 @@ def _told(path: Path, number: int, folder: Path) -> str:
     return f"{COMMANDS[number % len(COMMANDS)](path)[0]} {end.end}: {printed[-300:]!r}"
 
 
+@row(
+    fault="decompression bombs in PNG, JPEG, TIFF, BMP, WebP, JPEG 2000, DICOM, zip, nested zip, tar; a zip of 10^6 entries; slips, absolute "
+    "names, links, NUL, case clashes, device names",
+    must_hold="refused from the header or stopped at the limit; nothing outside read or written; nothing left",
+    counted="taken",
+    short=len(CASES),
+    long=len(COMMANDS) * len(CASES),
+)
 def run(num_trials: int, folder: Path) -> Outcome:
     """A trial is a case: first all films, then all archives, as often as asked for, each time with another command."""
     outside = folder / "outside"
@@ -154,14 +166,3 @@ def _legal() -> str:
         if decode(buffer.getvalue()).pixels.shape != pixels.shape:
             return f"a {kind} of 24 megapixels does not pass"
     return ""
-
-
-ROW = Row(
-    fault="decompression bombs in PNG, JPEG, TIFF, BMP, WebP, JPEG 2000, DICOM, zip, nested zip, tar; a zip of 10^6 entries; slips, absolute "
-    "names, links, NUL, case clashes, device names",
-    must_hold="refused from the header or stopped at the limit; nothing outside read or written; nothing left",
-    counted="taken",
-    run=run,
-    short=len(CASES),
-    long=len(COMMANDS) * len(CASES),
-)

@@ -25,7 +25,7 @@ from PIL import Image
 from pydicom.dataset import FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, RLELossless
 
-from faults.row import Outcome, Row
+from faults.row import Outcome, row
 from plainfilm.data import phantom
 from plainfilm.data.film_index import Index, read_index
 from plainfilm.messages import text
@@ -239,6 +239,15 @@ def _differing(one: Index, other: Index) -> list[str]:
     ]
 
 
+@row(
+    fault="damaged films in a data set (cut at 10, 50, 90 %, flipped bits, zero bytes), in PNG, JPEG, TIFF, BMP, WebP, "
+    "JPEG 2000 and DICOM, in folder, zip and tar",
+    must_hold="found by decoding, listed, left out, never fed; a bit that changes in pixels without a checksum (other "
+    "than PNG, outside of a zip) makes another picture, which cannot be found",
+    counted="missed",
+    short=NUM_PAIRS,
+    long=len(CONTAINERS) * NUM_PAIRS * 3,
+)
 def run(num_trials: int, folder: Path) -> Outcome:
     """A trial is a planted film. All of them are trained with, and once more without those that must be found."""
     planted = [plant(number) for number in range(num_trials)]
@@ -259,15 +268,3 @@ def run(num_trials: int, folder: Path) -> Outcome:
         failures += _differing(read_index(damaged / "index.csv"), read_index(whole / "index.csv"))
     unseen = f"{apart['found']} of {apart.total()} found, the others decoded whole"
     return Outcome(num_trials, tuple(failures), {"changed pixels without a checksum": unseen})
-
-
-ROW = Row(
-    fault="damaged films in a data set (cut at 10, 50, 90 %, flipped bits, zero bytes), in PNG, JPEG, TIFF, BMP, WebP, "
-    "JPEG 2000 and DICOM, in folder, zip and tar",
-    must_hold="found by decoding, listed, left out, never fed; a bit that changes in pixels without a checksum (other "
-    "than PNG, outside of a zip) makes another picture, which cannot be found",
-    counted="missed",
-    run=run,
-    short=NUM_PAIRS,
-    long=len(CONTAINERS) * NUM_PAIRS * 3,
-)

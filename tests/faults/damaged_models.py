@@ -11,9 +11,10 @@ import onnxruntime
 import torch
 from builders import Recorder, make_films, make_recipe
 
-from faults.row import Outcome, Row
+from faults.row import Outcome, row
 from plainfilm.config import ModelRecipe
 from plainfilm.errors import ModelFileError
+from plainfilm.io.run_folder import Run
 from plainfilm.messages import LANGUAGES, sentence
 from plainfilm.model import modelfile
 from plainfilm.randomness import generator
@@ -117,7 +118,7 @@ class Trials:
         self.unbroken, self.model = folder / "unbroken", MODEL.read_bytes()
         self.flipped = self.loaded = 0
         self.unbroken.mkdir()
-        train(self.unbroken, RECIPE, self.films, Recorder(), threads=1)
+        train(Run(self.unbroken), RECIPE, self.films, Recorder(), threads=1)
 
     def checkpoint(self, number: int, draws: np.random.Generator) -> str:
         """What did not hold of a run with a damaged file; else ""."""
@@ -134,7 +135,7 @@ class Trials:
 
     def best_is_written_again(self, run: Path) -> str:
         """The last checkpoint holds the best network too."""
-        train(run, RECIPE, self.films, Recorder(), threads=1)
+        train(Run(run), RECIPE, self.films, Recorder(), threads=1)
         return self.other_bits(run)
 
     def falls_back(self, run: Path) -> str:
@@ -151,7 +152,7 @@ class Trials:
 
     def goes_on(self, run: Path) -> str:
         reporter = Recorder()
-        train(run, RECIPE, self.films, reporter, threads=1)
+        train(Run(run), RECIPE, self.films, reporter, threads=1)
         if (reporter.first_step, len(reporter.warnings)) != (4, 1):
             return f"went on from step {reporter.first_step} with {len(reporter.warnings)} warnings"
         return self.other_bits(run)
@@ -189,6 +190,14 @@ def onnx_runtime_loads(data: bytes) -> bool:
     return True
 
 
+@row(
+    fault="a checkpoint or model file truncated or with flipped bits",
+    must_hold="refused by its digest; a training goes on from the checkpoint before, says so, and ends with the same bits",
+    counted="taken",
+    short=80,
+    long=500,
+    are_drawn=True,
+)
 def run(trials: int, folder: Path) -> Outcome:
     threads, failures = torch.get_num_threads(), []
     made = Trials(trials, folder)
@@ -199,14 +208,3 @@ def run(trials: int, folder: Path) -> Outcome:
     torch.set_num_threads(threads)
     told = f"{made.loaded} of {made.flipped} model files of the right length with other bits"
     return Outcome(trials, tuple(failures), {"ONNX Runtime alone loads": told})
-
-
-ROW = Row(
-    fault="a checkpoint or model file truncated or with flipped bits",
-    must_hold="refused by its digest; a training goes on from the checkpoint before, says so, and ends with the same bits",
-    counted="taken",
-    run=run,
-    short=80,
-    long=500,
-    are_drawn=True,
-)

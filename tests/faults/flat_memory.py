@@ -12,7 +12,7 @@ from clients import PREDICTIONS, started
 
 from faults.film_seeds import film_seeds, stored
 from faults.mutation import mutated
-from faults.row import Outcome, Row
+from faults.row import Outcome, row
 from plainfilm.data.phantom import draw
 from plainfilm.randomness import generator
 from plainfilm.serving.api.samples import PHANTOM_MODEL
@@ -30,6 +30,13 @@ MOST_ROW_BYTES = 3000  # of the command, which keeps its rows (never films, nor 
 SLACK_BYTES = 8 * 2**20  # by which two runs of the same command differ
 
 
+@row(
+    fault="10,000 requests; 10,000 films; 100 reloads",
+    must_hold="memory flat after warm-up",
+    counted=f"grown by {MOST_GROWTH_PERCENT:g} % or more",
+    short=120,
+    long=LONG,
+)
 def run(trials: int, folder: Path) -> Outcome:
     """`trials` requests, as many films, a hundredth of reloads (at least 8): growth after warm-up, each in percent."""
     reloads = max(trials // RELOADS_PART, 8)
@@ -118,13 +125,3 @@ def _child(*words: object) -> float:
     """The figure that a process of its own finds."""
     done = subprocess.run([sys.executable, CHILD, *map(str, words)], capture_output=True, text=True, check=True)
     return float(done.stdout.splitlines()[-1])
-
-
-ROW = Row(
-    fault="10,000 requests; 10,000 films; 100 reloads",
-    must_hold="memory flat after warm-up",
-    counted=f"grown by {MOST_GROWTH_PERCENT:g} % or more",
-    run=run,
-    short=120,
-    long=LONG,
-)

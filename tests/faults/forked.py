@@ -21,9 +21,9 @@ ON_THE_WAY = (
     "torch._dynamo",  # the first optimiser that is made imports it
     "matplotlib.backends.backend_agg",
     "plainfilm.model.graph",
-    "plainfilm.printing.answers",
-    "plainfilm.printing.comparison",
-    "plainfilm.printing.training",
+    "plainfilm.present.sections.answers",
+    "plainfilm.present.sections.cross_validation",
+    "plainfilm.present.progress",
     "plainfilm.workflows.cross_validation",
     "plainfilm.workflows.answers",
 )

@@ -19,7 +19,7 @@ import onnx
 from onnx import TensorProto, helper
 
 from faults.measured import commanded, measured
-from faults.row import Outcome, Row
+from faults.row import Outcome, row
 from faults.watched import Watch
 from plainfilm.data import phantom
 from plainfilm.errors import ModelFileError
@@ -226,6 +226,14 @@ def trial(scene: Scene, watch: Watch, content: bytes, place: str) -> tuple[str, 
 # --- the row ---------------------------------------------------------------------------------------------------------
 
 
+@row(
+    fault="a pickle, hostile safetensors, hostile ONNX (external data paths, huge shapes, unknown operators), wherever "
+    "a file is named or found in a run",
+    must_hold="refused with a sentence, nothing executed, no path outside the folder read, nothing left; memory bounded",
+    counted="taken",
+    short=len(WEIGHTS) + len(GRAPHS),
+    long=len(WEIGHTS) * len(FOR_WEIGHTS) + len(GRAPHS) * len(FOR_MODELS),
+)
 def run(num_trials: int, folder: Path) -> Outcome:
     """A trial is a file at a place; the first ones are all files, each at another place."""
     scene = _prepare(folder)
@@ -259,7 +267,7 @@ def _prepare(folder: Path) -> Scene:
         *(f"workflows.{name}" for name in COMMANDS),
         "workflows.checks_of_model",
         "serving.server",
-        "printing.doctor",
+        "present.sections.health",
     ):
         importlib.import_module(f"plainfilm.{name}")
     scene = Scene(folder, folder / "films", folder / "outside", folder / "model.onnx")
@@ -303,14 +311,3 @@ def _blind(scene: Scene, watch: Watch, proto: onnx.ModelProto) -> list[str]:
     near.unlink()
     watch.seen()
     return found
-
-
-ROW = Row(
-    fault="a pickle, hostile safetensors, hostile ONNX (external data paths, huge shapes, unknown operators), wherever "
-    "a file is named or found in a run",
-    must_hold="refused with a sentence, nothing executed, no path outside the folder read, nothing left; memory bounded",
-    counted="taken",
-    run=run,
-    short=len(WEIGHTS) + len(GRAPHS),
-    long=len(WEIGHTS) * len(FOR_WEIGHTS) + len(GRAPHS) * len(FOR_MODELS),
-)

@@ -25,7 +25,7 @@ from playwright.sync_api import Browser
 import plainfilm
 from faults.loudly import Commands, serving
 from faults.planted import encoded
-from faults.row import Outcome, Row
+from faults.row import Outcome, row
 from plainfilm.config import Recipe, parse_recipe
 from plainfilm.data import phantom
 from plainfilm.io import tables
@@ -69,6 +69,13 @@ NUM_SINKS = 14
 RECIPE = "[split]\nvalidation = 0\ntest = 0.3\n[training]\nsizes_px = [160]\n[report]\ntitle = {}\nauthors = {}\n"
 
 
+@row(
+    fault="HTML, CSV, terminal-escape, Markdown and formula injection through file, class, column and patient names",
+    must_hold="escaped in page, report, tables and terminal",
+    counted="executed",
+    short=NUM_SINKS,
+    long=2000,
+)
 def run(trials: int, folder: Path) -> Outcome:
     """As many rounds as it takes; in each other payloads stand in other places."""
     done, failures = 0, list[str]()
@@ -192,8 +199,8 @@ def on_a_terminal(stage: Round, commands: Commands) -> Iterator[str]:
 def spreadsheet(path: Path, stage: Round) -> Iterator[str]:
     """A cell that a spreadsheet would run, or a name that our own reader does not give back."""
     content = path.read_bytes().decode()
-    for row in csv.reader(io.StringIO(content, newline="")):
-        for cell in row:
+    for cells in csv.reader(io.StringIO(content, newline="")):
+        for cell in cells:
             if cell[:1] in tuple("=+-@\t\r\n＝＋－＠") and cell and not tables.NUMBER.fullmatch(cell):
                 yield f"{path.name}: {cell!a}"
     rows, columns = tables.from_csv(content)
@@ -254,13 +261,3 @@ def ran(where: str, state: dict) -> Iterator[str]:
     turned = {"\u202e", "\u2066", "\u2028"} & set(state["text"])
     if turned:
         yield f"{where} shows {sorted(turned)!a}"
-
-
-ROW = Row(
-    fault="HTML, CSV, terminal-escape, Markdown and formula injection through file, class, column and patient names",
-    must_hold="escaped in page, report, tables and terminal",
-    counted="executed",
-    run=run,
-    short=NUM_SINKS,
-    long=2000,
-)

@@ -20,7 +20,7 @@ import torch._dynamo  # noqa: F401
 import plainfilm.present.terminal
 import plainfilm.workflows.training  # noqa: F401
 from faults.forked import command, ended, forked
-from faults.row import Outcome, Row
+from faults.row import Outcome, row
 from plainfilm.data import phantom
 from plainfilm.randomness import generator
 
@@ -119,6 +119,14 @@ def broken(run: Path, start: Words, options: Words, kills: Sequence[Wait]) -> st
     return ""
 
 
+@row(
+    fault="SIGKILL at random steps of a training, and from indexing to the report, resumed, 0 and 4 loader workers",
+    must_hold="same weights, moving average, history, model file and test figures as unbroken",
+    counted="not bit-equal",
+    short=2,
+    long=20,
+    are_drawn=True,
+)
 def run(count: int, folder: Path) -> Outcome:
     """The trials, and what they came to."""
     start, failures = prepare(folder), []
@@ -132,14 +140,3 @@ def run(count: int, folder: Path) -> Outcome:
         if wrong:
             failures.append(f"trial {trial}, {workers} workers, killed at step {step} and {moment_s:.2f} s: {wrong}")
     return Outcome(count, tuple(failures), {"kills": str(2 * count)})
-
-
-ROW = Row(
-    fault="SIGKILL at random steps of a training, and from indexing to the report, resumed, 0 and 4 loader workers",
-    must_hold="same weights, moving average, history, model file and test figures as unbroken",
-    counted="not bit-equal",
-    run=run,
-    short=2,
-    long=20,
-    are_drawn=True,
-)

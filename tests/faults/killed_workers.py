@@ -22,7 +22,7 @@ import torch
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
 import plainfilm.workflows.training  # noqa: F401
-from faults.row import Outcome, Row
+from faults.row import Outcome, row
 from plainfilm.cli import main
 from plainfilm.data.phantom import write_folder
 from plainfilm.randomness import generator
@@ -260,6 +260,14 @@ def message_of(run: Path, case: Case) -> list[str]:
     return wrong + (["a traceback"] if "plainfilm/training/" in said else [])
 
 
+@row(
+    fault="a loader worker killed; a rank killed under torchrun; torchrun killed",
+    must_hold="a clear end within 30 s, or a restart; then the same weights; no process is left",
+    counted="orphans, hangs or other weights",
+    short=8,
+    long=24,
+    are_drawn=True,
+)
 def run(trials: int, folder: Path) -> Outcome:
     """Kill, look at what is left, go on, and compare with the training that nobody disturbed."""
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
@@ -270,14 +278,3 @@ def run(trials: int, folder: Path) -> Outcome:
     found = [trial(folder, number) for number in range(trials)]
     failures = tuple(text for text, _ in found if text)
     return Outcome(trials, failures, {"slowest end or restart": f"{max(seconds for _, seconds in found):.1f} s"})
-
-
-ROW = Row(
-    fault="a loader worker killed; a rank killed under torchrun; torchrun killed",
-    must_hold="a clear end within 30 s, or a restart; then the same weights; no process is left",
-    counted="orphans, hangs or other weights",
-    run=run,
-    short=8,
-    long=24,
-    are_drawn=True,
-)

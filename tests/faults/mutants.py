@@ -18,7 +18,7 @@ from faults.film_seeds import film_seeds, stored
 from faults.guided import guided
 from faults.mutation import mutated
 from faults.recorded_call import recorded_call, said_again
-from faults.row import Outcome, Row
+from faults.row import Outcome, row
 from plainfilm.data.phantom import draw
 from plainfilm.randomness import generator
 from plainfilm.serving.api.samples import PHANTOM_MODEL
@@ -32,6 +32,14 @@ NO_HEADER = b"\r\n\0\v\f"  # what no client sends within a header
 QUERIES = ("", "?override=true", "?map=png&film=png&override=true", "?map=array")
 
 
+@row(
+    fault="10,000 mutated films through the predictor and 10,000 through HTTP, as many guided by coverage",
+    must_hold="4xx or exit code 1; the process lives",
+    counted="crashes, 5xx or hangs > 5 s",
+    short=120,
+    long=10_000,
+    are_drawn=True,
+)
 def run(trials: int, folder: Path) -> Outcome:
     """`trials` films through the predictor, as many over HTTP, fewer of the rest; failing mutants stay in the folder."""
     few = max(trials // SLOWER, 3)
@@ -177,14 +185,3 @@ def _over_dicom(server: Server, count: int, folder: Path) -> list[str]:
     if send(server.dicom_port, film()) != [0]:
         lines.append("over DICOM: a good film is no longer taken")
     return lines
-
-
-ROW = Row(
-    fault="10,000 mutated films through the predictor and 10,000 through HTTP, as many guided by coverage",
-    must_hold="4xx or exit code 1; the process lives",
-    counted="crashes, 5xx or hangs > 5 s",
-    run=run,
-    short=120,
-    long=10_000,
-    are_drawn=True,
-)

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from faults.forked import TINY, Command, import_all, start, wait_until
-from faults.row import Outcome, Row
+from faults.row import Outcome, row
 from plainfilm.data import phantom
 from plainfilm.errors import ModelFileError
 from plainfilm.messages import LANGUAGES
@@ -283,6 +283,16 @@ CASES = (
 )
 
 
+@row(
+    fault="disk full; read-only folder; file-size limit",
+    must_hold="a sentence with path and bytes needed, exit code 1, the old checkpoint loads; told before the first epoch "
+    "where it can be known; with room again the run ends with the same bits",
+    counted="lost",
+    within=("unshare", "--mount"),
+    short=12,
+    long=50,
+    are_drawn=True,
+)
 def run(count: int, folder: Path) -> Outcome:
     """The trials, one case after the other."""
     mount("--make-rprivate", "/")
@@ -295,16 +305,3 @@ def run(count: int, folder: Path) -> Outcome:
             failures.append(f"trial {number} ({case.__name__}): {found}")
         subprocess.run(["umount", "--lazy", folder / f"disk-{number}"], check=False, capture_output=True)
     return Outcome(count, tuple(failures))
-
-
-ROW = Row(
-    fault="disk full; read-only folder; file-size limit",
-    must_hold="a sentence with path and bytes needed, exit code 1, the old checkpoint loads; told before the first epoch "
-    "where it can be known; with room again the run ends with the same bits",
-    counted="lost",
-    run=run,
-    within=("unshare", "--mount"),
-    short=12,
-    long=50,
-    are_drawn=True,
-)

@@ -13,14 +13,22 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from builders import Recorder, make_card, make_films, make_recipe, random_pixels, trained_looking
+from builders import (
+    Recorder,
+    make_card,
+    make_films,
+    make_recipe,
+    random_pixels,
+    relabelled,
+    trained_looking,
+    write_network,
+)
 from safetensors.torch import save_file
 from torch import Tensor
 
-from faults.row import Outcome, Row
+from faults.row import Outcome, row
 from plainfilm.config import DataRecipe, ModelRecipe, Recipe, load_recipe
 from plainfilm.errors import ModelFileError, RecipeError, TrainingError
-from plainfilm.model import modelfile
 from plainfilm.model.formats.weights import read_weights
 from plainfilm.model.networks.resnet import ResNet
 from plainfilm.randomness import generator
@@ -65,7 +73,7 @@ class Trial:
         """What did not hold: an error names the batch, and all that was kept is finite."""
         if error is not None:
             batch = Batches(recipe, self.films, make_plan(recipe.training, STEPS_PER_EPOCH))[error.parameters["step"]]
-            images = " ".join(self.films.image_ids[film] for film in batch.films)
+            images = " ".join(self.films.image_ids[row] for row in batch.rows)
             if (
                 error.code != "loss-not-finite"
                 or error.parameters["images"] != images
@@ -259,8 +267,8 @@ def _broken(trial: Trial) -> float:
 
 def classes_and_smoothing_are_extreme(trial: Trial) -> str:
     """One film of a class, weighted by its share, the strongest smoothing: finite, and no reason to stop."""
-    trial.films.labels[trial.films.train] = 0
-    trial.films.labels[trial.films.train[0]] = 1
+    num_train = len(trial.films.part("train"))
+    trial.films = relabelled(trial.films, [1] + [0] * (num_train - 1))
     recipe = trial.recipe(class_weights="balanced", label_smoothing=0.5, weight_decay=1.0)
     return trial.judge(recipe, trial.train(recipe)) or ("it was stopped" if trial.was_stopped else "")
 
@@ -283,7 +291,7 @@ def model_file_of_a_broken_network(trial: Trial) -> str:
         tensor.fill_(_broken(trial))
     path = trial.run.with_suffix(".onnx")
     try:
-        modelfile.write(path, net, make_card(), random_pixels(2))
+        write_network(path, net, make_card(), random_pixels(2))
     except ModelFileError:
         trial.was_stopped = True
         return "it was written" if path.exists() else ""
@@ -308,6 +316,15 @@ CAUSES = (
 )
 
 
+@row(
+    fault="a loss or gradient that is not finite; a learning rate that explodes",
+    must_hold="stopped, the batch named (images, step, rate), nothing of it kept, never best; goes on from the last good "
+    "checkpoint with the same bits",
+    counted="kept",
+    short=28,
+    long=100,
+    are_drawn=True,
+)
 def run(trials: int, folder: Path) -> Outcome:
     threads, failures, stopped = torch.get_num_threads(), [], 0
     for number in range(trials):
@@ -318,15 +335,3 @@ def run(trials: int, folder: Path) -> Outcome:
     torch.set_num_threads(threads)
     told = f"{stopped} of {trials}; the others stayed finite, or the number was of no account"
     return Outcome(trials, tuple(failures), {"stopped": told})
-
-
-ROW = Row(
-    fault="a loss or gradient that is not finite; a learning rate that explodes",
-    must_hold="stopped, the batch named (images, step, rate), nothing of it kept, never best; goes on from the last good "
-    "checkpoint with the same bits",
-    counted="kept",
-    run=run,
-    short=28,
-    long=100,
-    are_drawn=True,
-)

@@ -20,7 +20,7 @@ from pydicom.filebase import DicomBytesIO
 from faults import planted
 from faults.loudly import Commands, serving, watching
 from faults.planted import Tokens
-from faults.row import Outcome, Row
+from faults.row import Outcome, row
 
 TABLES = re.compile(r"(index\.(csv|json)|predictions\.csv|seen\.csv|clusters\.csv|answers\.csv|\.plainfilm-\w+)$")
 TERMINAL = re.compile(r"^(?!serve).*\.(out|err)$")
@@ -86,6 +86,13 @@ def unpacked(data: bytes) -> Iterator[bytes]:
                 yield zlib.decompressobj().decompress(data[place.start() :], MEGABYTE).lower()
 
 
+@row(
+    fault="planted patient tokens (DICOM tags, file names, table columns, requests) at DEBUG level, in crashes too",
+    must_hold="in no log, metric, error body, temporary file, report or model file",
+    counted="hits",
+    short=SHORT,
+    long=100,
+)
 def run(trials: int, folder: Path) -> Outcome:
     """Every place is a trial; each is in the films of every command. Many trials: with Python's own checks, too."""
     tokens = Tokens()
@@ -209,13 +216,3 @@ def node(port: int, data: planted.DataSet, tokens: Tokens) -> None:
     send(port, film, caller=tokens.put("a caller's title", "TOK{:02d}CALLER"))
     with contextlib.suppress(AssertionError):  # which says that the node does not take the call
         send(port, film, title=tokens.put("a called title", "TOK{:02d}CALLED"))
-
-
-ROW = Row(
-    fault="planted patient tokens (DICOM tags, file names, table columns, requests) at DEBUG level, in crashes too",
-    must_hold="in no log, metric, error body, temporary file, report or model file",
-    counted="hits",
-    run=run,
-    short=SHORT,
-    long=100,
-)

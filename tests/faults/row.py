@@ -8,6 +8,7 @@ program is replaced by a mock.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -31,3 +32,8 @@ class Row:
     long: int  # trials in the benchmark
     within: tuple[str, ...] = ()  # what starts the process of the trials, for instance `unshare`
     are_drawn: bool = False  # whether trials are drawn at random: none that failed of n then bounds the share that does
+
+
+def row(**description: Any) -> Callable[[Callable[[int, Path], Outcome]], Row]:
+    """Makes the function that does the trials the row that is described beside it: the fields of Row but `run`."""
+    return lambda run: Row(run=run, **description)

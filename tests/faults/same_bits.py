@@ -14,8 +14,9 @@ from builders import Recorder, slim_widths
 
 from faults.forked import command, ended, forked
 from faults.killed_training import STEPS, at_step, differing, prepare, unbroken
-from faults.row import Outcome, Row
+from faults.row import Outcome, row
 from plainfilm.config import Recipe
+from plainfilm.io.run_folder import Run
 from plainfilm.randomness import generator
 from plainfilm.training.loop import train
 
@@ -27,7 +28,7 @@ def train_slim(run: Path, recipe: Recipe, workers: int) -> None:
     """Train a slim network in this process."""
     slim_widths()
     run.mkdir()
-    train(run, recipe, broken_run.films(), Recorder(), workers=workers, threads=1)
+    train(Run(run), recipe, broken_run.films(), Recorder(), workers=workers, threads=1)
 
 
 def again(trial: int, folder: Path) -> str:
@@ -65,18 +66,15 @@ def elsewhere(trial: int, folder: Path) -> str:
     return ", ".join(f"{name} on one processor" for name in differing(run, folder / "unbroken"))
 
 
+@row(
+    fault="the same seed twice; another number of loader workers; resumed on another number of processors",
+    must_hold="same bits; another number of compute threads is refused",
+    counted="not bit-equal",
+    short=5,
+    long=5,
+)
 def run(count: int, folder: Path) -> Outcome:
     """The trials, and what they came to."""
     kinds = [again] * len(WORKERS) + [elsewhere]
     found = {trial: kinds[trial % len(kinds)](trial, folder) for trial in range(count)}
     return Outcome(count, tuple(f"trial {trial}: {wrong}" for trial, wrong in found.items() if wrong))
-
-
-ROW = Row(
-    fault="the same seed twice; another number of loader workers; resumed on another number of processors",
-    must_hold="same bits; another number of compute threads is refused",
-    counted="not bit-equal",
-    run=run,
-    short=5,
-    long=5,
-)

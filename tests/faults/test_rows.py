@@ -1,4 +1,5 @@
 import os
+from pathlib import Path
 
 import pytest
 
@@ -14,3 +15,10 @@ def test_what_must_hold_holds(number: int, tmp_path) -> None:
     found = outcome(number, row.short, tmp_path)
     assert list(found.failures) == []
     assert found.trials >= row.short
+
+
+def test_every_row_that_a_module_describes_is_in_the_table() -> None:
+    modules = [
+        path.stem for path in Path(__file__).parent.glob("*.py") if "\n@row(" in path.read_text(encoding="utf-8")
+    ]
+    assert sorted(row.run.__module__ for row in ROWS) == sorted(f"faults.{module}" for module in modules)

@@ -20,10 +20,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
-from builders import make_card, random_pixels, slim_widths, trained_looking
+from builders import change_card, make_card, random_pixels, slim_widths, trained_looking, write_network
 
 from faults.forked import ended, forked
-from faults.row import Outcome, Row
+from faults.row import Outcome, row
 from plainfilm.data import phantom
 from plainfilm.io import files
 from plainfilm.model import modelfile
@@ -77,14 +77,14 @@ def writers(folder: Path) -> list[Writer]:
         ),
         (
             "a model file",
-            lambda place: modelfile.write(place / "model.onnx", nets[0], card, pixels),
-            lambda place: modelfile.write(place / "model.onnx", nets[1], card, pixels),
+            lambda place: write_network(place / "model.onnx", nets[0], card, pixels),
+            lambda place: write_network(place / "model.onnx", nets[1], card, pixels),
             look_model,
         ),
         (
             "a model file's card",
-            lambda place: modelfile.write(place / "model.onnx", nets[0], card, pixels),
-            lambda place: modelfile.update(place / "model.onnx", provenance={"recipe": "x" * 100_000}),
+            lambda place: write_network(place / "model.onnx", nets[0], card, pixels),
+            lambda place: change_card(place / "model.onnx", provenance={"recipe": "x" * 100_000}),
             look_model,
         ),
         ("films in the temporary folder", lambda place: None, judge, lambda place: b""),
@@ -223,6 +223,14 @@ def failures_of(trial: Trial, tally: Counter[str]) -> list[str]:
     return failures
 
 
+@row(
+    fault="SIGKILL while a checkpoint or model file is written, also with the temporary folder on another file system",
+    must_hold="old or new loads, never neither; leftovers swept at the next start",
+    counted="torn",
+    short=22,
+    long=200,
+    are_drawn=True,
+)
 def run(count: int, folder: Path) -> Outcome:
     """The trials, and what they came to."""
     torch.set_num_threads(1)
@@ -241,14 +249,3 @@ def run(count: int, folder: Path) -> Outcome:
             failures += failures_of(Trial(number, writer, MOMENTS[number % len(MOMENTS)], place, temporary), tally)
             shutil.rmtree(place.parent)
     return Outcome(count, tuple(failures), {name: str(number) for name, number in sorted(tally.items())})
-
-
-ROW = Row(
-    fault="SIGKILL while a checkpoint or model file is written, also with the temporary folder on another file system",
-    must_hold="old or new loads, never neither; leftovers swept at the next start",
-    counted="torn",
-    run=run,
-    short=22,
-    long=200,
-    are_drawn=True,
-)

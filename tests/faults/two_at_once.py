@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from faults.forked import TINY, Command, import_all, start, wait_until
-from faults.row import Outcome, Row
+from faults.row import Outcome, row
 from plainfilm.data import phantom
 from plainfilm.messages import LANGUAGES
 from tests.conftest import Ran
@@ -245,6 +245,14 @@ CASES = (
 )
 
 
+@row(
+    fault="two trainings into one folder; two servers on one port",
+    must_hold="the second refuses with exit code 2, says who is there and changes nothing; the first goes on; a killed one "
+    "leaves no lock",
+    counted="let in",
+    short=11,
+    long=50,
+)
 def run(count: int, folder: Path) -> Outcome:
     """The trials, one case after the other."""
     import_all("plainfilm.serving.server", "plainfilm.serving.dicom.node", "plainfilm.serving.dicom.structured_report")
@@ -259,14 +267,3 @@ def run(count: int, folder: Path) -> Outcome:
             trials.close()
         shutil.rmtree(trials.run, ignore_errors=True)
     return Outcome(count, tuple(failures))
-
-
-ROW = Row(
-    fault="two trainings into one folder; two servers on one port",
-    must_hold="the second refuses with exit code 2, says who is there and changes nothing; the first goes on; a killed one "
-    "leaves no lock",
-    counted="let in",
-    run=run,
-    short=11,
-    long=50,
-)

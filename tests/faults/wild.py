@@ -20,7 +20,7 @@ from faults import wild_oracle as oracle
 from faults import wild_skins as skins
 from faults import wild_tables as tables
 from faults.forked import ended, forked, start
-from faults.row import Outcome, Row
+from faults.row import Outcome, row
 from faults.wild_layouts import LAYOUTS, Layout, lay
 from faults.wild_truth import ALWAYS, Draft, left
 from plainfilm.randomness import generator
@@ -32,7 +32,7 @@ COLUMN = '[split]\nkind = "column"\n'
 PATIENCE_S = 240  # for a command, on a machine that others use as well
 IMPORTED = (
     *("PIL.BmpImagePlugin", "PIL.WebPImagePlugin", "PIL.Jpeg2KImagePlugin", "PIL.TiffImagePlugin", "pydicom"),
-    *("plainfilm.printing.doctor", "plainfilm.printing.index", "plainfilm.workflows.checks"),
+    *("plainfilm.present.sections.health", "plainfilm.present.sections.data_set", "plainfilm.workflows.checks"),
     "plainfilm.workflows.prepare",
 )
 
@@ -102,6 +102,16 @@ def _is_clean(draft: Draft, found: oracle.Found | str) -> bool:
     return isinstance(found, oracle.Found) and oracle.is_clean(draft, found)
 
 
+@row(
+    fault=f"data sets as people have them: {len(LAYOUTS)} layouts of folders, archives and links, with tables, other "
+    "files and damages of many kinds",
+    must_hold="no film left out, renamed or parted from its patient's others without a word; every file and row counted; "
+    "no warning where all is well",
+    counted="left out or parted without a word",
+    short=len(LAYOUTS),
+    long=3 * len(LAYOUTS) + 2,
+    are_drawn=True,
+)
 def run(num_trials: int, folder: Path) -> Outcome:
     """A trial is a data set."""
     for name in IMPORTED:
@@ -141,16 +151,3 @@ def _share(seeds: range, place: Path) -> None:
 def _read(place: Path) -> Iterator[dict]:
     with contextlib.suppress(FileNotFoundError):
         yield from map(json.loads, (place / "results").read_text(encoding="utf-8").splitlines())
-
-
-ROW = Row(
-    fault=f"data sets as people have them: {len(LAYOUTS)} layouts of folders, archives and links, with tables, other "
-    "files and damages of many kinds",
-    must_hold="no film left out, renamed or parted from its patient's others without a word; every file and row counted; "
-    "no warning where all is well",
-    counted="left out or parted without a word",
-    run=run,
-    short=len(LAYOUTS),
-    long=3 * len(LAYOUTS) + 2,
-    are_drawn=True,
-)

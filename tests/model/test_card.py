@@ -6,12 +6,11 @@ from typing import Any
 
 import onnx
 import pytest
-from builders import SLIM_WIDTHS, make_card, write_model
+from builders import SLIM_WIDTHS, change_card, make_card, write_model
 
 from plainfilm.errors import ModelFileError
 from plainfilm.estimate import Estimate
 from plainfilm.messages import sentence
-from plainfilm.model import modelfile
 from plainfilm.model.card import Card, ClassName, OwnFigures, parse_card
 from plainfilm.model.networks import resnet
 from plainfilm.model.predictor import Predictor
@@ -63,8 +62,8 @@ def test_a_section_of_a_later_program_is_kept_and_ignored() -> None:
 def test_an_update_keeps_a_section_of_a_later_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(resnet, "STAGE_WIDTHS", SLIM_WIDTHS)
     path = write_model(tmp_path / "model.onnx", others={"atlas": [1, 2]})
-    modelfile.update(path, evaluation=OwnFigures({"accuracy": Estimate(0.9, 0.8, 1.0, 10)}, {"later": True}))
-    modelfile.update(path, provenance={"leaking": False})
+    change_card(path, evaluation=OwnFigures({"accuracy": Estimate(0.9, 0.8, 1.0, 10)}, {"later": True}))
+    change_card(path, provenance={"leaking": False})
     (text,) = [entry.value for entry in onnx.load(path).metadata_props if entry.key == "plainfilm"]
     card = json.loads(text)
     assert card["atlas"] == [1, 2]

@@ -6,7 +6,16 @@ import numpy as np
 import onnx
 import pytest
 import torch
-from builders import SLIM_WIDTHS, make_calibration, make_card, random_pixels, trained_looking, write_model
+from builders import (
+    SLIM_WIDTHS,
+    change_card,
+    make_calibration,
+    make_card,
+    random_pixels,
+    trained_looking,
+    write_model,
+    write_network,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
@@ -67,7 +76,7 @@ def test_round_trip(tmp_path):
         ("NORMAL", "COVID"), provenance={"leaking": True, "recipe": "[训练]\n"}, calibration=make_calibration(2)
     )
     net = trained_looking(num_classes=2)
-    difference = modelfile.write(tmp_path / "model.onnx", net, card, random_pixels(5))
+    difference = write_network(tmp_path / "model.onnx", net, card, random_pixels(5))
     assert 0 <= difference < 1e-5
     found = card_of(tmp_path / "model.onnx")
     assert found == replace(card, weights_sha256=found.weights_sha256)
@@ -95,7 +104,7 @@ def test_the_checksum_of_the_weights_is_of_the_weights(written, tmp_path):
 def test_update_changes_the_card_alone(written, tmp_path):
     path = tmp_path / "model.onnx"
     path.write_bytes(written.read_bytes())
-    returned = modelfile.update(
+    returned = change_card(
         path, evaluation=OwnFigures({"accuracy": Estimate(0.9, 0.6, 1.0, 10)}), calibration=make_calibration(3)
     )
     before, after = onnx.load(written), onnx.load(path)
@@ -103,7 +112,7 @@ def test_update_changes_the_card_alone(written, tmp_path):
     assert card_of(path) == returned
     old = asdict(card_of(written))
     assert {key for key, value in asdict(returned).items() if value != old[key]} == {"evaluation", "calibration"}
-    modelfile.update(path, evaluation=None, calibration=None)
+    change_card(path, evaluation=None, calibration=None)
     assert path.read_bytes() == written.read_bytes()
 
 
@@ -245,7 +254,7 @@ def test_a_number_that_is_not_finite_is_never_written(written, tmp_path, number)
     assert not path.exists()
     path.write_bytes(written.read_bytes())
     with pytest.raises(ValueError, match="JSON"):
-        modelfile.update(path, evaluation=OwnFigures(others={"loss": number}))
+        change_card(path, evaluation=OwnFigures(others={"loss": number}))
     assert path.read_bytes() == written.read_bytes()
 
 
@@ -256,8 +265,13 @@ def arrays_of(data: bytes) -> dict[str, np.ndarray]:
     return {tensor.name: numpy_helper.to_array(tensor) for tensor in onnx.load_from_string(data).graph.initializer}
 
 
+def randomised(path: Path, *, seed: int = 0, draw: int = 0, **options) -> bytes:
+    """The bytes of the model file at `path` with random weights."""
+    return modelfile.randomised(modelfile.opened(path), seed=seed, draw=draw, **options).data
+
+
 def test_random_weights_are_new_and_of_the_same_shape_and_size(written):
-    before, after = (arrays_of(data) for data in (written.read_bytes(), modelfile.randomised(written, seed=0, draw=0)))
+    before, after = (arrays_of(data) for data in (written.read_bytes(), randomised(written)))
     assert before.keys() == after.keys()
     for name, learnt in before.items():
         drawn = after[name]
@@ -272,9 +286,9 @@ def test_random_weights_are_new_and_of_the_same_shape_and_size(written):
 
 
 def test_random_weights_have_an_address(written):
-    data = modelfile.randomised(written, seed=0, draw=0)
-    assert modelfile.randomised(written, seed=0, draw=0) == data
-    others = [modelfile.randomised(written, seed=seed, draw=draw) for seed, draw in ((1, 0), (0, 1))]
+    data = randomised(written)
+    assert randomised(written) == data
+    others = [randomised(written, seed=seed, draw=draw) for seed, draw in ((1, 0), (0, 1))]
     for other in others:
         assert all(
             (arrays_of(other)[name] != weight).all() for name, weight in arrays_of(data).items() if weight.ndim == 4
@@ -282,19 +296,19 @@ def test_random_weights_have_an_address(written):
 
 
 def test_random_weights_from_the_head_down(written):
-    before, after = (
-        arrays_of(data)
-        for data in (written.read_bytes(), modelfile.randomised(written, seed=0, draw=0, prefixes=("fc", "layer4")))
-    )
+    before, after = (arrays_of(data) for data in (written.read_bytes(), randomised(written, prefixes=("fc", "layer4"))))
     changed = {name for name, learnt in before.items() if not np.array_equal(after[name], learnt)}
     assert changed == {name for name in before if name.startswith(("fc.", "layer4."))}
     assert changed
 
 
 def test_a_model_of_random_weights_answers_and_is_another(written, tmp_path):
-    data = modelfile.randomised(written, seed=0, draw=0)
+    data = randomised(written)
     (tmp_path / "model.onnx").write_bytes(data)
-    from_memory, from_file = Predictor(written, data=data), Predictor(tmp_path / "model.onnx")
+    from_memory, from_file = (
+        Predictor(modelfile.randomised(modelfile.opened(written), seed=0, draw=0)),
+        Predictor(tmp_path / "model.onnx"),
+    )
     films = random_pixels(3)
     assert np.array_equal(from_memory.answer(films).class_maps, from_file.answer(films).class_maps)
     assert not np.allclose(from_memory.answer(films).class_maps, Predictor(written).answer(films).class_maps)
@@ -342,7 +356,7 @@ def test_parity_looks_at_every_film(tmp_path, monkeypatch):
             )
 
     net.__class__ = Bent
-    modelfile.write(tmp_path / "model.onnx", net, make_card(), films[:40])
+    write_network(tmp_path / "model.onnx", net, make_card(), films[:40])
     for bad in (films, films[::-1].copy()):
         with pytest.raises(ModelFileError):
-            modelfile.write(tmp_path / "model.onnx", net, make_card(), bad)
+            write_network(tmp_path / "model.onnx", net, make_card(), bad)

@@ -3,19 +3,21 @@
 import base64
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnx
 import pytest
-from builders import SLIM_WIDTHS, write_model
+from builders import SLIM_WIDTHS, change_card, write_model
 from onnx import helper
 
 from plainfilm.data import phantom
 from plainfilm.data.decoding.film_file import image_id
 from plainfilm.data.duplicates.fingerprint import NUM_BYTES
+from plainfilm.data.film_index import Index, Row
+from plainfilm.data.films import Films
 from plainfilm.data.preprocessing import preprocess
 from plainfilm.errors import ModelFileError
 from plainfilm.model import modelfile, seen
@@ -29,9 +31,17 @@ IDS = [image_id(picture) for picture in PICTURES]
 STORE = np.stack([preprocess(picture, size=96)[0] for picture in PICTURES])
 
 
+def films_with(parts: Sequence[str]) -> Films:
+    """The pictures, after the last from the first again, a part of a split each."""
+    numbers = [number % len(IDS) for number in range(len(parts))]
+    rows = [Row(image_id=IDS[number], split=part) for number, part in zip(numbers, parts, strict=True)]
+    return Films.of(Index(tuple(rows), (), (), {}), STORE[numbers])
+
+
 def listed(is_base_known: bool = True) -> SeenFilms:
     """Films 0 to 3 are of training, 4 and 5 of validation; 6 to 8 are not in it."""
-    found = seen_films(IDS, STORE, {"train": range(4), "validation": [4, 5]}, is_base_known=is_base_known)
+    films = films_with(["train"] * 4 + ["validation"] * 2 + ["test"] * 3)
+    found = seen_films(films, is_base_known=is_base_known)
     assert found is not None
     return found
 
@@ -48,7 +58,7 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def path(bare: Path, tmp_path: Path) -> Path:
     """The same with a list."""
     shutil.copy(bare, tmp_path / "model.onnx")
-    modelfile.update(tmp_path / "model.onnx", seen=listed())
+    change_card(tmp_path / "model.onnx", seen=listed())
     return tmp_path / "model.onnx"
 
 
@@ -63,9 +73,9 @@ def test_a_model_file_says_what_it_has_seen(path: Path) -> None:
 
 def test_the_list_stays_when_the_card_changes_and_is_replaced_by_a_new_one(path: Path) -> None:
     before = Predictor(path)
-    modelfile.update(path, evaluation=None)
+    change_card(path, evaluation=None)
     assert Predictor(path).seen.text == before.seen.text
-    modelfile.update(path, seen=listed(is_base_known=False))
+    change_card(path, seen=listed(is_base_known=False))
     after = Predictor(path)
     assert after.card.seen.base_known is False
     assert after.seen.text == before.seen.text
@@ -90,7 +100,7 @@ def test_of_many_films_the_checksums_alone_are_kept_and_of_more_nothing(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(seen, "MAX_FINGERPRINTS", 5)
-    modelfile.update(path, seen=listed())
+    change_card(path, seen=listed())
     known = Predictor(path).seen
     assert known is not None
     assert known.fingerprints is None
@@ -98,13 +108,11 @@ def test_of_many_films_the_checksums_alone_are_kept_and_of_more_nothing(
     found = known.sightings([IDS[0], "ab" * 8], ["a", "b"], np.stack([STORE[0], STORE[1][:, ::-1]]))
     assert [sighting.kind for sighting in found] == ["exact", ""]
     monkeypatch.setattr(seen, "MAX_FILMS", 5)
-    assert seen_films(IDS, STORE, {"train": range(6), "validation": []}, is_base_known=True) is None
+    assert seen_films(films_with(["train"] * 6), is_base_known=True) is None
 
 
 def test_films_twice_in_a_training_stand_once_in_the_list() -> None:
-    found = seen_films(
-        [*IDS, IDS[0]], np.concatenate([STORE, STORE[:1]]), {"train": range(10), "validation": []}, is_base_known=True
-    )
+    found = seen_films(films_with(["train"] * 10), is_base_known=True)
     assert found is not None
     assert found.counts.films == len(found.checksums) == 9
     assert found.counts.train == 10
@@ -114,7 +122,7 @@ def test_a_list_may_be_longer_than_any_card(path: Path) -> None:
     count = 300_000  # 3.2 MB in base64
     checksums = np.arange(count, dtype=">u8").view(np.uint8).reshape(count, 8)
     counts = SeenCounts(count, count, 0, fingerprints=False, base_known=True)
-    modelfile.update(path, seen=SeenFilms(checksums, None, counts))
+    change_card(path, seen=SeenFilms(checksums, None, counts))
     known = Predictor(path).seen
     assert known is not None
     assert np.array_equal(known.checksums, checksums)

@@ -19,8 +19,9 @@ from plainfilm.messages import LANGUAGES, sentence
 from plainfilm.model.formats.layouts import SEQUENTIAL
 from plainfilm.model.formats.weights import Taken, network, read_weights
 from plainfilm.model.networks import resnet
+from plainfilm.present.on_terminal import show
+from plainfilm.present.sections.weights import begun
 from plainfilm.present.terminal import Terminal
-from plainfilm.printing.weights import print_start
 from plainfilm.training import checkpoint
 from plainfilm.training.state import new_state, tensors_of
 from tests.model import pickles as p
@@ -203,7 +204,7 @@ def test_what_is_drawn_anew_is_said(
     for kind, content in (("headless", headless(state)), ("whole", {"net": state})):
         torch.save(content, tmp_path / "w.pth")
         for classes in (("A", "B", "C"), ("A", "B")):
-            print_start(Terminal(language), read_weights(tmp_path / "w.pth"), classes, 1)
+            show(Terminal(language), begun(read_weights(tmp_path / "w.pth"), classes, 1))
             lines[kind, len(classes)] = capsys.readouterr().out
     assert [anew in lines[key] for key in lines] == [True, True, False, True]
     assert "A, B, C" in lines["whole", 3]

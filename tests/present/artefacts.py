@@ -99,11 +99,22 @@ def make_external() -> dict[str, Any]:
         "accuracy": estimate(0.777, 0.08, 247),
         "balanced_accuracy": estimate(0.327, 0.05, 247),
         "log_loss": estimate(1.2, 0.2, 247),
-        "seen": {"listed": True, "films": 250, "exact": 1, "near": 2, "related": 0},
+        "seen": {
+            **{"listed": True, "films": 250, "exact": 1, "near": 2, "related": 0},
+            "model": {"films": 2994, "train": 2606, "validation": 388, "fingerprints": True, "base_known": True},
+        },
         "fall": {
             "leaking": False,
-            "accuracy": {"difference": estimate(0.2, 0.08, 635)},
-            "balanced_accuracy": {"difference": estimate(0.65, 0.06, 635)},
+            "accuracy": {
+                "internal": estimate(0.977, 0.02),
+                "external": estimate(0.777, 0.08, 247),
+                "difference": estimate(0.2, 0.08, 635),
+            },
+            "balanced_accuracy": {
+                "internal": estimate(0.977, 0.02),
+                "external": estimate(0.327, 0.05, 247),
+                "difference": estimate(0.65, 0.06, 635),
+            },
         },
         "classes": {
             "NORMAL": {"sensitivity": estimate(0.02, 0.02, 20), "specificity": estimate(0.98, 0.02, 227)},

@@ -6,8 +6,10 @@ import pytest
 
 from plainfilm.audits.views import VIEWS
 from plainfilm.messages import text
+from plainfilm.present.on_terminal import show
+from plainfilm.present.sections.leaks_and_shortcuts import leaks_and_shortcuts
+from plainfilm.present.sections.shortcuts import shortcuts
 from plainfilm.present.terminal import Terminal
-from plainfilm.printing.audit_shortcuts import print_shortcuts
 
 
 def figure(value: float | None, n: int = 386) -> dict[str, Any]:
@@ -51,25 +53,27 @@ def audit(*, model: bool) -> dict[str, Any]:
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("model", [True, False])
 def test_everything_is_said(language, model, capsys):
-    print_shortcuts(Terminal(language), audit(model=model))
+    show(Terminal(language), shortcuts(audit(model=model), str))
     shown = capsys.readouterr().out
     for name in VIEWS:
         assert text(f"view.{name}", language) in shown
-    assert (text("shortcuts.share", language) in shown) is model
+    assert (text("report.audit.share", language) in shown) is model
     assert "p = 0.005" in shown
     assert "rsna" in shown
     assert shown.count("COVID") >= 2
 
 
-def test_the_verdict_is_the_last_line_and_names_view_and_share(capsys):
-    print_shortcuts(Terminal("en"), audit(model=True))
-    last = capsys.readouterr().out.splitlines()[-1]
-    assert last.endswith(
+def test_the_verdict_follows_the_shortcuts_and_names_view_and_share(capsys):
+    found = {"classes": ["NORMAL", "COVID"], "shortcuts": audit(model=True), "leaks": {}}
+    show(Terminal("en"), leaks_and_shortcuts(found))
+    *_, verdict, of_leaks = capsys.readouterr().out.splitlines()
+    assert of_leaks == text("report.audit.no-leaks", "en")
+    assert verdict.endswith(
         "four corners, gets 90 % of what the model adds over chance (88 to 92, n 386). "
         "This score cannot be trusted as medicine."
     )
 
 
 def test_json_prints_no_table(capsys):
-    print_shortcuts(Terminal("en", as_json=True), audit(model=True))
+    show(Terminal("en", as_json=True), shortcuts(audit(model=True), str))
     assert capsys.readouterr().out == ""

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from plainfilm.evaluation.intervals import Estimate, delong
+from plainfilm.estimate import Estimate
+from plainfilm.evaluation.intervals import delong
 from plainfilm.evaluation.reliability import reliability
 from plainfilm.evaluation.selective import risk_coverage
 from plainfilm.present import figures

@@ -10,20 +10,25 @@ import subprocess
 import pytest
 from builders import program
 
-from plainfilm.audits.verdict import verdict_sentence
 from plainfilm.config import load_recipe
 from plainfilm.data.film_index import read_index
 from plainfilm.errors import PlainfilmError
+from plainfilm.io.run_folder import Run
 from plainfilm.messages import say
 from plainfilm.model.card import ClassName
 from plainfilm.model.predictor import Predictor
+from plainfilm.present.blocks import Bar, Lines, Link, Table
 from plainfilm.present.gather import gather
+from plainfilm.present.in_html import drawn
+from plainfilm.present.in_markdown import markdown
 from plainfilm.present.maps import typical_answers, worst_errors
-from plainfilm.present.run_page import CARD_ORDER, ORDER, markdown, write_report
+from plainfilm.present.markup import markup
+from plainfilm.present.run_page import CARD_ORDER, ORDER, write_report
 from plainfilm.present.sections.claim import NUM_ITEMS, STATUSES, Filling, claim, status
 from plainfilm.present.sections.headline import tutorial_leak
-from plainfilm.present.words import figure, markup
-from plainfilm.workflows.log import RunLog
+from plainfilm.present.sections.shortcuts import verdict
+from plainfilm.present.words import figure
+from plainfilm.training.log import RunLog
 from plainfilm.workflows.prepare import fill_store
 from plainfilm.workflows.reporting import describe
 from tests.present.artefacts import estimate, make_audit, make_external, make_subgroups
@@ -44,7 +49,7 @@ def run(trained, tmp_path_factory):
     metrics = json.loads((folder / "evaluation/metrics.json").read_text())
     metrics |= {"subgroups": make_subgroups(), "brier": estimate(0.03)}
     (folder / "evaluation/metrics.json").write_text(json.dumps(metrics))
-    write_report(folder)
+    write_report(Run(folder))
     return folder
 
 
@@ -68,7 +73,7 @@ def test_training_writes_the_report(trained):
     assert (trained[0] / "MODEL_CARD.md").is_file()
     found = json.loads((trained[0] / "audit/audit.json").read_text())["shortcuts"]
     shown = Page((trained[0] / "report.html").read_text(encoding="utf-8")).shown("en")
-    assert shown.index(verdict_sentence(found).shown("en")) < shown.index("accuracy of")
+    assert shown.index(verdict(found).words.shown("en")) < shown.index("accuracy of")
 
 
 def test_the_page_is_well_formed_and_accessible(page):
@@ -118,7 +123,7 @@ def test_every_sentence_stands_in_both_languages(page):
 
 @pytest.mark.parametrize(("language", "tag"), [("en", "en"), ("zh", "zh-Hans")])
 def test_without_a_script_the_page_shows_the_language_asked_for(copy, language, tag):
-    shown = Page(write_report(copy, language=language).read_text(encoding="utf-8"))
+    shown = Page(write_report(Run(copy), language=language).read_text(encoding="utf-8"))
     assert shown.all("html") == [{"lang": tag}]
     assert [attrs["id"] for attrs in shown.all("input") if "checked" in attrs] == [f"choose-{language}"]
 
@@ -131,7 +136,7 @@ def test_the_verdict_comes_first(html):
         "91.0 %",
         "89.0 %",
         "28.5 %",
-        say("report.first.table").en,
+        say("report.first.table").shown("en"),
         '<section id="data"',
     ]
     places = [main.index(words) for words in told]
@@ -140,7 +145,7 @@ def test_the_verdict_comes_first(html):
 
 def test_an_audit_without_flags_does_not_accuse(copy):
     (copy / "audit/audit.json").write_text(json.dumps(make_audit(flagged=False)))
-    shown = Page(write_report(copy).read_text(encoding="utf-8")).shown("en")
+    shown = Page(write_report(Run(copy)).read_text(encoding="utf-8")).shown("en")
     assert "cannot be trusted" not in shown
     assert "no view without lungs beats chance" in shown
 
@@ -157,7 +162,7 @@ def test_what_the_user_named_is_escaped(copy):
     (copy / "external" / HOSTILE.replace("/", "") / "metrics.json").write_text(json.dumps(make_external()))
     told = f"[report]\ntitle = '''{HOSTILE}'''\nauthors = '''{HOSTILE}'''\n[report.claim]\n16 = '''{HOSTILE}'''\n"
     (copy / "recipe.toml").write_text((copy / "recipe.toml").read_text() + told)
-    page = Page(write_report(copy).read_text(encoding="utf-8"))
+    page = Page(write_report(Run(copy)).read_text(encoding="utf-8"))
     assert len(page.all("script")) == 1
     assert all(str(attrs["src"]).startswith("data:") for attrs in page.all("img"))
     assert HOSTILE in page.shown("en")
@@ -174,7 +179,7 @@ def test_markdown_escapes_what_it_would_take_for_its_own():
 
 def test_no_path_and_no_file_name_is_told(run, html):
     card = (run / "MODEL_CARD.md").read_text(encoding="utf-8")
-    for row in gather(run).predictions[:5]:
+    for row in gather(Run(run)).predictions[:5]:
         assert row["image_id"] != row["path"]
         assert row["path"] not in html + card
     assert ".png" not in html + card
@@ -184,13 +189,13 @@ def test_no_path_and_no_file_name_is_told(run, html):
 
 def test_equal_runs_have_equal_reports(run, copy, html):
     card = (run / "MODEL_CARD.md").read_bytes()
-    write_report(copy)
+    write_report(Run(copy))
     assert (copy / "report.html").read_text(encoding="utf-8") == html
     assert (copy / "MODEL_CARD.md").read_bytes() == card
 
 
 def test_the_figures_are_those_of_the_artefacts(run, page):
-    figures = gather(run).figures
+    figures = gather(Run(run)).figures
     assert figures is not None
     value, interval, n = figure(figures["accuracy"])
     shown = page.shown("en")
@@ -208,7 +213,7 @@ def test_a_missing_part_is_named_with_the_command_that_makes_it(run, tmp_path, k
     for name in kept:
         source = run / name
         shutil.copytree(source, folder / name) if source.is_dir() else shutil.copy(source, folder / name)
-    page = Page(write_report(folder).read_text(encoding="utf-8"))
+    page = Page(write_report(Run(folder)).read_text(encoding="utf-8"))
     missing = [attrs for attrs in page.all("p") if attrs.get("class") == "note missing"]
     assert len(missing) >= 5
     assert len(page.all("section")) == len(ORDER)
@@ -218,20 +223,20 @@ def test_a_missing_part_is_named_with_the_command_that_makes_it(run, tmp_path, k
 
 def test_a_folder_without_a_run_is_an_error(tmp_path):
     with pytest.raises(PlainfilmError, match="report-no-run"):
-        write_report(tmp_path)
+        write_report(Run(tmp_path))
 
 
 @pytest.mark.parametrize("content", ["{", "[]", '{"accuracy": 1'])
 def test_a_damaged_part_is_named_and_the_old_report_stays(copy, html, content):
     (copy / "audit/audit.json").write_text(content)
     with pytest.raises(PlainfilmError, match=r"report-damaged: .*audit\.json"):
-        write_report(copy)
+        write_report(Run(copy))
     assert (copy / "report.html").read_text(encoding="utf-8") == html
 
 
 def test_an_audit_or_report_that_cannot_be_written_does_not_fail_a_training(copy):
     index, recipe = read_index(copy / "index.csv"), load_recipe(str(copy / "recipe.toml"))
-    given = (copy, index, fill_store(index, recipe, copy), Predictor(copy / "model.onnx"), RunLog(copy))
+    given = (Run(copy), fill_store(index, recipe, copy), Predictor(copy / "model.onnx"), RunLog(copy / "log.jsonl"))
     assert describe(*given, language="en") == ()
     assert json.loads((copy / "audit/audit.json").read_text())["shortcuts"]["method"]["cheap"]
     for path in (copy / "report.html", copy / "audit/audit.json"):
@@ -245,10 +250,10 @@ def test_films_come_from_the_store_else_from_the_source_else_it_is_said(run, cop
     assert "data:image/jpeg" in html
     for path in copy.glob("pixels-*"):
         path.unlink()
-    assert write_report(copy).read_text(encoding="utf-8") == html
+    assert write_report(Run(copy)).read_text(encoding="utf-8") == html
     side = (copy / "index.json").read_text()
     (copy / "index.json").write_text(side.replace("phantoms", "gone"))
-    shown = Page(write_report(copy).read_text(encoding="utf-8")).shown("en")
+    shown = Page(write_report(Run(copy)).read_text(encoding="utf-8")).shown("en")
     assert "neither the run's pixel store nor the sources" in shown
 
 
@@ -267,7 +272,7 @@ def test_typical_answers_are_those_of_middle_probability():
 
 
 def test_the_tutorials_split_leaks_as_many_films_as_are_counted_by_hand(run):
-    index = gather(run).index
+    index = gather(Run(run)).index
     assert index is not None
     shared, tested = tutorial_leak(index)
     assert tested == 3 * 4
@@ -275,22 +280,22 @@ def test_the_tutorials_split_leaks_as_many_films_as_are_counted_by_hand(run):
 
 
 def test_the_checklist_has_44_items_and_its_counts_add_up(run):
-    found = gather(run)
+    found = gather(Run(run))
     section = claim(found)
     table = section.blocks[-1]
     assert table.kind == "table"
     assert [row[0] for row in table.rows] == [str(number) for number in range(1, NUM_ITEMS + 1)]
-    told = [int(number) for number in re.findall(r"\d+", section.blocks[0].words.en)]
+    told = [int(number) for number in re.findall(r"\d+", section.blocks[0].words.shown("en"))]
     assert told[0] == NUM_ITEMS == 44
     assert sum(told[1:]) == NUM_ITEMS
-    shown = [row[2].en for row in table.rows]
-    assert told[1:] == [shown.count(say(f"claim.status.{name}").en) for name in STATUSES]
+    shown = [row[3].shown("en") for row in table.rows]
+    assert told[1:] == [shown.count(say(f"claim.status.{name}").shown("en")) for name in STATUSES]
 
 
 def test_an_item_is_filled_only_by_what_is_there(run, tmp_path):
     shutil.copy(run / "recipe.toml", tmp_path)
-    rows = claim(gather(tmp_path)).blocks[-1].rows
-    by_number = {row[0]: row[2].en for row in rows}
+    rows = claim(gather(Run(tmp_path))).blocks[-1].rows
+    by_number = {row[0]: row[3].shown("en") for row in rows}
     assert by_number["22"] == "program"
     for number in ("7", "23", "28", "30", "31", "32", "33", "36", "37", "39"):
         assert by_number[number] == "for the author", number
@@ -299,11 +304,11 @@ def test_an_item_is_filled_only_by_what_is_there(run, tmp_path):
 def test_the_recipe_fills_items(run, tmp_path):
     recipe = (run / "recipe.toml").read_text() + '[report.claim]\n16 = "Two radiologists."\n22 = "More."\n'
     (tmp_path / "recipe.toml").write_text(recipe)
-    rows = {row[0]: row for row in claim(gather(tmp_path)).blocks[-1].rows}
-    assert rows["16"][2].en == "recipe"
-    assert "Two radiologists." in rows["16"][3]
-    assert rows["22"][2].en == "program"
-    assert "More." in rows["22"][3]
+    rows = {row[0]: row for row in claim(gather(Run(tmp_path))).blocks[-1].rows}
+    assert rows["16"][3].shown("en") == "recipe"
+    assert "Two radiologists." in rows["16"][4].cells
+    assert rows["22"][3].shown("en") == "program"
+    assert "More." in rows["22"][4].cells
 
 
 def test_who_filled_an_item():
@@ -322,6 +327,18 @@ def test_cells_of_a_figure():
 def test_a_text_of_one_language_needs_no_switch():
     assert markup(ClassName("F1", {"en": "F1 <b>"})) == "F1 &lt;b&gt;"
     assert markup("a\u202eb") == "a\\u202eb"
+
+
+def test_a_typed_cell_is_drawn_on_the_page_and_said_elsewhere():
+    cell = Lines((say("report.yes"), Link("data", "see <b>"), "a <b>"))
+    assert str(drawn(cell)).endswith('<br><a href="#data">see &lt;b&gt;</a><br>a &lt;b&gt;')
+    assert cell.shown("en") == "yes see <b> a <b>"
+    assert str(drawn(Bar(0.5, 0.4, 0.6, mark=0.3))).startswith('<svg class="bar"')
+
+
+def test_a_table_in_words_has_no_drawn_column():
+    table = Table("t", ("name", "bar", "value"), (("a", Bar(0.5, 0.4, 0.6), "50 %"), ("b", "–", "–")), left=2)
+    assert table.in_words() == Table("t", ("name", "value"), (("a", "50 %"), ("b", "–")), left=1)
 
 
 CHECK = """<!doctype html><body style="margin:0"><iframe id="f" style="width:390px;height:900px;border:0"></iframe>

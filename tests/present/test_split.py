@@ -6,9 +6,11 @@ import pytest
 
 from plainfilm.config import Recipe, SplitRecipe
 from plainfilm.data.film_index import Row, assign
+from plainfilm.data.index_json import patients_as_dict, split_as_dict
 from plainfilm.messages import LANGUAGES
+from plainfilm.present.on_terminal import show
+from plainfilm.present.sections.data_set import patients, split
 from plainfilm.present.terminal import Terminal
-from plainfilm.printing.split import patients_summary, print_patients, print_split, split_summary
 
 
 def films(count: int, films_a_group: int = 1) -> list[Row]:
@@ -19,7 +21,7 @@ def films(count: int, films_a_group: int = 1) -> list[Row]:
 
 
 def said(index, capsys, language="en") -> list[str]:
-    print_split(Terminal(language), index)
+    show(Terminal(language), split(index))
     return capsys.readouterr().out.splitlines()
 
 
@@ -28,8 +30,8 @@ def test_a_split_as_asked_is_one_line(capsys):
     (line,) = said(index, capsys)
     assert line.startswith("Split by shuffled groups; Train/Validation/Test asked: 80/10/10 %")
     assert line.endswith("reached: A 80/10/10, B 80/10/10")
-    assert split_summary(index)["reached"]["A"] == {"train": 80, "validation": 10, "test": 10}
-    assert split_summary(index)["missed"] == []
+    assert split_as_dict(index)["reached"]["A"] == {"train": 80, "validation": 10, "test": 10}
+    assert split_as_dict(index)["missed"] == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -38,7 +40,7 @@ def test_a_share_that_groups_do_not_allow_is_named(capsys, language):
     first, second = said(index, capsys, language)
     assert ("iterative stratification" in first) == (language == "en")
     assert "A" in second
-    assert split_summary(index)["missed"] == [
+    assert split_as_dict(index)["missed"] == [
         {"class": label, "part": part} for label in "AB" for part in ("validation", "test")
     ]
 
@@ -53,9 +55,9 @@ def test_nobodies_and_patients_with_much_of_a_class_are_named(capsys):
     rows = films(20)
     rows[0] = replace(rows[0], patient="unknown", problems=("patient-placeholder",))
     rows[1::4] = [replace(row, patient="SECRET-1") for row in rows[1::4]]
-    print_patients(Terminal("en"), rows)
+    show(Terminal("en"), patients(rows))
     nobody, much = capsys.readouterr().out.splitlines()
     assert nobody.startswith("1 films have an entry as patient that names nobody")
     assert much.startswith("one patient has 10 of the 20 films of the class B, for instance 1.png")
     assert "SECRET" not in much
-    assert patients_summary(rows)["nobody"] == 1
+    assert patients_as_dict(rows)["nobody"] == 1

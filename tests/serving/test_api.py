@@ -5,6 +5,7 @@ import base64
 import io
 import json
 import re
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,11 +15,12 @@ import pytest
 from clients import ORIGIN, PREDICTIONS, Server, ask, encoded, post
 from PIL import Image
 
-from plainfilm.messages import text
+from plainfilm.errors import RequestError
+from plainfilm.messages import LANGUAGES, sentence, text
 from plainfilm.model.overlay import draw_overlay
 from plainfilm.model.predictor import Predictor
-from plainfilm.serving.api import schema
-from plainfilm.serving.api.guard import POLICY, SECURITY_HEADERS, App
+from plainfilm.serving.api import http, schema
+from plainfilm.serving.api.guard import POLICY, SECURITY_HEADERS, SMALL_BODY_BYTES, App
 from plainfilm.serving.api.http import Served, create_app
 from plainfilm.serving.api.metrics import Metrics
 from plainfilm.serving.api.problems import MEDIA_TYPE
@@ -109,7 +111,7 @@ def test_many_films_are_answered_as_by_the_command_line(
             theirs[name] for name in ("image_id", "predicted", "set")
         )
         assert (ours.probabilities or {}) == pytest.approx(theirs["probabilities"] or {}, abs=1e-6)
-        assert (ours.error.detail if ours.error else None) == (theirs["error"] and theirs["error"]["message"])
+        assert (ours.error.detail if ours.error else None) == (theirs["error"] and theirs["error"]["detail"])
     assert found[-1].error.code == "film-truncated"
     assert found[-1].error.status == 422
 
@@ -421,6 +423,33 @@ def test_alive_and_ready_are_said_while_films_are_answered(served: Served, gated
     states, answers = asyncio.run(visit())
     assert [response.json() for response in states] == [{"status": "alive"}, {"status": "ready"}]
     assert [response.status_code for response in answers] == [200] * 16
+
+
+def test_megabytes_of_json_are_made_outside_the_event_loop(
+    app: App, film: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    makers, made = [], http.json_text
+    monkeypatch.setattr(http, "json_text", lambda value: makers.append(threading.current_thread()) or made(value))
+    for query in ("film=png", "map=png", "map=array", "map=array&film=png"):
+        assert post(app, film, f"{PREDICTIONS}?{query}").status_code == 200
+    assert len(makers) == 4
+    assert threading.current_thread() not in makers
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_full_server_says_the_same_to_everybody_in_their_language(
+    served: Served, film: bytes, language: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only who may still be sending loses the connection; who comes after it keeps its own."""
+    app = create_app(served)
+    monkeypatch.setattr(served.room, "taken", served.room.capacity)
+    large = film + bytes(SMALL_BODY_BYTES)
+    responses = [post(app, data, accept_language=language) for data in (film, large, film)]
+    assert [response.headers.get("connection") for response in responses] == [None, "close", None]
+    for response in responses:
+        assert problem(response, 503).detail == sentence(RequestError("server-busy"), language)
+        assert response.headers["content-language"] == language
+        assert int(response.headers["content-length"]) == len(response.content)
 
 
 def test_a_full_server_asks_to_come_again(served: Served, film: bytes) -> None:

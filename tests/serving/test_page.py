@@ -19,8 +19,8 @@ from plainfilm.locales.en.page import SENTENCES as EN
 from plainfilm.locales.zh.page import SENTENCES as ZH
 from plainfilm.model.overlay import OPACITY, draw_overlay
 from plainfilm.model.predictor import Predictor
+from plainfilm.present.statements import set_words
 from plainfilm.serving.limits import ServeLimits
-from plainfilm.workflows.statements import set_words
 from tests.conftest import command
 
 HOSTILE = "<img src=x onerror=alert(1)>.png"
@@ -59,7 +59,7 @@ def test_dropped_films_are_answered_as_the_predictor_answers(visit: Visit, three
         expected = predictor.predict_bytes(data)
         assert visit.texts(".bar .number") == [shown(share) for share in expected.probabilities]
         assert expected.set is not None
-        assert visit.text(".verdict").lower() == set_words(expected.set, predictor.card, "en").lower()
+        assert visit.text(".verdict").lower() == set_words(expected.set, predictor.card).shown("en").lower()
 
 
 def test_films_come_in_by_choice_and_by_paste(visit: Visit, film: bytes) -> None:
@@ -158,7 +158,7 @@ def test_the_language_is_switched_with_the_server_s_sentences(
     visit.page.click("#language")
     members = predictor.predict_bytes(next(iter(three.values()))).set
     assert members is not None
-    words = set_words(members, predictor.card, "zh")
+    words = set_words(members, predictor.card).shown("zh")
     visit.page.get_by_text(words, exact=True).first.wait_for()
     assert visit.page.evaluate("() => document.documentElement.lang") == "zh-Hans"
     assert visit.text("#purpose") == ZH["purpose"]

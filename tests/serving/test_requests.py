@@ -10,10 +10,12 @@ from clients import PREDICTIONS, Server, ask, post
 from hypothesis import given
 from hypothesis import strategies as st
 
+from plainfilm.messages import text
 from plainfilm.serving.api import samples
 from plainfilm.serving.api.guard import App
 from plainfilm.serving.api.http import WEB, Served, create_app
 from plainfilm.serving.api.metrics import Metrics
+from plainfilm.serving.api.problems import MEDIA_TYPE
 
 TOKEN = "a-token-of-this-test"
 SAMPLE = f"/v1/samples/{samples.samples()[0].id}"
@@ -116,6 +118,18 @@ def test_known_parameters_are_those_of_the_document(app: App, film: bytes) -> No
     assert "400" in operation["responses"]
     assert post(app, film, f"{PREDICTIONS}?map=png&film=png&override=true").status_code == 200
     assert all("parameters" not in path["get"] for name, path in document["paths"].items() if name in API)
+
+
+def test_the_document_names_problems_as_their_answers_do(app: App) -> None:
+    named = [
+        (status, response["description"])
+        for path in ask(app, "GET", "/openapi.json").json()["paths"].values()
+        for operation in path.values()
+        for status, response in operation["responses"].items()
+        if MEDIA_TYPE in response.get("content", {})
+    ]
+    assert len({status for status, _ in named}) > 9
+    assert [(status, words) for status, words in named if words != text(f"http.{status}", "en")] == []
 
 
 def test_the_page_opens_whatever_a_link_adds(app: App) -> None:

@@ -7,6 +7,7 @@ import socket
 from pathlib import Path
 
 import clients
+import h11
 import httpx
 import pytest
 from clients import PREDICTIONS, Server
@@ -22,6 +23,23 @@ def test_it_answers_at_the_address_that_it_tells(server: Server) -> None:
     assert httpx.get(f"{server.address}/readyz").json() == {"status": "ready"}
     models = httpx.get(f"{server.address}/v1/models").json()["models"]
     assert [entry["id"] for entry in models] == server.models
+
+
+@pytest.mark.parametrize("request_line", [b"GET / HTTP/1.1", b"HEAD / HTTP/1.1", b"GET / HTTP/1.0"])
+@pytest.mark.parametrize("headers", [[(b"content-length", b"4")], []], ids=["length", "chunks"])
+def test_an_answer_is_what_h11_makes_of_it_with_its_head_in_one_piece_with_its_content(
+    request_line: bytes, headers: list[tuple[bytes, bytes]]
+) -> None:
+    content = [] if request_line.startswith(b"HEAD") else [b"no", b"ne"]
+    events = [h11.Response(status_code=200, headers=headers), *(h11.Data(data=data) for data in content or [b""])]
+    pieces = []
+    for connection in (h11.Connection(h11.SERVER), serving._Connection(h11.SERVER)):
+        connection.receive_data(request_line + b"\r\nhost: localhost\r\n\r\n")
+        assert isinstance(connection.next_event(), h11.Request)
+        pieces.append([connection.send(event) for event in (*events, h11.EndOfMessage())])
+    expected, found = pieces
+    assert b"".join(found) == b"".join(expected)
+    assert found == [b"", expected[0] + expected[1], *expected[2:]]
 
 
 def test_a_request_under_way_is_answered_before_the_end(model: Path, film: bytes) -> None:

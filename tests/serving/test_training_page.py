@@ -98,7 +98,7 @@ def test_it_follows_a_training_from_the_first_step_to_the_test(page: Page, run: 
     expect(number(page, "training.accuracy.best")).to_have_text("75.0 %")
     training.write("done")
     expect(page.locator("#state")).to_contain_text(EN["training.state.finished"])
-    assert page.title() == "100 % · Training · plainfilm"
+    assert page.title() == "100\N{NO-BREAK SPACE}% · Training · plainfilm"
     assert_accessible(page)
 
 
@@ -135,6 +135,13 @@ def test_a_history_that_cannot_be_read_is_said(page: Page, run: Path):
     assert_accessible(page)
     page.get_by_role("button").press("Enter")
     expect(page.locator("#state")).to_contain_text("无法读取")
+
+
+def test_what_hides_in_a_problem_is_shown(page: Page, run: Path):
+    """A bidirectional override would turn what follows it round."""
+    content = {"detail": "a\u202eb", "code": "run-damaged"}
+    page.route("**/v1/run?*", lambda route: route.fulfill(status=500, json=content))
+    expect(page.locator("#state-about")).to_have_text("a\\u202eb")
 
 
 def test_without_validation_the_page_says_which_epoch_is_kept(page: Page, run: Path):

@@ -12,6 +12,7 @@ from pathlib import Path
 import torch
 from builders import Recorder, make_films, make_recipe, slim_widths, with_policy
 
+from plainfilm.io.run_folder import Run
 from plainfilm.training.loop import train
 
 RECIPE = with_policy(
@@ -50,7 +51,7 @@ def attempt(run: Path, workers: int, moment: int) -> None:
         event()
 
     os.replace = fragile_replace
-    train(run, RECIPE, films(), Fragile(), workers=workers, threads=1)
+    train(Run(run), RECIPE, films(), Fragile(), workers=workers, threads=1)
 
 
 def main() -> None:

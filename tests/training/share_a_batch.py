@@ -9,6 +9,7 @@ import torch.distributed as dist
 import torch.nn.functional as functional
 from builders import Recorder, make_films, make_recipe, slim_widths, with_policy
 
+from plainfilm.io.run_folder import Run
 from plainfilm.training.distributed import Team
 from plainfilm.training.loop import train
 
@@ -26,7 +27,7 @@ def process(run: Path, rank: int, count: int) -> None:
     if rank:
         assert team.wait(lambda: 0) == run
     with team.leading():
-        train(run, with_policy(RECIPE, "radiograph"), make_films(56, 5), Recorder(), threads=1, team=team)
+        train(Run(run), with_policy(RECIPE, "radiograph"), make_films(56, 5), Recorder(), threads=1, team=team)
 
 
 def smooth() -> None:

@@ -11,16 +11,17 @@ import broken_run
 import numpy as np
 import pytest
 import torch
-from builders import SLIM_WIDTHS, Recorder, make_films, make_recipe, with_policy
+from builders import SLIM_WIDTHS, Recorder, make_films, make_recipe, relabelled, with_policy
 from torch.nn import functional as F
 
 from plainfilm.errors import Interrupted, ModelFileError, TrainingError, UsageError
+from plainfilm.io.run_folder import Run
 from plainfilm.model.networks import resnet
 from plainfilm.training import checkpoint, hardware, loop
 from plainfilm.training.batches import Batch, Batches
 from plainfilm.training.history import read_history
 from plainfilm.training.schedule import learning_rate, make_plan
-from plainfilm.training.state import follow, make_optimizer, new_state, restore, save
+from plainfilm.training.state import make_optimizer, new_state, restore, save, update_ema
 
 CPU = torch.device("cpu")
 
@@ -37,7 +38,7 @@ def _slim_and_alone(monkeypatch):
 def run_training(run: Path, recipe, films, **options):
     run.mkdir(exist_ok=True)
     reporter = options.pop("reporter", Recorder())
-    return loop.train(run, recipe, films, reporter, **{"threads": 1, **options})
+    return loop.train(Run(run), recipe, films, reporter, **{"threads": 1, **options})
 
 
 def content(run: Path) -> dict[str, bytes]:
@@ -52,7 +53,7 @@ def whole_batch(films, recipe) -> Batch:
 
 def one_step(recipe, films, batch=None, dtype=torch.float32):
     """The state after one step, and what the step said."""
-    state = new_state(recipe, films.num_classes, CPU)
+    state = new_state(recipe, len(films.index.classes), CPU)
     weights = loop.class_weights(recipe.training, films)
     said = loop.optimise(
         state, batch or whole_batch(films, recipe), recipe.training.learning_rate, recipe, weights, dtype
@@ -163,7 +164,7 @@ def test_a_restored_state_is_the_state(tmp_path, optimizer):
     state.step, state.best = 1, {"epoch": 0, "accuracy": 1 / 3, "loss": 0.1}
     state.best_weights = {name: tensor.clone() for name, tensor in state.average.state_dict().items()}
     save(state, tmp_path, {"threads": 3})
-    other = new_state(replace(recipe, training=replace(recipe.training, seed=5)), films.num_classes, CPU)
+    other = new_state(replace(recipe, training=replace(recipe.training, seed=5)), len(films.index.classes), CPU)
     assert restore(other, tmp_path, pytest.fail) == {"threads": 3}
     assert (other.step, other.best) == (state.step, state.best)
     pairs = [
@@ -231,14 +232,14 @@ def test_a_signal_to_the_whole_group_stops_a_run_with_workers_in_order(tmp_path)
     """Ctrl-C and service managers signal the workers too; the training still ends in order."""
     program = (
         "import os, signal, sys\nfrom pathlib import Path\nimport broken_run, builders\n"
-        "from plainfilm.errors import Interrupted\nfrom plainfilm.training.loop import train\n"
+        "from plainfilm.errors import Interrupted\nfrom plainfilm.io.run_folder import Run\nfrom plainfilm.training.loop import train\n"
         "builders.slim_widths()\nseen = []\n"
         "for number in (signal.SIGINT, signal.SIGTERM): signal.signal(number, lambda number, _: seen.append(number))\n"
         "class Signalling(builders.Recorder):\n"
         "    def on_step(self, step, num_films):\n"
         "        import time\n"
         "        if step.step == 4: os.system(f'kill -{sys.argv[2]} -{os.getpgrp()}'); time.sleep(0.5)\n"
-        "try: train(Path(sys.argv[1]), broken_run.RECIPE, broken_run.films(), Signalling(), workers=2, threads=1,\n"
+        "try: train(Run(Path(sys.argv[1])), broken_run.RECIPE, broken_run.films(), Signalling(), workers=2, threads=1,\n"
         "           stop=lambda: seen[0] if seen else 0)\n"
         "except Interrupted as stopped: sys.exit(stopped.exit_code)\n"
     )
@@ -276,7 +277,7 @@ def test_a_loss_that_is_not_finite_ends_the_run(tmp_path, monkeypatch, workers):
     given = caught.value.parameters
     assert (given["step"], given["epoch"]) == (7, 1)
     assert given["rate"] == learning_rate(recipe.training, plan, 7)
-    assert given["images"].split() == [films.image_ids[film] for film in batch.films]
+    assert given["images"].split() == [films.image_ids[row] for row in batch.rows]
     found, facts = checkpoint.load_last(tmp_path / "checkpoints", pytest.fail)
     assert facts["step"] == 6
     assert all(tensor.isfinite().all() for tensor in found.values())
@@ -289,7 +290,7 @@ def test_a_loss_that_is_not_finite_ends_the_run(tmp_path, monkeypatch, workers):
 def test_weights_that_are_not_finite_are_never_kept(tmp_path, monkeypatch, num_steps):
     """A finite loss may have an infinite gradient: without a look at the weights, the last step would be "best"."""
     recipe, films = make_recipe(epochs=(1,), checkpoint_steps=1), make_films(8 * num_steps)
-    right = loop.follow
+    right = loop.update_ema
 
     def after_the_step(state, decay):
         if state.step == num_steps - 1:
@@ -297,7 +298,7 @@ def test_weights_that_are_not_finite_are_never_kept(tmp_path, monkeypatch, num_s
                 state.net.layer1[0].conv1.weight[0, 0, 0, 0] = torch.inf
         right(state, decay)
 
-    monkeypatch.setattr(loop, "follow", after_the_step)
+    monkeypatch.setattr(loop, "update_ema", after_the_step)
     with pytest.raises(TrainingError) as caught:
         run_training(tmp_path, recipe, films)
     assert caught.value.code == "loss-not-finite"
@@ -382,8 +383,7 @@ def test_groups_matter():
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
 @pytest.mark.parametrize("weights", ["none", "balanced"])
 def test_the_loss_is_torchs_mean(weights, smoothing, norm_group):
-    films = make_films(12, num_classes=3)
-    films.labels[:] = [0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 2, 2]
+    films = relabelled(make_films(12, num_classes=3), [0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 2, 2])
     recipe = make_recipe(class_weights=weights, label_smoothing=smoothing, norm_group=norm_group)
     batch = whole_batch(films, recipe)
     state, (loss, correct) = one_step(recipe, films, batch)
@@ -398,8 +398,7 @@ def test_the_loss_is_torchs_mean(weights, smoothing, norm_group):
 
 
 def test_a_class_without_training_films_has_a_finite_weight():
-    films = make_films(6, 3, num_classes=3)
-    films.labels[films.train] = [0, 0, 0, 0, 1, 1]
+    films = relabelled(make_films(6, 3, num_classes=3), [0, 0, 0, 0, 1, 1])
     weights = loop.class_weights(make_recipe(class_weights="balanced").training, films)
     assert weights.tolist() == pytest.approx([0.5, 1.0, 2.0])
 
@@ -450,7 +449,7 @@ def test_the_moving_average_by_hand():
             for tensor in state.net.state_dict().values():
                 tensor.add_(step + 1)
         state.step = step
-        follow(state, 0.5)
+        update_ema(state, 0.5)
         decay = min(0.5, (1 + step) / (10 + step))
         for name, tensor in state.net.state_dict().items():
             if name.endswith("num_batches_tracked"):
@@ -512,8 +511,8 @@ def test_validation_figures_by_hand(monkeypatch):
     before = copy.deepcopy(net.state_dict())
     figures = loop.validate(net, films, 64, 1)
     with torch.no_grad():
-        logits = net.eval()(torch.from_numpy(films.stores[64][films.validation][:, None])).logits
-    labels = torch.from_numpy(films.labels[films.validation])
+        logits = net.eval()(torch.from_numpy(films.stores[64][4:][:, None])).logits
+    labels = torch.from_numpy(films.labels(films.part("validation")))
     assert figures["loss"] == pytest.approx(float(F.cross_entropy(logits, labels)), rel=1e-5)
     assert figures["accuracy"] == int((logits.argmax(1) == labels).sum()) / 10
     assert all(torch.equal(before[name], tensor) for name, tensor in net.state_dict().items())

@@ -293,7 +293,7 @@ def test_json_is_one_document(cli: Cli, tmp_path: Path) -> None:
 def test_every_finding_has_its_sentence_and_its_parameters() -> None:
     calls = [
         node
-        for file in sorted((ROOT / "workflows").glob("doctor*.py"))
+        for file in sorted((ROOT / "workflows").glob("checks*.py"))
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("ok", "note", "problem", "finding")
     ]

@@ -16,8 +16,9 @@ from plainfilm.evaluation.fall import falling
 from plainfilm.messages import CATALOGUES, text
 from plainfilm.model import modelfile
 from plainfilm.model.predictor import Predictor
+from plainfilm.present.on_terminal import show
+from plainfilm.present.sections.elsewhere import fall
 from plainfilm.present.terminal import Terminal
-from plainfilm.printing.external import print_fall
 from tests.conftest import Cli
 
 LABELS = ("NORMAL", "Viral_Pneumonia", "COVID")
@@ -177,8 +178,9 @@ def test_what_was_seen_is_said_first_and_the_fall_last(
     cli: Cli, model: Path, mixed: Path, language: str, counts: str, fall: str
 ) -> None:
     out = cli("evaluate", model, mixed, "--lang", language).out
-    assert out.index(counts) < out.index("n 36")
-    assert out.index("n 36") < out.index(fall)
+    title = text("evaluation.title", language, films="mixed", n=36)
+    assert out.index(counts) < out.index(title)
+    assert out.index(title) < out.index(fall)
 
 
 def test_films_of_a_patient_with_a_seen_film_are_left_out(cli: Cli, model: Path, mixed: Path, tmp_path: Path) -> None:
@@ -211,10 +213,11 @@ def test_where_all_films_were_seen_there_is_no_figure(
 def test_a_model_without_a_list_cannot_say(
     cli: Cli, model: Path, mixed: Path, tmp_path: Path, language: str, words: str
 ) -> None:
-    proto, card = modelfile._opened(model)
-    (tmp_path / "bare.onnx").write_bytes(modelfile._with_card(proto, replace(card, seen=None, evaluation=None)))
+    found = modelfile.opened(model)
+    bare = replace(found, path=tmp_path / "bare.onnx", card=replace(found.card, evaluation=None), seen=None)
+    bare.write()
     ran = cli("evaluate", tmp_path / "bare.onnx", mixed, "--lang", language)
-    assert ran.out.index(words) < ran.out.index("n 46")
+    assert ran.out.index(words) < ran.out.index(text("evaluation.title", language, films="mixed", n=46))
     assert CATALOGUES[language]["fall.not-tested"] in ran.out
     figures = json.loads(cli("evaluate", tmp_path / "bare.onnx", mixed, "--json").out)
     assert figures["seen"] == {"listed": False, "films": 46, "exact": None, "near": None, "related": None}
@@ -255,7 +258,8 @@ def test_the_verdict_follows_the_interval(
     difference = {"value": (low + high) / 2, "low": low, "high": high, "n": 90}
     figure = {"value": 0.5, "low": 0.4, "high": 0.6, "n": 45}
     entry = {"internal": figure, "external": figure, "difference": difference}
-    print_fall(Terminal(language), dict.fromkeys([figure.name for figure in falling()], entry) | {"leaking": True})
+    falls = dict.fromkeys([figure.name for figure in falling()], entry)
+    show(Terminal(language), fall({"fall": falls | {"leaking": True}}))
     out = capsys.readouterr().out
     shown = (-100 * high, -100 * low) if key == "fall.better" else (100 * low, 100 * high)
     assert text(key, language, low=shown[0], high=shown[1]) in out
@@ -268,8 +272,8 @@ def test_the_verdict_follows_the_interval(
 @pytest.mark.parametrize(
     ("language", "words"),
     [
-        ("en", ("perfect probabilities would show", "Brier score", "AURC", "Sex", "too few (n 6)", "not given")),
-        ("zh", ("完美概率下的水平", "Brier 分数", "AURC", "性别", "过少（n 6）", "未给出")),
+        ("en", ("perfect probabilities would show", "Brier score", "AURC", "Sex", "too few", "not known")),
+        ("zh", ("完美的概率也会显示", "Brier 分数", "AURC", "性别", "过少", "未知")),
     ],
 )
 def test_parts_of_the_films_are_printed_where_a_table_names_them(
@@ -285,6 +289,7 @@ def test_parts_of_the_films_are_printed_where_a_table_names_them(
         "evaluate", model, strangers, "--table", tmp_path / "table.csv", "--lang", language, "--out", tmp_path / "o"
     )
     assert [word for word in words if word not in ran.out] == []
+    assert [line.split()[-1] for line in ran.out.splitlines() if words[4] in line] == ["9", "6", "6"]
     found = json.loads((tmp_path / "o/metrics.json").read_text(encoding="utf-8"))["subgroups"]
     assert {part: entry["n"] for part, entry in found["sex"].items()} == {"F": 33, "M": 9, "": 6}
     assert found["age"]["0-17"] == {"n": 6, "too_few": True}
@@ -300,7 +305,7 @@ def test_a_figure_whose_interval_covers_too_little_is_marked_and_the_mark_explai
     marked = cli("evaluate", model, elsewhere, "--lang", language).out
     assert words in marked
     assert words not in plain
-    rows = [line.rstrip() for line in marked.splitlines() if line.rstrip().endswith((") *", "） *"))]
+    rows = [line for line in marked.splitlines() if "%* " in line]
     assert len(rows) > 4
     assert not any(name in row for row in rows for name in ("Macro", "宏平均", "AUC"))
     figures = json.loads(cli("evaluate", model, elsewhere, "--json").out)

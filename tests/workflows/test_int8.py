@@ -9,9 +9,11 @@ import pytest
 
 from plainfilm.config import load_recipe
 from plainfilm.data.film_index import read_index
-from plainfilm.data.pixel_store import films_of
+from plainfilm.data.films import Films
 from plainfilm.errors import TrainingError
+from plainfilm.io.run_folder import Run
 from plainfilm.model.predictor import Predictor
+from plainfilm.training.result import Twin
 from plainfilm.workflows import int8
 from plainfilm.workflows.int8 import write_twin
 from tests.conftest import Ran
@@ -24,10 +26,10 @@ def run(trained: tuple[Path, Ran], tmp_path: Path) -> Path:
     return tmp_path
 
 
-def twin_of(run: Path, trained: tuple[Path, Ran]) -> int8.Twin:
+def twin_of(run: Path, trained: tuple[Path, Ran]) -> Twin:
     store = np.load(trained[0] / "pixels-64.npy", mmap_mode="r")
     recipe = load_recipe(str(run / "recipe.toml"))
-    return write_twin(run, read_index(run / "index.csv"), store, recipe, threads=1)
+    return write_twin(Run(run), Films.of(read_index(run / "index.csv"), store), recipe, threads=1)
 
 
 def test_the_twin_is_a_model_file_that_answers_alike(
@@ -50,7 +52,7 @@ def test_the_twin_is_a_model_file_that_answers_alike(
     assert other.seen.text == one.seen.text
     assert other.card.seen == one.card.seen
     store = np.load(trained[0] / "pixels-64.npy", mmap_mode="r")
-    pixels = films_of(store, range(60), 1)
+    pixels = store[:60, None]
     ours, theirs = one.answer(pixels), other.answer(pixels)
     assert 0 < np.abs(ours.logits - theirs.logits).max() < 0.3 * np.ptp(ours.logits) + 0.1
     bias = theirs.logits - theirs.class_maps.mean((2, 3))
@@ -71,5 +73,7 @@ def test_without_validation_films_there_is_no_twin(run: Path, trained: tuple[Pat
     rows = tuple(replace(row, split="train") if row.split == "validation" else row for row in index.rows)
     store = np.load(trained[0] / "pixels-64.npy", mmap_mode="r")
     with pytest.raises(TrainingError) as caught:
-        write_twin(run, replace(index, rows=rows), store, load_recipe(str(run / "recipe.toml")), threads=1)
+        write_twin(
+            Run(run), Films.of(replace(index, rows=rows), store), load_recipe(str(run / "recipe.toml")), threads=1
+        )
     assert caught.value.code == "int8-no-validation"

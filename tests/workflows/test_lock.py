@@ -4,13 +4,12 @@ import sys
 import pytest
 
 from plainfilm.errors import OutputError
-from plainfilm.io import files
-from plainfilm.workflows import lock
+from plainfilm.io import files, lock
 
 HOLDER = """
 import sys
 from pathlib import Path
-from plainfilm.workflows import lock
+from plainfilm.io import lock
 with Path(sys.argv[1]).open("r+") as file:
     assert lock._lock(file.fileno())
     print("locked", flush=True)

@@ -10,17 +10,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from builders import change_card, make_calibration, make_card, png, random_film
 from PIL import Image
 
 from plainfilm.errors import PlainfilmError
 from plainfilm.messages import text
-from plainfilm.model import modelfile
 from plainfilm.model.card import Maps
 from plainfilm.model.predictor import Predictor
+from plainfilm.present.statements import set_words
 from plainfilm.workflows import answers
 from plainfilm.workflows.answers import write_map
-from plainfilm.workflows.statements import set_words
-from tests.builders import make_calibration, make_card, png, random_film
 from tests.conftest import Cli
 
 
@@ -146,7 +145,7 @@ def test_maps_that_are_not_known_to_be_faithful_say_so(
 ) -> None:
     """On the terminal in its language, in the JSON, and in the picture in both."""
     shutil.copy(model, tmp_path / "model.onnx")
-    modelfile.update(tmp_path / "model.onnx", maps=None if verdict is None else Maps(faithful=verdict, n=20))
+    change_card(tmp_path / "model.onnx", maps=None if verdict is None else Maps(faithful=verdict, n=20))
     words = ["predict", tmp_path / "model.onnx", phantoms / "COVID/COVID-0001.png"]
     for language in ("en", "zh"):
         ran = cli(*words, "--maps", tmp_path / "maps", "--lang", language)
@@ -165,7 +164,7 @@ def test_maps_that_are_not_known_to_be_faithful_say_so(
 
 def test_faithful_maps_carry_no_warning(cli: Cli, model: Path, phantoms: Path, tmp_path: Path) -> None:
     shutil.copy(model, tmp_path / "model.onnx")
-    modelfile.update(tmp_path / "model.onnx", maps=Maps(faithful=True, n=20))
+    change_card(tmp_path / "model.onnx", maps=Maps(faithful=True, n=20))
     words = ["predict", tmp_path / "model.onnx", phantoms / "COVID/COVID-0001.png", "--maps", tmp_path / "maps"]
     assert text("card.maps-faithful", "en", n=20) in cli(*words, "--lang", "en").out.splitlines()
     assert json.loads(cli(*words, "--json").out)["predictions"][0]["map_warning"] is None
@@ -250,7 +249,7 @@ def calibrated(model: Path, tmp_path: Path) -> Path:
     shutil.copy(model, path)
     probabilities = Predictor(path).predict_bytes(png(random_film())).probabilities
     quantiles = tuple(float(1 - probability) for probability in probabilities)
-    modelfile.update(path, calibration=make_calibration(3, temperature=1.0, quantiles=quantiles))
+    change_card(path, calibration=make_calibration(3, temperature=1.0, quantiles=quantiles))
     return path
 
 
@@ -273,7 +272,7 @@ def test_table_csv_json_and_api_give_the_same_sets(cli: Cli, calibrated: Path, p
 
 def test_a_file_without_calibration_gives_no_sets(cli: Cli, model: Path, phantoms: Path, tmp_path: Path) -> None:
     shutil.copy(model, tmp_path / "plain.onnx")
-    modelfile.update(tmp_path / "plain.onnx", calibration=None)
+    change_card(tmp_path / "plain.onnx", calibration=None)
     film = phantoms / "COVID/COVID-0003.png"
     assert json.loads(cli("predict", tmp_path / "plain.onnx", film, "--json").out)["predictions"][0]["set"] is None
     ran = cli("predict", tmp_path / "plain.onnx", film, "--csv", tmp_path / "answers.csv", "--lang", "en")
@@ -296,7 +295,7 @@ def test_a_file_without_calibration_gives_no_sets(cli: Cli, model: Path, phantom
 )
 def test_sets_in_words(members: tuple[int, ...], en: str, zh: str) -> None:
     card = make_card(("NORMAL", "Viral_Pneumonia", "COVID"))
-    assert [set_words(members, card, language) for language in ("en", "zh")] == [en, zh]
+    assert [set_words(members, card).shown(language) for language in ("en", "zh")] == [en, zh]
 
 
 @pytest.mark.parametrize(
@@ -310,7 +309,7 @@ def test_the_set_and_the_predictive_values_are_printed(
     prediction = Predictor(calibrated).predict_bytes(film.read_bytes())
     assert prediction.set is not None
     out = cli("predict", calibrated, film, "--prevalence", "COVID=0.02", "--lang", language).out
-    assert heading + set_words(prediction.set, Predictor(calibrated).card, language) in out.splitlines()
+    assert heading + set_words(prediction.set, Predictor(calibrated).card).shown(language) in out.splitlines()
     assert ppv in out
 
 

@@ -14,11 +14,14 @@ import pytest
 from PIL import Image
 
 from plainfilm.data.film_index import read_index
-from plainfilm.data.pixel_store import films_of
+from plainfilm.data.films import Films
 from plainfilm.errors import OutputError
 from plainfilm.evaluation.calibration import fit_temperature
+from plainfilm.io import files
+from plainfilm.io.run_folder import Run
+from plainfilm.model import modelfile
+from plainfilm.model import predictor as predictor_module
 from plainfilm.model.predictor import Predictor
-from plainfilm.workflows.training import new_run
 from tests.conftest import SHORT, Cli, Ran, command
 
 RUN_FILES = {
@@ -101,12 +104,12 @@ def test_calibration_is_fitted_on_the_validation_films_and_applied_to_the_test(t
     assert fitted is not None
     validation = index.part("validation")
     labels = np.array([classes.index(index.rows[number].label) for number in validation])
-    logits = predictor.answer(films_of(store, validation, 1)).logits
+    logits = predictor.answer(Films.of(index, store).pixels(validation, 1)).logits
     assert fit_temperature(logits, labels) == pytest.approx(fitted.temperature, rel=1e-3)
     assert fitted.films == tuple(np.bincount(labels, minlength=3))
     figures = json.loads((run / "evaluation/metrics.json").read_text(encoding="utf-8"))
     assert figures["calibration"]["temperature"] == fitted.temperature
-    answers = predictor.answer(films_of(store, index.part("test"), 1))
+    answers = predictor.answer(Films.of(index, store).pixels(index.part("test"), 1))
     with (run / "evaluation/predictions.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert answers.sets is not None
@@ -129,6 +132,25 @@ def test_the_maps_were_checked_on_validation_films(trained: tuple[Path, Ran]) ->
     assert found["cells"] == 4
     assert {*found["deletion"], *found["insertion"]} == {"random", "centre"}
     assert re.search(r"^(This model's|Do not rely on this model's) class maps", trained[1].out, re.MULTILINE)
+
+
+def test_a_run_killed_after_its_last_step_writes_its_model_once_and_reads_it_twice(
+    cli: Cli, trained: tuple[Path, Ran], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, written, read = tmp_path / "run", [], []
+    shutil.copytree(trained[0], run)
+    for name in ("evaluation", "figures", "audit"):
+        shutil.rmtree(run / name)
+    (run / "model.onnx").unlink()
+    write_bytes, read_model = files.write_bytes, modelfile.read
+    monkeypatch.setattr(files, "write_bytes", lambda path, data: (written.append(path), write_bytes(path, data)))
+    for module in (modelfile, predictor_module):
+        monkeypatch.setattr(module, "read", lambda path: (read.append(path), read_model(path))[1])
+    assert cli("train", "--resume", run).code == 0
+    assert written.count(run / "model.onnx") == 1
+    assert read == [run / "model.onnx"] * 2
+    for name in ("model.onnx", "evaluation/predictions.csv", "evaluation/metrics.json", "audit/audit.json"):
+        assert (run / name).read_bytes() == (trained[0] / name).read_bytes()
 
 
 def test_the_model_file_lists_the_films_of_training_and_validation(trained: tuple[Path, Ran]) -> None:
@@ -232,14 +254,14 @@ def test_only_the_folder_of_a_killed_start_is_begun_anew(tmp_path: Path) -> None
     mine = tmp_path / "notes.txt"
     mine.touch()
     with pytest.raises(OutputError):
-        new_run(tmp_path)
+        Run(tmp_path).make()
     assert len(list(tmp_path.rglob("*"))) == 8
     mine.unlink()
-    new_run(tmp_path)
+    Run(tmp_path).make()
     assert not list(tmp_path.iterdir())
     (tmp_path / "index.csv").touch()  # as `index --out` leaves it
     with pytest.raises(OutputError):
-        new_run(tmp_path)
+        Run(tmp_path).make()
 
 
 def test_a_finished_run_resumed_is_the_same(cli: Cli, trained: tuple[Path, Ran], tmp_path: Path) -> None:

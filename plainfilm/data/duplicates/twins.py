@@ -12,6 +12,7 @@ import numpy as np
 from plainfilm.data.decoding.film import BLANK
 from plainfilm.data.duplicates.search import Pair, find_pairs, thumbnail
 from plainfilm.data.film_index import Index
+from plainfilm.data.films import Films
 
 MIRRORED = "mirrored"
 
@@ -30,17 +31,17 @@ def written(pairs: Sequence[Pair], image_ids: Sequence[str]) -> list[tuple[str, 
     return [tuple(sorted(cell)) for cell in cells]
 
 
-def confirmed_pairs(index: Index, store: np.ndarray) -> list[Pair]:
-    """The pairs of an index, by row number; an older index has none, and its films (N, S, S) are searched again.
+def confirmed_pairs(films: Films) -> list[Pair]:
+    """The pairs of an index, by row number; an older index has none, and its films are searched again.
 
     Searched at the store's size, where the index was searched at the films' own: a borderline pair may differ.
     """
-    rows = index.rows
+    rows = films.index.rows
     is_older = any("duplicate-near" in row.problems for row in rows) and not any(row.twins for row in rows)
     if not is_older:
-        return recorded_pairs(index)
+        return recorded_pairs(films.index)
     readable = [number for number, row in enumerate(rows) if row.image_id]
-    thumbnails = np.stack([thumbnail(np.asarray(store[number])) for number in readable])
+    thumbnails = np.stack([thumbnail(np.asarray(films.store[number])) for number in readable])
     blank = {film for film, number in enumerate(readable) if BLANK in rows[number].problems}
     found = find_pairs(thumbnails, [rows[number].image_id for number in readable], blank=blank)
     return [Pair(readable[pair.first], readable[pair.second], pair.kind, pair.score, pair.mirrored) for pair in found]

@@ -115,6 +115,17 @@ class SeenFile:
     reason: str
 
 
+def in_words(balance: Balance | None, language: str) -> dict[str, Any] | None:
+    """A balance for JSON, its warnings and notes with their sentences in a language."""
+    if balance is None:
+        return None
+    found = balance.as_dict()
+    for name in ("warnings", "notes"):
+        messages = [{"message": said.shown(language)} for said in getattr(balance, name)]
+        found[name] = [entry | message for entry, message in zip(found[name], messages, strict=True)]
+    return found
+
+
 def make_balance(files: Iterable[SeenFile], tables: Sequence[TableBalance], notes: Sequence[Message]) -> Balance:
     """The balance of the files seen."""
     seen = list(files)

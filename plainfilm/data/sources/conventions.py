@@ -45,6 +45,7 @@ HEADINGS: dict[str, tuple[str, ...]] = {
     "view": ("view", "view position", "projection", "体位"),
     "sex": ("sex", "gender", "patient sex", "patient gender", "性别"),
     "age": ("age", "patient age", "年龄"),
+    "train_only": ("train only", "training only", "仅用于训练", "仅训练"),
     "split": ("split", "subset", "partition", "set", "fold name", "划分"),
 }
 
@@ -53,6 +54,8 @@ SPLITS: dict[str, tuple[str, ...]] = {
     "validation": ("validation", "val", "valid", "validate", "dev", "val set", "validation set", "验证", "验证集"),
     "test": ("test", "testing", "test set", "测试", "测试集"),
 }
+
+TRUTHS: dict[str, tuple[str, ...]] = {"yes": ("true", "yes", "1", "是"), "no": ("false", "no", "0", "否")}
 
 SYSTEM_FOLDERS = (
     *("__MACOSX", "@eaDir", "@tmp", "@Recycle", "@Recently-Snapshot", "#recycle", "#snapshot", "lost+found"),
@@ -78,6 +81,8 @@ class Conventions:
     `image_folders` stand between a class and its films; `mask_folders` hold masks, which are no films.
     `id_folders`: patterns of folders of one patient, study or series, which are no class.
     `hidden_starts`: beginnings of hidden files and folders; `system_folders`, `system_files`: of systems, never films.
+    `train_only`: our column, and the cells of it that mean that a film is for training alone, unless a table says so.
+    `truths`: what a cell of a column of yes and no means.
     `no_label`: cells that say that a label is missing. `several`: what stands between several labels in one cell.
     `lists`: tables without headings, by their number of columns.
     """
@@ -95,6 +100,8 @@ class Conventions:
     hidden_starts: tuple[str, ...] = (".", "~$", "._")
     system_folders: tuple[str, ...] = SYSTEM_FOLDERS
     system_files: tuple[str, ...] = SYSTEM_FILES
+    train_only: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: {"quality": ("second generation",)})
+    truths: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: TRUTHS)
     no_label: tuple[str, ...] = ("", "nan", "na", "n/a", "<na>", "null", "#n/a")
     several: str = "|"
     lists: tuple[HeadlessList, ...] = (
@@ -131,6 +138,12 @@ class Conventions:
     def split_of(self) -> dict[str, str]:
         """Our part of a split for the key of a folder, list or cell."""
         return {name_key(word): part for part, words in self.splits.items() for word in words}
+
+    @cached_property
+    def truth_of(self) -> dict[str, str]:
+        """ "yes" or "no" for the key of a cell; "" for that of one which says nothing."""
+        said = {name_key(word): truth for truth, words in self.truths.items() for word in words}
+        return said | dict.fromkeys(map(name_key, self.no_label), "")
 
 
 COMMON = Conventions()

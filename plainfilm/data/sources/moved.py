@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from plainfilm.data.film_index import Index, reopen
-from plainfilm.data.scan import Progress
+from plainfilm.data.sources.reading import Progress
 from plainfilm.errors import SourceError, UsageError
 from plainfilm.io import files
 

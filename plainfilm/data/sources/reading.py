@@ -1,6 +1,9 @@
 """Reading: what the owner of films says about them and no file does; kept with the index, to read them again."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+
+Progress = Callable[[int, int], None]  # gets films done and films in all
 
 
 @dataclass(frozen=True)

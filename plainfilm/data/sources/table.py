@@ -5,6 +5,7 @@ Notable choices:
   line `sep=;`; lists without headings, separated by blanks (`Conventions.lists`);
 - cells of columns that are used lose blanks at their ends, and their letters are composed; other cells stay as they
   are, and labels are left to `labels`, which says what it joins;
+- the column `train_only` says "yes", "no" or nothing, whichever words its owner took for that;
 - a row that is longer than its headings is an error: its cells stand under wrong headings;
 - a table that is named after a part of a split (`train.txt`, `test_list.csv`) and has no column `split` says that its
   films belong to that part.
@@ -21,6 +22,7 @@ from pathlib import Path
 from plainfilm.data.decoding.formats import is_film_name
 from plainfilm.data.sources.conventions import COMMON, Conventions
 from plainfilm.data.sources.names import name_key, path_parts, tidy
+from plainfilm.data.sources.train_only import COLUMN as TRAIN_ONLY
 from plainfilm.errors import SourceError
 from plainfilm.io.tables import plain
 
@@ -63,14 +65,25 @@ def read_table(path: Path, *, encoding: str = "", conventions: Conventions = COM
     part = "" if "split" in used else conventions.split_of.get(name_key(re.split(r"[\W_]+", path.stem)[0]), "")
     rows = []
     names = {heading: name for name, heading in used.items()}
-    for cells in lines:
+    for number, cells in enumerate(lines, start=2):
         row = dict(zip(headings, cells, strict=False)) if len(cells) >= len(headings) else _padded(headings, cells)
         named = {names.get(heading, heading): cell for heading, cell in row.items() if heading}
         named |= {name: tidy(named[name]) for name in used if name != "label"}
+        if TRAIN_ONLY in used:
+            named[TRAIN_ONLY] = _truth(named[TRAIN_ONLY], conventions, path=str(path), row=number)
         film = named.pop("path")
         if film:  # spreadsheets leave empty rows at the end
             rows.append(TableRow(film, named | ({"split": part} if part else {})))
     return Table(path, tuple(rows), used, unused)
+
+
+def _truth(cell: str, conventions: Conventions, **place: object) -> str:
+    """ "yes", "no", or "" where a cell says nothing. Raises SourceError for any other word."""
+    truth = conventions.truth_of.get(name_key(cell))
+    if truth is None:
+        expected = ", ".join(word for words in conventions.truths.values() for word in words)
+        raise SourceError("table-truth-unknown", column=TRAIN_ONLY, given=repr(cell), expected=expected, **place)
+    return truth
 
 
 def _padded(headings: Sequence[str], cells: Sequence[str]) -> dict[str, str]:

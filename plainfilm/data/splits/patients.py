@@ -21,8 +21,8 @@ from pathlib import Path
 
 from plainfilm.errors import SourceError
 from plainfilm.io import files
+from plainfilm.io.run_folder import INDEX_KEY
 
-KEY_NAME = "index.key"
 NUM_KEY_BYTES = 32
 NUM_HEX_DIGITS = 16
 NOBODY_WORDS = """
@@ -138,7 +138,7 @@ def _key(folder: Path | None) -> bytes:
     """The key in a folder, made where there is none."""
     if folder is None:
         return secrets.token_bytes(NUM_KEY_BYTES)
-    path = folder / KEY_NAME
+    path = folder / INDEX_KEY
     if not path.exists():
         text = f"{secrets.token_hex(NUM_KEY_BYTES)}\n".encode()
         with files.replacing(path, len(text)) as file:

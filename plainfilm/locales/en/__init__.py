@@ -1,4 +1,5 @@
 """English."""
 
 NAME = "English"
-TAG = "en"  # of HTML and HTTP, BCP 47
+TAG = "en"
+DICOM = ("en", "English")

@@ -1,11 +1,10 @@
-"""The English catalogue; `zh.py` holds the same keys with the same parameters."""
-
-from plainfilm.locales.en.report_page import REPORT
+"""What the commands, the API and the DICOM node say, in English."""
 
 SENTENCES: dict[str, str] = {
-    **REPORT,
     "list.comma": ", ",
+    "figure.percent-sign": " %",
     "list.bar": " | ",
+    "list.slash": "/",
     # one film
     "film-empty": "the file is empty; expected a PNG, JPEG, TIFF, BMP, WebP, JPEG 2000 or DICOM image",
     "film-file-too-large": "the file has {size_bytes} bytes; at most {maximum_bytes} are read; save the image smaller",
@@ -137,6 +136,7 @@ SENTENCES: dict[str, str] = {
     "such class names are numbered; install a Chinese font such as Noto Sans CJK and make the report again",
     # the command line
     "error": "Error: {message}",
+    "error.about": "Error: {about}: {message}",
     "folder-removed": "the folder in which this command was started does not exist any more; change to another one",
     "system-refused": "the system refused to read or write: {reason}; make room or give access, then try again",
     "warning": "Note: {about}: {message}",
@@ -166,6 +166,16 @@ SENTENCES: dict[str, str] = {
     "recipe-missing": "there is no recipe {given}; expected a TOML file or one of: {expected}",
     "recipe-not-toml": "the recipe is not valid TOML: {reason}",
     "recipe-unknown-key": "the recipe has an unknown entry {key} (did you mean {nearest}?); known are: {expected}",
+    "expected.between": "{low} to {high}",
+    "expected.list": "[{of}, ...]",
+    "expected.names": "at least two different names",
+    "expected.display-names": "two names a class",
+    "expected.size": "{low} to {high}, a multiple of {of}",
+    "expected.section": "a section",
+    "expected.integer": "a whole number",
+    "expected.number": "a number",
+    "expected.text": "a text",
+    "expected.table": "a table",
     "recipe-impossible": "the recipe gives {key} = {given}; expected {expected}",
     "sample-unknown": "there is no sample of that name; expected one of: {expected}",
     "depth-unknown": "there is no ResNet of depth {given}; expected one of {expected}",
@@ -213,6 +223,8 @@ SENTENCES: dict[str, str] = {
     "{known}",
     "table-row-ragged": "row {row} of the table {path} has {cells} cells under {headings} headings; put cells that "
     "hold the separator in quotes",
+    "table-truth-unknown": "row {row} of the table {path} has {given} in the column {column}; expected {expected}, or "
+    "an empty cell",
     "table-row-ambiguous": "the table {path} does not say which film is meant: rows {rows}; films {films}; write the "
     "folders into its paths, too",
     "table-fits-none": "no row of the table {path} fits a film: its first row says {row}, the first film is {film}; "
@@ -235,8 +247,8 @@ SENTENCES: dict[str, str] = {
     "copies of one film stay together; add films of other patients, mend the column patient if it names no patients, "
     "or leave the class out with data.classes",
     "split-part-empty": "the class {label} has no film in the part {part}: of its {groups} patients or groups, {free} "
-    "may be outside training, and each stays in one part; add films of other patients, shorten "
-    "split.train_only_quality, set split.{part} = 0, or leave the class out with data.classes",
+    "may be outside training, and each stays in one part; add films of other patients, mark "
+    "fewer films train_only, set split.{part} = 0, or leave the class out with data.classes",
     "split-fold-empty": "the class {label} cannot be in each of {folds} folds: {groups} of its patients or groups may "
     "be tested, and each stays in one fold; set split.folds to fewer (at least 3), add films of other patients, or "
     "leave the class out with data.classes",
@@ -466,6 +478,8 @@ SENTENCES: dict[str, str] = {
     "balance.column": "{name} (here {heading})",
     "balance.no-column": "none",
     "balance.label-spelt": "One label under several spellings: {spellings} is taken for {label}",
+    "balance.train-only": "{films} films have {column} {value}: a split that is drawn here keeps them out of "
+    "validation and test; a column train_only in the table (yes or no) decides otherwise",
     "balance.encoding": "The names in {source} are not marked as UTF-8; they are read as {encoding} (the first: "
     "{example}); if they look wrong, give --encoding",
     "balance.reason.unreadable": "unreadable",
@@ -501,6 +515,8 @@ SENTENCES: dict[str, str] = {
     "index.predict": "Predict",
     "index.left-out": "Left out",
     "index.total": "All",
+    "index.part": "{part} {films}",
+    "index.films-by-class": "{films} ({classes})",
     "index.counts": "{films} films: {counts} ({classes})",
     "index.problem": "{what}: {films}",
     "index.more": "    ... and {films} more",
@@ -531,36 +547,17 @@ SENTENCES: dict[str, str] = {
     "audit.data_sha256": "on other films than these",
     "audit.split_sha256": "with another split of these films",
     "audit.written": "audit.json, pairs.html, clusters.csv and shortcuts.png are in {folder}",
-    "leaks.copies": "Copies",
-    "leaks.exact": "Exact",
-    "leaks.near": "Near",
-    "leaks.class": "Class",
-    "leaks.films": "Films",
-    "leaks.clusters": "Clusters",
-    "leaks.across-classes": "Across classes",
-    "leaks.across-splits": "Across parts",
-    "leaks.across-sources": "Across sources",
-    "leaks.cluster": "Cluster",
     "leaks.splits": "Parts",
     "leaks.sources": "Sources",
-    "leaks.first": "One of its films",
     "leaks.also-exact": "{films} films in clusters of near copies are exact copies of another "
     "film, too, and count in both.",
     "leaks.clusters-of": "{label}: {films} films in {clusters} clusters, the largest of {largest}",
-    "leaks.more-clusters": "... and {clusters} more in clusters.csv",
-    "leaks.conflicts": "Pairs of one exposure with two labels: {count}",
-    "leaks.patients": "{known} films have a known patient; {films} of them, of {patients} "
-    "patients, are of a patient whose films stand in several parts.",
+    "leaks.no-conflicts": "No film stands under two classes.",
     "leaks.patients-unknown": "No film has a known patient: whether patients stand in several parts cannot be said.",
-    "leaks.naive": "Were every tenth film tested, as in the tutorial, a test film would "
-    "have its patient or a copy in training: {share}",
-    "leaks.naive-class": "  {label}: {share}",
-    "leaks.reader": "Reader",
-    "leaks.naive-split": "Every tenth film",
-    "leaks.clean-split": "Groups kept whole",
-    "leaks.difference": "Difference",
-    "leaks.reader-nearest": "Nearest film, 32 x 32 pixels",
-    "leaks.reader-logistic": "Logistic regression, 16 x 16 pixels",
+    "leaks.naive": "Were every tenth film tested, as in the tutorial: test films with their patient or a copy in "
+    "training",
+    "leaks.reader.nearest": "Nearest film, 32 x 32 pixels",
+    "leaks.reader.logistic": "Logistic regression, 16 x 16 pixels",
     "leaks.naive-note": "Accuracy with 95 % interval; each of {films} films read once under "
     "both splits ({folds} folds), differences in percentage points, paired.",
     "pairs.title": "Suspicious pairs",
@@ -586,37 +583,24 @@ SENTENCES: dict[str, str] = {
     "too good.",
     "evaluation.class": "Class",
     "evaluation.figure": "Figure",
-    "evaluation.interval": "Value (95 % interval)",
     "evaluation.confusion": "True / predicted",
     "evaluation.auc": "AUC",
-    "evaluation.noise-floor": "{mean:.3f} (19 of 20 below {percentile_95:.3f}, n {n})",
     "evaluation.missed": "{mark} Read this interval as too narrow: of simulated test sets of about this size and value "
     "as few as {coverage:.0f} % gave one that holds the truth (docs/intervals.md).",
     "evaluation.gate": "The gate would refuse {refused} of these films; the figures count them all the same.",
     "evaluation.gate-rules": "The gate has no fitted statistics in this model; its rules alone would refuse {refused} "
     "of these films; the figures count them all the same.",
-    "evaluation.gate-reason": "    {count}: {reason}",
     "evaluation.left-out": "Left out (unreadable, no class of the model, copies under different classes): {left_out}",
     "figure.balanced_accuracy": "Balanced accuracy",
     "figure.mcc": "Matthews correlation coefficient",
     "figure.macro_auc": "Macro AUC",
     "figure.log_loss": "Log loss",
     "figure.calibration": "Expected calibration error",
-    "figure.noise_floor": "    perfect probabilities would show",
     "figure.brier": "Brier score",
     "figure.aurc": "Errors over coverage (AURC)",
-    "figure.sure": "Accuracy, the {share:.0f} % it is surest of",
     "figure.coverage": "Share of films kept, the surest first",
     "figure.kept-accuracy": "Accuracy among them (95 % interval)",
     "figure.all-films": "all films",
-    "subgroup.column": "Part",
-    "subgroup.part": "Films",
-    "subgroup.sex": "Sex",
-    "subgroup.age": "Age, years",
-    "subgroup.view": "View",
-    "subgroup.source": "Source",
-    "subgroup.unknown": "not given",
-    "subgroup.too-few": "too few (n {n})",
     "figure.specificity": "Specificity",
     "figure.ppv": "Positive predictive value",
     "figure.npv": "Negative predictive value",
@@ -630,8 +614,7 @@ SENTENCES: dict[str, str] = {
     "sets.or": "{first} or {second}",
     "sets.any": "any class: not decided",
     "sets.empty": "none of the classes",
-    "prevalence.title": "Predictive values where {prevalence:g} % of the films are {name}:",
-    "prevalence.point": "Sensitivity asked for: {asked:g} %",
+    "prevalence.title": "Predictive values where {prevalence:g} % of the films are {name}",
     "prevalence.threshold": "Threshold of the probability",
     "prevalence.none": "{name}: no operating point; there was no validation film of this class.",
     "prevalence-malformed": "--prevalence {given} cannot be read; expected CLASS=SHARE with a share between 0 and 1, "
@@ -641,6 +624,7 @@ SENTENCES: dict[str, str] = {
     "without a validation part; train it with one",
     "figure.precision": "Precision",
     "figure.f1": "F1",
+    "prediction.table": "The most probable class of each film, and the probability of every class",
     "prediction.number": "No.",
     "prediction.film": "Film",
     "prediction.label": "Prediction",
@@ -708,11 +692,10 @@ SENTENCES: dict[str, str] = {
     "seen.base-unknown": "Its training began with weights from elsewhere; which films these have seen, nobody can say.",
     "seen.cannot-say": "Which of these {films} films the model has seen, its file cannot say: it has no list of its "
     "training films. If there are some among them, the figures are too good.",
-    "fall.title": "The fall, from the model's own test films to these (95 % intervals):",
+    "fall.title": "The fall, from the model's own test films to these (95 % intervals)",
     "fall.internal": "Own test films",
     "fall.external": "These films",
     "fall.difference": "Fall, points of 100",
-    "fall.points": "{value:.1f} ({low:.1f} to {high:.1f})",
     "fall.worse": "On these films the model is worse: its balanced accuracy is {low:.1f} to {high:.1f} points lower.",
     "fall.better": "On these films the model is better: its balanced accuracy is {low:.1f} to {high:.1f} points "
     "higher.",
@@ -726,6 +709,7 @@ SENTENCES: dict[str, str] = {
     # comparing and cross-validating
     "compare.title": "Compared on {films} films in {groups} groups; left out, having no answer of the other: {first} "
     "of the first, {second} of the second.",
+    "compare.model": "Model",
     "compare.first": "First",
     "compare.second": "Second",
     "compare.difference": "Second minus first",
@@ -743,13 +727,14 @@ SENTENCES: dict[str, str] = {
     "predictions-damaged": "{path} is no predictions.csv that `evaluate` or `train` wrote",
     "cross.run": "Run {number} of {total}: {name}",
     "cross.found": "Run {number} of {total}: {name} is finished",
+    "cross.spread": "Mean and spread over the runs",
     "cross.mean": "Mean",
     "cross.sd": "SD",
     "cross.min": "Lowest",
     "cross.max": "Highest",
     "cross.runs": "Runs",
     "cross.seed": "Seed",
-    "cross.pooled": "All films together, each answered by the model that was trained without its group:",
+    "cross.pooled": "All films together, each answered by the model that was trained without its group",
     "cross.done": "{runs} runs and cross-validation.json are in {folder}",
     "cross-validate-init": "model.init = {given} names weights from a file, which cross-validate does not take; use "
     "default or tutorial",
@@ -763,6 +748,7 @@ SENTENCES: dict[str, str] = {
     "doctor.severity.ok": "[ok]     ",
     "doctor.severity.note": "[note]   ",
     "doctor.severity.problem": "[PROBLEM]",
+    "doctor.finding": "  {severity}  {message}",
     "doctor.well": "Nothing is wrong.",
     "doctor.ill": "Problems: {problems}",
     "doctor.python": "Python {version} on {system} {machine}",
@@ -804,8 +790,8 @@ SENTENCES: dict[str, str] = {
     "checked; give a --table with the column source",
     "doctor.data-no-patients": "nothing says whose the films are; only copies are kept together; give a --table with "
     "the column patient",
-    "doctor.data-quality": "{films} films are not as they came ({found}); recipes can keep them out of validation and "
-    "test (train_only_quality)",
+    "doctor.data-quality": "{films} films are not as they came ({found}); a column train_only in the table keeps films "
+    "out of validation and test",
     "doctor.data-sizes": "the longer sides go from {smallest} to {largest} px; if sizes differ by class, they tell it",
     "doctor.data-modes": "the films are stored in several ways: {modes}; if these differ by class, they tell it",
     "doctor.data-odd": "{films} films are narrower or wider than chest films usually are, for instance {example} "
@@ -834,25 +820,13 @@ SENTENCES: dict[str, str] = {
     "view.spectrum": "spectrum and sharpness",
     "view.thumbnail": "16 x 16 thumbnail",
     "view.lungs": "lung field alone",
-    "shortcuts.title": "Shortcuts: what cheap readers tell from views of the films ({films} films, {groups} groups; "
-    "{split_key})",
     "shortcuts.split.test": "learnt on the training part, judged on the test part",
     "shortcuts.split.folds": "five grouped folds",
     "shortcuts.split.fold": "one of five grouped folds",
-    "shortcuts.view": "View",
-    "shortcuts.lung": "sees lung",
+    "shortcuts.lung": "Sees lung",
     "shortcuts.accuracy": "Accuracy (95 % interval)",
-    "shortcuts.share": "Share of the model's gain",
-    "shortcuts.flagged": "beats chance",
-    "shortcuts.yes": "yes",
-    "shortcuts.no": "no",
-    "shortcuts.permutation": "Labels shuffled {n} times among groups, read from {view_key} by a linear reader: "
-    "true labels "
-    "{accuracy}, shuffled at most {highest:.1f} %, p = {p:.3f}",
-    "shortcuts.source": "The source, told from the model's features: {accuracy}; from the class alone: {chance}",
-    "shortcuts.source-class": "The source within {label}, told from the model's features: {accuracy}; the commonest "
-    "source: {chance}",
-    "shortcuts.class": "Class",
+    "shortcuts.source": "The source, told from the model's features: among all films, and within a class",
+    "shortcuts.source-chance": "by chance: from the class alone; within a class, the commonest source",
     "shortcuts.left-out": "Source left out",
     "shortcuts.sensitivity": "Sensitivity there",
     "shortcuts.usual": "with the source in training",
@@ -865,19 +839,19 @@ SENTENCES: dict[str, str] = {
     "because all its films come from {source}",
     "shortcuts.unanswered.source-left-out.source-unknown": "Not estimable: {label} in a source that was not trained "
     "on, because nothing says where its films come from",
-    "shortcuts.verdict.untrusted": "Verdict: a cheap reader that sees nothing but one view, {view_key}, gets "
+    "shortcuts.verdict.untrusted": "Verdict: a cheap reader that sees nothing but one view, {view}, gets "
     "{share:.0f} % of "
     "what the model adds over chance ({low:.0f} to {high:.0f}, n {n}). This score cannot be trusted as medicine.",
-    "shortcuts.verdict.doubted": "Verdict: a cheap reader that sees nothing but one view, {view_key}, gets "
+    "shortcuts.verdict.doubted": "Verdict: a cheap reader that sees nothing but one view, {view}, gets "
     "{share:.0f} % of "
     "what the model adds over chance ({low:.0f} to {high:.0f}, n {n}). Part of this score may not be medicine.",
     "shortcuts.verdict.model-adds-nothing": "Verdict: the model adds nothing measurable over chance, while a cheap "
-    "reader beats it from this view: {view_key}, accuracy {accuracy}.",
+    "reader beats it from this view: {view}, accuracy {accuracy}.",
     "shortcuts.verdict.data-untrusted": "Verdict: a cheap reader tells the classes from a view without lungs: "
-    "{view_key}, accuracy {accuracy}, chance {chance}. No score on these films can be trusted as medicine.",
-    "shortcuts.verdict.data-doubted": "Verdict: a cheap reader beats chance from a view without lungs: {view_key}, "
+    "{view}, accuracy {accuracy}, chance {chance}. No score on these films can be trusted as medicine.",
+    "shortcuts.verdict.data-doubted": "Verdict: a cheap reader beats chance from a view without lungs: {view}, "
     "accuracy {accuracy}, chance {chance}. Part of any score on these films may not be medicine.",
-    "shortcuts.verdict.clear": "Verdict: no view without lungs beats chance (the best: {view_key}, accuracy "
+    "shortcuts.verdict.clear": "Verdict: no view without lungs beats chance (the best: {view}, accuracy "
     "{accuracy}, chance {chance}). These views show no shortcut; another kind may exist.",
     "figure.shortcut-lungless": "sees no lung",
     "figure.shortcut-lung": "sees lung",

@@ -14,7 +14,6 @@ SENTENCES: dict[str, str] = {
     "tools.csv": "Answers as CSV",
     "tools.model": "Model",
     "tools.about": "About the model",
-    "tools.language": "中文",
     "tools.light": "Light",
     "tools.dark": "Dark",
     "tools.keys": "Keyboard shortcuts",

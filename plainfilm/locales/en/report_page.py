@@ -1,6 +1,6 @@
 """The English sentences of the report."""
 
-REPORT: dict[str, str] = {
+SENTENCES: dict[str, str] = {
     "report-no-run": "{path} holds no run: neither recipe.toml, model.onnx nor evaluation/metrics.json; expected a "
     "folder that `train` wrote",
     "report-damaged": "{path} is damaged ({reason}); make it again",
@@ -17,7 +17,6 @@ REPORT: dict[str, str] = {
     "report.no": "no",
     "report.not-estimable": "not estimable",
     "report.tested-on": "Tested on",
-    "report.all-classes": "All classes",
     # what to know first
     "report.first": "Shortcuts and leaks",
     "report.first.no-audit": "No audit was made. It is not known how well the corners, the border or a thumbnail of "
@@ -79,17 +78,17 @@ REPORT: dict[str, str] = {
     "report.audit.no-shortcuts": "The audit holds no part on shortcuts. Make it again: `plainfilm audit RUN "
     "--model model.onnx`",
     "report.audit.no-leaks": "The audit holds no part on leaks. Make it again: `plainfilm audit RUN`",
-    "report.audit.method": "Cheap readers were trained afresh on each view of the films and tested on {films} of them "
-    "({split}).",
-    "report.audit.views": "What tells the classes apart. The bar is the accuracy with its interval, the dashed line "
-    "chance; the share is that of the gain: of what the model adds over chance. Views: the outermost fourteenth of "
-    "each "
-    "side; four squares, a seventh of a side wide; all but the lung field; 16 x 16 cells; the lung field alone. The "
-    "lung field is found by a simple rule. A view that sees lung may beat chance by right; one without lung may not.",
+    "report.audit.method": "Shortcuts: cheap readers were trained afresh on each view of the films and tested on "
+    "{films} of them, in {groups} groups ({split}).",
+    "report.audit.views": "What tells the classes apart: the accuracy from each view of the films. Views: the "
+    "outermost fourteenth of each side; four squares, a seventh of a side wide; all but the lung field; 16 x 16 "
+    "cells; the lung field alone. The lung field is found by a simple rule. A view that sees lung may beat chance "
+    "by right; one without lung may not.",
+    "report.audit.bar": "Bar: accuracy with interval; dashed: chance",
     "report.audit.sees": "The reader sees",
     "report.audit.chance": "nothing (the most frequent class)",
     "report.audit.model": "the model: the whole film",
-    "report.audit.share": "Share of the gain",
+    "report.audit.share": "Share of the gain: what each view has of that which the model adds over chance",
     "report.audit.flagged": "Beats chance",
     "report.audit.permutation": "With shuffled labels ({draws} times, {view}, a linear reader) the highest "
     "accuracy was "
@@ -100,7 +99,7 @@ REPORT: dict[str, str] = {
     "report.audit.copies": "Copies, and what they cross",
     "report.audit.column.films": "Films",
     "report.audit.column.clusters": "Clusters",
-    "report.audit.clusters": "Clusters; the largest {shown} of {clusters}",
+    "report.audit.clusters": "Clusters; the largest {shown} of {clusters}; all are in clusters.csv",
     "report.audit.column.across_classes": "Across classes",
     "report.audit.column.across_splits": "Across parts",
     "report.audit.column.across_sources": "Across sources",
@@ -113,7 +112,6 @@ REPORT: dict[str, str] = {
     "report.audit.naive": "every tenth film",
     "report.audit.clean": "clean",
     "report.audit.difference": "difference, points",
-    "report.view.source": "the model's features, asked for the source",
     # model and training
     "report.training": "Model and training",
     "report.training.model": "A ResNet, trained from the recipe below. It takes films of {size}x{size} px ({fit}; "
@@ -166,7 +164,6 @@ REPORT: dict[str, str] = {
     "report.calibration.fitted": "The logits are divided by a temperature of {temperature:.3f}, fitted on {films} "
     "validation films.",
     "report.calibration.error": "Calibration error",
-    "report.calibration.expected_calibration_error": "Expected calibration error",
     "report.calibration.noise_floor": "Noise floor: the error that perfect probabilities would show with so many films",
     "report.calibration.caption": "Reliability: the share observed, with its interval, over the mean probability in "
     "each of ten bins. On the dotted diagonal probabilities are frequencies.",
@@ -205,12 +202,8 @@ REPORT: dict[str, str] = {
     "report.external": "Tests on films from elsewhere",
     "report.external.missing": "None was made. What a model is worth shows on films from elsewhere: `plainfilm "
     "evaluate model.onnx SOURCE --out external/NAME`",
-    "report.external.cannot-say": "{name}: whether the model was trained on some of these films cannot be said. Make "
-    "the test again: `plainfilm evaluate model.onnx SOURCE --out external/NAME`",
-    "report.external.seen": "{name}: {films} of the films given were among the model's training films; they are left "
-    "out.",
-    "report.external.table": "Figures on {name}",
-    "report.external.fall": "{figure}: fall from the own test films, points",
+    "report.external.cannot-say": "Whether the model was trained on some of these films cannot be said. Make the "
+    "test again: `plainfilm evaluate model.onnx SOURCE --out external/NAME`",
     "report.subgroups": "Subgroups",
     "report.subgroups.missing": "There are no figures by subgroup. They need a table with columns such as sex, age, "
     "view, source: `plainfilm evaluate model.onnx SOURCE --table TABLE`",
@@ -266,6 +259,7 @@ REPORT: dict[str, str] = {
     'Authors fill items in the recipe: `[report.claim]`, a line `16 = "..."` for each.',
     "claim.table": "The checklist",
     "claim.number": "No.",
+    "claim.topic": "Part",
     "claim.item": "Item",
     "claim.status": "Filled by",
     "claim.where": "What and where",
@@ -274,20 +268,20 @@ REPORT: dict[str, str] = {
     "claim.status.recipe": "recipe",
     "claim.status.partly": "in part; rest: author",
     "claim.status.author": "for the author",
-    "claim.topic.title": "Title and abstract.",
-    "claim.topic.introduction": "Introduction.",
-    "claim.topic.design": "Study design.",
-    "claim.topic.data": "Data.",
-    "claim.topic.reference": "Reference standard.",
-    "claim.topic.partitions": "Data partitions.",
-    "claim.topic.testing-data": "Testing data.",
-    "claim.topic.model": "Model.",
-    "claim.topic.training": "Training.",
-    "claim.topic.evaluation": "Evaluation.",
-    "claim.topic.results-data": "Results: data.",
-    "claim.topic.performance": "Results: performance.",
-    "claim.topic.discussion": "Discussion.",
-    "claim.topic.other": "Other information.",
+    "claim.topic.title": "Title and abstract",
+    "claim.topic.introduction": "Introduction",
+    "claim.topic.design": "Study design",
+    "claim.topic.data": "Data",
+    "claim.topic.reference": "Reference standard",
+    "claim.topic.partitions": "Data partitions",
+    "claim.topic.testing-data": "Testing data",
+    "claim.topic.model": "Model",
+    "claim.topic.training": "Training",
+    "claim.topic.evaluation": "Evaluation",
+    "claim.topic.results-data": "Results: data",
+    "claim.topic.performance": "Results: performance",
+    "claim.topic.discussion": "Discussion",
+    "claim.topic.other": "Other information",
     "claim.1": "Named as a study of AI, with the kind of technology",
     "claim.2": "Abstract: design, methods, results, conclusions",
     "claim.3": "Background, and what the method is meant for",
@@ -339,8 +333,8 @@ REPORT: dict[str, str] = {
     "claim.fill.left-out": "Films that could not be read or that contradict each other are counted by reason. "
     "Clinical criteria are the authors' to say.",
     "claim.fill.preprocessing": "Grey pixels, {fit} of {size} px; one function for training, test and use.",
-    "claim.fill.subsets": "Whole films, none cropped. Films of these qualities stay out of validation and test: "
-    "{quality}.",
+    "claim.fill.subsets": "Whole films, none cropped. Films that serve for training alone and stay out of "
+    "validation and test: {films}.",
     "claim.fill.identifiers": "This report and the model file name films by a hash of their pixels; patients from "
     "DICOM by a keyed hash. What was done before is the authors' to say.",
     "claim.fill.missing": "Unreadable films and films without a class are left out and counted; no value is imputed.",

@@ -3,8 +3,6 @@
 SENTENCES: dict[str, str] = {
     "training.title": "Training",
     "training.title.progress": "{percent} % · Training",
-    "training.language": "中文",
-    "training.language.name": "显示中文",
     "training.state.loading": "Asking the server",
     "training.state.waiting": "Waiting for the first step",
     "training.state.running": "Running",

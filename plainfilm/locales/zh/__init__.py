@@ -1,4 +1,5 @@
 """Chinese."""
 
 NAME = "中文"
-TAG = "zh-Hans"  # of HTML and HTTP, BCP 47
+TAG = "zh-Hans"
+DICOM = ("zh-CN", "Chinese (China)")

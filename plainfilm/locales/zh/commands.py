@@ -1,11 +1,10 @@
-"""The Chinese catalogue; `en.py` holds the same keys with the same parameters."""
-
-from plainfilm.locales.zh.report_page import REPORT
+"""What the commands, the API and the DICOM node say, in Chinese."""
 
 SENTENCES: dict[str, str] = {
-    **REPORT,
     "list.comma": "、",
+    "figure.percent-sign": "%",
     "list.bar": " | ",
+    "list.slash": "/",
     # 单张胶片
     "film-empty": "文件为空；应为 PNG、JPEG、TIFF、BMP、WebP、JPEG 2000 或 DICOM 图像",
     "film-file-too-large": "文件有 {size_bytes} 字节；最多读取 {maximum_bytes} 字节；请把图像存小一些",
@@ -123,6 +122,7 @@ SENTENCES: dict[str, str] = {
     "请安装中文字体（如 Noto Sans CJK）后重新生成报告",
     # 命令行
     "error": "错误：{message}",
+    "error.about": "错误：{about}：{message}",
     "folder-removed": "启动该命令时所在的文件夹已不存在；请切换到其他文件夹",
     "system-refused": "系统拒绝读写：{reason}；请腾出空间或授予权限，然后重试",
     "warning": "提示：{about}：{message}",
@@ -149,6 +149,16 @@ SENTENCES: dict[str, str] = {
     "recipe-missing": "没有配方 {given}；应为 TOML 文件，或下列之一：{expected}",
     "recipe-not-toml": "配方不是有效的 TOML：{reason}",
     "recipe-unknown-key": "配方中有未知条目 {key}（是否想写 {nearest}？）；已知的有：{expected}",
+    "expected.between": "{low} 至 {high}",
+    "expected.list": "[{of}, ...]",
+    "expected.names": "至少两个不同的名称",
+    "expected.display-names": "每个类别两个名称",
+    "expected.size": "{low} 至 {high}，且为 {of} 的倍数",
+    "expected.section": "一个小节",
+    "expected.integer": "整数",
+    "expected.number": "数字",
+    "expected.text": "文本",
+    "expected.table": "表",
     "recipe-impossible": "配方中 {key} = {given}；应为 {expected}",
     "sample-unknown": "没有这个名称的样片；应为以下之一：{expected}",
     "depth-unknown": "没有深度为 {given} 的 ResNet；应为 {expected} 之一",
@@ -189,6 +199,7 @@ SENTENCES: dict[str, str] = {
     "table-column-missing": "表格 {path} 缺少列 {column}；现有：{columns}；标题可以是：{known}",
     "table-row-ragged": "表格 {path} 的第 {row} 行有 {cells} 个单元格，而标题只有 {headings} 个；"
     "含有分隔符的单元格请加引号",
+    "table-truth-unknown": "表格 {path} 第 {row} 行的 {column} 列为 {given}；应为 {expected}，或留空",
     "table-row-ambiguous": "表格 {path} 没有说明指的是哪张胶片：行 {rows}；胶片 {films}；请在路径中写上文件夹",
     "table-fits-none": "表格 {path} 没有一行能与胶片对应：表格第一行是 {row}，第一张胶片是 {film}；请统一两边的路径",
     "tables-contradict": "表格 {path} 中 {name} 的 {column} 与前面的表格不一致；请只保留一个",
@@ -205,7 +216,7 @@ SENTENCES: dict[str, str] = {
     "该类别共 {films} 张胶片，其中 {largest} 张属于同一组，而同一患者的胶片或同一胶片的副本不能分开；"
     "请加入其他患者的胶片；如果 patient 列填的不是患者，请更正；或用 data.classes 排除该类别",
     "split-part-empty": "类别 {label} 在 {part} 部分没有胶片：其 {groups} 位患者（组）中只有 {free} 组可以不用于训练，"
-    "而每组只能在一个部分；请加入其他患者的胶片，缩短 split.train_only_quality，设置 split.{part} = 0，"
+    "而每组只能在一个部分；请加入其他患者的胶片，减少标为 train_only 的胶片，设置 split.{part} = 0，"
     "或用 data.classes 排除该类别",
     "split-fold-empty": "类别 {label} 无法出现在全部 {folds} 折中：可用于测试的患者（组）只有 {groups} 个，"
     "而每组只能在一折；请减小 split.folds（至少为 3），加入其他患者的胶片，或用 data.classes 排除该类别",
@@ -415,6 +426,8 @@ SENTENCES: dict[str, str] = {
     "balance.column": "{name}（表中为 {heading}）",
     "balance.no-column": "无",
     "balance.label-spelt": "同一标签有多种写法：{spellings} 视为 {label}",
+    "balance.train-only": "{films} 张胶片的 {column} 为 {value}：由本程序划分时，它们不进入验证集和测试集；"
+    "如需改变，请在表格中加入 train_only 列（yes 或 no）",
     "balance.encoding": "{source} 中的文件名没有标明是 UTF-8，按 {encoding} 读取（第一个：{example}）；"
     "如果显示不对，请用 --encoding 指定",
     "balance.reason.unreadable": "无法读取",
@@ -449,6 +462,8 @@ SENTENCES: dict[str, str] = {
     "index.predict": "预测",
     "index.left-out": "排除",
     "index.total": "合计",
+    "index.part": "{part} {films}",
+    "index.films-by-class": "{films}（{classes}）",
     "index.counts": "{films} 张胶片：{counts}（{classes}）",
     "index.problem": "{what}：{films}",
     "index.more": "    ……另有 {films} 张",
@@ -476,33 +491,15 @@ SENTENCES: dict[str, str] = {
     "audit.data_sha256": "是用这些之外的胶片训练的",
     "audit.split_sha256": "训练时对这些胶片采用了另一种划分",
     "audit.written": "audit.json、pairs.html、clusters.csv 和 shortcuts.png 在 {folder} 中",
-    "leaks.copies": "副本",
-    "leaks.exact": "完全相同",
-    "leaks.near": "近似相同",
-    "leaks.class": "类别",
-    "leaks.films": "胶片",
-    "leaks.clusters": "簇",
-    "leaks.across-classes": "跨类别",
-    "leaks.across-splits": "跨划分部分",
-    "leaks.across-sources": "跨来源",
-    "leaks.cluster": "簇",
     "leaks.splits": "划分部分",
     "leaks.sources": "来源",
-    "leaks.first": "其中一张",
     "leaks.also-exact": "近似副本的簇中，有 {films} 张同时与另一张完全相同，两处均计入。",
     "leaks.clusters-of": "{label}：{films} 张胶片，{clusters} 个簇，最大的簇有 {largest} 张",
-    "leaks.more-clusters": "……另有 {clusters} 个簇见 clusters.csv",
-    "leaks.conflicts": "同一次曝光却有两种标签的图像对：{count}",
-    "leaks.patients": "{known} 张胶片的患者已知；其中 {films} 张（{patients} 名患者）的患者同时出现在划分的多个部分。",
+    "leaks.no-conflicts": "没有胶片同时属于两个类别。",
     "leaks.patients-unknown": "所有胶片的患者均未知：无法判断患者是否跨越划分的多个部分。",
-    "leaks.naive": "若像教程那样每十张取一张作测试，则测试胶片中其患者或副本也在训练集内的比例为：{share}",
-    "leaks.naive-class": "  {label}：{share}",
-    "leaks.reader": "判读器",
-    "leaks.naive-split": "每十张取一张",
-    "leaks.clean-split": "保持组完整",
-    "leaks.difference": "差值",
-    "leaks.reader-nearest": "最近邻胶片，32 x 32 像素",
-    "leaks.reader-logistic": "逻辑回归，16 x 16 像素",
+    "leaks.naive": "若像教程那样每十张取一张作测试：其患者或副本也在训练集内的测试胶片",
+    "leaks.reader.nearest": "最近邻胶片，32 x 32 像素",
+    "leaks.reader.logistic": "逻辑回归，16 x 16 像素",
     "leaks.naive-note": "准确率及其 95 % 区间；{films} 张胶片在两种划分下各判读一次（{folds} "
     "折），差值以百分点计，逐张配对。",
     "pairs.title": "可疑图像对",
@@ -525,37 +522,24 @@ SENTENCES: dict[str, str] = {
     "evaluation.leaking": "划分存在泄漏：同一患者的胶片既在训练集又在测试集；这些数字偏高。",
     "evaluation.class": "类别",
     "evaluation.figure": "指标",
-    "evaluation.interval": "数值（95 % 区间）",
     "evaluation.confusion": "真实 / 预测",
     "evaluation.auc": "AUC",
-    "evaluation.noise-floor": "{mean:.3f}（95 % 低于 {percentile_95:.3f}，n {n}）",
     "evaluation.missed": "{mark} 该区间应视为偏窄：在规模与数值相近的模拟测试集中，"
     "最低只有 {coverage:.0f} % 的区间包含真值（docs/intervals.zh.md）。",
     "evaluation.gate": "入口检查会拒绝这些胶片中的 {refused}；各项指标仍把它们计算在内。",
     "evaluation.gate-rules": "该模型的入口检查没有拟合的统计量；仅凭规则会拒绝这些胶片中的 {refused}；"
     "各项指标仍把它们计算在内。",
-    "evaluation.gate-reason": "    {count}：{reason}",
     "evaluation.left-out": "排除（不可读、不属于模型的类别，或副本属于不同类别）：{left_out}",
     "figure.balanced_accuracy": "平衡准确率",
     "figure.mcc": "Matthews 相关系数",
     "figure.macro_auc": "宏平均 AUC",
     "figure.log_loss": "对数损失",
     "figure.calibration": "期望校准误差",
-    "figure.noise_floor": "    完美概率下的水平",
     "figure.brier": "Brier 分数",
     "figure.aurc": "风险-覆盖曲线下面积（AURC）",
-    "figure.sure": "最有把握的 {share:.0f} % 的准确率",
     "figure.coverage": "保留的胶片比例，最有把握的在先",
     "figure.kept-accuracy": "其中的准确率（95 % 区间）",
     "figure.all-films": "全部胶片",
-    "subgroup.column": "分组",
-    "subgroup.part": "胶片",
-    "subgroup.sex": "性别",
-    "subgroup.age": "年龄（岁）",
-    "subgroup.view": "体位",
-    "subgroup.source": "来源",
-    "subgroup.unknown": "未给出",
-    "subgroup.too-few": "过少（n {n}）",
     "figure.specificity": "特异度",
     "figure.ppv": "阳性预测值",
     "figure.npv": "阴性预测值",
@@ -569,8 +553,7 @@ SENTENCES: dict[str, str] = {
     "sets.or": "{first}或{second}",
     "sets.any": "任何类别：未定",
     "sets.empty": "不属于任何类别",
-    "prevalence.title": "当{name}占胶片的 {prevalence:g} % 时的预测值：",
-    "prevalence.point": "要求的灵敏度：{asked:g} %",
+    "prevalence.title": "当{name}占胶片的 {prevalence:g} % 时的预测值",
     "prevalence.threshold": "概率阈值",
     "prevalence.none": "{name}：没有工作点；验证集中没有该类别的胶片。",
     "prevalence-malformed": "无法读取 --prevalence {given}；应为 类别=比例，比例在 0 与 1 之间，例如 {example}=0.02",
@@ -579,6 +562,7 @@ SENTENCES: dict[str, str] = {
     "请用带验证集的划分重新训练",
     "figure.precision": "精确率",
     "figure.f1": "F1",
+    "prediction.table": "每张胶片概率最高的类别，以及各类别的概率",
     "prediction.number": "序号",
     "prediction.film": "胶片",
     "prediction.label": "预测",
@@ -636,11 +620,10 @@ SENTENCES: dict[str, str] = {
     "seen.base-unknown": "训练始于来自别处的权重；这些权重见过哪些胶片，无从得知。",
     "seen.cannot-say": "这 {films} 张胶片中哪些是模型见过的，无法判断：模型文件中没有训练胶片清单。"
     "若其中有见过的胶片，结果会偏高。",
-    "fall.title": "从模型自身的测试胶片到这些胶片的性能下降（95 % 区间）：",
+    "fall.title": "从模型自身的测试胶片到这些胶片的性能下降（95 % 区间）",
     "fall.internal": "自身测试胶片",
     "fall.external": "这些胶片",
     "fall.difference": "下降（百分点）",
-    "fall.points": "{value:.1f}（{low:.1f} 至 {high:.1f}）",
     "fall.worse": "模型在这些胶片上较差：平衡准确率低 {low:.1f} 至 {high:.1f} 个百分点。",
     "fall.better": "模型在这些胶片上较好：平衡准确率高 {low:.1f} 至 {high:.1f} 个百分点。",
     "fall.unclear": "模型在这些胶片上是否较差尚不确定：平衡准确率的下降在 {low:.1f} 至 {high:.1f} 个百分点之间"
@@ -652,6 +635,7 @@ SENTENCES: dict[str, str] = {
     # 比较与交叉验证
     "compare.title": "在 {groups} 组共 {films} 张胶片上比较；"
     "因另一方没有回答而排除：第一个 {first} 张，第二个 {second} 张。",
+    "compare.model": "模型",
     "compare.first": "第一个",
     "compare.second": "第二个",
     "compare.difference": "第二个减第一个",
@@ -666,13 +650,14 @@ SENTENCES: dict[str, str] = {
     "predictions-damaged": "{path} 不是 `evaluate` 或 `train` 写出的 predictions.csv",
     "cross.run": "第 {number} 次训练（共 {total} 次）：{name}",
     "cross.found": "第 {number} 次训练（共 {total} 次）：{name} 已完成",
+    "cross.spread": "各次训练的均值与离散程度",
     "cross.mean": "均值",
     "cross.sd": "标准差",
     "cross.min": "最低",
     "cross.max": "最高",
     "cross.runs": "次数",
     "cross.seed": "种子",
-    "cross.pooled": "全部胶片合在一起，每张都由训练时未见过其所在组的模型回答：",
+    "cross.pooled": "全部胶片合在一起，每张都由训练时未见过其所在组的模型回答",
     "cross.done": "{runs} 次训练和 cross-validation.json 在 {folder}",
     "cross-validate-init": "model.init = {given} 指定了来自文件的权重，cross-validate 不接受；"
     "请使用 default 或 tutorial",
@@ -685,6 +670,7 @@ SENTENCES: dict[str, str] = {
     "doctor.severity.ok": "[正常]",
     "doctor.severity.note": "[提示]",
     "doctor.severity.problem": "[问题]",
+    "doctor.finding": "  {severity}  {message}",
     "doctor.well": "没有发现问题。",
     "doctor.ill": "问题数：{problems}",
     "doctor.python": "Python {version}，系统 {system} {machine}",
@@ -719,7 +705,8 @@ SENTENCES: dict[str, str] = {
     "模型不看肺部就能分辨该类别；请加入 {column} 相同的其他类别的胶片，或在别处测试",
     "doctor.data-no-sources": "没有说明胶片来自何处，无法检查来源是否泄露类别；请给出含 source 列的 --table",
     "doctor.data-no-patients": "没有说明胶片属于谁，只有副本会留在一起；请给出含 patient 列的 --table",
-    "doctor.data-quality": "{films} 张胶片并非原件（{found}）；配方可使其不进入验证集和测试集（train_only_quality）",
+    "doctor.data-quality": "{films} 张胶片并非原件（{found}）；"
+    "在表格中加入 train_only 列，可使胶片不进入验证集和测试集",
     "doctor.data-sizes": "长边从 {smallest} 到 {largest} 像素；若尺寸因类别而异，就会泄露类别",
     "doctor.data-modes": "胶片有多种存储方式：{modes}；若因类别而异，就会泄露类别",
     "doctor.data-odd": "{films} 张胶片比常见的胸片更窄或更宽，例如 {example}（{width}x{height} 像素）",
@@ -747,22 +734,13 @@ SENTENCES: dict[str, str] = {
     "view.spectrum": "频谱与清晰度",
     "view.thumbnail": "16 x 16 缩略图",
     "view.lungs": "仅肺野",
-    "shortcuts.title": "捷径：简单分类器从胶片的各种视图能看出什么（{films} 张胶片，{groups} 组；{split_key}）",
     "shortcuts.split.test": "在训练集上学习，在测试集上判断",
     "shortcuts.split.folds": "按组划分的五折",
     "shortcuts.split.fold": "按组划分的五折之一",
-    "shortcuts.view": "视图",
     "shortcuts.lung": "含肺部",
     "shortcuts.accuracy": "准确率（95 % 区间）",
-    "shortcuts.share": "占模型增益的比例",
-    "shortcuts.flagged": "高于随机水平",
-    "shortcuts.yes": "是",
-    "shortcuts.no": "否",
-    "shortcuts.permutation": "标签在组间打乱 {n} 次，用线性分类器读{view_key}：真实标签 {accuracy}，打乱后最高 "
-    "{highest:.1f} %，p = {p:.3f}",
-    "shortcuts.source": "由模型特征判断来源：{accuracy}；仅凭类别：{chance}",
-    "shortcuts.source-class": "在 {label} 之内由模型特征判断来源：{accuracy}；最常见的来源：{chance}",
-    "shortcuts.class": "类别",
+    "shortcuts.source": "由模型特征判断来源：在全部胶片中，以及在某一类别之内",
+    "shortcuts.source-chance": "随机水平：仅凭类别；类别之内为最常见的来源",
     "shortcuts.left-out": "留出的来源",
     "shortcuts.sensitivity": "在该来源的灵敏度",
     "shortcuts.usual": "该来源参与训练时",
@@ -775,19 +753,19 @@ SENTENCES: dict[str, str] = {
     "片全部来自 {source}",
     "shortcuts.unanswered.source-left-out.source-unknown": "无法估计：{label} 在未参与训练的来源中的表现，因为"
     "没有说明其胶片来自何处",
-    "shortcuts.verdict.untrusted": "结论：除{view_key}外什么也看不到的简单分类器，就达到模型高于随机水平的增益的 "
+    "shortcuts.verdict.untrusted": "结论：除{view}外什么也看不到的简单分类器，就达到模型高于随机水平的增益的 "
     "{share:.0f} %（"
     "{low:.0f} 至 {high:.0f}，n {n}）。该成绩不能当作医学结果来相信。",
-    "shortcuts.verdict.doubted": "结论：除{view_key}外什么也看不到的简单分类器，就达到模型高于随机水平的增益的 "
+    "shortcuts.verdict.doubted": "结论：除{view}外什么也看不到的简单分类器，就达到模型高于随机水平的增益的 "
     "{share:.0f} %（"
     "{low:.0f} 至 {high:.0f}，n {n}）。该成绩可能有一部分与医学无关。",
     "shortcuts.verdict.model-adds-nothing": "结论：模型并不明显高于随机水平，而简单分类器仅凭这一视图就高于随机"
-    "水平：{view_key}，准确率 {accuracy}。",
-    "shortcuts.verdict.data-untrusted": "结论：简单分类器从不含肺部的视图就能分辨类别：{view_key}，准确率 "
+    "水平：{view}，准确率 {accuracy}。",
+    "shortcuts.verdict.data-untrusted": "结论：简单分类器从不含肺部的视图就能分辨类别：{view}，准确率 "
     "{accuracy}，随机水平 {chance}。在这些胶片上取得的任何成绩都不能当作医学结果来相信。",
-    "shortcuts.verdict.data-doubted": "结论：简单分类器从不含肺部的视图得到的准确率高于随机水平：{view_key}，准"
+    "shortcuts.verdict.data-doubted": "结论：简单分类器从不含肺部的视图得到的准确率高于随机水平：{view}，准"
     "确率 {accuracy}，随机水平 {chance}。在这些胶片上取得的成绩可能有一部分与医学无关。",
-    "shortcuts.verdict.clear": "结论：没有任何不含肺部的视图高于随机水平（最高：{view_key}，准确率 {accuracy}，"
+    "shortcuts.verdict.clear": "结论：没有任何不含肺部的视图高于随机水平（最高：{view}，准确率 {accuracy}，"
     "随机水平 {chance}）。这些视图未显示捷径，但可能存在其他捷径。",
     "figure.shortcut-lungless": "不含肺部",
     "figure.shortcut-lung": "含肺部",

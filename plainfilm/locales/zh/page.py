@@ -14,7 +14,6 @@ SENTENCES: dict[str, str] = {
     "tools.csv": "导出 CSV",
     "tools.model": "模型",
     "tools.about": "关于模型",
-    "tools.language": "English",
     "tools.light": "浅色",
     "tools.dark": "深色",
     "tools.keys": "键盘快捷键",

@@ -1,6 +1,6 @@
 """报告所用的中文语句；键与英文目录相同。"""
 
-REPORT: dict[str, str] = {
+SENTENCES: dict[str, str] = {
     "report-no-run": "{path} 中没有训练结果：既无 recipe.toml，也无 model.onnx 和 evaluation/metrics.json；应为 "
     "`train` 写出的文件夹",
     "report-damaged": "{path} 已损坏（{reason}）；请重新生成",
@@ -17,7 +17,6 @@ REPORT: dict[str, str] = {
     "report.no": "否",
     "report.not-estimable": "无法估计",
     "report.tested-on": "测试胶片",
-    "report.all-classes": "所有类别",
     # 首先要知道的
     "report.first": "捷径与泄漏",
     "report.first.no-audit": "尚未做审查。不知道仅凭这些胶片的四角、边框或缩略图能把类别分辨到什么程度；在此之前，"
@@ -73,15 +72,16 @@ REPORT: dict[str, str] = {
     "report.audit.missing": "尚未做审查。请运行：`plainfilm audit RUN`",
     "report.audit.no-shortcuts": "审查中没有捷径部分。请重新运行：`plainfilm audit RUN`",
     "report.audit.no-leaks": "审查中没有泄漏部分。请重新运行：`plainfilm audit RUN`",
-    "report.audit.method": "对胶片的每种视图都重新训练了简单分类器，并在其中 {films} 张上测试（{split}）。",
-    "report.audit.views": "什么能分辨类别。横条为准确率及其区间，虚线为最多类别的比例；"
-    "份额是占增益即模型超出该水平部分的比例。视图：各边最外的十四分之一；边长为七分之一的四个角；肺野以外的部分；"
-    "16 x 16 格；仅肺野。"
+    "report.audit.method": "捷径：对胶片的每种视图都重新训练了简单分类器，并在其中 {films} 张（{groups} 组）上"
+    "测试（{split}）。",
+    "report.audit.views": "什么能分辨类别：由胶片的各种视图得到的准确率。视图：各边最外的十四分之一；边长为"
+    "七分之一的四个角；肺野以外的部分；16 x 16 格；仅肺野。"
     "肺野由简单规则找出。含肺部的视图高于随机水平可以是正当的，不含肺部的则不是。",
+    "report.audit.bar": "横条：准确率及其区间；虚线：随机水平",
     "report.audit.sees": "分类器所见",
     "report.audit.chance": "什么也不看（最多的类别）",
     "report.audit.model": "模型：整张胶片",
-    "report.audit.share": "占增益的份额",
+    "report.audit.share": "占增益的份额：各视图达到模型超出随机水平那部分的多少",
     "report.audit.flagged": "高于随机水平",
     "report.audit.permutation": "打乱标签 {draws} 次（{view}，线性分类器）时准确率最高 {highest:.1f} %（p = "
     "{p:.3f}）；使用真实标签时为 {accuracy}。",
@@ -91,7 +91,7 @@ REPORT: dict[str, str] = {
     "report.audit.copies": "副本及其跨越的范围",
     "report.audit.column.films": "胶片数",
     "report.audit.column.clusters": "簇数",
-    "report.audit.clusters": "簇；{clusters} 个中最大的 {shown} 个",
+    "report.audit.clusters": "簇；{clusters} 个中最大的 {shown} 个；全部见 clusters.csv",
     "report.audit.column.across_classes": "跨类别",
     "report.audit.column.across_splits": "跨部分",
     "report.audit.column.across_sources": "跨来源",
@@ -104,7 +104,6 @@ REPORT: dict[str, str] = {
     "report.audit.naive": "每十张取一张",
     "report.audit.clean": "无泄漏",
     "report.audit.difference": "差（百分点）",
-    "report.view.source": "模型特征，问的是来源",
     # 模型与训练
     "report.training": "模型与训练",
     "report.training.model": "按下面的配方训练的 ResNet。输入胶片 {size}x{size} 像素（{fit}；通道数：{channels}）；"
@@ -150,7 +149,6 @@ REPORT: dict[str, str] = {
     "report.calibration": "校准",
     "report.calibration.fitted": "logit 除以温度 {temperature:.3f}，它由 {films} 张验证胶片拟合。",
     "report.calibration.error": "校准误差",
-    "report.calibration.expected_calibration_error": "期望校准误差",
     "report.calibration.noise_floor": "噪声下限：胶片数如此时，完美的概率也会显示的误差",
     "report.calibration.caption": "可靠性：十个区段中实际比例（附区间）对平均概率。在虚线对角线上，概率就是频率。",
     "report.calibration.chart": "{name}的可靠性",
@@ -186,11 +184,8 @@ REPORT: dict[str, str] = {
     "report.external": "外部测试",
     "report.external.missing": "尚未做过。模型的价值要在别处的胶片上才看得出："
     "`plainfilm evaluate model.onnx SOURCE --out external/NAME`",
-    "report.external.cannot-say": "{name}：无法判断模型是否用其中一些胶片训练过。请重新测试："
-    "`plainfilm evaluate model.onnx SOURCE --out external/NAME`",
-    "report.external.seen": "{name}：所给胶片中有 {films} 张是模型的训练胶片；它们已被去掉。",
-    "report.external.table": "在 {name} 上的结果",
-    "report.external.fall": "{figure}：较自身测试胶片下降（百分点）",
+    "report.external.cannot-say": "无法判断模型是否用其中一些胶片训练过。请重新测试：`plainfilm eval"
+    "uate model.onnx SOURCE --out external/NAME`",
     "report.subgroups": "亚组",
     "report.subgroups.missing": "没有各亚组的数字。需要含 sex、age、view、source 等列的表格："
     "`plainfilm evaluate model.onnx SOURCE --table TABLE`",
@@ -243,6 +238,7 @@ REPORT: dict[str, str] = {
     '作者在配方的 `[report.claim]` 中填写，每项一行，如 `16 = "..."`。',
     "claim.table": "清单",
     "claim.number": "编号",
+    "claim.topic": "部分",
     "claim.item": "条目",
     "claim.status": "填写者",
     "claim.where": "内容与位置",
@@ -251,20 +247,20 @@ REPORT: dict[str, str] = {
     "claim.status.recipe": "配方",
     "claim.status.partly": "部分；其余：作者",
     "claim.status.author": "留给作者",
-    "claim.topic.title": "题目与摘要。",
-    "claim.topic.introduction": "引言。",
-    "claim.topic.design": "研究设计。",
-    "claim.topic.data": "数据。",
-    "claim.topic.reference": "参考标准。",
-    "claim.topic.partitions": "数据划分。",
-    "claim.topic.testing-data": "测试数据。",
-    "claim.topic.model": "模型。",
-    "claim.topic.training": "训练。",
-    "claim.topic.evaluation": "评价。",
-    "claim.topic.results-data": "结果：数据。",
-    "claim.topic.performance": "结果：性能。",
-    "claim.topic.discussion": "讨论。",
-    "claim.topic.other": "其他信息。",
+    "claim.topic.title": "题目与摘要",
+    "claim.topic.introduction": "引言",
+    "claim.topic.design": "研究设计",
+    "claim.topic.data": "数据",
+    "claim.topic.reference": "参考标准",
+    "claim.topic.partitions": "数据划分",
+    "claim.topic.testing-data": "测试数据",
+    "claim.topic.model": "模型",
+    "claim.topic.training": "训练",
+    "claim.topic.evaluation": "评价",
+    "claim.topic.results-data": "结果：数据",
+    "claim.topic.performance": "结果：性能",
+    "claim.topic.discussion": "讨论",
+    "claim.topic.other": "其他信息",
     "claim.1": "标明是人工智能研究及其技术类型",
     "claim.2": "摘要：设计、方法、结果、结论",
     "claim.3": "背景，以及方法的用途",
@@ -315,7 +311,7 @@ REPORT: dict[str, str] = {
     "何时何地采集由作者说明。",
     "claim.fill.left-out": "无法读取或互相矛盾的胶片按原因计数。临床标准由作者说明。",
     "claim.fill.preprocessing": "灰度像素，{size} 像素，{fit}；训练、测试与使用共用同一个函数。",
-    "claim.fill.subsets": "整张胶片，不裁剪。以下质量的胶片不进入验证集和测试集：{quality}。",
+    "claim.fill.subsets": "整张胶片，不裁剪。仅用于训练、不进入验证集和测试集的胶片：{films} 张。",
     "claim.fill.identifiers": "本报告和模型文件只用像素的哈希值标识胶片；DICOM 的患者用带密钥的哈希值。"
     "此前如何处理由作者说明。",
     "claim.fill.missing": "无法读取和没有类别的胶片被去掉并计数；没有填补任何数值。",

@@ -3,8 +3,6 @@
 SENTENCES: dict[str, str] = {
     "training.title": "训练",
     "training.title.progress": "{percent} % · 训练",
-    "training.language": "English",
-    "training.language.name": "Show in English",
     "training.state.loading": "正在询问服务器",
     "training.state.waiting": "等待第一步",
     "training.state.running": "训练中",

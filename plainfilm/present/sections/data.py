@@ -1,7 +1,6 @@
 """What the data are: classes, sources, parts, patients, copies, contradictions, what was left out."""
 
 from collections import Counter
-from collections.abc import Sequence
 from statistics import median
 
 from plainfilm.data.film_index import Index, Row
@@ -11,9 +10,10 @@ from plainfilm.data.splits.split import SPLITS
 from plainfilm.messages import Text, say
 from plainfilm.present.blocks import Block, Cell, Note, Section, Table
 from plainfilm.present.gather import Gathered
+from plainfilm.present.sections.data_set import COPIES, films_by_part
 from plainfilm.present.words import label, listed
 
-COPIES = ("duplicate-exact", "duplicate-near", "label-conflict")
+TWICE = (*COPIES, "label-conflict")
 DESCRIBED = ("sex", "age", "view")  # columns of patients that are counted by part, where a table gave them
 MAX_AGE = 130  # years; what is more is a date, or a number of something else
 MIN_SHARE_OF_NUMBERS = 0.5  # a column is one of numbers where more than half of its values are
@@ -24,8 +24,13 @@ def data(found: Gathered) -> Section:
     index = found.index
     if index is None:
         return Section("data", say("report.data"), (Note(say("report.data.missing"), "missing"),))
-    blocks: list[Block] = [_summary(index), _counts(found, index), *_source_is_class(found, index), _groups(index)]
-    blocks.append(_copies(found, index))
+    blocks: list[Block] = [
+        _summary(index),
+        films_by_part(index, found.shown),
+        *_source_is_class(found, index),
+        _groups(index),
+        _copies(found, index),
+    ]
     left_out = _left_out(index)
     if left_out is not None:
         blocks.append(left_out)
@@ -46,24 +51,6 @@ def _summary(index: Index) -> Note:
             modes=listed(modes),
         )
     )
-
-
-def _counts(found: Gathered, index: Index) -> Table:
-    parts = [part for part in SPLITS if index.part(part)]
-    rows: list[tuple[Cell, ...]] = []
-    for name in (*index.classes, *sorted({row.label for row in index.rows} - set(index.classes))):
-        for source in sorted({row.source for row in index.rows if row.label == name}):
-            films = [row for row in index.rows if (row.label, row.source) == (name, source)]
-            rows.append((found.shown(name), source or "–", *_numbers(films, parts)))
-    rows.append((say("index.total"), "", *_numbers(index.rows, parts)))
-    head = ("class", "source", "films", "groups", *parts, "left-out")
-    return Table(say("report.data.counts"), tuple(say(f"index.{name}") for name in head), tuple(rows), left=2)
-
-
-def _numbers(films: Sequence[Row], parts: Sequence[str]) -> tuple[str, ...]:
-    counts = Counter(row.split for row in films)
-    groups = len({row.group for row in films if row.group})
-    return tuple(str(number) for number in (len(films), groups, *(counts[part] for part in parts), counts[""]))
 
 
 def classes_told_by_source(index: Index) -> list[str]:
@@ -104,7 +91,7 @@ def _copies(found: Gathered, index: Index) -> Table:
             label("problem.", code),
             *(str(sum(code in row.problems for row in of)) for of in (*_by_class(index), index.rows)),
         )
-        for code in COPIES
+        for code in TWICE
     )
     head = (say("report.data.what"), *(found.shown(name) for name in index.classes), say("index.total"))
     return Table(say("report.data.copies"), head, rows)
@@ -116,7 +103,7 @@ def _by_class(index: Index) -> list[list[Row]]:
 
 def _left_out(index: Index) -> Table | None:
     """Problems beside copies, with the number of films."""
-    counts = Counter(code for row in index.rows for code in row.problems if code not in COPIES)
+    counts = Counter(code for row in index.rows for code in row.problems if code not in TWICE)
     rows = tuple((label("problem.", code), str(count)) for code, count in sorted(counts.items()))
     return Table(say("report.data.problems"), (say("report.data.what"), say("index.films")), rows) if rows else None
 

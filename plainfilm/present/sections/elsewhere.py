@@ -1,74 +1,79 @@
-"""Tests on films from elsewhere, with the fall; and subgroups of the test films."""
+"""Tests on films from elsewhere: what the model has seen of them, its figures, and by how much they fall."""
 
-from plainfilm.evaluation.subgroups import MIN_FILMS
-from plainfilm.messages import Text, say
+from collections.abc import Iterator
+
+from plainfilm.messages import say
 from plainfilm.model.seen import KINDS
 from plainfilm.present.blocks import Block, Cell, Note, Section, Table
-from plainfilm.present.gather import Figures, Gathered
-from plainfilm.present.sections.headline import FIGURE_HEAD
-from plainfilm.present.sections.results import BY_CLASS, OVERALL, missed, scale_of
-from plainfilm.present.words import figure, is_estimate, label
+from plainfilm.present.figure_rows import Figures, head, name_of, overall, scale_of
+from plainfilm.present.gather import Gathered
+from plainfilm.present.sections.decisions import predictive_values
+from plainfilm.present.sections.results import results_of, title
+from plainfilm.present.words import figure
+
+OF_FALL = {"internal": "fall.internal", "external": "fall.external", "difference": "fall.difference"}
 
 
 def external(found: Gathered) -> Section:
     """The section of external tests."""
     blocks: list[Block] = []
     for name, figures in found.external.items():
-        blocks += [_seen(name, figures.get("seen")), _test(found, name, figures), *missed(figures)]
-    if not blocks:
-        blocks.append(Note(say("report.external.missing"), "missing"))
-    return Section("external", say("report.external"), tuple(blocks))
+        blocks += [title(figures, name), *seen(figures), *results_of(figures, found.shown)]
+        blocks += [*predictive_values(figures.get("predictive_values", {}), found.shown), *fall(figures)]
+    missing = Note(say("report.external.missing"), "missing")
+    return Section("external", say("report.external"), tuple(blocks) or (missing,))
 
 
-def _seen(name: str, seen: Figures | None) -> Note:
-    """How many of the films stood in the model's training."""
-    if not seen or not seen["listed"]:
-        return Note(say("report.external.cannot-say", name=name), "missing")
-    count = sum(seen[kind] for kind in KINDS)
-    return Note(say("report.external.seen", name=name, films=count), "alarm" if count else "plain")
+def seen(figures: Figures) -> Iterator[Note]:
+    """Which films the model has seen, or that nobody can say."""
+    found = figures.get("seen")
+    if found is None:
+        yield Note(say("report.external.cannot-say"), "missing")
+    elif not found["listed"]:
+        yield Note(say("seen.cannot-say", films=found["films"]), "missing")
+    else:
+        model, kinds = found["model"], {kind: found[kind] for kind in KINDS}
+        count = sum(kinds.values())
+        parts = {part: model[part] for part in ("train", "validation")}
+        yield Note(
+            say("seen.counts", films=found["films"], count=count, **kinds, **parts), "alarm" if count else "plain"
+        )
+        if not model["fingerprints"]:
+            yield Note(say("seen.exact-alone"))
+        if not model["base_known"]:
+            yield Note(say("seen.base-unknown"))
 
 
-def _test(found: Gathered, name: str, figures: Figures) -> Table:
-    rows: list[tuple[Cell, ...]] = []
-    fall = figures.get("fall") or {}
-    for key in OVERALL:
-        if is_estimate(figures.get(key)):
-            rows.append((say("report.all-classes"), label("figure.", key), *figure(figures[key], scale=scale_of(key))))
-            if fall.get(key):
-                words = say("report.external.fall", figure=label("figure.", key))
-                rows.append((say("report.all-classes"), words, *figure(fall[key]["difference"], unit="")))
-    for class_name, entry in figures.get("classes", {}).items():
-        for key in ("sensitivity", "specificity"):
-            if key in BY_CLASS and is_estimate(entry.get(key)):
-                rows.append((found.shown(class_name), say(f"figure.{key}"), *figure(entry[key])))
-    head = (say("index.class"), say("evaluation.figure"), *(say(key) for key in FIGURE_HEAD))
-    return Table(say("report.external.table", name=name), head, tuple(rows), left=2)
-
-
-def subgroups(found: Gathered) -> Section:
-    """The section of subgroups: of the run's own test films, and of each test elsewhere."""
-    tests: list[tuple[Text, Figures]] = [(say("report.first.own"), found.figures or {}), *found.external.items()]
-    blocks = [_subgroups(found, name, figures["subgroups"]) for name, figures in tests if figures.get("subgroups")]
-    missing = Note(say("report.subgroups.missing"), "missing")
-    return Section("subgroups", say("report.subgroups"), tuple(blocks) or (missing,))
-
-
-def _subgroups(found: Gathered, name: Text, columns: Figures) -> Table:
-    """By column and part: the accuracy, and each class's sensitivity where it has films."""
-    rows: list[tuple[Cell, ...]] = []
-    for column, parts in columns.items():
-        for part, entry in parts.items():
-            start = (say(f"report.column.{column}"), part or say("report.subgroups.unknown"))
-            if entry["too_few"]:
-                rows.append((*start, say("report.subgroups.few"), "–", "–", str(entry["n"])))
-                continue
-            rows.append((*start, say("figure.accuracy"), *figure(entry["accuracy"])))
-            for class_name, figures in entry["classes"].items():
-                if figures["sensitivity"]["n"] >= MIN_FILMS:
-                    words = say("report.subgroups.sensitivity", name=found.shown(class_name))
-                    rows.append((*start, words, *figure(figures["sensitivity"])))
-    head = (
-        *(say("report.subgroups.by"), say("report.subgroups.group"), say("evaluation.figure")),
-        *(say(key) for key in FIGURE_HEAD),
+def fall(figures: Figures) -> Iterator[Block]:
+    """The fall from the model's own test to these films, each difference with its interval."""
+    found = figures.get("fall")
+    if not found:
+        yield Note(say("fall.not-tested"))
+        return
+    cells = tuple(
+        (name_of(name), say(key), *_figure(name, part, found[name][part]))
+        for name in overall()
+        if name in found
+        for part, key in OF_FALL.items()
     )
-    return Table(say("report.subgroups.table", name=name), head, tuple(rows), left=3)
+    yield Table(say("fall.title"), head(say("evaluation.figure"), say("report.tested-on")), cells, left=2)
+    yield _verdict(found["balanced_accuracy"]["difference"])
+    if found["leaking"]:
+        yield Note(say("fall.leaking"))
+
+
+def _figure(name: str, part: str, entry: Figures) -> tuple[Cell, ...]:
+    """Cells of a figure; a difference is in points of a hundred."""
+    return figure(entry, unit="") if part == "difference" else figure(entry, scale=scale_of(name))
+
+
+def _verdict(difference: Figures) -> Note:
+    """In words, by the balanced accuracy: it does not depend on how many films of each class there are."""
+    if difference["value"] is None:
+        return Note(say("fall.not-estimable"))
+    low, high = 100 * difference["low"], 100 * difference["high"]
+    if low > 0:
+        return Note(say("fall.worse", low=low, high=high), "alarm")
+    if high < 0:
+        return Note(say("fall.better", low=-high, high=-low))
+    return Note(say("fall.unclear", low=low, high=high))

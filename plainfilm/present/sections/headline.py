@@ -1,18 +1,16 @@
 """What to know before any figure: how far the corners alone go, what leaks, what is left elsewhere."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
-from plainfilm.audits.verdict import is_clear, verdict_sentence
 from plainfilm.data.film_index import Index
 from plainfilm.data.splits import split
 from plainfilm.data.splits.groups import persons
 from plainfilm.messages import Text, say
-from plainfilm.present.blocks import Block, Cell, Note, Section, Table
+from plainfilm.present.blocks import Block, Note, Section, Table
+from plainfilm.present.figure_rows import Figures, head, rows
 from plainfilm.present.gather import Gathered
-from plainfilm.present.words import figure, label, listed, percent
+from plainfilm.present.sections.shortcuts import verdict
+from plainfilm.present.words import label, listed, percent
 
-FIGURE_HEAD = ("report.value", "report.interval", "report.n")
+TOLD = ("accuracy", "balanced_accuracy")
 
 
 def headline(found: Gathered) -> Section:
@@ -29,8 +27,7 @@ def _shortcuts(found: Gathered) -> list[Block]:
     views = shortcuts.get("views", [])
     if not views:
         return [Note(say("report.first.no-audit"), "missing")]
-    verdict = verdict_sentence(shortcuts)
-    blocks: list[Block] = [Note(verdict, "plain" if is_clear(shortcuts) else "alarm")]
+    blocks: list[Block] = [verdict(shortcuts)]
     told = next((view for view in views if view["name"] == "corners"), views[0])
     name, accuracy, chance = label("view.", told["name"]), percent(told["accuracy"]), percent(shortcuts["chance"])
     blocks.append(Note(say("report.first.corners", view=name, accuracy=accuracy, chance=chance)))
@@ -84,7 +81,7 @@ def _elsewhere(found: Gathered) -> list[Block]:
     return [_told_elsewhere(found, name, figures) for name, figures in found.external.items()]
 
 
-def _told_elsewhere(found: Gathered, name: str, figures: Mapping[str, Any]) -> Note:
+def _told_elsewhere(found: Gathered, name: str, figures: Figures) -> Note:
     """The balanced accuracy beside that of one class for all films, and how often the commonest answer is given."""
     counts = [sum(column) for column in zip(*figures["confusion"]["counts"], strict=True)]
     names = figures["confusion"]["classes"]
@@ -102,20 +99,9 @@ def _told_elsewhere(found: Gathered, name: str, figures: Mapping[str, Any]) -> N
 
 
 def _beside(found: Gathered) -> Table | None:
-    """The score beside what the cheap readers and other places say of it."""
-    rows: list[tuple[Cell, ...]] = []
-    own: Mapping[str, Any] = found.figures or {}
-    if own:
-        rows += _rows([(say("report.first.own"), own)])
-    rows += _rows([(say("report.first.at", name=name), figures) for name, figures in found.external.items()])
-    head = (say("report.tested-on"), say("evaluation.figure"), *(say(key) for key in FIGURE_HEAD))
-    return Table(say("report.first.table"), head, tuple(rows), left=2) if rows else None
-
-
-def _rows(tests: Sequence[tuple[Text, Mapping[str, Any]]]) -> list[tuple[Cell, ...]]:
-    return [
-        (name, say(f"figure.{key}"), *figure(figures[key]))
-        for name, figures in tests
-        for key in ("accuracy", "balanced_accuracy")
-        if figures.get(key)
-    ]
+    """The score beside what other places say of it."""
+    tests: list[tuple[Text, Figures]] = [(say("report.first.own"), found.figures or {})]
+    tests += [(say("report.first.at", name=name), figures) for name, figures in found.external.items()]
+    cells = tuple(line for name, figures in tests for line in rows(figures, TOLD, name))
+    columns = head(say("report.tested-on"), say("evaluation.figure"))
+    return Table(say("report.first.table"), columns, cells, left=2) if cells else None

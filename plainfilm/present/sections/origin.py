@@ -1,11 +1,12 @@
 """How to repeat it: environment, seeds, checksums, commands, the recipe; and the limits of all this."""
 
 from plainfilm.data.splits.groups import persons
-from plainfilm.messages import printable, say
+from plainfilm.messages import say
 from plainfilm.present.blocks import Block, Cell, Code, Note, Section, Table
 from plainfilm.present.gather import Gathered
 from plainfilm.present.sections.data import classes_told_by_source
 from plainfilm.present.words import listed
+from plainfilm.text import printable
 
 FEW_FILMS = 100
 """Test films of a class below which the report warns."""
@@ -15,7 +16,7 @@ def origin(found: Gathered) -> Section:
     """The section that says how to repeat the run."""
     blocks: list[Block] = [_environment(found), _checksums(found), _commands(found)]
     if found.recipe is not None:
-        lines = (found.run / "recipe.toml").read_text(encoding="utf-8-sig").splitlines()
+        lines = found.run.recipe.read_text(encoding="utf-8-sig").splitlines()
         blocks.append(Code("\n".join(map(printable, lines)) + "\n", say("report.origin.recipe")))
     return Section("origin", say("report.origin"), tuple(blocks))
 

@@ -1,77 +1,65 @@
-"""Results on the run's own test films: every figure with interval and n, the confusion matrix."""
+"""Results on some films: every figure with interval and n, the confusion matrix, what was left out."""
 
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from plainfilm.evaluation.coverage import MARK, lowest_marked
-from plainfilm.messages import say
+from plainfilm.messages import Text, say
 from plainfilm.present.blocks import Block, Cell, Note, Section, Table
-from plainfilm.present.gather import Figures, Gathered
-from plainfilm.present.sections.headline import FIGURE_HEAD
-from plainfilm.present.words import figure, is_estimate, label, listed
-
-OVERALL = ("accuracy", "balanced_accuracy", "macro_auc", "log_loss", "brier")
-BY_CLASS = ("sensitivity", "specificity", "precision", "f1", "auc")
-DECIMALS = ("log_loss", "brier", "auc", "macro_auc", "expected_calibration_error")
-"""Figures that are shown as decimals, the others in percent."""
+from plainfilm.present.figure_rows import Figures, head, marked, of_class, overall, rows
+from plainfilm.present.gather import Gathered
+from plainfilm.present.words import is_estimate, listed
 
 
 def results(found: Gathered) -> Section:
-    """The section of results."""
-    figures = found.figures
-    if figures is None:
-        return Section("results", say("report.results"), (Note(say("report.results.missing"), "missing"),))
-    blocks: list[Block] = []
+    """The section of the results on the run's own test films."""
+    missing = Note(say("report.results.missing"), "missing")
+    blocks = (missing,) if found.figures is None else tuple(results_of(found.figures, found.shown))
+    return Section("results", say("report.results"), blocks)
+
+
+def title(figures: Figures, films: Text) -> Note:
+    """Of which films, and of how many, the figures are."""
+    return Note(say("evaluation.title", films=films, n=figures["accuracy"]["n"]))
+
+
+def results_of(figures: Figures, shown: Callable[[str], Text]) -> Iterator[Block]:
+    """The figures of an evaluation; `shown`: what a class is called."""
+    balance = figures.get("balance")
+    if balance and balance["lost"] > balance["used"]:
+        lost, used = balance["lost"], balance["used"]
+        yield Note(say("evaluation.most-left-out", left_out=lost, films=lost + used, used=used), "alarm")
     if figures.get("leaking"):
-        blocks.append(Note(say("evaluation.leaking"), "alarm"))
-    blocks += [overall(figures), by_class(found, figures), *missed(figures)]
+        yield Note(say("evaluation.leaking"), "alarm")
+    classes = figures.get("classes", {})
+    yield _overall(figures)
+    yield _by_class(classes, shown)
+    yield from marked(entry for part in (figures, *classes.values()) for entry in part.values())
     if figures.get("confusion"):
-        blocks.append(_confusion(found, figures["confusion"]))
-    interval = figures.get("interval")
-    if interval:
-        blocks.append(Note(say("report.results.interval", groups=interval.get("groups", 0))))
+        yield _confusion(figures["confusion"], shown)
+    if figures.get("interval"):
+        yield Note(say("report.results.interval", groups=figures["interval"].get("groups", 0)))
     if figures.get("left_out"):
-        left_out = [f"{name}: {count}" for name, count in figures["left_out"].items()]
-        blocks.append(Note(say("evaluation.left-out", left_out=listed(left_out))))
-    return Section("results", say("report.results"), tuple(blocks))
+        left_out = listed(f"{name} {count}" for name, count in figures["left_out"].items())
+        yield Note(say("evaluation.left-out", left_out=left_out))
 
 
-def scale_of(name: str) -> int:
-    """What a figure is multiplied by to be shown."""
-    return 1 if name in DECIMALS else 100
-
-
-def missed(figures: Figures) -> list[Block]:
-    """What the mark at a figure means, where one has it: its interval holds the truth less often than it says."""
-    parts = [figures, *figures.get("classes", {}).values()]
-    coverage = lowest_marked(entry for part in parts for entry in part.values())
-    return [] if coverage is None else [Note(say("evaluation.missed", mark=MARK, coverage=100 * coverage))]
-
-
-def overall(figures: Figures) -> Table:
+def _overall(figures: Figures) -> Table:
     """The figures over all classes: those that are known first, then whatever else is a figure."""
-    names = [name for name in OVERALL if is_estimate(figures.get(name))]
-    names += [name for name, entry in figures.items() if is_estimate(entry) and name not in OVERALL]
-    rows = tuple((label("figure.", name), *figure(figures[name], scale=scale_of(name))) for name in names)
-    return Table(say("report.results.overall"), (say("evaluation.figure"), *(say(key) for key in FIGURE_HEAD)), rows)
+    others = [name for name, entry in figures.items() if is_estimate(entry) and name not in overall()]
+    names = (*overall(), *others)
+    return Table(say("report.results.overall"), head(say("evaluation.figure")), tuple(rows(figures, names)))
 
 
-def by_class(found: Gathered, figures: Figures) -> Table:
-    """The figures of each class against the rest."""
-    rows: list[tuple[Cell, ...]] = []
-    for name, entry in figures.get("classes", {}).items():
-        for key in BY_CLASS:
-            if is_estimate(entry.get(key)):
-                words = say("evaluation.auc") if key == "auc" else say(f"figure.{key}")
-                rows.append((found.shown(name), words, *figure(entry[key], scale=scale_of(key))))
-    head = (say("index.class"), say("evaluation.figure"), *(say(key) for key in FIGURE_HEAD))
-    return Table(say("report.results.by-class"), head, tuple(rows), left=2)
+def _by_class(classes: Mapping[str, Figures], shown: Callable[[str], Text]) -> Table:
+    cells = tuple(line for name, entry in classes.items() for line in rows(entry, of_class(), shown(name)))
+    return Table(say("report.results.by-class"), head(say("index.class"), say("evaluation.figure")), cells, left=2)
 
 
-def _confusion(found: Gathered, confusion: dict[str, Any]) -> Table:
-    rows: list[tuple[Cell, ...]] = []
+def _confusion(confusion: Mapping[str, Any], shown: Callable[[str], Text]) -> Table:
+    cells: list[tuple[Cell, ...]] = []
     for name, counts in zip(confusion["classes"], confusion["counts"], strict=True):
         total = sum(counts)
         shares = [f"{count} ({100 * count / total:.1f} %)" if total else "0" for count in counts]
-        rows.append((found.shown(name), *shares, str(total)))
-    head = (say("evaluation.confusion"), *(found.shown(name) for name in confusion["classes"]), say("index.total"))
-    return Table(say("report.results.confusion"), head, tuple(rows))
+        cells.append((shown(name), *shares, str(total)))
+    columns = (say("evaluation.confusion"), *(shown(name) for name in confusion["classes"]), say("index.total"))
+    return Table(say("report.results.confusion"), columns, tuple(cells))

@@ -21,6 +21,7 @@ from typing import Any
 from plainfilm.config import Recipe, load_recipe
 from plainfilm.data.film_index import read_index
 from plainfilm.errors import PlainfilmError, RequestError
+from plainfilm.io.run_folder import Run
 from plainfilm.training.history import COLUMNS, Step, parse_history
 from plainfilm.training.schedule import Plan, make_plan
 
@@ -40,7 +41,7 @@ class _Log:
     marks: tuple[tuple[float, int], ...] = ()  # seconds and steps done, since it was started or gone on with
 
 
-def follow(run: Path, after: int = 0) -> dict[str, Any]:
+def follow(folder: Path, after: int = 0) -> dict[str, Any]:
     """What a training has done: its steps from number `after` on, and how far it is.
 
     Returns:
@@ -55,9 +56,10 @@ def follow(run: Path, after: int = 0) -> dict[str, Any]:
 
     Raises RequestError where the folder holds no training, or its history cannot be read.
     """
+    run = Run(folder)
     recipe = _recipe(run)
-    rows, updated = _rows(run / "history.csv")
-    log = _read_log(run / "log.jsonl")
+    rows, updated = _rows(run.history)
+    log = _read_log(run.log)
     plan = None
     if recipe is not None and log.steps:
         epochs = sum(recipe.training.epochs)
@@ -79,18 +81,18 @@ def follow(run: Path, after: int = 0) -> dict[str, Any]:
         "seconds_left": _seconds(plan, pace, len(rows), log.steps) if state == "running" else None,
         "updated_s_ago": age_s,
         **_validation(_parse(_validated(rows)), plan),
-        "num_validation": _num_validation(run / "index.csv") if recipe is not None else None,
+        "num_validation": _num_validation(run.index) if recipe is not None else None,
     }
 
 
-def _recipe(run: Path) -> Recipe | None:
+def _recipe(run: Run) -> Recipe | None:
     """The recipe of a run; None while its films are still being read, before there is one. Raises RequestError."""
-    if not (run / "recipe.toml").is_file():
-        if run.is_dir() and (any(run.glob("pixels-*")) or not any(run.iterdir())):
+    if not run.is_begun:
+        if run.is_preparing:
             return None
         raise RequestError("run-not-there")
     try:
-        return load_recipe(str(run / "recipe.toml"))
+        return load_recipe(str(run.recipe))
     except PlainfilmError as error:
         raise RequestError("run-damaged") from error
 

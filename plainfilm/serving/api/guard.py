@@ -13,13 +13,14 @@ Notable choices:
 import asyncio
 import hmac
 import json
-import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from typing import Any
 
 from plainfilm.errors import RequestError
-from plainfilm.serving.api.problems import MEDIA_TYPE, accepted_language, problem, retry_headers, status_of
+from plainfilm.messages import LANGUAGES
+from plainfilm.present.problem import problem, status_of
+from plainfilm.serving.api.problems import MEDIA_TYPE, accepted_language, retry_headers
 from plainfilm.serving.limits import ServeLimits
 
 Scope = MutableMapping[str, Any]
@@ -72,6 +73,8 @@ class Guard:
     ) -> None:
         self.app, self.limits, self.is_full, self.token, self.observe = app, limits, is_full, token, observe
         self.root_path = root_path
+        busy = RequestError("server-busy")  # said so often under load that it is written once
+        self.busy = {language: refusal(busy, language, limits) for language in LANGUAGES}
         self.held_bytes = 0
         self.num_inside = 0  # requests for films that the application has
 
@@ -150,31 +153,34 @@ class Guard:
         """The whole body. Raises RequestError where it is too large, or comes too slowly."""
         if not _has_body(headers):
             return b""
-        body, began, limits = bytearray(), time.monotonic(), self.limits
-        while True:
-            allowed_s = began + limits.body_grace_s + len(body) / limits.body_bytes_per_s - time.monotonic()
-            try:
-                message = await asyncio.wait_for(receive(), max(allowed_s, 0.001))
-            except TimeoutError:
-                raise RequestError("request-slow") from None
-            if message["type"] == "http.disconnect":
-                raise RequestError("request-malformed")
-            chunk = message.get("body", b"")
-            held.add(len(chunk))
-            body += chunk
-            if len(body) > limits.max_body_bytes:
-                raise self._too_large()
-            if not message.get("more_body", False):
-                return bytes(body)
+        body, limits = bytearray(), self.limits
+        due = asyncio.get_running_loop().time() + limits.body_grace_s
+        try:
+            async with asyncio.timeout_at(due) as patience:
+                while True:
+                    message = await receive()
+                    if message["type"] == "http.disconnect":
+                        raise RequestError("request-malformed")
+                    chunk = message.get("body", b"")
+                    held.add(len(chunk))
+                    body += chunk
+                    if len(body) > limits.max_body_bytes:
+                        raise self._too_large()
+                    if not message.get("more_body", False):
+                        return bytes(body)
+                    patience.reschedule(due + len(body) / limits.body_bytes_per_s)
+        except TimeoutError:
+            raise RequestError("request-slow") from None
 
     async def _refuse(self, error: RequestError, language: str, receive: Receive | None, answer: "_Answer") -> None:
         """Answer with a problem. The connection of a client that may still be sending ends, but not at once.
 
         `receive` is None where the whole request was read.
         """
-        status, pairs, content = refusal(error, language, self.limits)
+        is_busy = error.code == "server-busy"
+        status, pairs, content = self.busy[language] if is_busy else refusal(error, language, self.limits)
         if receive is not None:
-            pairs.append((b"connection", b"close"))
+            pairs = [*pairs, (b"connection", b"close")]
         await answer.send({"type": "http.response.start", "status": status, "headers": pairs})
         await answer.send({"type": "http.response.body", "body": content, "more_body": receive is not None})
         if receive is not None:

@@ -16,7 +16,6 @@ import time
 import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -25,43 +24,28 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
-from plainfilm.errors import FilmError, PlainfilmError, RequestError
-from plainfilm.locales.en.page import SENTENCES as PAGE_EN
-from plainfilm.locales.en.training import SENTENCES as TRAINING_EN
-from plainfilm.locales.zh.page import SENTENCES as PAGE_ZH
-from plainfilm.locales.zh.training import SENTENCES as TRAINING_ZH
-from plainfilm.messages import json_text
+from plainfilm.errors import PlainfilmError, RequestError
+from plainfilm.locales import page_words
+from plainfilm.messages import text
 from plainfilm.model.predictor import Prediction
+from plainfilm.present.problem import problem, status_of
 from plainfilm.serving.api import samples, schema, wire
 from plainfilm.serving.api.follow import follow
 from plainfilm.serving.api.guard import App, Guard
 from plainfilm.serving.api.metrics import Metrics
 from plainfilm.serving.api.multipart import read_films
-from plainfilm.serving.api.problems import MEDIA_TYPE, accepted_language, problem, retry_headers, status_of
+from plainfilm.serving.api.problems import MEDIA_TYPE, accepted_language, retry_headers
 from plainfilm.serving.limits import ServeLimits
 from plainfilm.serving.service import AnswerService, Room
-from plainfilm.workflows.statements import reasons
+from plainfilm.text import json_text
 
-LOG = logging.getLogger("plainfilm.serve")
+LOG = logging.getLogger("plainfilm.serving")
 WEB = Path(__file__).parents[1] / "page"
 MEDIA_TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 FILM_TYPES = (
     *("image/png", "image/jpeg", "image/tiff", "image/bmp", "image/webp", "image/jp2"),
     *("application/dicom", "application/octet-stream"),
 )
-WORDS = {  # of the problems that a request may end with
-    400: "The request cannot be understood.",
-    401: "The token is missing or wrong.",
-    403: "The request comes from another site's page.",
-    404: "There is no such thing.",
-    408: "The body came too slowly.",
-    413: "The film or the request is too large.",
-    415: "This is no image of a known kind.",
-    421: "The server does not go by this name.",
-    422: "The film cannot be judged.",
-    500: "The server failed.",
-    503: "Too many films are under way; come again after `Retry-After` seconds.",
-}
 
 
 @dataclass(frozen=True)
@@ -135,9 +119,9 @@ async def _check_parameters(request: Request) -> None:
 
 
 def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """These statuses for the OpenAPI document."""
+    """These statuses for the OpenAPI document, which is in English."""
     content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    return {status: {"description": WORDS[status], "content": content} for status in statuses}
+    return {status: {"description": text(f"http.{status}", "en"), "content": content} for status in statuses}
 
 
 def _film_body(max_films: int) -> dict[str, Any]:
@@ -177,21 +161,23 @@ def _add_predictions(api: APIRouter, served: Served) -> None:
         results = await _answers(service, films, served.limits.deadline_s)
         for result in results:
             served.metrics.films.labels(_outcome(result, override)).inc()
-        summarise = partial(_summary, service, language=language, maps=map, with_film=film == "png", override=override)
-        if map == "png" or film == "png":  # pictures are drawn outside the event loop
-            summaries = await asyncio.to_thread(lambda: [summarise(result) for result in results])
-        else:
-            summaries = [summarise(result) for result in results]
-        seconds = time.monotonic() - began
-        served.metrics.seconds.observe(seconds)
-        error = summaries[0]["error"]
-        if len(summaries) == 1 and error is not None:
-            found = {} if isinstance(results[0], PlainfilmError) else {"prediction": summaries[0] | {"error": None}}
-            return _json(error | found, language, error["status"], MEDIA_TYPE)
-        time_ms = round(1000 * seconds, 3)
-        return _json(
-            {"model": wire.model_brief(service.predictor), "time_ms": time_ms, "predictions": summaries}, language
-        )
+        options: dict[str, Any] = {"maps": map, "with_film": film == "png", "override": override}
+
+        def answer() -> Response:
+            card = service.predictor.card
+            summaries = [wire.prediction_json(result, card, language, **options) for result in results]
+            seconds = time.monotonic() - began
+            served.metrics.seconds.observe(seconds)
+            error = summaries[0]["error"]
+            if len(summaries) == 1 and error is not None:
+                found = {} if isinstance(results[0], PlainfilmError) else {"prediction": summaries[0] | {"error": None}}
+                return _json(error | found, language, error["status"], MEDIA_TYPE)
+            brief, time_ms = wire.model_brief(service.predictor), round(1000 * seconds, 3)
+            return _json({"model": brief, "time_ms": time_ms, "predictions": summaries}, language)
+
+        if (map, film) == ("none", "none"):
+            return answer()
+        return await asyncio.to_thread(answer)  # pictures, and the megabytes of JSON that hold them
 
 
 async def _answers(
@@ -215,18 +201,6 @@ async def _answers(
             raise error
         found.append(outcome.result() if error is None else error)
     return found
-
-
-def _summary(service: AnswerService, result: Prediction | PlainfilmError, **options: Any) -> dict[str, Any]:
-    """One film's answer, with `error` where there is none."""
-    language = options["language"]
-    if isinstance(result, PlainfilmError):
-        return wire.NO_PREDICTION | {"error": problem(result, language)}
-    summary = wire.prediction_summary(result, service.predictor.card, **options)
-    if not (result.verdict.passed or options["override"]):
-        refusal = FilmError("film-refused", reasons=reasons(result.verdict, language))
-        summary["error"] = problem(refusal, language)
-    return summary
 
 
 def _outcome(result: Prediction | PlainfilmError, override: bool) -> str:
@@ -302,7 +276,7 @@ def _add_page(app: FastAPI, served: Served) -> None:
     if served.root_path:  # `/films` without a slash at its end is the page, too, and nothing is relative to that
         for name in ("index.html", "training.html"):
             files[name] = files[name].replace(b'="page/', f'="{served.root_path}/page/'.encode())
-    words = json.dumps({"en": PAGE_EN | TRAINING_EN, "zh": PAGE_ZH | TRAINING_ZH}, ensure_ascii=False).encode()
+    words = json.dumps(page_words(), ensure_ascii=False).encode()
 
     def page(name: str) -> Response:
         if name not in files:

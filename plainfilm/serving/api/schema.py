@@ -45,6 +45,9 @@ class Called(Shape):
     asked: float = Field(description="Sensitivity that the point was fitted for.")
     threshold: float
     positive: bool
+    predictive_value: Figure | None = Field(
+        description="How likely that is right at the prevalence given to `predict --prevalence`; null: none was given."
+    )
 
 
 class Drawn(Shape):
@@ -81,8 +84,10 @@ class Problem(BaseModel):
 
 
 class Prediction(Shape):
-    """What the model says of one film. What is not known is null."""
+    """What the model says of one film, here and in `predict --json`. What is not known is null."""
 
+    path: str | None = Field(description="As `predict` was given it; null over HTTP, where a film has no path.")
+    truth: str | None = Field(description="The class that `predict` knows of a table or folder; null over HTTP.")
     image_id: str | None = Field(
         description="First 16 hex digits of the SHA-256 of the decoded pixels and their shape."
     )

@@ -12,22 +12,17 @@ import numpy as np
 from PIL import Image
 
 from plainfilm.data.preprocessing import preprocess
-from plainfilm.messages import LANGUAGES, text
+from plainfilm.errors import PlainfilmError
+from plainfilm.messages import LANGUAGES
+from plainfilm.model.answer import Answer
 from plainfilm.model.card import Card, ClassName, Preprocessing
 from plainfilm.model.overlay import draw_overlay
 from plainfilm.model.predictor import Prediction, Predictor
-from plainfilm.workflows.statements import about_maps, about_model, gate_summary, set_words
+from plainfilm.present.film_json import film_json
+from plainfilm.present.statements import about_maps, about_model
 
 FILM_SIDE_PX = 2048  # of the film that is sent back to be looked at, at most
 ID_DIGITS = 12
-NO_CLASSES = dict.fromkeys(("predicted", "probabilities", "set", "set_words", "called"))
-NO_PREDICTION: dict[str, Any] = {
-    **dict.fromkeys(("image_id", "width", "height")),
-    **NO_CLASSES,
-    "gate": None,
-    "warnings": [],
-    **dict.fromkeys(("map", "map_warning", "film", "error")),
-}  # of a film that could not be read
 
 
 @cache
@@ -73,7 +68,7 @@ def model_summary(predictor: Predictor, language: str, *, is_default: bool, is_s
         "coverage": None if card.calibration is None else card.calibration.coverage,
         "has_gate": card.gate is not None,
         "num_seen": None if predictor.seen is None else predictor.seen.counts.films,
-        "statements": [*about_model(card, language), about_maps(card, language)],
+        "statements": [words.shown(language) for words in (*about_model(card), about_maps(card))],
     }
 
 
@@ -82,59 +77,25 @@ def _class_name(entry: ClassName) -> dict[str, Any]:
     return {**asdict(entry), **{language: entry.shown(language) for language in LANGUAGES}}
 
 
-def prediction_summary(
-    prediction: Prediction, card: Card, language: str, *, maps: str, with_film: bool, override: bool
+def prediction_json(
+    result: Prediction | PlainfilmError, card: Card, language: str, *, maps: str, with_film: bool, override: bool
 ) -> dict[str, Any]:
-    """What the model says of one film; classes are None where the gate refuses it, unless `override`.
+    """The answer for one film; classes and map are None where the gate refuses it, unless `override`.
 
     Args:
-        prediction: of the film.
+        result: the prediction of the film, or why it could not be read.
         card: of the model.
         language: of sentences, "en" or "zh".
         maps: "none"; "png", the predicted class's map over the film; "array", the cells of every class's map.
         with_film: whether the decoded film goes along as PNG.
         override: whether a refused film is answered all the same.
     """
-    is_answered = prediction.verdict.passed or override
-    height, width = prediction.film.pixels.shape
-    return {
-        "image_id": prediction.image_id,
-        "width": width,
-        "height": height,
-        **(_classes(prediction, card, language) if is_answered else NO_CLASSES),
-        "gate": gate_summary(prediction.verdict, is_answered, language),
-        "warnings": [{"code": code, "message": text(code, language)} for code in prediction.film.warnings],
-        "map": _map(prediction, card, language, maps) if is_answered else None,
-        "map_warning": (card.map_warning.shown(language) or None) if is_answered and maps != "none" else None,
-        "film": _film(prediction.film.pixels) if with_film else None,
-        "error": None,
-    }
-
-
-def _classes(prediction: Prediction, card: Card, language: str) -> dict[str, Any]:
-    names = card.class_names
-    probability_of = dict(zip(names, prediction.probabilities.tolist(), strict=True))
-    members = prediction.set
-    return {
-        "predicted": names[prediction.predicted],
-        "probabilities": probability_of,
-        "set": None if members is None else [names[number] for number in members],
-        "set_words": None if members is None else set_words(members, card, language),
-        "called": _called(probability_of, card),
-    }
-
-
-def _called(probability_of: dict[str, float], card: Card) -> dict[str, list[dict[str, Any]]] | None:
-    """For each class whether the film is called so at each operating point; None where none was fitted."""
-    if card.calibration is None:
-        return None
-    return {
-        name: [
-            {"asked": point.asked, "threshold": point.threshold, "positive": probability_of[name] >= point.threshold}
-            for point in points
-        ]
-        for name, points in zip(card.class_names, card.calibration.operating_points, strict=True)
-    }
+    answer = Answer.of(result, override=override)
+    drawn = film = None
+    if isinstance(result, Prediction):
+        drawn = _map(result, card, language, maps) if answer.is_answered else None
+        film = _film(result.film.pixels) if with_film else None
+    return film_json(answer, card, language, has_map=maps != "none", map=drawn, film=film)
 
 
 def _map(prediction: Prediction, card: Card, language: str, maps: str) -> dict[str, Any] | None:

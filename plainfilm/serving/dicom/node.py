@@ -44,7 +44,7 @@ from plainfilm.serving.dicom.settings import NodeSettings
 from plainfilm.serving.dicom.socket import MeteredSocket
 from plainfilm.serving.dicom.structured_report import Author, structured_report
 
-LOG = logging.getLogger("plainfilm.serve")
+LOG = logging.getLogger("plainfilm.serving")
 LIBRARIES = ("pynetdicom", "pydicom", "highdicom")
 TAKEN, NOT_THIS_CLASS, FULL, NOT_FILED, NO_DATA_SET = 0x0000, 0x0122, 0xA700, 0xA900, 0xC000  # of a C-STORE response
 SYNTAXES = [*sorted(NATIVE), RLE, *PLUGINS]

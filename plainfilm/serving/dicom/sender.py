@@ -14,7 +14,7 @@ from pynetdicom.sop_class import EnhancedSRStorage  # type: ignore[attr-defined]
 from plainfilm.messages import text
 from plainfilm.serving.dicom.settings import NodeSettings
 
-LOG = logging.getLogger("plainfilm.serve")
+LOG = logging.getLogger("plainfilm.serving")
 MAX_WAITING = 16  # parcels; who brings one more waits
 SYNTAXES = [ExplicitVRLittleEndian, ImplicitVRLittleEndian]
 

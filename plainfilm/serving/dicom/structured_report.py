@@ -39,11 +39,12 @@ from highdicom.sr import (
 from pydicom import Dataset
 
 from plainfilm.errors import PlainfilmError
-from plainfilm.messages import sentence, text
+from plainfilm.locales import dicom_code_of
+from plainfilm.messages import Words, say, told
 from plainfilm.model.card import Card, ClassName
 from plainfilm.model.predictor import Prediction
+from plainfilm.present.statements import about_model, reasons, set_words
 from plainfilm.serving.dicom.filing import MAKER, Filing
-from plainfilm.workflows.statements import about_model, reasons, set_words
 
 SCHEME = "99PLAINFILM"
 SERIES_NUMBER = 9001
@@ -53,7 +54,6 @@ CLASS_CODES = {  # SNOMED CT
     "Viral_Pneumonia": ("75570004", "Viral pneumonia"),
     "COVID": ("840539006", "COVID-19"),
 }
-LANGUAGES = {"en": ("en", "English"), "zh": ("zh-CN", "Chinese (China)")}
 NAMESPACE = uuid.UUID("5b9d5a3c-6c0f-4f6e-9e0b-3f0f6a1c7d52")  # of the UIDs of models
 
 
@@ -63,7 +63,7 @@ class Author:
 
     card: Card
     model_id: str  # the beginning of the digest of the model file
-    language: str  # "en" or "zh"
+    language: str  # of its sentences
     with_map: bool  # whether a map goes along
 
 
@@ -88,9 +88,11 @@ def structured_report(filing: Filing, outcome: Prediction | PlainfilmError, auth
     )
     for name, meaning, words in _sentences(outcome, author):
         group[0].ContentSequence.append(
-            TextContentItem(_own(name, meaning), words, relationship_type=RelationshipTypeValues.CONTAINS)
+            TextContentItem(
+                _own(name, meaning), words.shown(author.language), relationship_type=RelationshipTypeValues.CONTAINS
+            )
         )
-    code, meaning = LANGUAGES[author.language]
+    code, meaning = dicom_code_of(author.language)
     content = MeasurementReport(
         observation_context=ObservationContext(observer_device_context=_observer(author)),
         procedure_reported=CodedConcept("399208008", "SCT", "Plain chest X-ray"),
@@ -147,22 +149,22 @@ def _evaluations(prediction: Prediction | None, card: Card) -> Iterator[Qualitat
         yield QualitativeEvaluation(_own("most-probable", "Most probable class"), code)
 
 
-def _sentences(outcome: Prediction | PlainfilmError, author: Author) -> Iterator[tuple[str, str, str]]:
+def _sentences(outcome: Prediction | PlainfilmError, author: Author) -> Iterator[tuple[str, str, Words]]:
     """The texts of a report: a code's value, its meaning, the words."""
-    card, language = author.card, author.language
-    *about, not_for_diagnosis = about_model(card, language)
+    card = author.card
+    *about, not_for_diagnosis = about_model(card)
     yield "intended-use", "Intended use", not_for_diagnosis
     if isinstance(outcome, PlainfilmError):
-        yield "not-judged", "Why the film is not judged", sentence(outcome, language)
+        yield "not-judged", "Why the film is not judged", told(outcome)
     else:
         if not outcome.verdict.passed:
-            yield "not-judged", "Why the film is not judged", reasons(outcome.verdict, language)
+            yield "not-judged", "Why the film is not judged", reasons(outcome.verdict)
         elif outcome.set is not None:
-            yield "set", "Classes that the film may well be of", set_words(outcome.set, card, language)
+            yield "set", "Classes that the film may well be of", set_words(outcome.set, card)
         for code in outcome.film.warnings:
-            yield "film-warning", "Warning about the film", text(code, language)
-        if author.with_map and outcome.verdict.passed and (warning := card.map_warning.shown(language)):
-            yield "map-warning", "Warning about the map", warning
+            yield "film-warning", "Warning about the film", say(code)
+        if author.with_map and outcome.verdict.passed and card.map_health != "card.maps-faithful":
+            yield "map-warning", "Warning about the map", card.map_warning
     for statement in about:
         yield "model", "About the model", statement
 

@@ -1,13 +1,12 @@
 // The panel beside the film: what the model says of it, or why it says nothing.
 
 import { button, byId, element, facts, show } from "./dom.js";
-import { askAgain, isAnswered, isRefused, modelOf, remove, visit, wordsOf } from "./films.js";
+import { askAgain, isAnswered, isRefused, modelOf, remove, shown, visit, wordsOf } from "./films.js";
 import { hasEvidence } from "./overlay.js";
 import { isHidden, readingQuestion, readingVerdict } from "./reader.js";
 import { exportReport, printReport } from "./report.js";
-import { className, currentLanguage, listed, percent, say } from "./words.js";
-
-export const shown = { className: null }; // the class whose map is over the film
+import { calledWords, explanation, sampleWords, verdict } from "./sayings.js";
+import { className, currentLanguage, percent, say } from "./words.js";
 
 /** Draw the panel anew for the film that is selected; `onClass` is called when another class's map is chosen. */
 export function drawAnswer(film, onClass) {
@@ -31,12 +30,6 @@ function heading(film) {
     element("h2", {}, film.name),
     film.isSample ? element("p", { class: "mark" }, sampleWords(film)) : null,
   );
-}
-
-/** What a sample is; what was drawn on it, once that is no hint any more. */
-export function sampleWords(film) {
-  if (isHidden(film)) return say("sample.mark");
-  return say("sample.drawn", { label: className(modelOf(film), film.label) });
 }
 
 function failure(film, words) {
@@ -80,20 +73,6 @@ function overridden(words) {
     element("p", {}, element("strong", {}, say("answer.overridden"))),
     element("ul", { class: "reasons" }, words.reasons.map((reason) => element("li", {}, reason))),
   );
-}
-
-/** The answer in words: the calibrated set, or the most probable class of a model that is not calibrated. */
-export function verdict(film, words) {
-  const name = className(modelOf(film), film.answer.predicted);
-  if (film.answer.gate.overridden) return say("answer.overridden-class", { name });
-  return words.set ?? say("answer.uncalibrated-class", { name });
-}
-
-export function explanation(set, model) {
-  if (set === null) return say("answer.uncalibrated");
-  const kinds = { 0: "none", 1: "one", [model.classes.length]: "all" };
-  const coverage = Number((100 * model.coverage).toPrecision(4));
-  return [say(`answer.set-${kinds[set.length] ?? "some"}`), say("answer.coverage", { coverage })].join(say("gap"));
 }
 
 function legend(film) {
@@ -141,17 +120,6 @@ export function drawClass(film) {
   const remarks = [isEmpty ? say("map.empty", { name: className(modelOf(film), shown.className) }) : "", mapWords ?? ""];
   byId("map-remark").textContent = remarks.filter(Boolean).join(" ");
   show(byId("map-remark"), remarks.some(Boolean));
-}
-
-/** What a film is called at the operating points of a class. */
-export function calledWords(film, name) {
-  const points = film.answer.called?.[name] ?? [];
-  if (!points.length || film.answer.gate.overridden) return "";
-  const asked = (isPositive) =>
-    listed(points.filter((point) => point.positive === isPositive).map((point) => `${Number((100 * point.asked).toPrecision(4))}\u00a0%`));
-  const parameters = { name: className(modelOf(film), name), positive: asked(true), negative: asked(false) };
-  if (!parameters.negative) return say("called.all", parameters);
-  return say(parameters.positive ? "called.some" : "called.none", parameters);
 }
 
 function details(film, model) {

@@ -3,6 +3,7 @@
 import { addressOf } from "./address.js";
 
 const PATIENCE_MS = 120000; // for one request; the server's own deadline is shorter
+const POLL_PATIENCE_MS = 10000; // for one that is made again soon
 
 let token = "";
 
@@ -28,7 +29,7 @@ async function ask(path, language, options = {}) {
   if (token) headers.Authorization = `Bearer ${token}`;
   let answer;
   try {
-    answer = await fetch(addressOf(path), { ...options, headers, signal: AbortSignal.timeout(PATIENCE_MS) });
+    answer = await fetch(addressOf(path), { ...options, headers, signal: AbortSignal.timeout(options.patienceMs ?? PATIENCE_MS) });
     if (answer.ok) return { answer, content: await options.read(answer) };
   } catch (error) {
     throw new Away(String(error));
@@ -50,6 +51,11 @@ export async function fetchSamples() {
 
 export async function fetchSample(id) {
   return (await ask(`v1/samples/${encodeURIComponent(id)}`, "", { read: asBlob })).content;
+}
+
+/** What the training that is followed has done, from a step on. Throws Away or Problem. */
+export async function fetchRun(after, language) {
+  return (await ask(`v1/run?after=${after}`, language, { read: asJson, patienceMs: POLL_PATIENCE_MS })).content;
 }
 
 /**

@@ -8,6 +8,7 @@
 export const UNDECIDED = "undecided";
 
 export const visit = { films: [], selected: null, models: [], model: null };
+export const shown = { className: null }; // the class whose map is over the film
 const known = new Map(); // all models of this visit by id: a server may come back with others
 const listeners = [];
 let lastNumber = 0;

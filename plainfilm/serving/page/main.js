@@ -6,7 +6,7 @@
 // - language and theme are remembered in the address and in memory, never on disk;
 // - keys of one character can be switched off (WCAG 2.2, 2.1.4).
 
-import { drawAnswer, drawClass, shown } from "./answer.js";
+import { drawAnswer, drawClass } from "./answer.js";
 import { fetchModels, Problem, setToken } from "./api.js";
 import { answersTable } from "./csv.js";
 import { byId, button, download, element, show } from "./dom.js";
@@ -20,9 +20,9 @@ import * as reader from "./reader.js";
 import { loadReportStyle } from "./report.js";
 import { drawSamples, loadSamples, takeAllSamples } from "./samples.js";
 import { followView, showFilm, showMap } from "./stage.js";
-import { className, currentLanguage, figure, listed, loadWords, say, setLanguage } from "./words.js";
+import { className, currentLanguage, figure, listed, loadWords, otherLanguage, say, setLanguage } from "./words.js";
 
-const { visit } = films;
+const { shown, visit } = films;
 let drawn = { film: null, look: "" }; // what the panel and the stage show
 let given = ""; // token that the server has refused
 let modelsLanguage = "";
@@ -168,7 +168,7 @@ function modelLabel(model) {
 // --- what people do --------------------------------------------------------------------------------------------------
 
 function switchLanguage() {
-  setLanguage(currentLanguage() === "en" ? "zh" : "en");
+  setLanguage(otherLanguage());
   history.replaceState(null, "", `#lang=${currentLanguage()}`);
   drawTheme();
   drawFacts();

@@ -1,11 +1,11 @@
 // One film's answer on a sheet of its own: to print, and as an HTML file that needs nothing else.
 
 import { addressOf } from "./address.js";
-import { calledWords, explanation, sampleWords, shown, verdict } from "./answer.js";
 import { byId, download, element, facts } from "./dom.js";
-import { isRefused, modelOf, wordsOf } from "./films.js";
+import { isRefused, modelOf, shown, wordsOf } from "./films.js";
 import { modelFacts } from "./model.js";
 import { drawMap, OPACITY } from "./overlay.js";
+import { calledWords, explanation, sampleWords, verdict } from "./sayings.js";
 import { className, currentLanguage, percent, say } from "./words.js";
 
 const MIN_SIDE_PX = 448; // as plainfilm/model/overlay.py has it

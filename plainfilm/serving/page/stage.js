@@ -1,8 +1,7 @@
 // The stage: the viewer with its tools, for the film that is selected.
 
-import { shown } from "./answer.js";
 import { byId, show } from "./dom.js";
-import { isAnswered, modelOf } from "./films.js";
+import { isAnswered, modelOf, shown } from "./films.js";
 import { Viewer } from "./viewer.js";
 import { className, say } from "./words.js";
 

@@ -1,21 +1,19 @@
 // The training page: asks for new steps every two seconds, and shows where the training is. What was drawn stays drawn.
 
-import { addressOf } from "./address.js";
+import { fetchRun, Problem, setToken } from "./api.js";
 import { byId, element } from "./dom.js";
 import { draw, percent, plain, quantile, small, smoothed } from "./training-chart.js";
+import { currentLanguage, loadWords, otherLanguage, say, setLanguage, visible } from "./words.js";
 
 const POLL_MS = 2000;
-const PATIENCE_MS = 10000;
 const LOWEST = 0.02; // share of the steps that may lie beyond a chart: the first ones, far from all others
 const LIGHTEST = 10; // steps that are smoothed over, and again so many for each
 const LIGHTLY_SMOOTHED = 500; // steps that are drawn
 const MOST_ROWS = 4000; // of more the server is asked for a choice
-const LANGUAGES = { en: "en", zh: "zh-Hans" };
 
 const shown = {
-  words: null, // the sentences of both languages
-  language: navigator.languages.map((name) => name.slice(0, 2)).find((name) => name in LANGUAGES) ?? "en",
-  token: new URLSearchParams(location.hash.slice(1)).get("token") ?? "",
+  hasWords: false,
+  token: "", // that was given
   rows: [],
   run: null, // the last answer
   next: 0, // the first step to ask for
@@ -23,33 +21,29 @@ const shown = {
   trouble: { state: "loading", about: "" }, // why there is no answer; null where there is one
 };
 
-function say(key, parameters = {}) {
-  return shown.words[shown.language][key].replace(/\{(\w+)\}/g, (_, name) => String(parameters[name]));
-}
-
 // --- asking ----------------------------------------------------------------------------------------------------------
 
 async function ask() {
   try {
-    if (shown.words === null) {
-      const found = await fetch(addressOf("words.json"), { signal: AbortSignal.timeout(PATIENCE_MS) });
-      if (!found.ok) throw new Error(String(found.status));
-      shown.words = await found.json();
-    }
-    const headers = { "Accept-Language": shown.language };
-    if (shown.token) headers.Authorization = `Bearer ${shown.token}`;
-    const address = addressOf(`v1/run?after=${shown.next}`);
-    const answer = await fetch(address, { headers, signal: AbortSignal.timeout(PATIENCE_MS) });
-    const content = await answer.json();
-    shown.answered = performance.now();
-    if (answer.ok) take(content);
-    else if (answer.status === 401) shown.trouble = { state: "token", about: "" };
-    else shown.trouble = { state: "refused", about: content.detail };
-  } catch {
-    shown.trouble = { state: "away" };
+    if (!shown.hasWords) await loadWords();
+    shown.hasWords = true;
+    take(await fetchRun(shown.next, currentLanguage()));
+  } catch (error) {
+    shown.trouble = error instanceof Problem ? troubleOf(error) : { state: "away" };
   }
+  if (shown.trouble?.state !== "away") shown.answered = performance.now();
   show();
   setTimeout(ask, POLL_MS);
+}
+
+function troubleOf(problem) {
+  if (problem.status === 401) return { state: "token", about: "" };
+  return { state: "refused", about: visible(problem.message) };
+}
+
+function giveToken(token) {
+  shown.token = token;
+  setToken(token);
 }
 
 /** Take an answer: its steps follow those that are there, or replace them all where the training went back. */
@@ -65,13 +59,7 @@ function take(content) {
 // --- showing ---------------------------------------------------------------------------------------------------------
 
 function show() {
-  if (shown.words === null) return; // nothing can be said yet
-  document.documentElement.lang = LANGUAGES[shown.language];
-  byId("language").lang = LANGUAGES[shown.language === "en" ? "zh" : "en"]; // it names the other one
-  for (const target of document.querySelectorAll("[data-say]")) write(target, say(target.dataset.say));
-  for (const target of document.querySelectorAll("[data-name]")) {
-    target.setAttribute("aria-label", say(target.dataset.name));
-  }
+  if (!shown.hasWords) return; // nothing can be said yet
   showState();
   const hasSteps = shown.run !== null && shown.rows.length > 0;
   byId("training").hidden = !hasSteps;
@@ -251,13 +239,14 @@ function duration(seconds) {
 }
 
 byId("language").addEventListener("click", () => {
-  shown.language = shown.language === "en" ? "zh" : "en";
+  setLanguage(otherLanguage());
   show();
 });
 byId("token").addEventListener("submit", (event) => {
   event.preventDefault();
-  shown.token = byId("token-given").value.trim();
+  giveToken(byId("token-given").value.trim());
 });
 new ResizeObserver(() => shown.run !== null && show()).observe(byId("charts"));
+giveToken(new URLSearchParams(location.hash.slice(1)).get("token") ?? "");
 if (location.hash) history.replaceState(null, "", location.pathname + location.search); // the token stays in memory alone
 ask();

@@ -1,27 +1,35 @@
-// Sentences in English and Chinese, from the catalogues that the server hands out, and numbers as they are written.
+// Sentences in every language, from the catalogues that the server hands out, and numbers as they are written.
 
 import { addressOf } from "./address.js";
 
-const TAGS = { en: "en", zh: "zh-Hans" };
-let catalogues = { en: {}, zh: {} };
-let language = "en";
+let catalogues = {};
+let language;
 
-/** Fetch the catalogues, and choose the language: of the address, else of the browser. */
+/** Fetch the catalogues, and choose the language: the one that is asked for, else the browser's. */
 export async function loadWords(asked) {
   const answer = await fetch(addressOf("words.json"));
   if (!answer.ok) throw new Error(`words.json: ${answer.status}`);
   catalogues = await answer.json();
-  const liked = navigator.languages.map((name) => name.slice(0, 2)).find((name) => name in catalogues);
-  setLanguage(asked in catalogues ? asked : (liked ?? "en"));
+  const liked = navigator.languages.map((name) => name.split("-")[0]).find((name) => name in catalogues);
+  setLanguage(asked in catalogues ? asked : (liked ?? Object.keys(catalogues)[0]));
 }
 
 export function currentLanguage() {
   return language;
 }
 
+/** The language that the button goes to. */
+export function otherLanguage() {
+  const names = Object.keys(catalogues);
+  return names[(names.indexOf(language) + 1) % names.length];
+}
+
 export function setLanguage(name) {
   language = name;
-  document.documentElement.lang = TAGS[name];
+  document.documentElement.lang = say("language.tag");
+  const button = document.getElementById("language");
+  button.lang = catalogues[otherLanguage()]["language.tag"];
+  button.textContent = catalogues[otherLanguage()]["language.name"];
   fill(document);
 }
 
@@ -52,7 +60,7 @@ export function fill(root) {
 /** The name of a class of a model, or of several, in the language that is shown. */
 export function className(model, name) {
   const found = model?.classes.find((entry) => entry.name === name);
-  return visible(found ? found[language] : name);
+  return visible(found?.names?.[language] ?? found?.[language] ?? name);
 }
 
 export function listed(names) {

@@ -1,4 +1,4 @@
-"""How a training goes, and what came of it, on a terminal."""
+"""How a training goes, on a terminal."""
 
 import time
 from collections.abc import Callable
@@ -7,18 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from plainfilm.data.film_index import Index
 from plainfilm.errors import PlainfilmError
+from plainfilm.present.on_terminal import show
+from plainfilm.present.sections.data_set import data_set
+from plainfilm.present.sections.weights import begun
 from plainfilm.present.terminal import Terminal
-from plainfilm.printing.card import print_base, print_maps
-from plainfilm.printing.evaluation import print_evaluation
-from plainfilm.printing.index import print_index
-from plainfilm.printing.weights import print_start
-from plainfilm.workflows.log import LINE_STEPS, tutorial_line
+from plainfilm.training.history import LINE_STEPS, tutorial_line
 
 if TYPE_CHECKING:
     from plainfilm.model.formats.weights import Weights
     from plainfilm.training.history import Step
     from plainfilm.training.schedule import Plan
-    from plainfilm.workflows.training import Result
 
 
 class TrainingDisplay:
@@ -37,11 +35,11 @@ class TrainingDisplay:
     def on_index(self, index: Index) -> None:
         """The index is there."""
         self.stack.close()
-        print_index(self.terminal, index)
+        show(self.terminal, data_set(index))
 
     def on_weights(self, weights: "Weights", index: Index, channels: int) -> None:
         """The training of the index's films, of so many channels, starts from these weights."""
-        print_start(self.terminal, weights, index.classes, channels)
+        show(self.terminal, begun(weights, index.classes, channels))
 
     def on_start(self, plan: "Plan", first_step: int, facts: dict[str, Any]) -> None:
         """A training starts, or goes on from `first_step`."""
@@ -84,30 +82,3 @@ class FoldDisplay(TrainingDisplay):
         """A run begins, or is found done."""
         self.stack.close()
         self.terminal.say("cross.found" if done else "cross.run", name=name, number=number, total=total)
-
-
-def print_result(terminal: Terminal, result: "Result") -> None:
-    """What a finished run found, and where it lies."""
-    if result.validation and "accuracy" in result.validation:
-        terminal.say(
-            "train.kept", epoch=int(result.validation["epoch"]), accuracy=f"{100 * result.validation['accuracy']:.1f}"
-        )
-    elif result.validation:
-        terminal.say("train.kept-last", epoch=int(result.validation["epoch"]))
-    terminal.say("train.parity", difference=f"{result.parity:.1e}")
-    print_evaluation(terminal, result.test.figures.as_dict(), result.card)
-    print_maps(terminal, result.card)
-    print_base(terminal, result.card)
-    if result.twin is not None:
-        difference = result.twin.difference
-        terminal.say(
-            "train.int8" if result.twin.path else "train.int8-refused",
-            name="model-int8.onnx",
-            value=100 * difference.value,
-            low=100 * difference.low,
-            high=100 * difference.high,
-            n=difference.n,
-        )
-    for notice in result.notices:
-        terminal.warn(notice)
-    terminal.say("train.done", run=str(result.run))

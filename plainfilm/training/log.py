@@ -6,18 +6,16 @@ from typing import Any
 
 from plainfilm.errors import PlainfilmError
 from plainfilm.io import files
-from plainfilm.messages import json_text
-from plainfilm.training.history import Step
+from plainfilm.text import json_text
+from plainfilm.training.history import LINE_STEPS, Step, tutorial_line
 from plainfilm.training.schedule import Plan
-
-LINE_STEPS = 30  # the tutorial prints a line every 30 batches
 
 
 class RunLog:
-    """Appends to `log.jsonl` of a run."""
+    """Appends to the log of a run."""
 
-    def __init__(self, run: Path) -> None:
-        self.path = run / "log.jsonl"
+    def __init__(self, path: Path) -> None:
+        self.path = path
         self.began = time.monotonic()
 
     def write(self, event: str, **facts: Any) -> None:
@@ -53,12 +51,3 @@ class RunLog:
     def warning(self, error: PlainfilmError) -> None:
         """Something was passed over."""
         self.write("warning", code=error.code)
-
-
-def tutorial_line(step: Step, in_epoch: int) -> str:
-    """The line that the tutorial prints.
-
-    >>> tutorial_line(Step(30, 0, 0.5, 0.75, 3e-4), 30)
-    'Epoch:0,Batch:30,Loss:0.50000,Acc:0.75000'
-    """
-    return f"Epoch:{step.epoch},Batch:{in_epoch:2d},Loss:{step.loss:.5f},Acc:{step.accuracy:.5f}"

@@ -1,0 +1,117 @@
+"""The answer for one film as JSON: one object for the API and for `predict --json`."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from plainfilm.errors import FilmError
+from plainfilm.evaluation.decisions import PredictiveValues
+from plainfilm.messages import say
+from plainfilm.model.answer import Answer
+from plainfilm.model.card import Card
+from plainfilm.present.problem import problem
+from plainfilm.present.statements import reasons, set_words
+
+
+def film_json(
+    answer: Answer,
+    card: Card,
+    language: str,
+    *,
+    predictive: Mapping[str, PredictiveValues] | None = None,
+    has_map: bool = False,
+    map: Mapping[str, Any] | None = None,
+    film: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """What the model says of one film; whatever is not known is None.
+
+    Args:
+        answer: for the film.
+        card: of the model.
+        language: of sentences, "en" or "zh".
+        predictive: by class the operating points with predictive values, from `add_predictive_values`.
+        has_map: whether a map of an answered film is shown, here or in a file.
+        map: the map itself.
+        film: the decoded film.
+    """
+    return {
+        "path": answer.path or None,
+        "truth": answer.truth or None,
+        "image_id": answer.image_id or None,
+        "width": answer.width or None,
+        "height": answer.height or None,
+        **_classes(answer, card, language, predictive or {}),
+        "gate": _gate(answer, language),
+        "warnings": [_remark(code, language) for code in answer.warnings],
+        "map": map,
+        "map_warning": (card.map_warning.shown(language) or None) if has_map and answer.is_answered else None,
+        "film": film,
+        "error": _error(answer, language),
+    }
+
+
+def _classes(answer: Answer, card: Card, language: str, predictive: Mapping[str, PredictiveValues]) -> dict[str, Any]:
+    """What the model says of a film's class; every entry is None where it says nothing."""
+    if answer.probabilities is None:
+        return dict.fromkeys(("predicted", "probabilities", "set", "set_words", "called"))
+    names, members = card.class_names, answer.set
+    probability_of = dict(zip(names, answer.probabilities.tolist(), strict=True))
+    return {
+        "predicted": names[answer.predicted],
+        "probabilities": probability_of,
+        "set": None if members is None else [names[number] for number in members],
+        "set_words": None if members is None else set_words(members, card).shown(language),
+        "called": _called(probability_of, card, predictive),
+    }
+
+
+def _called(
+    probability_of: Mapping[str, float], card: Card, predictive: Mapping[str, PredictiveValues]
+) -> dict[str, list[dict[str, Any]]] | None:
+    """For each class whether the film is called so at each operating point; None where none was fitted.
+
+    Where a prevalence was given for the class, also how likely that is right there.
+    """
+    if card.calibration is None:
+        return None
+    found: dict[str, list[dict[str, Any]]] = {}
+    for name, points in zip(card.class_names, card.calibration.operating_points, strict=True):
+        valued = predictive[name].points if name in predictive else [None] * len(points)
+        found[name] = []
+        for point, values in zip(points, valued, strict=True):
+            positive = probability_of[name] >= point.threshold
+            value = None if values is None else (values.ppv if positive else values.npv).as_dict()
+            found[name].append(
+                {
+                    "asked": point.asked,
+                    "threshold": point.threshold,
+                    "positive": positive,
+                    "predictive_value": value,
+                }
+            )
+    return found
+
+
+def _gate(answer: Answer, language: str) -> dict[str, Any] | None:
+    """What the gate says of a film; `overridden` where it refuses one that is answered all the same."""
+    verdict = answer.verdict
+    if verdict is None:
+        return None
+    return {
+        "passed": verdict.passed,
+        "overridden": answer.is_answered and not verdict.passed,
+        "distance": verdict.distance,
+        "reasons": [_remark(code, language) for code in verdict.reasons],
+    }
+
+
+def _remark(code: str, language: str) -> dict[str, str]:
+    return {"code": code, "message": say(code).shown(language)}
+
+
+def _error(answer: Answer, language: str) -> dict[str, Any] | None:
+    """Why there are no classes."""
+    if answer.error is not None:
+        return problem(answer.error, language)
+    if answer.verdict is None or answer.is_answered:
+        return None
+    return problem(FilmError("film-refused", reasons=reasons(answer.verdict)), language)

@@ -1,0 +1,71 @@
+"""Sections as one page that asks nothing of any network, in every language.
+
+- Every sentence stands in the page in every language; a switch without JavaScript shows one of them.
+- Everything is escaped by default; what is marked as HTML was made of numbers and escaped words.
+"""
+
+from collections.abc import Callable, Sequence
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from plainfilm.locales import name_of, tag_of
+from plainfilm.messages import LANGUAGES, Text, say, shown
+from plainfilm.present.blocks import Bar, Lines, Link, Reliability, Section
+from plainfilm.present.charts import bar, reliability_chart
+from plainfilm.present.markup import in_all, markup
+
+
+def in_html(sections: Sequence[Section], title: Text, classes: Text, authors: str | None, *, language: str) -> str:
+    """The page.
+
+    Args:
+        sections: in order.
+        title: of the page.
+        classes: of the model.
+        authors: as the recipe names them.
+        language: the one that is shown first.
+    """
+    return (
+        environment(drawn, autoescape=True)
+        .get_template("report.html")
+        .render(
+            sections=sections,
+            title=title,
+            classes=classes,
+            authors=authors,
+            language=language,
+            languages=LANGUAGES,
+            tag_of=tag_of,
+            name_of=name_of,
+            in_all=in_all,
+            shown=shown,
+            say=say,
+        )
+    )
+
+
+def drawn(value: object) -> object:
+    """A cell or a drawing as HTML."""
+    if isinstance(value, Bar):
+        return bar(value)
+    if isinstance(value, Reliability):
+        return reliability_chart(value)
+    if isinstance(value, Link):
+        return Markup('<a href="#{}">{}</a>').format(value.section, markup(value.words))
+    if isinstance(value, Lines):
+        return Markup("<br>").join(Markup("{}").format(drawn(cell)) for cell in value.cells)
+    return markup(value)
+
+
+def environment(finalize: Callable[[object], object], *, autoescape: bool) -> Environment:
+    """Where the templates are, of which a value is shown by `finalize`."""
+    return Environment(
+        loader=PackageLoader("plainfilm.present"),
+        autoescape=autoescape,  # noqa: S701 - off for Markdown alone, which escapes by itself
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        finalize=finalize,
+    )

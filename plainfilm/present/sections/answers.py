@@ -1,0 +1,56 @@
+"""Answers: tables of classes and probabilities, sentences about truth and sets, remarks about films."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from plainfilm.messages import LANGUAGES, Text, Words, say, told
+from plainfilm.model.answer import Answer
+from plainfilm.model.card import Card
+from plainfilm.present.blocks import Block, Cell, Note, Table
+from plainfilm.present.statements import reasons, set_words
+
+ROWS_A_TABLE = 1000  # a table is laid out in memory, at thirty times what its rows hold
+
+
+def answers(found: Sequence[Answer], card: Card) -> Iterator[Block]:
+    """Tables of the films that were answered, then sentences about truth, where it is known, and sets."""
+    answered = [answer for answer in found if answer.is_answered]
+    for start in range(0, len(answered), ROWS_A_TABLE):
+        yield _table(answered[start : start + ROWS_A_TABLE], card)
+    for answer in answered:
+        if answer.truth:
+            predicted, truth = card.classes[answer.predicted], card.shown(answer.truth)
+            yield Note(say("prediction.sentence", number=answer.number, truth=truth, predicted=predicted))
+    for answer in answered:
+        if answer.set is not None and card.calibration is not None:
+            coverage, words = 100 * card.calibration.coverage, set_words(answer.set, card)
+            yield Note(say("prediction.set", number=answer.number, coverage=coverage, words=words))
+
+
+def _table(answered: Sequence[Answer], card: Card) -> Table:
+    names = tuple(say(f"prediction.{name}") for name in ("number", "film", "label"))
+    rows = tuple(_row(answer, card) for answer in answered)
+    return Table(say("prediction.table"), (*names, *card.classes), rows, left=3)
+
+
+def _row(answer: Answer, card: Card) -> tuple[Cell, ...]:
+    """Number, path and class of an answered film, and a cell for each probability."""
+    assert answer.probabilities is not None
+    predicted = card.classes[answer.predicted]
+    names: Text = " ".join(dict.fromkeys(predicted.shown(language) for language in LANGUAGES))
+    if answer.is_refused:
+        names = say("gate.marked", names=names)
+    return str(answer.number), answer.path, names, *(f"{probability:.3f}" for probability in answer.probabilities)
+
+
+def remarks(found: Iterable[Answer]) -> Iterator[Words]:
+    """What was noticed about films, which films the gate refuses, which cannot be read."""
+    for answer in found:
+        for code in answer.warnings:
+            yield say("warning", about=answer.path, message=say(code))
+        if answer.verdict is not None and answer.is_refused:
+            key = "gate.overridden" if answer.is_answered else "gate.refused"
+            yield say(key, about=answer.path, reasons=reasons(answer.verdict))
+        if answer.error is not None:
+            named = "path" in answer.error.parameters
+            message = told(answer.error)
+            yield say("error", message=message) if named else say("error.about", about=answer.path, message=message)

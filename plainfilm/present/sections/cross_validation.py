@@ -1,0 +1,38 @@
+"""One model over folds and seeds: mean and spread of the runs, and the figures of all films together."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from plainfilm.messages import say
+from plainfilm.present.blocks import Block, Cell, Note, Table
+from plainfilm.present.figure_rows import Figures, head, marked, name_of, of_class, overall, rows, scale_of
+from plainfilm.present.words import number
+
+
+def cross_validation(found: Figures, folder: Path) -> Iterator[Block]:
+    """What was found, and the folder where the runs are."""
+    yield _spread(found["spread"])
+    pooled = found["pooled"]
+    cells = tuple(line for seed, figures in pooled.items() for line in rows(figures, overall(), seed))
+    yield Table(say("cross.pooled"), head(say("cross.seed"), say("evaluation.figure")), cells, left=2)
+    yield from marked(entry for figures in pooled.values() for entry in figures.values())
+    yield Note(say("cross.done", runs=len(found["runs"]), folder=str(folder)))
+
+
+def _spread(found: Figures) -> Table:
+    """Mean and spread of each figure over the runs."""
+    cells = [_numbers("", name, found[name]) for name in overall() if name in found]
+    for label, figures in found["classes"].items():
+        cells += [_numbers(label, name, figures[name]) for name in of_class() if name in figures]
+    keys = ("evaluation.class", "evaluation.figure", "cross.mean", "cross.sd", "cross.min", "cross.max", "cross.runs")
+    return Table(say("cross.spread"), tuple(map(say, keys)), tuple(cells), left=2)
+
+
+def _numbers(label: str, name: str, spread: dict[str, Any]) -> tuple[Cell, ...]:
+    """Mean, standard deviation, least, greatest and number of runs."""
+    scale = scale_of(name)
+    unit = " %" if scale == 100 else ""
+    values = (spread[part] for part in ("mean", "sd", "min", "max"))
+    shown = ("–" if value is None else number(scale * value, scale) + unit for value in values)
+    return (label, name_of(name), *shown, str(spread["runs"]))

@@ -1,0 +1,144 @@
+"""What is in an index: what became of all files, its films, the split, whose the films are, copies, problems."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+from plainfilm.data.decoding.film import WARNINGS
+from plainfilm.data.film_index import Index, Row
+from plainfilm.data.splits.groups import PLACEHOLDER, holdings
+from plainfilm.data.splits.own_split import given_split
+from plainfilm.data.splits.shares import Miss, asked, misses, reached
+from plainfilm.data.splits.split import SPLITS
+from plainfilm.messages import Listed, Text, Words, say
+from plainfilm.present.blocks import Block, Cell, Note, Table
+from plainfilm.present.sections.balance import balance
+from plainfilm.present.words import label, listed
+
+COPIES = ("duplicate-exact", "duplicate-near")
+COUNTED = (*COPIES, PLACEHOLDER)  # problems that have a line of their own, without names
+MAX_LISTED = 20  # problems of one kind that are listed by name
+MAX_NAMED = 12  # classes, and misses, that are named in a line
+
+
+def data_set(index: Index) -> Iterator[Block]:
+    """What is in an index."""
+    yield from balance(index.balance)
+    yield films_by_part(index)
+    by_class = "/".join(str(sum(row.label == name for row in index.rows)) for name in index.classes)
+    yield Note(say("index.counts", films=len(index.rows), counts=by_class, classes=listed(index.classes)))
+    yield from split(index)
+    yield from patients(index.rows)
+    yield from _copies(index.rows)
+    yield from _problems(index.rows, always=("label-conflict",))
+    if index.is_leaking:
+        torn = set(index.straddling())
+        tested = [row for row in index.rows if row.split == "test"]
+        shared = sum(row.group in torn for row in tested)
+        yield Note(say("index.leaking", shared=shared, tested=len(tested)), "alarm")
+
+
+def films_by_part(index: Index, shown: Callable[[str], Text] = lambda name: name or "–") -> Table:
+    """Films and groups by class, source and part; `shown`: how a class is named."""
+    parts = [part for part in SPLITS if index.part(part)]
+    rows: list[tuple[Cell, ...]] = []
+    for name in (*index.classes, *sorted({row.label for row in index.rows} - set(index.classes))):
+        for source in sorted({row.source for row in index.rows if row.label == name}):
+            films = [row for row in index.rows if (row.label, row.source) == (name, source)]
+            rows.append((shown(name), source or "–", *_numbers(films, parts)))
+    rows.append((say("index.total"), "", *_numbers(index.rows, parts)))
+    head = ("class", "source", "films", "groups", *parts, "left-out")
+    return Table(say("report.data.counts"), tuple(say(f"index.{name}") for name in head), tuple(rows), left=2)
+
+
+def _numbers(films: Sequence[Row], parts: Sequence[str]) -> tuple[str, ...]:
+    counts = Counter(row.split for row in films)
+    groups = len({row.group for row in films if row.group})
+    return tuple(str(number) for number in (len(films), groups, *(counts[part] for part in parts), counts[""]))
+
+
+# --- the split -------------------------------------------------------------------------------------------------------
+
+
+def split(index: Index) -> Iterator[Note]:
+    """The method in one line, with the shares asked and reached; another line where a share is missed.
+
+    Then that the set has a split of its own which is not used: its counts, the groups that it tears, how to use it.
+    """
+    method, shares = say(f"index.method.{index.method}"), asked(index)
+    if not shares:
+        yield Note(say("index.split", method=method))
+    else:
+        by_class = [f"{name} {_of_parts(counts, list(shares))}" for name, counts in reached(index).items()]
+        parts = Listed(tuple(say(f"index.{part}") for part in shares), "list.slash")
+        shown = "/".join(_share(share) for share in shares.values())
+        told = listed(by_class, MAX_NAMED)
+        yield Note(say("index.split-asked", method=method, parts=parts, asked=shown, reached=told))
+    missed = [_miss(miss) for miss in misses(index)]
+    if missed:
+        yield Note(say("index.split-missed", missed=listed(missed, MAX_NAMED)))
+    own = None if index.split["kind"] == "column" else given_split(index.rows)
+    if own is not None:
+        counts = listed(say("index.part", part=say(f"index.{part}"), films=films) for part, films in own.counts.items())
+        yield Note(say("index.own-split", counts=counts, without=own.without, torn=own.torn))
+        if own.unknown:
+            yield Note(say("index.own-split-unknown", unknown=listed(own.unknown, MAX_NAMED)))
+
+
+def _of_parts(counts: dict[str, int], parts: Sequence[str]) -> str:
+    """The percentages of a class in the parts, for instance 80/10/10."""
+    total = sum(counts.values())
+    return "/".join(f"{100 * counts.get(part, 0) / total:.0f}" if total else "-" for part in parts)
+
+
+def _miss(miss: Miss) -> Words:
+    part, share = say(f"index.{miss.part}"), _share(miss.asked)
+    return say("index.split-miss", label=miss.label, part=part, films=miss.films, total=miss.total, asked=share)
+
+
+def _share(share: float) -> str:
+    return f"{100 * share:.3g}"
+
+
+# --- whose the films are, copies, problems ---------------------------------------------------------------------------
+
+
+def patients(rows: Sequence[Row]) -> Iterator[Note]:
+    """Films whose patient is nobody, and patients who have much of a class."""
+    nobodys = [row for row in rows if PLACEHOLDER in row.problems]
+    if nobodys:
+        yield Note(say("patients.nobody", films=len(nobodys), example=nobodys[0].path))
+    for one in holdings(rows):
+        yield Note(say("patients.holding", films=one.films, total=one.total, label=one.label, example=one.example))
+
+
+def _copies(rows: Sequence[Row]) -> Iterator[Note]:
+    """How many films are copies of others, by class."""
+    for code in COPIES:
+        found = Counter(row.label for row in rows if code in row.problems)
+        by_class = listed(f"{name or '-'} {count}" for name, count in sorted(found.items()))
+        films = say("index.films-by-class", films=sum(found.values()), classes=by_class) if found else "0"
+        yield Note(say("index.problem", what=label("problem.", code), films=films))
+
+
+def _problems(rows: Sequence[Row], *, always: Sequence[str] = ()) -> Iterator[Note]:
+    """The films with problems, by kind and name; the kinds in `always` also where there are none."""
+    by_code: dict[str, list[Row]] = {code: [] for code in always}
+    for row in rows:
+        for code in row.problems:
+            if code not in COUNTED:
+                by_code.setdefault(code, []).append(row)
+    for code, films in sorted(by_code.items()):
+        yield Note(say("index.problem", what=label("problem.", code), films=len(films)))
+        yield from (Note(f"    {row.path}") for row in films[:MAX_LISTED])
+        if len(films) > MAX_LISTED:
+            yield Note(say("index.more", films=len(films) - MAX_LISTED))
+
+
+def film_problems(rows: Sequence[Row]) -> Iterator[Note]:
+    """Films that cannot be read, and what reading the others took for granted; nothing of copies and classes."""
+    kept = (
+        replace(row, problems=tuple(code for code in row.problems if code in WARNINGS)) if row.image_id else row
+        for row in rows
+    )
+    return _problems(list(kept))

@@ -1,0 +1,40 @@
+"""What came of a training, before and after its evaluation: the epoch that was kept, and what the run holds."""
+
+from collections.abc import Iterator
+
+from plainfilm.messages import say
+from plainfilm.present.blocks import Note
+from plainfilm.present.statements import about_base, about_maps
+from plainfilm.training.result import Result, Twin
+
+
+def kept(result: Result) -> Iterator[Note]:
+    """The epoch that was kept, and that the model file answers like the network."""
+    validation = result.validation
+    if "accuracy" in validation:
+        accuracy = f"{100 * validation['accuracy']:.1f}"
+        yield Note(say("train.kept", epoch=int(validation["epoch"]), accuracy=accuracy))
+    elif validation:
+        yield Note(say("train.kept-last", epoch=int(validation["epoch"])))
+    yield parity(result.parity)
+
+
+def parity(difference: float) -> Note:
+    """How far the answers of a model file are from those of its network."""
+    return Note(say("train.parity", difference=f"{difference:.1e}"))
+
+
+def held(result: Result) -> Iterator[Note]:
+    """What the maps are worth, what nobody knows of given weights, the twin, and where the run lies."""
+    yield Note(about_maps(result.card))
+    yield from map(Note, about_base(result.card))
+    if result.twin is not None:
+        yield _twin(result.twin)
+    yield Note(say("train.done", run=str(result.run.folder)))
+
+
+def _twin(twin: Twin) -> Note:
+    difference = twin.difference
+    value, low, high = (100 * number for number in (difference.value, difference.low, difference.high))
+    key = "train.int8" if twin.path else "train.int8-refused"
+    return Note(say(key, name="model-int8.onnx", value=value, low=low, high=high, n=difference.n))

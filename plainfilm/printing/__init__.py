@@ -1,1 +1,0 @@
-"""How the results of the commands look on a terminal."""
