@@ -9,7 +9,6 @@ from plainfilm.io import files
 from plainfilm.io.run_folder import Run
 from plainfilm.model.card import Card
 from plainfilm.present import figures
-from plainfilm.records import as_dict
 from plainfilm.training.history import read_history
 
 
@@ -26,13 +25,12 @@ def draw_figures(run: Run, test: Evaluation, card: Card, language: str) -> tuple
     measured = test.figures
     counts = np.array(measured.confusion.counts)
     aucs = [measured.classes[entry.name]["auc"] for entry in card.classes]
-    curves = [[as_dict(bin) for bin in bins] for bins in measured.calibration.reliability.values()]
-    risk_coverage = as_dict(measured.risk_coverage)
+    curves = list(measured.calibration.reliability.values())
     notices = (
         *figures.draw_history([asdict(step) for step in steps], epochs, folder / "history.png", language=language),
         *figures.draw_confusion(counts, names, folder / "confusion.png", language=language),
         *figures.draw_roc(test.probabilities, test.labels, names, folder / "roc.png", language=language, aucs=aucs),
         *figures.draw_reliability(curves, names, folder / "reliability.png", language=language),
-        *figures.draw_risk_coverage(risk_coverage, folder / "risk-coverage.png", language=language),
+        *figures.draw_risk_coverage(measured.risk_coverage, folder / "risk-coverage.png", language=language),
     )
     return tuple(dict.fromkeys(notices))
