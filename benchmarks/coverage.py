@@ -1,6 +1,6 @@
 """How often do the 95 % intervals hold the truth? Simulated on a fixed grid.
 
-    python benchmarks/coverage.py [--quick] [--write]
+    python benchmarks/coverage.py [--quick] [--write] [--figure NAME]
 
 A cell is a kind of figure, a number of groups, films a group, and the true value; its coverage is the share of
 simulated test sets whose interval holds that value. Nominal are 95 %, 93 to 97 % are the goal. What covers less is
@@ -15,7 +15,8 @@ interval, mostly where errors are so few that no method can do better without mi
 - Difference of accuracies: two models each right alone on the given shares of films.
 
 --write puts the table into `plainfilm/evaluation/coverage.json`, where the program looks a figure up, and into
-`docs/intervals.md` and `docs/intervals.zh.md`, between the two marks. --quick: a tenth of the test sets.
+`docs/intervals.md` and `docs/intervals.zh.md`, between the two marks. --quick: a tenth of the test sets. --figure: only
+the cells of one figure over all classes; the others, and the date, stay as they are.
 """
 
 import argparse
@@ -28,11 +29,15 @@ from statistics import NormalDist
 
 import numpy as np
 
-from plainfilm.evaluation import metrics
-from plainfilm.evaluation.comparison import accuracy_difference
+from plainfilm.estimate import Estimate
+from plainfilm.evaluation import registry
 from plainfilm.evaluation.coverage import LOWEST, TABLE, Cell
-from plainfilm.evaluation.intervals import Estimate, delong, estimate_all, shares, wilson
+from plainfilm.evaluation.coverage import cells as stored_cells
+from plainfilm.evaluation.intervals import accuracy_difference, delong, shares, wilson
+from plainfilm.evaluation.registry import Figure, estimates_of
+from plainfilm.evaluation.resampling import Drawn, Sample
 from plainfilm.io import files
+from plainfilm.messages import text
 from plainfilm.model.decision import softmax
 from plainfilm.randomness import generator
 
@@ -44,7 +49,7 @@ AUCS = (0.8, 0.9, 0.95, 0.99, 0.999)
 AUC_GROUPS = ((10, 10), (20, 20), (60, 60), (200, 200), (20, 180))
 CLASS_GROUPS = (20, 60, 200)  # of each of three classes
 SEPARATIONS = (1.5, 4.0)
-CLASS_FIGURES = ("f1", "balanced_accuracy", "macro_auc", "log_loss", "brier")
+SIMULATED_APART = ("share", "auc")  # kinds; the others are figures of three classes
 DIFFERENCES = ((0.02, 0.02), (0.05, 0.02), (0.1, 0.05))
 DIFFERENCE_GROUPS = (60, 200)
 CLUSTERS = (1, 3)
@@ -71,11 +76,11 @@ WORDS = {
 NAMES = {
     "share": ("share (accuracy, sensitivity, ...)", "比例（准确率、灵敏度等）"),
     "auc": ("AUC", "AUC"),
-    "f1": ("F1", "F1"),
-    "balanced_accuracy": ("balanced accuracy", "平衡准确率"),
-    "macro_auc": ("macro AUC", "宏平均 AUC"),
-    "log_loss": ("log loss", "对数损失"),
-    "brier": ("Brier score", "Brier 分数"),
+    **{
+        figure.name: tuple(text(f"figure.{figure.name}", language) for language in ("en", "zh"))
+        for figure in registry.FIGURES
+        if figure.coverage_kind == figure.name != "auc"
+    },
     "difference": ("difference of accuracies", "准确率之差"),
 }
 
@@ -110,20 +115,26 @@ def auc(groups: tuple[int, int], cluster: int, value: float, sets: int) -> Cell:
     return Cell("auc", groups, cluster, value, held(estimates, value))
 
 
-def classes(groups: int, cluster: int, separation: float, sets: int) -> list[Cell]:
+def classes(
+    groups: int, cluster: int, separation: float, sets: int, figures: Sequence[Figure] = registry.FIGURES
+) -> list[Cell]:
     """The figures of three classes, which one bootstrap gives together."""
     random = generator(0, "coverage", "classes", groups, cluster, str(separation))
     truth = true_figures(separation)
     group = np.repeat(np.arange(3 * groups), cluster)
     labels, found = group % 3, []
     for _ in range(sets):
-        figures = estimate_all(drawn(random, group, labels, separation), labels, group.tolist(), ("a", "b", "c"))
-        figures["f1"] = figures["classes"]["a"]["f1"]
-        found.append({name: Estimate.from_dict(figures[name]) for name in CLASS_FIGURES})
-    of_kind = {name: (groups,) if name == "f1" else (3 * groups,) for name in CLASS_FIGURES}
+        found.append(estimates_of(Sample(drawn(random, group, labels, separation), labels, group), figures))
     return [
-        Cell(name, of_kind[name], cluster, round(truth[name], 4), held([entry[name] for entry in found], truth[name]))
-        for name in CLASS_FIGURES
+        Cell(
+            figure.name,
+            (groups,) if figure.per_class else (3 * groups,),
+            cluster,
+            round(truth[figure.name], 4),
+            held([entry[figure.name][0] for entry in found], truth[figure.name]),
+        )
+        for figure in figures
+        if figure.coverage_kind not in SIMULATED_APART
     ]
 
 
@@ -163,14 +174,8 @@ def true_figures(separation: float) -> dict[str, float]:
     group = np.arange(NUM_FOR_TRUTH)
     labels = group % 3
     probabilities = drawn(generator(0, "coverage", "truth", str(separation)), group, labels, separation)
-    confusion = metrics.confusion_matrix(probabilities.argmax(1), labels, 3)
-    return {
-        "f1": float(metrics.f1(confusion).mean()),
-        "balanced_accuracy": float(metrics.balanced_accuracy(confusion)),
-        "macro_auc": metrics.macro_auc(probabilities, labels),
-        "log_loss": metrics.log_loss(probabilities, labels),
-        "brier": float(metrics.brier(probabilities, labels).mean()),
-    }
+    drawn_once = Drawn(Sample(probabilities, labels, group), np.ones((1, NUM_FOR_TRUTH)))
+    return {figure.name: float(figure.drawn(drawn_once).mean()) for figure in registry.FIGURES if figure.drawn}
 
 
 def holds(estimate: Estimate, value: float) -> bool:
@@ -199,6 +204,15 @@ def simulate(sets: dict[str, int]) -> Iterator[Cell]:
         for groups in DIFFERENCE_GROUPS:
             for gain, loss in DIFFERENCES:
                 yield difference(groups, cluster, gain, loss, sets["difference"])
+
+
+def simulate_alone(name: str, sets: dict[str, int]) -> Iterator[Cell]:
+    """The cells of one figure over all classes, on the test sets of the whole grid."""
+    figures = [figure for figure in registry.FIGURES if figure.name in (name, "accuracy")]  # intervals rest on that one
+    for cluster in CLUSTERS:
+        for groups in CLASS_GROUPS:
+            for separation in SEPARATIONS:
+                yield from classes(groups, cluster, separation, sets["classes"], figures)
 
 
 def judged(coverage: float) -> str:
@@ -243,17 +257,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--write", action="store_true")
+    parser.add_argument("--figure", choices=[figure.name for figure in registry.overall()])
     arguments = parser.parse_args()
     sets = {kind: count // 10 if arguments.quick else count for kind, count in NUM_SETS.items()}
     cells = []
-    for cell in simulate(sets):
+    for cell in simulate(sets) if arguments.figure is None else simulate_alone(arguments.figure, sets):
         cells.append(cell)
         where = f"{cell.kind:18} {'+'.join(map(str, cell.groups)):>9} groups of {cell.cluster}"
         print(f"{where}  {cell.value:<7g} {100 * cell.coverage:5.1f} % {judged(cell.coverage)}", flush=True)
     counts = {word: sum(judged(cell.coverage) == word for cell in cells) for word in ("", "wide", "miss")}
     print(f"{len(cells)} cells: {counts['']} within 93 to 97 %, {counts['wide']} above, {counts['miss']} below")
+    date = datetime.date.today().isoformat()
+    if arguments.figure is not None:
+        cells = [cell for cell in stored_cells() if cell.kind != arguments.figure] + cells
+        date = json.loads(TABLE.read_text(encoding="utf-8"))["date"]
     if arguments.write:
-        write(cells, sets, datetime.date.today().isoformat())
+        write(cells, sets, date)
 
 
 if __name__ == "__main__":

@@ -35,7 +35,8 @@ from plainfilm.data.decoding.film_file import decode
 from plainfilm.data.film_index import Index, read_index, reopen
 from plainfilm.data.pixel_store import open_store
 from plainfilm.data.preprocessing import preprocess
-from plainfilm.evaluation.intervals import Estimate, delong, wilson
+from plainfilm.estimate import Estimate
+from plainfilm.evaluation.intervals import delong, wilson
 from plainfilm.model.gate import Gate, Verdict, fit
 from plainfilm.model.predictor import Predictor
 from plainfilm.randomness import generator

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from plainfilm.config import load_recipe
 from plainfilm.data.film_index import read_index
+from plainfilm.estimate import Estimate
 from plainfilm.evaluation import saliency
-from plainfilm.evaluation.intervals import Estimate
 from plainfilm.io.machine import num_threads
 from plainfilm.model import modelfile
 from plainfilm.model.predictor import Predictor
@@ -46,16 +46,17 @@ def main() -> None:
         print(f"not checked: fewer than {saliency.MIN_GROUPS} groups in {arguments.part}")
         return
     taken = f"{time.perf_counter() - begun:.0f} s, {time.process_time() - begun_cpu:.0f} CPU seconds"
-    verdict = "faithful" if found["faithful"] else "NOT FAITHFUL"
+    verdict = "faithful" if found.faithful else "NOT FAITHFUL"
     print(
-        f"{found['n']} {arguments.part} films in {len(set(groups))} groups, {found['cells']} cells: {verdict} ({taken})"
+        f"{found.n} {arguments.part} films in {len(set(groups))} groups, {found.others['cells']} cells: "
+        f"{verdict} ({taken})"
     )
-    for name, figures in {"all": found, **found["classes"]}.items():
+    for name, figures in {"all": found.others, **found.classes}.items():
         for test in saliency.TESTS:
             for other in saliency.BASELINES:
-                print(f"  {name:16} {test:9} against {other:7} {shown(Estimate.from_dict(figures[test][other]))}")
-    for measure, entry in found["randomised"].items():
-        print(f"  random weights, {measure:8} {shown(Estimate.from_dict(entry))}")
+                print(f"  {name:16} {test:9} against {other:7} {shown(figures[test][other])}")
+    for measure, entry in found.others["randomised"].items():
+        print(f"  random weights, {measure:8} {shown(entry)}")
 
     for depth in range(1, len(CASCADE) + 1):
         prefixes = CASCADE[:depth]

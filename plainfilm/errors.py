@@ -38,6 +38,12 @@ class PlainfilmError(ValueError):
         return f"{self.code}: {shown}" if shown else self.code
 
 
+def demand(condition: bool, code: str, /, **parameters: object) -> None:
+    """Raise PlainfilmError where a condition does not hold."""
+    if not condition:
+        raise PlainfilmError(code, **parameters)
+
+
 class UsageError(PlainfilmError):
     """The call itself is wrong."""
 

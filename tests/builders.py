@@ -1,6 +1,7 @@
 """What several tests build: small networks, model files, films as arrays, recipes of a few seconds."""
 
 import io
+import math
 import os
 import shutil
 from collections.abc import Sequence
@@ -17,6 +18,7 @@ from plainfilm.config import AugmentRecipe, DataRecipe, ModelRecipe, Recipe, Tra
 from plainfilm.data.film_index import Index, Row
 from plainfilm.data.films import Films
 from plainfilm.errors import PlainfilmError
+from plainfilm.estimate import Estimate
 from plainfilm.model import modelfile
 from plainfilm.model.card import Card, Preprocessing, class_names
 from plainfilm.model.decision import Calibration, OperatingPoint
@@ -65,8 +67,7 @@ def make_card(
 
 def make_calibration(num_classes: int = 3, **entries: Any) -> Calibration:
     """A calibration with one operating point a class; what is given replaces entries."""
-    share = {"value": 0.9, "low": 0.8, "high": 0.95, "n": 50}
-    point = OperatingPoint(0.9, 0.4, share, {"value": None, "low": None, "high": None, "n": 0})
+    point = OperatingPoint(0.9, 0.4, Estimate(0.9, 0.8, 0.95, 50), Estimate(math.nan, math.nan, math.nan, 0))
     given = {
         "temperature": 1.25,
         "coverage": 0.95,

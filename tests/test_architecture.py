@@ -16,6 +16,8 @@ LAYERS = [
     {"errors", "text"},
     {"locales"},
     {"messages"},
+    {"records"},
+    {"estimate"},
     {"randomness"},
     {"io"},
     {"config"},

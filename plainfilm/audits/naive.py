@@ -17,12 +17,14 @@ from typing import Any
 
 import numpy as np
 
+from plainfilm import records
 from plainfilm.audits.probes import logistic
 from plainfilm.data.film_index import LEAVES_OUT, Index, Row, strata
 from plainfilm.data.films import Films
 from plainfilm.data.preprocessing import reduce
 from plainfilm.data.splits import split
-from plainfilm.evaluation.intervals import Estimate, grouped_mean, shares
+from plainfilm.estimate import Estimate
+from plainfilm.evaluation.intervals import grouped_mean, shares
 from plainfilm.evaluation.metrics import Booleans, Floats, Integers
 from plainfilm.randomness import generator
 
@@ -114,7 +116,7 @@ def _leaking(rows: Sequence[Row], labels: Integers, classes: Sequence[str]) -> d
 
 def _compared(
     reader: Reader, features: Floats, labels: Integers, groups: Sequence[str], naive: Integers, clean: Integers
-) -> Mapping[str, dict[str, float | None]]:
+) -> Mapping[str, records.Object]:
     """Accuracy under both splits, and the paired difference."""
     right = {name: _right(reader, features, labels, folds) for name, folds in (("naive", naive), ("clean", clean))}
     everyone = np.ones((len(labels), 2), bool)

@@ -33,8 +33,9 @@ from plainfilm.audits.probes import boosted, logistic
 from plainfilm.data.film_index import Index, Row, strata, train_only
 from plainfilm.data.films import Films, is_judged
 from plainfilm.data.splits import split
+from plainfilm.estimate import Estimate
 from plainfilm.evaluation.evaluation import answers
-from plainfilm.evaluation.intervals import Estimate, shares
+from plainfilm.evaluation.intervals import shares
 from plainfilm.evaluation.metrics import Booleans, Floats, Integers, ratio
 from plainfilm.evaluation.resampling import group_sums, percentiles, resampled
 from plainfilm.model.predictor import Predictor

@@ -24,6 +24,7 @@ from plainfilm.commands.options import (
     Tables,
 )
 from plainfilm.errors import UsageError
+from plainfilm.records import as_dict
 
 
 def evaluate(
@@ -60,13 +61,15 @@ def evaluate(
         found, rows, balanced = evaluate_sources(
             predictor, sources, table or [], reading=reading, prevalences=prevalences, out=out, progress=update
         )
+    figures = found.figures.as_dict()
+    predictive = {name: as_dict(entry) for name, entry in (found.figures.predictive_values or {}).items()}
     show(terminal, balance(balanced))
-    show(terminal, seen(found.figures))
+    show(terminal, seen(figures))
     show(terminal, film_problems(rows))
-    show(terminal, evaluation(found.figures, predictor.card, "+".join(path.stem for path in sources)))
-    show(terminal, predictive_values(found.figures.get("predictive_values", {}), named(predictor.card.classes)))
-    show(terminal, fall(found.figures))
-    terminal.json(found.figures)
+    show(terminal, evaluation(figures, predictor.card, "+".join(path.stem for path in sources)))
+    show(terminal, predictive_values(predictive, named(predictor.card.classes)))
+    show(terminal, fall(figures))
+    terminal.json(figures)
 
 
 def compare(
@@ -83,7 +86,7 @@ def compare(
     from plainfilm.workflows.predictions import read_predictions
 
     terminal = Terminal(lang, as_json=as_json)
-    found = compare_answers(read_predictions(first), read_predictions(second))
+    found = as_dict(compare_answers(read_predictions(first), read_predictions(second)))
     show(terminal, comparison(found))
     terminal.json(found)
 

@@ -28,6 +28,7 @@ from plainfilm.commands.options import (
 )
 from plainfilm.errors import UsageError
 from plainfilm.messages import say
+from plainfilm.records import as_dict
 
 if TYPE_CHECKING:
     from plainfilm.present.terminal import Terminal
@@ -128,9 +129,10 @@ def cross_validate(
         display = FoldDisplay(terminal, stack)
         options = Options(workers=workers, threads=threads, stop=stop, language=lang)
         reading = Reading(follow_links, encoding, assume_chest)
-        found = workflow.cross_validate(
+        done = workflow.cross_validate(
             sources, table or [], load_recipe(recipe), out, display, options, folds=folds, seeds=chosen, reading=reading
         )
+    found = as_dict(done)
     show(terminal, cross_validation(found, out))
     terminal.json(found)
 
@@ -202,7 +204,7 @@ def _print_run(terminal: "Terminal", result: "Result") -> None:
         {
             "run": str(result.run.folder),
             "validation": result.validation,
-            "test": result.test.figures,
+            "test": result.test.figures.as_dict(),
             "balance": balance,
         }
     )

@@ -57,7 +57,7 @@ def calibrate(
     measured = measure_points(probabilities, labels, groups, thresholds)
     points = [
         tuple(
-            OperatingPoint(asked, threshold, sensitivity.as_dict(), specificity.as_dict())
+            OperatingPoint(asked, threshold, sensitivity, specificity)
             for asked, threshold, (sensitivity, specificity) in zip(
                 sensitivities, thresholds[k], measured[k], strict=True
             )

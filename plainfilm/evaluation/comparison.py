@@ -13,19 +13,20 @@
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from plainfilm.errors import SourceError
+from plainfilm.estimate import Estimate
+from plainfilm.evaluation import registry
 from plainfilm.evaluation.coverage import mark_missed
-from plainfilm.evaluation.intervals import Estimate, difference, estimate_all, shares
-from plainfilm.evaluation.metrics import Booleans, Floats, Integers
-from plainfilm.evaluation.resampling import bootstrap, percentiles
-
-FIGURES = ("accuracy", "macro_auc", "log_loss")
+from plainfilm.evaluation.intervals import difference
+from plainfilm.evaluation.measured import estimate_all, sample_of
+from plainfilm.evaluation.metrics import Floats, Integers
+from plainfilm.evaluation.registry import replicates_of
+from plainfilm.evaluation.resampling import percentiles
 
 
 @dataclass(frozen=True)
@@ -45,63 +46,90 @@ class Predictions:
         return Predictions(tuple(ids), tuple(groups), self.classes, self.labels[places], self.probabilities[places])
 
 
-def compare(first: Predictions, second: Predictions, *, seed: int = 0) -> dict[str, Any]:
-    """Two models' figures on the films that both were asked about, and their differences.
+@dataclass(frozen=True)
+class McNemar:
+    """The exact test: films that only one model gets right, and p."""
 
-    Groups are those of the first model's table. Raises SourceError: other classes, no film in common, a film with two
-    labels.
+    only_first: int
+    only_second: int
+    p: float
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two models' figures over all classes on the films that both were asked about, and second minus first."""
+
+    films: int
+    groups: int
+    left_out: Mapping[str, int]  # "first", "second": films that only this model was asked about
+    first: Mapping[str, Estimate]
+    second: Mapping[str, Estimate]
+    difference: Mapping[str, Estimate]
+    mcnemar: McNemar
+
+
+def compare(first: Predictions, second: Predictions, *, seed: int = 0) -> Comparison:
+    """Compare two models. Groups are those of the first one's table.
+
+    Raises SourceError: other classes, no film in common, a film with two labels.
     """
+    one, two = _in_common(first, second)
+    samples = [sample_of(table.probabilities, one.labels, one.groups) for table in (one, two)]
+    measured = [
+        mark_missed(
+            estimate_all(table.probabilities, one.labels, one.groups, one.classes, seed=seed), one.labels, one.groups
+        ).overall
+        for table in (one, two)
+    ]
+    figures = registry.overall()
+    replicates = [replicates_of(sample, figures, seed=seed) for sample in samples]
+    differences = {}
+    for figure in figures:
+        name = figure.name
+        if figure.difference is None:
+            differences[name] = _difference(
+                measured[0][name], measured[1][name], replicates[1][name] - replicates[0][name]
+            )
+        else:
+            differences[name] = figure.difference(samples[0], samples[1], seed)
+    right = [sample.right for sample in samples]
+    return Comparison(
+        films=len(one.labels),
+        groups=len(samples[0].films),
+        left_out={"first": len(first.image_ids) - len(one.labels), "second": len(second.image_ids) - len(one.labels)},
+        first=measured[0],
+        second=measured[1],
+        difference=differences,
+        mcnemar=mcnemar(int((right[0] & ~right[1]).sum()), int((right[1] & ~right[0]).sum())),
+    )
+
+
+def _in_common(first: Predictions, second: Predictions) -> tuple[Predictions, Predictions]:
+    """Both tables with the films that both have, in the order of the first. Raises SourceError."""
     if first.classes != second.classes:
         raise SourceError("compare-classes", first=", ".join(first.classes), second=", ".join(second.classes))
     places = [{name: place for place, name in reversed([*enumerate(table.image_ids)])} for table in (first, second)]
     common = [name for name in places[0] if name in places[1]]
     if not common:
         raise SourceError("compare-no-films", first=len(first.image_ids), second=len(second.image_ids))
-    tables = [
+    one, two = (
         table.take([place[name] for name in common]) for table, place in zip((first, second), places, strict=True)
-    ]
-    differ = np.flatnonzero(tables[0].labels != tables[1].labels)
+    )
+    differ = np.flatnonzero(one.labels != two.labels)
     if len(differ):
         raise SourceError("compare-labels", films=len(differ), example=common[differ[0]])
-    labels, groups, classes = tables[0].labels, tables[0].groups, first.classes
-    _, group_of_film = np.unique(np.asarray(groups), return_inverse=True)
-    figures = [estimate_all(table.probabilities, labels, groups, classes, seed=seed) for table in tables]
-    for found in figures:
-        mark_missed(found, labels, groups)
-    replicates = [bootstrap(table.probabilities, labels, group_of_film, seed=seed) for table in tables]
-    right = [table.probabilities.argmax(1) == labels for table in tables]
-    differences = {"accuracy": accuracy_difference(right[0], right[1], groups, seed=seed)}
-    for name in FIGURES[1:]:
-        one, two = (Estimate.from_dict(found[name]) for found in figures)
-        differences[name] = _difference(one, two, replicates[1][name] - replicates[0][name])
-    return {
-        "films": len(common),
-        "groups": int(group_of_film.max()) + 1,
-        "left_out": {"first": len(first.image_ids) - len(common), "second": len(second.image_ids) - len(common)},
-        "first": {name: figures[0][name] for name in FIGURES},
-        "second": {name: figures[1][name] for name in FIGURES},
-        "difference": {name: estimate.as_dict() for name, estimate in differences.items()},
-        "mcnemar": mcnemar(int((right[0] & ~right[1]).sum()), int((right[1] & ~right[0]).sum())),
-    }
+    return one, two
 
 
-def mcnemar(only_first: int, only_second: int) -> dict[str, Any]:
+def mcnemar(only_first: int, only_second: int) -> McNemar:
     """The exact two-sided test of the films that only one model gets right.
 
     >>> mcnemar(1, 5)
-    {'only_first': 1, 'only_second': 5, 'p': 0.21875}
+    McNemar(only_first=1, only_second=5, p=0.21875)
     """
     discordant, fewer = only_first + only_second, min(only_first, only_second)
     tail = sum(math.comb(discordant, count) for count in range(fewer + 1))
-    return {"only_first": only_first, "only_second": only_second, "p": min(1.0, 2 * tail / 2**discordant)}
-
-
-def accuracy_difference(first: Booleans, second: Booleans, groups: Sequence[str], *, seed: int = 0) -> Estimate:
-    """The second model's accuracy minus the first's, from which films (N,) each got right."""
-    alone = np.column_stack([second & ~first, first & ~second])
-    gain, loss = shares(alone, np.ones_like(alone), groups, seed=seed)
-    value, low, high = difference(gain, loss)
-    return Estimate(value, max(low, -1.0), min(high, 1.0), len(first))
+    return McNemar(only_first, only_second, min(1.0, 2 * tail / 2**discordant))
 
 
 def _difference(one: Estimate, two: Estimate, replicates: Floats) -> Estimate:

@@ -10,25 +10,22 @@ values its interval holds, and in the one of the nearest value; the worst of the
 import json
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TypeGuard, TypeVar
 
 import numpy as np
 
-from plainfilm.evaluation.intervals import Estimate
+from plainfilm.estimate import Estimate
+from plainfilm.evaluation import registry
+from plainfilm.evaluation.measured import Measured
 from plainfilm.evaluation.metrics import Booleans, Integers
+from plainfilm.evaluation.registry import Figure
 
 TABLE = Path(__file__).with_name("coverage.json")
 LOWEST = 0.93
 """A 95 % interval that covers less than this misses."""
-KINDS = {
-    **dict.fromkeys(("accuracy", "sensitivity", "specificity", "precision"), "share"),
-    **{name: name for name in ("auc", "f1", "balanced_accuracy", "macro_auc", "log_loss", "brier")},
-}
-"""The kind of each figure of an evaluation."""
-LOSSES = ("log_loss", "brier")
 MARK = "*"  # at a figure whose interval covers too little
 EDGE = 1e-4  # a share of 0 or 1 is taken for this far from it
 
@@ -52,10 +49,10 @@ def cells() -> tuple[Cell, ...]:
 
 
 def missed(kind: str, estimate: Estimate, groups: Sequence[int], cluster: float) -> float | None:
-    """The coverage of a figure's interval where it is below LOWEST, else None.
+    """The coverage of a figure's interval where it is below LOWEST; None where it is not, or was never simulated.
 
     Args:
-        kind: of the figure, a value of KINDS.
+        kind: of the figure, `Figure.coverage_kind`.
         estimate: the figure.
         groups: how many groups it rests on: (groups,), for an AUC (of the class, of the rest).
         cluster: films a group, on average.
@@ -64,6 +61,8 @@ def missed(kind: str, estimate: Estimate, groups: Sequence[int], cluster: float)
         return None
     sizes = np.log([*sorted(groups), cluster])
     of_kind = [cell for cell in cells() if cell.kind == kind]
+    if not of_kind:
+        return None
     found = _nearest(of_kind, lambda cell: math.dist(np.log([*sorted(cell.groups), cell.cluster]), sizes))
     inside = [cell for cell in found if estimate.low <= cell.value <= estimate.high]
     inside += _nearest(found, lambda cell: abs(_scaled(kind, cell.value) - _scaled(kind, estimate.value)))
@@ -79,43 +78,51 @@ def _nearest(found: Sequence[Cell], distance: Callable[[Cell], float]) -> list[C
 
 
 def _scaled(kind: str, value: float) -> float:
-    """A value on the scale on which it is near another: logarithm of a loss, of the odds of a share."""
-    if kind in LOSSES:
+    """A value on the scale on which it is near another: logarithm of a loss, else of odds within its bounds."""
+    figure = next(figure for figure in registry.FIGURES if figure.coverage_kind == kind)
+    if not figure.is_higher_better:
         return math.log(max(value, EDGE))
-    share = min(max(value, EDGE), 1 - EDGE)
+    low, high = figure.bounds
+    share = min(max((value - low) / (high - low), EDGE), 1 - EDGE)
     return math.log(share / (1 - share))
 
 
-def mark_missed(figures: Mapping[str, Any], labels: Integers, groups: Sequence[str]) -> None:
-    """Add `coverage` to each figure of an evaluation whose interval covers too little; labels and groups (N,).
+M = TypeVar("M", bound=Measured)
+
+
+def mark_missed(measured: M, labels: Integers, groups: Sequence[str]) -> M:
+    """The same with a mark, `coverage`, at each figure whose interval covers too little; labels and groups (N,).
 
     Precision and F1 are taken to rest on the groups of the class.
     """
     _, group_of_film = np.unique(np.asarray(groups), return_inverse=True)
-    every = np.ones(len(labels), bool)
-    for name in ("accuracy", "balanced_accuracy", "macro_auc", *LOSSES):
-        _mark(figures[name], name, [every], group_of_film)
-    for k, of_class in enumerate(figures["classes"].values()):
-        own = labels == k
-        for name, figure in of_class.items():
-            sides = {"auc": [own, ~own], "specificity": [~own]}.get(name, [own])
-            _mark(figure, name, sides, group_of_film)
+
+    def marked(estimates: Mapping[str, Estimate], figures: Sequence[Figure], own: Booleans) -> dict[str, Estimate]:
+        return {figure.name: _marked(estimates[figure.name], figure, own, group_of_film) for figure in figures}
+
+    return replace(
+        measured,
+        overall=marked(measured.overall, registry.overall(), np.ones(len(labels), bool)),
+        classes={
+            name: marked(estimates, registry.by_class(), labels == k)
+            for k, (name, estimates) in enumerate(measured.classes.items())
+        },
+    )
 
 
-def lowest_marked(figures: Iterable[Any]) -> float | None:
-    """The lowest coverage that a figure is marked with; None where none is. Entries that are no figures are skipped."""
-    found = [entry["coverage"] for entry in figures if is_marked(entry)]
-    return min(found, default=None)
-
-
-def is_marked(entry: Any) -> bool:
-    """Whether an entry is a figure whose interval covers too little."""
-    return isinstance(entry, Mapping) and {"value", "coverage"} <= set(entry)
-
-
-def _mark(figure: dict[str, Any], name: str, sides: Sequence[Booleans], group_of_film: Integers) -> None:
+def _marked(estimate: Estimate, figure: Figure, own: Booleans, group_of_film: Integers) -> Estimate:
+    sides = figure.rests_on(own)
     groups = [len(np.unique(group_of_film[side])) for side in sides]
     films = sum(int(side.sum()) for side in sides)
-    coverage = missed(KINDS[name], Estimate.from_dict(figure), groups, films / max(sum(groups), 1))
-    if coverage is not None:
-        figure["coverage"] = coverage
+    coverage = missed(figure.coverage_kind, estimate, groups, films / max(sum(groups), 1))
+    return replace(estimate, coverage=coverage)
+
+
+def lowest_marked(figures: Iterable[object]) -> float | None:
+    """The lowest coverage that a figure is marked with; None where none is. Entries that are no figures are skipped."""
+    return min((entry["coverage"] for entry in figures if is_marked(entry)), default=None)
+
+
+def is_marked(entry: object) -> TypeGuard[Mapping[str, float]]:
+    """Whether an entry of JSON is a figure whose interval covers too little."""
+    return isinstance(entry, Mapping) and {"value", "coverage"} <= set(entry)

@@ -10,34 +10,68 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from plainfilm.evaluation.intervals import Estimate, shares, shares_by_class
+from plainfilm.estimate import Estimate
+from plainfilm.evaluation.intervals import shares, shares_by_class
 from plainfilm.evaluation.metrics import Booleans, Floats, Integers
-from plainfilm.model.decision import Calibration
+from plainfilm.model.decision import Calibration, OperatingPoint
+
+Points = Mapping[str, Sequence[OperatingPoint]]
+"""The operating points of each class."""
+
+
+@dataclass(frozen=True)
+class SetShares:
+    """What sets are worth: shares of those that hold the true class, and of those of 0, 1, more classes; mean size."""
+
+    coverage: Estimate
+    none: Estimate
+    single: Estimate
+    several: Estimate
+    size: Estimate
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sets(SetShares):
+    """On all films, with the coverage asked for; and on those of each class."""
+
+    asked: float
+    classes: Mapping[str, SetShares]
+
+
+@dataclass(frozen=True)
+class ValuedPoint(OperatingPoint):
+    """An operating point with its positive and negative predictive value at a prevalence."""
+
+    ppv: Estimate
+    npv: Estimate
+
+
+@dataclass(frozen=True)
+class PredictiveValues:
+    """Of a class, at a prevalence."""
+
+    prevalence: float
+    points: tuple[ValuedPoint, ...]
 
 
 def measure_sets(
     sets: Booleans, labels: Integers, groups: Sequence[str], class_names: Sequence[str], asked: float
-) -> dict[str, Any]:
-    """What sets (N, K) are worth on films of labels (N,) and groups (N,): on all of them, and on each class's.
-
-    `coverage`: share of sets that hold the true class; `none`, `single`, `several`: shares of sets with 0, 1, more
-    classes; `size`: mean number of classes.
-    """
+) -> Sets:
+    """What sets (N, K) are worth on films of labels (N,) and groups (N,): on all of them, and on each class's."""
     num_classes = len(class_names)
     count = sets.sum(axis=1)
     at_least = count[:, None] > np.arange(num_classes)  # (N, K): column j, more than j classes
     covered = np.take_along_axis(sets, labels[:, None], axis=1)
     hits = np.column_stack([covered, count == 0, count == 1, count > 1, at_least])
-    figures = []
-    for coverage, none, single, several, *steps in shares_by_class(hits, labels, groups, num_classes):
-        shown = {"coverage": coverage, "none": none, "single": single, "several": several, "size": _sum(steps)}
-        figures.append({name: estimate.as_dict() for name, estimate in shown.items()})
-    return {"asked": asked, **figures[0], "classes": dict(zip(class_names, figures[1:], strict=True))}
+    overall, *by_class = (
+        SetShares(coverage, none, single, several, _sum(steps))
+        for coverage, none, single, several, *steps in shares_by_class(hits, labels, groups, num_classes)
+    )
+    return Sets(asked=asked, **vars(overall), classes=dict(zip(class_names, by_class, strict=True)))
 
 
 def _sum(estimates: Sequence[Estimate]) -> Estimate:
@@ -61,10 +95,9 @@ def measure_points(
     return [[(next(estimates), next(estimates)) for _ in of_class] for of_class in thresholds]
 
 
-def stored_operating_points(calibration: Calibration, class_names: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+def stored_operating_points(calibration: Calibration, class_names: Sequence[str]) -> Points:
     """For each class its operating points with what they gave on the validation films."""
-    of_classes = ([asdict(point) for point in points] for points in calibration.operating_points)
-    return dict(zip(class_names, of_classes, strict=True))
+    return dict(zip(class_names, calibration.operating_points, strict=True))
 
 
 def measure_operating_points(
@@ -73,15 +106,18 @@ def measure_operating_points(
     groups: Sequence[str],
     class_names: Sequence[str],
     calibration: Calibration,
-) -> dict[str, list[dict[str, Any]]]:
+) -> Points:
     """The stored operating points of each class with what they give on these films instead."""
     stored = stored_operating_points(calibration, class_names)
-    thresholds = [[point["threshold"] for point in points] for points in stored.values()]
+    thresholds = [[point.threshold for point in points] for points in stored.values()]
     measured = measure_points(probabilities, labels, groups, thresholds)
-    for points, estimates in zip(stored.values(), measured, strict=True):
-        for point, (sensitivity, specificity) in zip(points, estimates, strict=True):
-            point |= {"sensitivity": sensitivity.as_dict(), "specificity": specificity.as_dict()}
-    return stored
+    return {
+        name: tuple(
+            replace(point, sensitivity=sensitivity, specificity=specificity)
+            for point, (sensitivity, specificity) in zip(points, estimates, strict=True)
+        )
+        for (name, points), estimates in zip(stored.items(), measured, strict=True)
+    }
 
 
 def predictive_values(sensitivity: Estimate, specificity: Estimate, prevalence: float) -> tuple[Estimate, Estimate]:
@@ -121,14 +157,16 @@ def _defined(value: float, low: float, high: float, n: int) -> Estimate:
     return Estimate(value, 0.0 if math.isnan(low) else low, 1.0 if math.isnan(high) else high, n)
 
 
-def add_predictive_values(figures: Mapping[str, Any], prevalences: Mapping[str, float]) -> dict[str, Any]:
+def add_predictive_values(stored: Points, prevalences: Mapping[str, float]) -> dict[str, PredictiveValues]:
     """Of operating points by class, those of the classes in `prevalences`, with their predictive values there."""
-    found = {}
-    for name, prevalence in prevalences.items():
-        points = []
-        for point in figures[name]:
-            sensitivity, specificity = (Estimate.from_dict(point[key]) for key in ("sensitivity", "specificity"))
-            positive, negative = predictive_values(sensitivity, specificity, prevalence)
-            points.append({**point, "ppv": positive.as_dict(), "npv": negative.as_dict()})
-        found[name] = {"prevalence": prevalence, "points": points}
-    return found
+    return {
+        name: PredictiveValues(
+            prevalence,
+            tuple(
+                ValuedPoint(**vars(point), ppv=positive, npv=negative)
+                for point in stored[name]
+                for positive, negative in [predictive_values(point.sensitivity, point.specificity, prevalence)]
+            ),
+        )
+        for name, prevalence in prevalences.items()
+    }

@@ -1,32 +1,74 @@
 """An Evaluation: every figure with its interval, every prediction a row; `metrics.json` and `predictions.csv`."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from plainfilm import records
 from plainfilm.data.film_index import Row
 from plainfilm.data.films import Films
 from plainfilm.errors import SourceError
+from plainfilm.estimate import Estimate
 from plainfilm.evaluation import metrics
 from plainfilm.evaluation.coverage import mark_missed
-from plainfilm.evaluation.decisions import measure_operating_points, measure_sets
-from plainfilm.evaluation.intervals import estimate_all, shares_by_class
-from plainfilm.evaluation.reliability import reliability
-from plainfilm.evaluation.selective import risk_coverage
-from plainfilm.evaluation.subgroups import subgroups
+from plainfilm.evaluation.decisions import Points, Sets, measure_operating_points, measure_sets
+from plainfilm.evaluation.intervals import shares_by_class
+from plainfilm.evaluation.measured import Measured, estimate_all
+from plainfilm.evaluation.reliability import Reliability, reliability
+from plainfilm.evaluation.selective import RiskCoverage, risk_coverage
+from plainfilm.evaluation.subgroups import Part, subgroups
 from plainfilm.io import files, tables
 from plainfilm.io.run_folder import METRICS, PREDICTIONS
-from plainfilm.model.card import Card
 from plainfilm.model.decision import set_cell
 from plainfilm.model.gate import Verdict
 from plainfilm.model.predictor import Answers, Predictor
 
 CHUNK = 256  # films whose pixels are in memory at a time
 TUTORIAL_BATCH = 64  # the tutorial averages the figures of batches of 64
+
+
+@dataclass(frozen=True)
+class Refusals:
+    """The share of films that the gate refuses, in all and by class, how often for which reason; was it fitted."""
+
+    refused: Estimate
+    classes: Mapping[str, Estimate]
+    reasons: Mapping[str, int]
+    fitted: bool
+
+
+@dataclass(frozen=True)
+class TutorialFigures:
+    """Loss and accuracy as the tutorial takes them: means over batches, the small last one weighing as much."""
+
+    loss: float
+    accuracy: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metrics(Measured):
+    """The content of metrics.json."""
+
+    risk_coverage: RiskCoverage
+    subgroups: Mapping[str, Mapping[str, Part]] | None = field(
+        default=None, metadata=records.ABSENT
+    )  # name entries of the user's table
+    calibration: Reliability
+    sets: Sets | None  # None: the model is not calibrated
+    operating_points: Points | None
+    gate: Refusals
+    films: str  # of which these are, for instance "test"
+    model: str  # weights_sha256
+    leaking: bool
+    left_out: Mapping[str, int]
+    tutorial: TutorialFigures
+
+    def as_dict(self) -> records.Object:
+        """As JSON has it."""
+        return records.as_dict(self)
 
 
 @dataclass(frozen=True)
@@ -38,7 +80,7 @@ class Evaluation:
     probabilities: np.ndarray  # (N, K)
     sets: np.ndarray | None  # (N, K) bool; None: the model is not calibrated
     verdicts: tuple[Verdict, ...]  # N, of the gate; a film that it refuses counts all the same
-    figures: dict[str, Any]  # the content of metrics.json
+    figures: Metrics
 
 
 def evaluate(
@@ -80,19 +122,26 @@ def evaluate(
     probabilities = np.concatenate([part for part, _ in parts])
     set_parts = [part for _, part in parts if part is not None]
     sets = np.concatenate(set_parts) if set_parts else None
-    figures = estimate_all(probabilities, labels, groups, classes)
-    mark_missed(figures, labels, groups)
-    figures["risk_coverage"] = risk_coverage(probabilities, labels, groups)
-    figures["subgroups"] = subgroups(judged, probabilities, labels, classes)
-    figures |= decision_figures(predictor.card, probabilities, sets, labels, groups)
-    figures["gate"] = gate_figures(verdicts, labels, groups, classes) | {"fitted": predictor.gate is not None}
-    figures |= {
-        "films": name,
-        "model": predictor.card.weights_sha256,
-        "leaking": leaking,
-        "left_out": dict(sorted(left_out.items())),
-        "tutorial": tutorial_figures(probabilities, labels),
-    }
+    fitted = predictor.card.calibration
+    calibration, measured_sets, points = reliability(probabilities, labels, groups, classes), None, None
+    if fitted is not None and sets is not None:
+        calibration = replace(calibration, temperature=fitted.temperature)
+        measured_sets = measure_sets(sets, labels, groups, classes, fitted.coverage)
+        points = measure_operating_points(probabilities, labels, groups, classes, fitted)
+    figures = Metrics(
+        **vars(mark_missed(estimate_all(probabilities, labels, groups, classes), labels, groups)),
+        risk_coverage=risk_coverage(probabilities, labels, groups),
+        subgroups=subgroups(judged, probabilities, labels, classes),
+        calibration=calibration,
+        sets=measured_sets,
+        operating_points=points,
+        gate=refusals(verdicts, labels, groups, classes, is_fitted=predictor.gate is not None),
+        films=name,
+        model=predictor.card.weights_sha256,
+        leaking=leaking,
+        left_out=dict(sorted(left_out.items())),
+        tutorial=tutorial_figures(probabilities, labels),
+    )
     return Evaluation(judged, labels, probabilities, sets, tuple(verdicts), figures)
 
 
@@ -104,48 +153,32 @@ def answers(predictor: Predictor, films: Films, rows: Sequence[int]) -> Iterator
         yield pixels, predictor.answer(pixels)
 
 
-def gate_figures(
-    verdicts: Sequence[Verdict], labels: np.ndarray, groups: Sequence[str], classes: Sequence[str]
-) -> dict[str, Any]:
-    """The share of films that the gate refuses, in all and by class, and how often for which reason."""
+def refusals(
+    verdicts: Sequence[Verdict], labels: np.ndarray, groups: Sequence[str], classes: Sequence[str], *, is_fitted: bool
+) -> Refusals:
+    """What the gate refuses of N films."""
     refused = np.array([not verdict.passed for verdict in verdicts])
     (overall,), *by_class = shares_by_class(refused[:, None], labels, groups, len(classes))
-    return {
-        "refused": overall.as_dict(),
-        "classes": {name: estimate.as_dict() for name, (estimate,) in zip(classes, by_class, strict=True)},
-        "reasons": dict(sorted(Counter(code for verdict in verdicts for code in verdict.reasons).items())),
-    }
+    of_classes = {name: estimate for name, (estimate,) in zip(classes, by_class, strict=True)}
+    reasons = Counter(code for verdict in verdicts for code in verdict.reasons)
+    return Refusals(overall, of_classes, dict(sorted(reasons.items())), is_fitted)
 
 
-def decision_figures(
-    card: Card, probabilities: np.ndarray, sets: np.ndarray | None, labels: np.ndarray, groups: Sequence[str]
-) -> dict[str, Any]:
-    """The figures of calibration, sets and operating points; of the latter two None where the model has none."""
-    classes, fitted = card.class_names, card.calibration
-    found: dict[str, Any] = {"calibration": reliability(probabilities, labels, groups, classes)}
-    if fitted is None or sets is None:
-        return found | {"sets": None, "operating_points": None}
-    found["calibration"]["temperature"] = fitted.temperature
-    found["sets"] = measure_sets(sets, labels, groups, classes, fitted.coverage)
-    found["operating_points"] = measure_operating_points(probabilities, labels, groups, classes, fitted)
-    return found
-
-
-def tutorial_figures(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, float]:
-    """Loss and accuracy as the tutorial takes them: means over batches, the small last one weighing as much."""
+def tutorial_figures(probabilities: np.ndarray, labels: np.ndarray) -> TutorialFigures:
+    """The tutorial's figures."""
     losses = metrics.log_losses(probabilities, labels)
     hits = (probabilities.argmax(axis=1) == labels).astype(float)
     starts = range(0, len(labels), TUTORIAL_BATCH)
-    return {
-        name: float(np.mean([values[start : start + TUTORIAL_BATCH].mean() for start in starts]))
-        for name, values in (("loss", losses), ("accuracy", hits))
-    }
+    means = (
+        float(np.mean([values[start : start + TUTORIAL_BATCH].mean() for start in starts])) for values in (losses, hits)
+    )
+    return TutorialFigures(*means)
 
 
 def write_evaluation(evaluation: Evaluation, classes: Sequence[str], folder: Path) -> None:
     """Write `metrics.json` and `predictions.csv` into `folder`."""
     files.writable_folder(folder)
-    files.write_json(folder / METRICS, evaluation.figures)
+    files.write_json(folder / METRICS, evaluation.figures.as_dict())
     columns = ("path", "image_id", "group", "label", "predicted", *(f"p_{name}" for name in classes), "set", "gate")
     table: list[Sequence[object]] = [columns]
     for number, (row, probabilities) in enumerate(zip(evaluation.rows, evaluation.probabilities, strict=True)):

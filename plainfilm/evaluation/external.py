@@ -1,17 +1,31 @@
 """An external test: which films of a source the model has seen. They are left out, counted, listed in `seen.csv`."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
+from plainfilm import records
 from plainfilm.data.decoding.film import BLANK
 from plainfilm.data.film_index import Row
 from plainfilm.data.films import Films
 from plainfilm.io import files, tables
 from plainfilm.io.run_folder import SEEN
 from plainfilm.model.predictor import Predictor
-from plainfilm.model.seen import KINDS, Sighting
+from plainfilm.model.seen import KINDS, SeenCounts, Sighting
+
+
+@dataclass(frozen=True)
+class Seen:
+    """How many films the model has seen, in all and by class, of the readable ones; None where nobody can say."""
+
+    listed: bool
+    films: int
+    exact: int | None
+    near: int | None
+    related: int | None
+    classes: Mapping[str, Mapping[str, int]] | None = field(default=None, metadata=records.ABSENT)
+    model: SeenCounts | None = field(default=None, metadata=records.ABSENT)  # how many it has seen elsewhere
 
 
 def look_for_seen(predictor: Predictor, films: Films) -> list[Sighting]:
@@ -23,23 +37,23 @@ def look_for_seen(predictor: Predictor, films: Films) -> list[Sighting]:
     return predictor.seen.sightings(image_ids, films.groups(range(len(rows))), films.store)
 
 
-def seen_figures(predictor: Predictor, rows: Sequence[Row], sightings: Sequence[Sighting]) -> dict[str, Any]:
-    """The entry "seen" of metrics.json: how many films of each kind, in all and by class; null where nobody can say."""
+def seen_figures(predictor: Predictor, rows: Sequence[Row], sightings: Sequence[Sighting]) -> Seen:
+    """How many of the films the model has seen."""
     readable = [(row, sighting) for row, sighting in zip(rows, sightings, strict=True) if row.image_id]
     if predictor.seen is None:
-        return {"listed": False, "films": len(readable), **dict.fromkeys(KINDS)}
+        return Seen(listed=False, films=len(readable), exact=None, near=None, related=None)
     counts = Counter(sighting.kind for _, sighting in readable)
     by_class = {
         label: Counter(sighting.kind for row, sighting in readable if row.label == label)
         for label in sorted({row.label for row, _ in readable})
     }
-    return {
-        "listed": True,
-        "films": len(readable),
+    return Seen(
+        listed=True,
+        films=len(readable),
         **{kind: counts[kind] for kind in KINDS},
-        "classes": {label: {kind: of_class[kind] for kind in KINDS} for label, of_class in by_class.items()},
-        "model": dict(predictor.seen.summary),
-    }
+        classes={label: {kind: of_class[kind] for kind in KINDS} for label, of_class in by_class.items()},
+        model=predictor.seen.counts,
+    )
 
 
 def write_seen(rows: Sequence[Row], sightings: Sequence[Sighting], folder: Path) -> None:

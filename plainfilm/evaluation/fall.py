@@ -7,17 +7,35 @@ Med 27:1693). So the interval of the difference is as skewed as the two are.
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
 
-from plainfilm.evaluation import intervals
-from plainfilm.evaluation.intervals import Estimate
+from plainfilm import records
+from plainfilm.estimate import Estimate
+from plainfilm.evaluation import intervals, registry
+from plainfilm.evaluation.registry import Figure
 
-FIGURES = ("accuracy", "balanced_accuracy", "macro_auc")
 NOT_ESTIMABLE = Estimate(math.nan, math.nan, math.nan, 0)
 
 
-def difference(internal: Estimate, external: Estimate) -> Estimate:
-    """internal - external, of two independent samples; n: the films of both.
+@dataclass(frozen=True)
+class Change:
+    """A figure of the model's own test, the same elsewhere, and the first minus the second."""
+
+    internal: Estimate
+    external: Estimate
+    difference: Estimate
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fall:
+    """How a model's figures change, by name; `leaking`: whether the internal ones are those of a leaking split."""
+
+    leaking: bool
+    figures: Mapping[str, Change] = records.inlined(lambda entry: isinstance(entry, Mapping))
+
+
+def difference(internal: Estimate, external: Estimate, *, most: float = 1.0) -> Estimate:
+    """internal - external, of two independent samples, at most `most` apart; n: the films of both.
 
     >>> print(difference(Estimate(0.98, 0.96, 0.99, 388), Estimate(0.78, 0.70, 0.85, 247)))
     20.0 % (12.7 to 28.1, n 635)
@@ -26,29 +44,24 @@ def difference(internal: Estimate, external: Estimate) -> Estimate:
     if not (internal.estimable and external.estimable):
         return Estimate(math.nan, math.nan, math.nan, n)
     value, low, high = intervals.difference(internal, external)
-    return Estimate(value, max(-1.0, low), min(1.0, high), n)
+    return Estimate(value, max(-most, low), min(most, high), n)
 
 
-def fall(internal: Mapping[str, Any] | None, external: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The fall of each of FIGURES, from the figures in a model file to those of an external test.
+def fall(internal: Mapping[str, Estimate] | None, external: Mapping[str, Estimate], *, leaking: bool) -> Fall | None:
+    """The fall of each figure over all classes that is better the higher it is, from a model's own to those elsewhere.
 
-    None where the model was not tested. `leaking`: whether the internal figures are those of a leaking split.
+    None where the model was not tested. A figure that its test did not have is not estimable.
     """
     if internal is None:
         return None
-    pairs = {
-        name: (
-            Estimate.from_dict(internal[name]) if name in internal else NOT_ESTIMABLE,
-            Estimate.from_dict(external[name]),
-        )
-        for name in FIGURES
-    }
-    figures = {
-        name: {
-            "internal": own.as_dict(),
-            "external": elsewhere.as_dict(),
-            "difference": difference(own, elsewhere).as_dict(),
-        }
-        for name, (own, elsewhere) in pairs.items()
-    }
-    return {"leaking": bool(internal.get("leaking", False)), **figures}
+    figures = {}
+    for figure in falling():
+        own, elsewhere = internal.get(figure.name, NOT_ESTIMABLE), external[figure.name]
+        most = figure.bounds[1] - figure.bounds[0]
+        figures[figure.name] = Change(own, elsewhere, difference(own, elsewhere, most=most))
+    return Fall(leaking=leaking, figures=figures)
+
+
+def falling() -> list[Figure]:
+    """The figures of which there is a fall."""
+    return [figure for figure in registry.overall() if figure.is_higher_better]

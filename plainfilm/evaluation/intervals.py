@@ -1,13 +1,14 @@
-"""95 % intervals: Wilson, bootstrap over groups, DeLong; and every figure of an evaluation with its interval and n.
+"""95 % intervals: Wilson, bootstrap over groups, DeLong.
 
 Films of one patient resemble each other, so the unit that is drawn is the group, never the film:
 
 - Proportions: Wilson where no group has two of the films that count, else the bootstrap over groups. With one to three
   errors (or hits) Wilson's nearer bound is too tight, and is that of Poisson's distribution (Brown et al.).
-- F1, balanced accuracy, log loss, Brier score, macro AUC: the bootstrap over groups, always. A replicate in which a
-  figure cannot be computed (a class was not drawn) is skipped for that figure.
+- F1, balanced accuracy, MCC, log loss, Brier score, macro AUC: the bootstrap over groups, always. A replicate in which
+  a figure cannot be computed (a class was not drawn) is skipped for that figure.
 - The bootstrap is blind at 0 and 1: 50 of 50 correct resample to 50 of 50. So the interval of a share is widened to
-  Wilson's at the sample size that the bootstrap variance is worth, and that of a mean over classes to what they allow.
+  Wilson's at the sample size that the bootstrap variance is worth, and that of a mean over classes to what they allow,
+  and that of MCC to what the interval of the accuracy allows.
   Few errors in few groups do not show how alike a group's films are: no bound is nearer than if there were none.
 - AUC of a class: DeLong in Obuchowski's form for groups, on the logit scale. It is exact about ties, needs no draws,
   and with one film a group it is DeLong's variance itself; on the logit scale the interval stays within 0 and 1.
@@ -25,32 +26,18 @@ Satterthwaite 1946, Biometrics Bull 2:110; Pan & Wall 2002, Stat Med 21:1429 (it
 """
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
 from statistics import NormalDist
-from typing import Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
+from plainfilm.estimate import Estimate
 from plainfilm.evaluation import metrics
 from plainfilm.evaluation.metrics import Booleans, Floats, Integers
-from plainfilm.evaluation.resampling import (
-    COUNTS,
-    LEVEL,
-    bootstrap,
-    group_confusions,
-    group_losses,
-    group_sums,
-    percentiles,
-    resampled,
-)
-from plainfilm.messages import Message, say
+from plainfilm.evaluation.resampling import LEVEL, group_sums, percentiles, resampled
 
 TAIL = (1 - LEVEL) / 2
 Z = NormalDist().inv_cdf(1 - TAIL)
-WORST = {"log_loss": -math.log(metrics.PROBABILITY_FLOOR), "brier": 2.0}
-"""Losses and the most that a film can lose."""
 NEGLIGIBLE_VARIANCE = 1e-18
 """Below this a variance is zero but for rounding."""
 FEW_ERRORS = (0.0, 0.0513, 0.3554, 0.8177)
@@ -60,53 +47,6 @@ MAX_LOG_MARGIN = 500.0  # of odds: what is larger overflows, and is the whole ra
 DEGREES_OF_FREEDOM = (math.inf, 120, 60, 30, 20, 15, 10, 7, 5, 4, 3, 2, 1)
 STUDENT = (Z, 1.980, 2.000, 2.042, 2.086, 2.131, 2.228, 2.365, 2.571, 2.776, 3.182, 4.303, 12.706)
 """Student's 97.5 % quantiles at DEGREES_OF_FREEDOM; nearly straight between them over 1 / degrees."""
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A figure, its 95 % interval and the number of films it rests on; NaN where it is not estimable.
-
-    >>> print(wilson(370, 386))
-    95.9 % (93.4 to 97.4, n 386)
-    >>> print(wilson(0, 0))
-    not estimable (n 0)
-    """
-
-    value: float
-    low: float
-    high: float
-    n: int
-
-    @property
-    def estimable(self) -> bool:
-        """Whether there was something to compute."""
-        return not math.isnan(self.value)
-
-    def __str__(self) -> str:
-        return self.in_percent().shown("en")
-
-    def in_percent(self) -> Message:
-        """In percent with one decimal, for proportions."""
-        return self._message("estimate.percent", 100)
-
-    def in_decimals(self) -> Message:
-        """With three decimals, for AUC and log loss."""
-        return self._message("estimate.decimal", 1)
-
-    def as_dict(self) -> dict[str, float | None]:
-        """For JSON, NaN as null."""
-        return {name: None if math.isnan(number) else number for name, number in asdict(self).items()}
-
-    @classmethod
-    def from_dict(cls, entry: Mapping[str, Any]) -> Self:
-        """Undoes `as_dict`."""
-        value, low, high = (math.nan if entry[name] is None else entry[name] for name in ("value", "low", "high"))
-        return cls(value, low, high, entry["n"])
-
-    def _message(self, key: str, scale: int) -> Message:
-        if not self.estimable:
-            return say("estimate.none", n=self.n)
-        return say(key, value=scale * self.value, low=scale * self.low, high=scale * self.high, n=self.n)
 
 
 def wilson(successes: float, n: int, effective_n: float | None = None) -> Estimate:
@@ -122,7 +62,7 @@ def wilson(successes: float, n: int, effective_n: float | None = None) -> Estima
     half_width = Z / (1 + Z**2 / size) * math.sqrt(value * (1 - value) / size + Z**2 / (4 * size**2))
     low, high = centre - half_width, centre + half_width
     few_hits, few_errors = (_few(count * size, size) for count in (value, 1 - value))
-    return _within(value, min(low, few_hits), max(high, 1 - few_errors), n)
+    return within(value, min(low, few_hits), max(high, 1 - few_errors), n)
 
 
 def _few(count: float, size: float) -> float:
@@ -155,7 +95,7 @@ def delong(scores: Floats, positive: Booleans, group_of_film: Integers) -> Estim
         return wilson(value * n, n, effective_n=num_pairs)
     margin = math.exp(min(MAX_LOG_MARGIN, student(parts) * math.sqrt(variance) / (value * (1 - value))))
     odds = value / (1 - value)
-    return _within(value, odds / margin / (1 + odds / margin), odds * margin / (1 + odds * margin), n)
+    return within(value, odds / margin / (1 + odds / margin), odds * margin / (1 + odds * margin), n)
 
 
 def difference(minuend: Estimate, subtrahend: Estimate) -> tuple[float, float, float]:
@@ -184,55 +124,27 @@ def grouped_mean(values: Floats, groups: Sequence[str] | Integers, *, bound: flo
     return Estimate(value, *percentiles(drawn[:, 0] / drawn[:, 1], value), len(values))
 
 
-def estimate_all(
-    probabilities: Floats, labels: Integers, groups: Sequence[str], class_names: Sequence[str], *, seed: int = 0
-) -> dict[str, Any]:
-    """The content of metrics.json for probabilities (N, K), labels (N,) and the group of every film (N,), N > 0.
+def accuracy_difference(
+    first: Booleans, second: Booleans, groups: Sequence[str] | Integers, *, seed: int = 0
+) -> Estimate:
+    """The second model's accuracy minus the first's, from which films (N,) each got right.
 
-    The n of a figure is the number of films it rests on: positives for a sensitivity, negatives for a specificity,
-    predicted positives for a precision, positives or predicted positives for F1, all films for the others.
+    The shares of films that one model alone gets right; their intervals are joined as those of independent errors.
     """
-    assert probabilities.shape == (len(labels), len(class_names))
-    assert len(groups) == len(labels) > 0
-    assert np.isfinite(probabilities).all()
-    probabilities = np.asarray(probabilities, np.float64)
-    names, group_of_film = np.unique(np.asarray(groups), return_inverse=True)
-    replicates = bootstrap(probabilities, labels, group_of_film, seed=seed)
-    confusions = group_confusions(probabilities, labels, group_of_film)
-    losses = group_losses(probabilities, labels, group_of_film)
-
-    figures = {name: _by_class(name, confusions, replicates[name]) for name in COUNTS}
-    figures["auc"] = [delong(scores, labels == k, group_of_film) for k, scores in enumerate(probabilities.T)]
-    correct, films = np.trace(confusions, axis1=1, axis2=2), confusions.sum((1, 2))
-    overall = {
-        "accuracy": _proportion(correct, films, replicates["accuracy"]),
-        "balanced_accuracy": _class_mean(figures["sensitivity"], replicates["balanced_accuracy"], len(labels)),
-        "macro_auc": _class_mean(figures["auc"], replicates["macro_auc"], len(labels)),
-        **{name: _mean_loss(losses[name], replicates[name], films, WORST[name]) for name in WORST},
-    }
-    return {
-        **{name: estimate.as_dict() for name, estimate in overall.items()},
-        "classes": {
-            class_name: {name: estimates[k].as_dict() for name, estimates in figures.items()}
-            for k, class_name in enumerate(class_names)
-        },
-        "confusion": {"classes": list(class_names), "counts": confusions.sum(0).tolist()},
-        "interval": {
-            "method": "wilson" if len(names) == len(labels) else "bootstrap over groups",
-            "groups": len(names),
-            "level": LEVEL,
-        },
-    }
+    alone = np.column_stack([second & ~first, first & ~second])
+    gain, loss = shares(alone, np.ones_like(alone), groups, seed=seed)
+    value, low, high = difference(gain, loss)
+    return Estimate(value, max(low, -1.0), min(high, 1.0), len(first))
 
 
-def shares(hits: Booleans, counted: Booleans, groups: Sequence[str] | NDArray[Any], *, seed: int = 0) -> list[Estimate]:
+def shares(hits: Booleans, counted: Booleans, groups: Sequence[str] | Integers, *, seed: int = 0) -> list[Estimate]:
     """M shares at once: of the films that count (N, M), those that are hits (N, M); groups of the films (N,)."""
     _, group_of_film = np.unique(np.asarray(groups), return_inverse=True)
     found = group_sums(hits & counted, group_of_film)  # (G, M)
     films = group_sums(counted, group_of_film)
     drawn = resampled(np.hstack([found, films]), seed=seed)  # (R, 2 M)
     replicates = metrics.ratio(*np.hsplit(drawn, 2))
-    return [_proportion(*column) for column in zip(found.T, films.T, replicates.T, strict=True)]
+    return [proportion(*column) for column in zip(found.T, films.T, replicates.T, strict=True)]
 
 
 def shares_by_class(hits: Booleans, labels: Integers, groups: Sequence[str], num_classes: int) -> list[list[Estimate]]:
@@ -243,23 +155,14 @@ def shares_by_class(hits: Booleans, labels: Integers, groups: Sequence[str], num
     return [estimates[start : start + hits.shape[1]] for start in range(0, len(estimates), hits.shape[1])]
 
 
-def _by_class(name: str, confusions: Integers, replicates: Floats) -> list[Estimate]:
-    """An estimate a class of a figure in COUNTS: confusion matrices (G, K, K), replicates (R, K)."""
-    hits, total = (counts.T for counts in COUNTS[name](confusions))  # (K, G) each
-    if name == "f1":
-        films = total - hits // 2  # a true positive is a positive and a predicted positive, and still one film
-        return [_ratio(*column) for column in zip(hits, total, films, replicates.T, strict=True)]
-    return [_proportion(*column) for column in zip(hits, total, replicates.T, strict=True)]
-
-
-def _proportion(hits: Integers, films: Integers, replicates: Floats) -> Estimate:
+def proportion(hits: Integers, films: Integers, replicates: Floats) -> Estimate:
     """A share of films from counts (G,): Wilson where no group has two films of them, else the bootstrap (R,)."""
     if films.max() <= 1:
         return wilson(int(hits.sum()), int(films.sum()))
-    return _ratio(hits, films, films, replicates)
+    return ratio(hits, films, films, replicates)
 
 
-def _ratio(hits: Integers, total: Integers, films: Integers, replicates: Floats) -> Estimate:
+def ratio(hits: Integers, total: Integers, films: Integers, replicates: Floats) -> Estimate:
     """A ratio of sums over groups (G,), 0 to 1: percentiles of the bootstrap (R,), widened to Wilson's interval.
 
     Wilson's is taken at the number of independent films that would vary as much as the replicates do, at most what is
@@ -276,10 +179,10 @@ def _ratio(hits: Integers, total: Integers, films: Integers, replicates: Floats)
     score = wilson(value * n, n, effective_n)
     low, high = percentiles(replicates, value)
     none_right, all_right = wilson(0, num_groups), wilson(num_groups, num_groups)
-    return _within(value, min(low, score.low, all_right.low), max(high, score.high, none_right.high), n)
+    return within(value, min(low, score.low, all_right.low), max(high, score.high, none_right.high), n)
 
 
-def _class_mean(estimates: Sequence[Estimate], replicates: Floats, n: int) -> Estimate:
+def class_mean(estimates: Sequence[Estimate], replicates: Floats, n: int) -> Estimate:
     """The mean over the classes: percentiles of the bootstrap (R,), widened to what the classes' intervals allow.
 
     The classes' distances to their bounds are added as independent errors are (Zou & Donner): so a small class without
@@ -291,10 +194,10 @@ def _class_mean(estimates: Sequence[Estimate], replicates: Floats, n: int) -> Es
     mean = float(value.mean())
     down, up = (float(np.linalg.norm(distance)) / len(estimates) for distance in (value - low, high - value))
     lowest, highest = percentiles(replicates, mean)
-    return _within(mean, min(lowest, mean - down), max(highest, mean + up), n)
+    return within(mean, min(lowest, mean - down), max(highest, mean + up), n)
 
 
-def _mean_loss(losses: Floats, replicates: Floats, films: Integers, worst: float) -> Estimate:
+def mean_loss(losses: Floats, replicates: Floats, films: Integers, worst: float) -> Estimate:
     """The mean loss from sums over groups (G,) of `films` (G,): percentiles of the bootstrap (R,), or Student's.
 
     Student's interval is that of the logarithm.
@@ -323,9 +226,39 @@ def student(parts: Floats) -> float:
     return float(np.interp((kurtosis - 1 / len(parts)) / 2, [1 / df for df in DEGREES_OF_FREEDOM], STUDENT))
 
 
-def _within(value: float, low: float, high: float, n: int) -> Estimate:
-    """Bounds that rounding has not carried past the value, 0 or 1."""
-    return Estimate(value, max(0.0, min(low, value)), min(1.0, max(high, value)), n)
+def within(value: float, low: float, high: float, n: int, bounds: tuple[float, float] = (0.0, 1.0)) -> Estimate:
+    """Bounds that rounding has not carried past the value or those of the figure."""
+    return Estimate(value, max(bounds[0], min(low, value)), min(bounds[1], max(high, value)), n)
+
+
+def from_confusions(
+    figure: Callable[[Floats], Floats],
+    confusions: Integers,
+    replicates: Floats,
+    accuracy: Estimate,
+    bounds: tuple[float, float],
+) -> Estimate:
+    """A figure of the confusion matrix from those of groups (G, K, K): percentiles of the bootstrap (R,), widened.
+
+    Widened to the figure of the same matrix with as many and as few errors as the interval of `accuracy` allows, the
+    errors between the classes as they are; where there is none, between any two classes as often as these meet.
+    """
+    confusion = confusions.sum(0).astype(np.float64)
+    value = float(figure(confusion))
+    if math.isnan(value):
+        return Estimate(math.nan, math.nan, math.nan, accuracy.n)
+    if len(confusions) < 2:
+        return Estimate(value, *bounds, accuracy.n)
+    right = np.diag(np.diag(confusion))
+    wrong = confusion - right
+    if not right.any():
+        right = np.diag(confusion.sum(1))
+    if not wrong.any():
+        wrong = np.outer(confusion.sum(1), confusion.sum(1)) * ~np.eye(len(confusion), dtype=bool)
+    right, wrong = right / right.sum(), metrics.ratio(wrong, wrong.sum())
+    allowed = [float(figure(share * right + (1 - share) * wrong)) for share in (accuracy.low, accuracy.high)]
+    found = [bound for bound in (*percentiles(replicates, value), *allowed) if not math.isnan(bound)]
+    return within(value, min(found), max(found), accuracy.n, bounds)
 
 
 def _auc_variance(scores: Floats, positive: Booleans, group_of_film: Integers) -> tuple[float, Floats]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Booleans = NDArray[np.bool_]
+Numbers = NDArray[np.integer | np.floating]
 
 PROBABILITY_FLOOR = 1e-15
 """The log loss takes a smaller probability for this one, so that one film cannot make it infinite."""
@@ -28,54 +29,64 @@ def confusion_matrix(predicted: Integers, labels: Integers, num_classes: int) ->
     return np.bincount(cells, minlength=num_classes**2).reshape(num_classes, num_classes)
 
 
-def accuracy(confusion: NDArray[np.number]) -> Floats:
+def accuracy(confusion: Numbers) -> Floats:
     """Share of films whose class was predicted: (..., K, K) -> (...,), 0 to 1."""
     return ratio(_hits(confusion).sum(-1), confusion.sum((-2, -1)))
 
 
-def balanced_accuracy(confusion: NDArray[np.number]) -> Floats:
+def balanced_accuracy(confusion: Numbers) -> Floats:
     """Mean sensitivity over the classes: (..., K, K) -> (...,), 0 to 1; NaN where a class has no film."""
     return np.asarray(sensitivity(confusion).mean(-1))
 
 
-def sensitivity(confusion: NDArray[np.number]) -> Floats:
+def mcc(confusion: Numbers) -> Floats:
+    """Matthews' correlation coefficient of K classes: (..., K, K) -> (...,), -1 to 1, 0 for chance.
+
+    NaN where all films are of one class, or predicted as one. Gorodkin 2004, Comput Biol Chem 28:367.
+    """
+    true, predicted, total = confusion.sum(-1), confusion.sum(-2), confusion.sum((-2, -1))
+    varied = [1.0 * total**2 - (counts**2).sum(-1) for counts in (true, predicted)]
+    return ratio(_hits(confusion).sum(-1) * total - (true * predicted).sum(-1), np.sqrt(varied[0] * varied[1]))
+
+
+def sensitivity(confusion: Numbers) -> Floats:
     """Share of a class's films that were predicted as it (recall): (..., K, K) -> (..., K), 0 to 1."""
     return ratio(*sensitivity_counts(confusion))
 
 
-def specificity(confusion: NDArray[np.number]) -> Floats:
+def specificity(confusion: Numbers) -> Floats:
     """Share of the other classes' films that were not predicted as this one: (..., K, K) -> (..., K), 0 to 1."""
     return ratio(*specificity_counts(confusion))
 
 
-def precision(confusion: NDArray[np.number]) -> Floats:
+def precision(confusion: Numbers) -> Floats:
     """Share of the films predicted as a class that belong to it (positive predictive value): (..., K), 0 to 1."""
     return ratio(*precision_counts(confusion))
 
 
-def f1(confusion: NDArray[np.number]) -> Floats:
+def f1(confusion: Numbers) -> Floats:
     """Harmonic mean of precision and sensitivity: (..., K, K) -> (..., K), 0 to 1; NaN if the class occurs nowhere."""
     return ratio(*f1_counts(confusion))
 
 
-def sensitivity_counts(confusion: NDArray[np.number]) -> tuple[NDArray[np.number], NDArray[np.number]]:
+def sensitivity_counts(confusion: Numbers) -> tuple[Numbers, Numbers]:
     """True positives and positives, each (..., K)."""
     return _hits(confusion), confusion.sum(-1)
 
 
-def specificity_counts(confusion: NDArray[np.number]) -> tuple[NDArray[np.number], NDArray[np.number]]:
+def specificity_counts(confusion: Numbers) -> tuple[Numbers, Numbers]:
     """True negatives and negatives, each (..., K)."""
     negatives = confusion.sum((-2, -1))[..., None] - confusion.sum(-1)
     false_positives = confusion.sum(-2) - _hits(confusion)
     return negatives - false_positives, negatives
 
 
-def precision_counts(confusion: NDArray[np.number]) -> tuple[NDArray[np.number], NDArray[np.number]]:
+def precision_counts(confusion: Numbers) -> tuple[Numbers, Numbers]:
     """True positives and predicted positives, each (..., K)."""
     return _hits(confusion), confusion.sum(-2)
 
 
-def f1_counts(confusion: NDArray[np.number]) -> tuple[NDArray[np.number], NDArray[np.number]]:
+def f1_counts(confusion: Numbers) -> tuple[Numbers, Numbers]:
     """Twice the true positives, and positives plus predicted positives, each (..., K)."""
     return 2 * _hits(confusion), confusion.sum(-1) + confusion.sum(-2)
 
@@ -143,13 +154,13 @@ def roc_curve(scores: Floats, positive: Booleans) -> tuple[Floats, Floats]:
     return false_positives / false_positives[-1], true_positives / true_positives[-1]
 
 
-def ratio(numerator: NDArray[np.number], denominator: NDArray[np.number]) -> Floats:
+def ratio(numerator: Numbers, denominator: Numbers) -> Floats:
     """Quotient of counts or sums, NaN where nothing was counted."""
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(denominator > 0, numerator / denominator, np.nan)
 
 
-def _hits(confusion: NDArray[np.number]) -> NDArray[np.number]:
+def _hits(confusion: Numbers) -> Numbers:
     return np.diagonal(confusion, axis1=-2, axis2=-1)
 
 

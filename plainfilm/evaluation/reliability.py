@@ -12,12 +12,14 @@
 """
 
 import math
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from plainfilm.evaluation.intervals import Estimate, shares
+from plainfilm import records
+from plainfilm.estimate import Estimate
+from plainfilm.evaluation.intervals import shares
 from plainfilm.evaluation.metrics import Floats, Integers
 from plainfilm.evaluation.resampling import group_sums, percentiles, resampled
 from plainfilm.randomness import generator
@@ -27,14 +29,39 @@ NUM_DRAWS = 1000
 EDGES = np.linspace(0, 1, NUM_BINS + 1)
 
 
+@dataclass(frozen=True)
+class Bin:
+    """Of a curve: its edges, the mean probability, and the share of the films that is of the class."""
+
+    low: float
+    high: float
+    mean: float
+    observed: Estimate
+
+
+@dataclass(frozen=True)
+class NoiseFloor:
+    """The calibration error of probabilities that are right: mean, 95th percentile, and the number of films."""
+
+    mean: float
+    percentile_95: float
+    n: int
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """Whether probabilities are frequencies: the error, what it would be if they were, and a curve a class."""
+
+    expected_calibration_error: Estimate
+    noise_floor: NoiseFloor
+    reliability: Mapping[str, tuple[Bin, ...]]  # the bins that hold films
+    temperature: float | None = field(default=None, metadata=records.ABSENT)  # of the model; None: it is not calibrated
+
+
 def reliability(
     probabilities: Floats, labels: Integers, groups: Sequence[str], class_names: Sequence[str]
-) -> dict[str, Any]:
-    """Expected calibration error and curves of probabilities (N, K) for labels (N,) and groups (N,).
-
-    A curve is the bins that hold films: edges `low` and `high`, `mean` probability, and the share `observed` that is of
-    the class.
-    """
+) -> Reliability:
+    """Expected calibration error and curves of probabilities (N, K) for labels (N,) and groups (N,)."""
     num_films, num_classes = probabilities.shape
     bins = np.searchsorted(EDGES[1:-1], probabilities) + NUM_BINS * np.arange(num_classes)  # (N, K): of all K curves
     inside = np.zeros((num_films, num_classes * NUM_BINS), bool)
@@ -43,20 +70,19 @@ def reliability(
     claimed = inside * np.repeat(probabilities, NUM_BINS, axis=1)
     observed = shares(true, inside, groups)
     sizes = inside.sum(axis=0)
-    curves: dict[str, list[dict[str, Any]]] = {name: [] for name in class_names}
+    curves: dict[str, list[Bin]] = {name: [] for name in class_names}
     for cell in np.flatnonzero(sizes):
         k, place = divmod(int(cell), NUM_BINS)
-        edges = {"low": float(EDGES[place]), "high": float(EDGES[place + 1])}
         mean = float(claimed[:, cell].sum() / sizes[cell])
-        curves[class_names[k]].append({**edges, "mean": mean, "observed": observed[cell].as_dict()})
+        curves[class_names[k]].append(Bin(float(EDGES[place]), float(EDGES[place + 1]), mean, observed[cell]))
     error = _calibration_error(claimed - (inside & true), groups, num_classes)
     floor = _noise_floor(probabilities, bins, claimed.sum(axis=0), groups)
-    return {"expected_calibration_error": error.as_dict(), "noise_floor": floor, "reliability": curves}
+    return Reliability(error, floor, {name: tuple(bins) for name, bins in curves.items()})
 
 
 def _noise_floor(
     probabilities: Floats, bins: Integers, claimed: Floats, groups: Sequence[str], *, seed: int = 0
-) -> dict[str, float]:
+) -> NoiseFloor:
     """Mean and 95th percentile of the error when labels are drawn from the probabilities (N, K).
 
     Args:
@@ -74,7 +100,7 @@ def _noise_floor(
         drawn = (random.random(group_of_film.max() + 1)[group_of_film, None] > steps).sum(axis=1)  # (N,) labels
         observed = np.bincount(bins[np.arange(num_films), drawn], minlength=len(claimed))
         errors.append(float(np.abs(claimed - observed).sum()) / (num_films * num_classes))
-    return {"mean": float(np.mean(errors)), "percentile_95": float(np.quantile(errors, 0.95)), "n": num_films}
+    return NoiseFloor(float(np.mean(errors)), float(np.quantile(errors, 0.95)), num_films)
 
 
 def _calibration_error(excess: Floats, groups: Sequence[str], num_classes: int) -> Estimate:

@@ -1,32 +1,106 @@
-"""The bootstrap over groups: replicates of every figure, drawn with a seed.
+"""The bootstrap over groups: a sample of films, and replicates of its figures, drawn with a seed.
 
 The group is drawn, never the film. What a group adds to a figure is summed once; a replicate adds up the groups that it
 draws, all replicates of a chunk in one product of matrices.
 """
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from plainfilm.evaluation import metrics
-from plainfilm.evaluation.metrics import Floats, Integers
+from plainfilm.evaluation.metrics import Booleans, Floats, Integers
 from plainfilm.randomness import generator
 
 LEVEL = 0.95
 NUM_REPLICATES = 2000
 CHUNK_CELLS = 500_000
 """Replicates are computed in chunks of about this many numbers, so that memory does not grow with the films."""
-COUNTS = {
-    "sensitivity": metrics.sensitivity_counts,
-    "specificity": metrics.specificity_counts,
-    "precision": metrics.precision_counts,
-    "f1": metrics.f1_counts,
-}
 
 
-def group_sums(values: NDArray[Any], group_of_film: Integers, num_groups: int | None = None) -> Floats:
+@dataclass(frozen=True)
+class Sample:
+    """Films, what a model says of them, and what each group adds to a figure."""
+
+    probabilities: Floats  # (N, K)
+    labels: Integers  # (N,)
+    group_of_film: Integers  # (N,), numbered from 0
+
+    @cached_property
+    def confusions(self) -> Integers:
+        """Confusion matrices of the groups: (G, K, K)."""
+        num_classes = self.probabilities.shape[1]
+        confusions = np.zeros((self.group_of_film.max() + 1, num_classes, num_classes), np.int64)
+        np.add.at(confusions, (self.group_of_film, self.labels, self.probabilities.argmax(1)), 1)
+        return confusions
+
+    @cached_property
+    def films(self) -> Integers:
+        """How many films the groups have: (G,)."""
+        return np.asarray(self.confusions.sum((1, 2)))
+
+    @cached_property
+    def right(self) -> Booleans:
+        """Whether the class of a film was predicted: (N,)."""
+        return np.asarray(self.probabilities.argmax(1) == self.labels)
+
+    @cached_property
+    def log_losses(self) -> Floats:
+        """Sums over the films of each group: (G,)."""
+        return self._sums(metrics.log_losses(self.probabilities, self.labels))
+
+    @cached_property
+    def briers(self) -> Floats:
+        """Sums over the films of each group: (G,)."""
+        return self._sums(metrics.brier(self.probabilities, self.labels))
+
+    def _sums(self, losses: Floats) -> Floats:
+        return np.asarray(group_sums(losses[:, None], self.group_of_film)[:, 0])
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A sample in some replicates of the bootstrap."""
+
+    sample: Sample
+    weights: Floats  # (r, G), how often each group is drawn
+
+    @cached_property
+    def confusion(self) -> Floats:
+        """Confusion matrices: (r, K, K)."""
+        confusions = self.sample.confusions
+        return np.asarray((self.weights @ confusions.reshape(len(confusions), -1)).reshape(-1, *confusions.shape[1:]))
+
+    def mean(self, sums: Floats) -> Floats:
+        """The mean over the films of what has these sums over groups (G,): (r,)."""
+        return np.asarray(self.weights @ sums / self.confusion.sum((1, 2)))
+
+    @property
+    def macro_auc(self) -> Floats:
+        """Macro AUC: (r,)."""
+        sample, weights = self.sample, np.ascontiguousarray(self.weights.T)
+        return weighted_macro_auc(weights, sample.probabilities, sample.labels, sample.group_of_film)
+
+
+def bootstrap(sample: Sample, figures: Mapping[str, Callable[[Drawn], Floats]], *, seed: int = 0) -> dict[str, Floats]:
+    """Figures by name in every replicate: (R,), or (R, K) for one of a class.
+
+    The same seed draws the same groups, whatever the figures and the probabilities: replicates of two models are
+    paired.
+    """
+    sizes = len(sample.confusions), CHUNK_CELLS // len(sample.labels) + 1
+    chunks = [
+        {name: figure(drawn) for name, figure in figures.items()}
+        for weights in _weights(generator(seed, "bootstrap"), *sizes)  # (r, G)
+        for drawn in [Drawn(sample, weights)]
+    ]
+    return {name: np.concatenate([chunk[name] for chunk in chunks]) for name in figures}
+
+
+def group_sums(values: NDArray[np.generic], group_of_film: Integers, num_groups: int | None = None) -> Floats:
     """Sums over the films of each group: (N, M), (N,) group numbers from 0 -> (G, M), G as given or found."""
     sums = np.zeros((num_groups or group_of_film.max() + 1, values.shape[1]))
     np.add.at(sums, group_of_film, values)
@@ -52,40 +126,6 @@ def percentiles(replicates: Floats, value: float) -> tuple[float, float]:
     return min(float(low), value), max(float(high), value)
 
 
-def bootstrap(probabilities: Floats, labels: Integers, group_of_film: Integers, *, seed: int = 0) -> dict[str, Floats]:
-    """Every figure of probabilities (N, K) in every replicate: (R,), or (R, K) for one of a class.
-
-    The same seed draws the same groups, whatever the probabilities: replicates of two models are paired.
-    """
-    confusions = group_confusions(probabilities, labels, group_of_film)
-    losses = group_losses(probabilities, labels, group_of_film)
-    num_groups, num_classes, _ = confusions.shape
-    chunks: list[dict[str, Floats]] = []
-    for weights in _weights(generator(seed, "bootstrap"), num_groups, CHUNK_CELLS // len(labels) + 1):  # (r, G)
-        confusion = (weights @ confusions.reshape(num_groups, -1)).reshape(-1, num_classes, num_classes)
-        chunk = {name: metrics.ratio(*counts(confusion)) for name, counts in COUNTS.items()}
-        chunk["accuracy"] = metrics.accuracy(confusion)
-        chunk["balanced_accuracy"] = metrics.balanced_accuracy(confusion)
-        chunk |= {name: weights @ sums / confusion.sum((1, 2)) for name, sums in losses.items()}
-        chunk["macro_auc"] = _macro_auc(np.ascontiguousarray(weights.T), probabilities, labels, group_of_film)
-        chunks.append(chunk)
-    return {name: np.concatenate([chunk[name] for chunk in chunks]) for name in chunks[0]}
-
-
-def group_confusions(probabilities: Floats, labels: Integers, group_of_film: Integers) -> Integers:
-    """Confusion matrices of the groups: (G, K, K)."""
-    num_classes = probabilities.shape[1]
-    confusions = np.zeros((group_of_film.max() + 1, num_classes, num_classes), np.int64)
-    np.add.at(confusions, (group_of_film, labels, probabilities.argmax(1)), 1)
-    return confusions
-
-
-def group_losses(probabilities: Floats, labels: Integers, group_of_film: Integers) -> dict[str, Floats]:
-    """Sums of the losses over the films of each group: (G,) each."""
-    by_film = {"log_loss": metrics.log_losses(probabilities, labels), "brier": metrics.brier(probabilities, labels)}
-    return {name: group_sums(losses[:, None], group_of_film)[:, 0] for name, losses in by_film.items()}
-
-
 def _weights(random: np.random.Generator, num_groups: int, chunk: int) -> Iterator[Floats]:
     """How often each group is drawn in each replicate: (r, G) at a time, rows that sum to G."""
     for start in range(0, NUM_REPLICATES, chunk):
@@ -94,7 +134,7 @@ def _weights(random: np.random.Generator, num_groups: int, chunk: int) -> Iterat
         yield np.bincount(cells.ravel(), minlength=size * num_groups).reshape(size, num_groups).astype(np.float64)
 
 
-def _macro_auc(weights: Floats, probabilities: Floats, labels: Integers, group_of_film: Integers) -> Floats:
+def weighted_macro_auc(weights: Floats, probabilities: Floats, labels: Integers, group_of_film: Integers) -> Floats:
     """Macro AUC (r,) with every film counted as often as its group: weights (G, r). NaN where a class was not drawn."""
     aucs = []
     for k, scores in enumerate(probabilities.T):

@@ -19,12 +19,13 @@ Every draw has an address, and none depends on which films are answered together
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import numpy as np
 
-from plainfilm.evaluation.intervals import Estimate, grouped_mean
+from plainfilm.estimate import Estimate
+from plainfilm.evaluation.intervals import grouped_mean
 from plainfilm.evaluation.metrics import Booleans, Floats, Integers
+from plainfilm.model.card import Maps
 from plainfilm.model.modelfile import Model, randomised
 from plainfilm.model.predictor import Predictor
 from plainfilm.randomness import generator
@@ -55,8 +56,8 @@ def check_maps(
     name: str,
     seed: int,
     threads: int = 0,
-) -> dict[str, Any] | None:
-    """What a model file says of its maps: the entry `maps` of its card.
+) -> Maps | None:
+    """What a model file says of its maps.
 
     Args:
         model: the model.
@@ -68,11 +69,12 @@ def check_maps(
         threads: of an answer.
 
     Returns:
-        `films`, `n`, `cells`; `deletion` and `insertion` with the mean difference of the area under the curve to each
-        of BASELINES (-1 to 1, positive where the map is better); `randomised` with the mean `spearman` and `pearson`
-        correlation with the maps of random weights; and `faithful`: whether the map is better than both baselines in
-        both tests and random weights destroy it. `classes` has `deletion` and `insertion` of the films that the model
-        gives each class, where these have MIN_GROUPS groups. None, not checked, with fewer than MIN_GROUPS groups.
+        `n`, and besides `films`, `cells`; `deletion` and `insertion` with the mean difference of the area under the
+        curve to each of BASELINES (-1 to 1, positive where the map is better); `randomised` with the mean `spearman`
+        and `pearson` correlation with the maps of random weights; and `faithful`: whether the map is better than both
+        baselines in both tests and random weights destroy it. `classes` has `deletion` and `insertion` of the films
+        that the model gives each class, where these have MIN_GROUPS groups. None, not checked, with fewer than
+        MIN_GROUPS groups.
     """
     if len(set(groups)) < MIN_GROUPS:
         return None
@@ -84,18 +86,15 @@ def check_maps(
         class_groups = [groups[number] for number in members.tolist()]
         if len(set(class_groups)) >= MIN_GROUPS:
             class_areas = {test: {order: area[members] for order, area in areas[test].items()} for test in TESTS}
-            by_class[class_name] = _as_dicts(differences(class_areas, class_groups))
+            by_class[class_name] = differences(class_areas, class_groups)
     correlations = random_weights(model, predictor, pixels, seed=seed, threads=threads)
     every = [difference for test in TESTS for difference in found[test].values()]
-    return {
-        "films": name,
-        "n": len(pixels),
-        "cells": predictor.map_side**2,
-        **_as_dicts(found),
-        "classes": by_class,
-        **_as_dicts({"randomised": correlations}),
-        "faithful": is_faithful(every, correlations["spearman"]),
-    }
+    return Maps(
+        faithful=is_faithful(every, correlations["spearman"]),
+        n=len(pixels),
+        classes=by_class,
+        others={"films": name, "cells": predictor.map_side**2, **found, "randomised": correlations},
+    )
 
 
 def differences(areas: Areas, groups: Sequence[str]) -> dict[str, dict[str, Estimate]]:
@@ -108,10 +107,6 @@ def differences(areas: Areas, groups: Sequence[str]) -> dict[str, dict[str, Esti
         }
         for test in TESTS
     }
-
-
-def _as_dicts(found: dict[str, dict[str, Estimate]]) -> dict[str, Any]:
-    return {name: {key: estimate.as_dict() for key, estimate in entry.items()} for name, entry in found.items()}
 
 
 def is_faithful(differences: Sequence[Estimate], correlation: Estimate) -> bool:

@@ -8,22 +8,37 @@
 """
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
-from plainfilm.evaluation.intervals import Estimate, shares
+from plainfilm.estimate import Estimate
+from plainfilm.evaluation.intervals import shares
 from plainfilm.evaluation.metrics import Floats, Integers
 from plainfilm.evaluation.resampling import group_draws, percentiles
 
 NUM_POINTS = 20
 
 
-def risk_coverage(probabilities: Floats, labels: Integers, groups: Sequence[str]) -> dict[str, Any]:
-    """The area `aurc` and the `curve` of probabilities (N, K) for labels (N,) and groups (N,), N > 0.
+@dataclass(frozen=True)
+class Point:
+    """Of the curve: a share of the films, the lowest confidence among these, and the accuracy."""
 
-    A point of the curve is a `share` of the films, the `accuracy` among these and the lowest `confidence` of them.
-    """
+    share: float
+    confidence: float
+    accuracy: Estimate
+
+
+@dataclass(frozen=True)
+class RiskCoverage:
+    """The area, and the curve."""
+
+    aurc: Estimate
+    curve: tuple[Point, ...]
+
+
+def risk_coverage(probabilities: Floats, labels: Integers, groups: Sequence[str]) -> RiskCoverage:
+    """Area and curve of probabilities (N, K) for labels (N,) and groups (N,), N > 0."""
     confidence = probabilities.max(axis=1)
     order = np.argsort(-confidence, kind="stable")
     confidence, right = confidence[order], (probabilities.argmax(axis=1) == labels)[order]
@@ -33,12 +48,12 @@ def risk_coverage(probabilities: Floats, labels: Integers, groups: Sequence[str]
     lowest = confidence[counts - 1]
     kept = confidence[:, None] >= lowest  # (N, P): films of one confidence are kept or left together
     estimates = shares(np.repeat(right[:, None], len(counts), axis=1), kept, ordered_groups)
-    curve = [
-        {"share": float(inside.mean()), "confidence": float(cut), "accuracy": estimate.as_dict()}
+    curve = tuple(
+        Point(float(inside.mean()), float(cut), estimate)
         for inside, cut, estimate in zip(kept.T, lowest, estimates, strict=True)
-    ]
+    )
     _, group_of_film = np.unique(ordered_groups, return_inverse=True)
-    return {"aurc": _area(_shared(~right, confidence), group_of_film).as_dict(), "curve": curve}
+    return RiskCoverage(_area(_shared(~right, confidence), group_of_film), curve)
 
 
 def _shared(errors: np.ndarray, confidence: Floats) -> Floats:

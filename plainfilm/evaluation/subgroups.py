@@ -7,12 +7,14 @@ Parts are compared at one's own risk: they differ in more than what they are nam
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass, field
 
 import numpy as np
 
+from plainfilm import records
 from plainfilm.data.film_index import Row
 from plainfilm.data.splits.patients import shared
+from plainfilm.estimate import Estimate
 from plainfilm.evaluation.intervals import shares_by_class
 from plainfilm.evaluation.metrics import Floats, Integers
 
@@ -48,10 +50,20 @@ COLUMNS: Mapping[str, Callable[[Row], str]] = {
 """How a film's part is found, by column."""
 
 
+@dataclass(frozen=True)
+class Part:
+    """A part of the films: n, and where that is enough accuracy and each class's sensitivity."""
+
+    n: int
+    too_few: bool
+    accuracy: Estimate | None = field(default=None, metadata=records.ABSENT)
+    classes: Mapping[str, Mapping[str, Estimate]] | None = field(default=None, metadata=records.ABSENT)
+
+
 def subgroups(
     rows: Sequence[Row], probabilities: Floats, labels: Integers, class_names: Sequence[str]
-) -> dict[str, dict[str, Any]]:
-    """By column that any film has, by part: n, and where that is enough accuracy and each class's sensitivity.
+) -> dict[str, dict[str, Part]]:
+    """The parts by column that any film has, and by name.
 
     Args:
         rows: N films.
@@ -75,14 +87,12 @@ def subgroups(
     return found
 
 
-def _figures(right: np.ndarray, labels: Integers, groups: Sequence[str], class_names: Sequence[str]) -> dict[str, Any]:
+def _figures(right: np.ndarray, labels: Integers, groups: Sequence[str], class_names: Sequence[str]) -> Part:
     if len(labels) < MIN_FILMS:
-        return {"n": len(labels), "too_few": True}
+        return Part(len(labels), too_few=True)
     (accuracy,), *by_class = shares_by_class(right[:, None], labels, groups, len(class_names))
-    sensitivities = {
-        name: {"sensitivity": estimate.as_dict()} for name, (estimate,) in zip(class_names, by_class, strict=True)
-    }
-    return {"n": len(labels), "too_few": False, "accuracy": accuracy.as_dict(), "classes": sensitivities}
+    sensitivities = {name: {"sensitivity": estimate} for name, (estimate,) in zip(class_names, by_class, strict=True)}
+    return Part(len(labels), too_few=False, accuracy=accuracy, classes=sensitivities)
 
 
 def _first_number(name: str) -> float:

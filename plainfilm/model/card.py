@@ -2,22 +2,30 @@
 
 Classes with their names in every language, preprocessing, what was fitted on validation films (calibration, gate,
 health of the maps), provenance, and the result of its test. What contradicts itself is refused where it is read.
+
+Format 2 is written. A section that this program does not know is kept, and ignored. Format 1, whose classes have the
+keys `en` and `zh` for `names`, is read; it has no unknown sections.
 """
 
 import json
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from plainfilm import records
 from plainfilm.data.preprocessing import CHANNELS, FITS
-from plainfilm.errors import ModelFileError
-from plainfilm.messages import Listed, Words, say
+from plainfilm.errors import ModelFileError, PlainfilmError, demand
+from plainfilm.estimate import Estimate, is_estimate
+from plainfilm.messages import LANGUAGES, Listed, Message, Words, say
 from plainfilm.model.decision import Calibration
-from plainfilm.model.seen import check_summary
+from plainfilm.model.seen import SeenCounts
 from plainfilm.text import printable
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+T = TypeVar("T")
 TENSORS = {"pixels", "logits", "class_maps", "features"}
 MAX_SIZE_PX = 1024  # of a recipe, too
 MAX_CLASSES = 1000
@@ -36,12 +44,20 @@ class ClassName:
     """A class: its name in the data, and its display names."""
 
     name: str
-    en: str
-    zh: str
+    names: Mapping[str, str]  # by language
 
     def shown(self, language: str) -> str:
-        """The display name in a language."""
-        return printable(self.zh if language == "zh" else self.en)
+        """The display name in a language; where there is none the English one, else the name itself."""
+        return printable(self.names.get(language) or self.names.get("en") or self.name)
+
+
+@dataclass(frozen=True)
+class _BilingualName:
+    """A class in format 1."""
+
+    name: str
+    en: str
+    zh: str
 
 
 @dataclass(frozen=True)
@@ -53,6 +69,24 @@ class Preprocessing:
     fit: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class Maps:
+    """What `plainfilm.evaluation.saliency.check_maps` found: a verdict, on how many films, and each class's tests."""
+
+    faithful: bool
+    n: int
+    classes: Mapping[str, Mapping[str, Mapping[str, Estimate]]] = field(default_factory=dict)
+    others: Mapping[str, object] = records.inlined()
+
+
+@dataclass(frozen=True)
+class OwnFigures:
+    """The content of metrics.json on the model's own test films, but for what names entries of the user's table."""
+
+    overall: Mapping[str, Estimate] = records.inlined(is_estimate)
+    others: Mapping[str, object] = records.inlined(lambda entry: not is_estimate(entry))
+
+
 @dataclass(frozen=True)
 class Card:
     """What a model file says of itself."""
@@ -62,11 +96,17 @@ class Card:
     weights_sha256: str
     provenance: Mapping[str, Any] = field(default_factory=dict)  # recipe, checksums, versions, leaking
     calibration: Calibration | None = None  # None: not calibrated
-    gate: Mapping[str, Any] | None = None  # what `plainfilm.model.gate.fit` gave; None: only rules that need no fitting
-    evaluation: Mapping[str, Any] | None = None  # None: not tested
-    maps: Mapping[str, Any] | None = None  # what `plainfilm.evaluation.saliency.check_maps` found; None: not checked
-    seen: Mapping[str, Any] | None = None  # numbers of `plainfilm.model.seen.SeenFilms`; None: cannot say
-    format_version: int = FORMAT_VERSION
+    gate: Mapping[str, object] | None = None  # `plainfilm.model.gate.Gate.to_card`; None: only rules without fitting
+    evaluation: OwnFigures | None = None  # None: not tested
+    maps: Maps | None = None  # None: not checked
+    seen: SeenCounts | None = None  # of `plainfilm.model.seen.SeenFilms`; None: cannot say
+    format_version: int = FORMAT_VERSION  # of the file
+    others: Mapping[str, object] = records.inlined()  # sections of later programs
+
+    def as_json(self) -> str:
+        """The metadata entry, in the format that is written. Raises ValueError for a number that is not finite."""
+        content = records.as_dict(self) | {"format_version": FORMAT_VERSION}
+        return json.dumps(content, ensure_ascii=False, allow_nan=False, sort_keys=True)
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -81,11 +121,11 @@ class Card:
     @property
     def doubted_maps(self) -> tuple[str, ...]:
         """The classes whose maps a random or a central one surely beats in a test, among films that it calls so."""
-        by_class = {} if self.maps is None else self.maps.get("classes", {})
+        by_class = {} if self.maps is None else self.maps.classes
         return tuple(
             name
             for name, tests in by_class.items()
-            if any(difference["high"] < 0 for test in tests.values() for difference in test.values())
+            if any(difference.high < 0 for test in tests.values() for difference in test.values())
         )
 
     @property
@@ -93,7 +133,7 @@ class Card:
         """The key of what is to be said of this model's maps, with the parameters n and names."""
         if self.maps is None:
             return "card.maps-not-checked"
-        if not self.maps["faithful"]:
+        if not self.maps.faithful:
             return "card.maps-not-faithful"
         return "card.maps-doubted" if self.doubted_maps else "card.maps-faithful"
 
@@ -112,16 +152,19 @@ class Card:
 def class_names(classes: Sequence[str], given: Mapping[str, Sequence[str]] | None = None) -> tuple[ClassName, ...]:
     """Classes with display names: the given ones, the tutorial's, else the name itself without underscores."""
     shown = NAMES | {name: (pair[0], pair[1]) for name, pair in (given or {}).items()}
-    return tuple(ClassName(name, *shown.get(name, (name.replace("_", " "),) * 2)) for name in classes)
+    pairs = (shown.get(name, (name.replace("_", " "),) * 2) for name in classes)
+    return tuple(
+        ClassName(name, dict(zip(LANGUAGES, pair, strict=True))) for name, pair in zip(classes, pairs, strict=True)
+    )
 
 
 def named(classes: Iterable[ClassName]) -> Callable[[str], ClassName]:
     """What gives the display names of a class; of one that is not among these, the name itself."""
     by_name = {entry.name: entry for entry in classes}
-    return lambda name: by_name.get(name, ClassName(name, name or "–", name or "–"))
+    return lambda name: by_name.get(name, ClassName(name, {"en": name or "–"}))
 
 
-def check_shapes(card: Card, shapes: Mapping[str, Sequence[Any]], path: Path) -> None:
+def check_shapes(card: Card, shapes: Mapping[str, Sequence[int | None]], path: Path) -> None:
     """Raise ModelFileError where the card and the shapes of inputs and outputs, by name, contradict each other."""
     wanted, num_classes = card.preprocessing, len(card.classes)
     expected_pixels = [wanted.channels, wanted.size, wanted.size]
@@ -136,71 +179,103 @@ def check_shapes(card: Card, shapes: Mapping[str, Sequence[Any]], path: Path) ->
 
 
 def parse_card(text: str, path: Path) -> Card:
-    """The card of a model file from its JSON. Raises ModelFileError where it is not one of this format."""
+    """The card of a model file from its JSON. Raises ModelFileError where it is not one of a format that is read."""
     try:
         content = json.loads(text, parse_constant=_refuse_constant)
-        _demand(isinstance(content, dict), "the card is no object")
+        demand(isinstance(content, dict), "card.reason.object")
         version = content["format_version"]
-        if version != FORMAT_VERSION or not _is_integer(version):
+        if not _is_integer(version) or not 1 <= version <= FORMAT_VERSION:
             raise ModelFileError("model-version", path=str(path), given=str(version)[:40], expected=FORMAT_VERSION)
-        for name in ("calibration", "gate", "evaluation", "maps", "seen"):
-            _demand(isinstance(content.get(name), dict | None), f"{name}: an object or null")
-        content["classes"] = tuple(ClassName(**entry) for entry in content["classes"])
-        content["preprocessing"] = Preprocessing(**content["preprocessing"])
-        if content.get("calibration") is not None:
-            content["calibration"] = Calibration.from_dict(content["calibration"], len(content["classes"]))
-        card = Card(**content)
-        _check_card(card)
-        return card
+        return _checked(_parsed(content, version))
+    except ModelFileError:
+        raise
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        if isinstance(error, ModelFileError):
-            raise
-        reason = str(error)[:MAX_REASON]
-        raise ModelFileError("model-card-damaged", path=str(path), reason=reason) from error
+        raise ModelFileError("model-card-damaged", path=str(path), reason=reason_of(error)) from error
 
 
-def _check_card(card: Card) -> None:
-    """Raise ValueError where a field of the card has another type or another range than it should."""
-    names = card.class_names
-    _demand(0 < len(names) <= MAX_CLASSES and len(set(names)) == len(names), f"classes: 1 to {MAX_CLASSES}, each once")
-    _demand(
-        all(isinstance(word, str) and word for entry in card.classes for word in (entry.name, entry.en, entry.zh)),
-        "classes: names are texts",
+def reason_of(error: Exception) -> Message:
+    """Why a card, or what belongs to one, is refused."""
+    if isinstance(error, PlainfilmError):
+        return Message(error.code, error.parameters)
+    if isinstance(error, json.JSONDecodeError):
+        return say("card.reason.json", line=error.lineno, column=error.colno)
+    entry = str(error)[:MAX_REASON] if isinstance(error, KeyError | records.Mismatch) else type(error).__name__
+    return say("card.reason.entry", entry=entry)
+
+
+def _parsed(content: Mapping[str, Any], version: int) -> Card:
+    """A card whose sections are of the right kind."""
+    known = {entry.name for entry in fields(Card)} - {"others"}
+    others = {name: section for name, section in content.items() if name not in known}
+    demand(version > 1 or not others, "card.reason.unknown", name=next(iter(others), ""))
+    classes = tuple(_class_name(entry, version) for entry in content["classes"])
+    return Card(
+        classes=classes,
+        preprocessing=records.from_dict(Preprocessing, content["preprocessing"], exact=True),
+        weights_sha256=content["weights_sha256"],
+        provenance=content.get("provenance", {}),
+        calibration=_section(content, "calibration", lambda entry: Calibration.from_dict(entry, len(classes))),
+        gate=_section(content, "gate", lambda entry: entry),
+        evaluation=_section(content, "evaluation", partial(records.from_dict, OwnFigures)),
+        maps=_section(content, "maps", partial(records.from_dict, Maps)),
+        seen=_section(content, "seen", partial(records.from_dict, SeenCounts, exact=True)),
+        format_version=version,
+        others=others,
     )
+
+
+def _class_name(entry: object, version: int) -> ClassName:
+    if version > 1:
+        return records.from_dict(ClassName, entry, exact=True)
+    given = records.from_dict(_BilingualName, entry, exact=True)
+    return ClassName(given.name, {"en": given.en, "zh": given.zh})
+
+
+def _section(content: Mapping[str, object], name: str, read: Callable[[Mapping[str, object]], T]) -> T | None:
+    """A section of the card as `read` has it; None where it is not there."""
+    entry = content.get(name)
+    if entry is None:
+        return None
+    if not isinstance(entry, dict):
+        raise PlainfilmError("card.reason.section", name=name)
+    return read(entry)
+
+
+def _checked(card: Card) -> Card:
+    """The same. Raises PlainfilmError where a field of the card has another type or another range than it should."""
+    names = card.class_names
+    words = [word for entry in card.classes for word in (entry.name, *entry.names, *entry.names.values())]
+    demand(0 < len(names) <= MAX_CLASSES and len(set(names)) == len(names), "card.reason.classes", maximum=MAX_CLASSES)
+    demand(all(words), "card.reason.names")
     wanted = card.preprocessing
-    _demand(_is_integer(wanted.size) and 1 <= wanted.size <= MAX_SIZE_PX, f"size: 1 to {MAX_SIZE_PX}")
-    _demand(_is_integer(wanted.channels) and wanted.channels in CHANNELS, f"channels: one of {CHANNELS}")
-    _demand(wanted.fit in FITS, f"fit: one of {FITS}")
-    _demand(isinstance(card.weights_sha256, str), "weights_sha256: a text")
-    _demand(isinstance(card.provenance, dict), "provenance: an object")
-    _demand(isinstance(card.provenance.get("leaking", False), bool), "leaking: true or false")
+    demand(1 <= wanted.size <= MAX_SIZE_PX, "card.reason.size", maximum=MAX_SIZE_PX)
+    demand(wanted.channels in CHANNELS, "card.reason.one-of", name="channels", expected=CHANNELS)
+    demand(wanted.fit in FITS, "card.reason.one-of", name="fit", expected=FITS)
+    demand(isinstance(card.weights_sha256, str), "card.reason.text", name="weights_sha256")
+    demand(isinstance(card.provenance, dict), "card.reason.section", name="provenance")
+    demand(isinstance(card.provenance.get("leaking", False), bool), "card.reason.truth", name="leaking")
     if card.evaluation is not None:
-        accuracy = card.evaluation["accuracy"]
-        for figure in (accuracy, *(card.evaluation.get(name, accuracy) for name in ("balanced_accuracy", "macro_auc"))):
-            is_figure = all(_is_figure(figure[name]) for name in ("value", "low", "high"))
-            _demand(is_figure and _is_integer(figure["n"]) and 0 <= figure["n"] < MAX_FIGURE, "accuracy: a figure")
+        demand("accuracy" in card.evaluation.overall, "card.reason.figure", name="accuracy")
+        for name in ("balanced_accuracy", "macro_auc"):
+            demand(name not in card.evaluation.others, "card.reason.figure", name=name)
+        for name, estimate in card.evaluation.overall.items():
+            demand(_is_figure(estimate), "card.reason.figure", name=name)
     if card.maps is not None:
-        _demand(isinstance(card.maps["faithful"], bool) and _is_integer(card.maps["n"]), "maps: a verdict and its n")
-        tests = [test for by_name in card.maps.get("classes", {}).values() for test in by_name.values()]
-        highs = [difference["high"] for test in tests for difference in test.values()]
-        _demand(all(_is_figure(high) and high is not None for high in highs), "maps: differences are figures")
-    if card.seen is not None:
-        check_summary(card.seen)
+        tests = [test for by_name in card.maps.classes.values() for test in by_name.values()]
+        for estimate in (difference for test in tests for difference in test.values()):
+            demand(_is_figure(estimate) and estimate.estimable, "card.reason.figure", name="maps")
+    return card
 
 
-def _demand(is_right: bool, reason: str) -> None:
-    if not is_right:
-        raise ValueError(reason)
-
-
-def _is_integer(value: Any) -> bool:
+def _is_integer(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _is_figure(value: Any) -> bool:
-    """Whether this is a number, or null for one that could not be estimated."""
-    return value is None or ((_is_integer(value) or isinstance(value, float)) and abs(value) < MAX_FIGURE)
+def _is_figure(estimate: Estimate) -> bool:
+    """Whether the numbers are some that a figure may have; NaN is one that could not be estimated."""
+    bounds = (estimate.value, estimate.low, estimate.high, float(estimate.n), estimate.coverage or 0.0)
+    return estimate.n >= 0 and all(math.isnan(bound) or abs(bound) < MAX_FIGURE for bound in bounds)
 
 
 def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is no number of JSON")
+    raise PlainfilmError("card.reason.number", given=name)

@@ -8,15 +8,19 @@
 `plainfilm.evaluation.calibration` fits all of it on validation films; the Predictor alone applies it.
 """
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 
+from plainfilm import records
+from plainfilm.errors import demand
+from plainfilm.estimate import Estimate
+
 TEMPERATURES = (0.05, 20.0)
 """The lowest and the highest temperature there may be."""
-ESTIMATE = {"value", "low", "high", "n"}
 
 
 @dataclass(frozen=True)
@@ -25,18 +29,20 @@ class OperatingPoint:
 
     asked: float  # sensitivity, 0 to 1
     threshold: float  # of the class's probability; a film at or above it is positive
-    sensitivity: Mapping[str, Any]  # value, low, high, n
-    specificity: Mapping[str, Any]
+    sensitivity: Estimate
+    specificity: Estimate
 
     def __post_init__(self) -> None:
-        _demand(_within(self.asked, 0, 1) and _within(self.threshold, 0, 1), "an operating point is not within 0 to 1")
+        demand(
+            _within(self.asked, 0, 1) and _within(self.threshold, 0, 1), "card.reason.range", name="operating_points"
+        )
         for estimate in (self.sensitivity, self.specificity):
-            _demand(_is_share(estimate), "an estimate of an operating point is none")
+            demand(_is_share(estimate), "card.reason.figure", name="operating_points")
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """What was fitted on the validation films. Raises ValueError for what cannot have been."""
+    """What was fitted on the validation films. Raises PlainfilmError for what cannot have been."""
 
     temperature: float
     coverage: float  # asked for: share of films whose set holds the true class
@@ -46,23 +52,19 @@ class Calibration:
     operating_points: tuple[tuple[OperatingPoint, ...], ...]  # K lists; empty for a class without films
 
     def __post_init__(self) -> None:
-        _demand(_within(self.temperature, *TEMPERATURES), f"the temperature is not within {TEMPERATURES}")
-        _demand(_within(self.coverage, 0, 1) and 0 < self.coverage < 1, "the coverage is not between 0 and 1")
-        _demand(all(_within(quantile, 0, 1) for quantile in self.quantiles), "a quantile is not within 0 to 1")
-        _demand(all(isinstance(entry, bool) for entry in self.pooled), "pooled is no list of true and false")
-        _demand(all(type(count) is int and count >= 0 for count in self.films), "films is no list of counts")
+        demand(_within(self.temperature, *TEMPERATURES), "card.reason.range", name="temperature")
+        demand(_within(self.coverage, 0, 1) and 0 < self.coverage < 1, "card.reason.range", name="coverage")
+        demand(all(_within(quantile, 0, 1) for quantile in self.quantiles), "card.reason.range", name="quantiles")
+        demand(all(isinstance(entry, bool) for entry in self.pooled), "card.reason.truth", name="pooled")
+        demand(all(type(count) is int and count >= 0 for count in self.films), "card.reason.counts", name="films")
         lengths = {len(entry) for entry in (self.quantiles, self.pooled, self.films, self.operating_points)}
-        _demand(len(lengths) == 1, "the lists of the calibration have different lengths")
+        demand(len(lengths) == 1, "card.reason.lengths")
 
     @classmethod
-    def from_dict(cls, entry: Mapping[str, Any], num_classes: int) -> Self:
-        """Undoes `asdict` and JSON. Raises ValueError, KeyError or TypeError for what is none for K classes."""
-        points = tuple(
-            tuple(OperatingPoint(**point) for point in points_of_class) for points_of_class in entry["operating_points"]
-        )
-        lists = {name: tuple(entry[name]) for name in ("quantiles", "pooled", "films")}
-        found = cls(**{**entry, **lists, "operating_points": points})
-        _demand(len(found.quantiles) == num_classes, f"the calibration is not for {num_classes} classes")
+    def from_dict(cls, entry: object, num_classes: int) -> Self:
+        """Undoes `records.as_dict`. Raises ValueError for what is none for K classes."""
+        found = records.from_dict(cls, entry, exact=True)
+        demand(len(found.quantiles) == num_classes, "card.reason.calibration-classes", expected=num_classes)
         return found
 
 
@@ -101,16 +103,9 @@ def _within(value: object, low: float, high: float) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high
 
 
-def _is_share(estimate: object) -> bool:
-    """Whether an object is a share with its interval: value, low, high, n; null where it is not estimable."""
-    if not isinstance(estimate, Mapping) or set(estimate) != ESTIMATE or type(estimate["n"]) is not int:
-        return False
-    bounds = [estimate[name] for name in ("low", "value", "high")]
-    if bounds == [None, None, None]:
+def _is_share(estimate: Estimate) -> bool:
+    """Whether this is a share with its interval, or one that is not estimable."""
+    bounds = (estimate.low, estimate.value, estimate.high)
+    if all(math.isnan(bound) for bound in bounds):
         return True
-    return all(_within(bound, 0, 1) for bound in bounds) and bounds == sorted(bounds)
-
-
-def _demand(condition: bool, otherwise: str) -> None:
-    if not condition:
-        raise ValueError(otherwise)
+    return all(_within(bound, 0, 1) for bound in bounds) and list(bounds) == sorted(bounds)

@@ -23,6 +23,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from plainfilm.errors import PlainfilmError, demand
 from plainfilm.model.gate_measures import (
     COARSE,
     NUM_TEXTURE,
@@ -214,9 +215,8 @@ class Gate:
             middle, spread = (_numbers(card[name], NUM_MEASURES) for name in ("middle", "spread"))
             thresholds = _numbers(card["thresholds"], 2)
         except (KeyError, TypeError, IndexError, OverflowError) as error:
-            raise ValueError(f"the gate's statistics lack or garble {error}") from error
-        if not (spread > 0).all() or not (thresholds > 0).all():
-            raise ValueError("the gate's spreads and thresholds must be above 0")
+            raise PlainfilmError("card.reason.gate") from error
+        demand(bool((spread > 0).all() and (thresholds > 0).all()), "card.reason.gate")
         return cls(spaces, upright, middle, spread, thresholds)
 
 
@@ -228,8 +228,7 @@ def _read_space(entry: Mapping[str, Any], dimension: int) -> Space:
         _decode(entry["variances"], "<f4", (num_axes,)),
         float(_numbers([entry["rest"]], 1)[0]),
     )
-    if not (space.variances > 0).all() or not space.rest > 0 or not num_centres or not num_axes:
-        raise ValueError("the gate's variances must be above 0")
+    demand(bool((space.variances > 0).all() and space.rest > 0 and num_centres and num_axes), "card.reason.gate")
     return space
 
 
@@ -240,22 +239,18 @@ def _encode(values: Floats, dtype: str) -> dict[str, Any]:
 
 def _decode(entry: Mapping[str, Any], dtype: str, shape: tuple[int, ...]) -> Floats:
     """The finite array of exactly this type and shape. Raises ValueError."""
-    if entry["dtype"] != dtype or tuple(entry["shape"]) != shape:
-        raise ValueError(f"the gate holds {entry['dtype']} {entry['shape']}, expected {dtype} {list(shape)}")
+    demand(entry["dtype"] == dtype and tuple(entry["shape"]) == shape, "card.reason.gate")
     try:
         data = base64.b64decode(entry["data"], validate=True)
     except binascii.Error as error:
-        raise ValueError("the gate's statistics are no base64") from error
-    if len(data) != math.prod(shape) * np.dtype(dtype).itemsize:
-        raise ValueError(f"the gate holds {len(data)} bytes for an array {list(shape)} of {dtype}")
+        raise PlainfilmError("card.reason.gate") from error
+    demand(len(data) == math.prod(shape) * np.dtype(dtype).itemsize, "card.reason.gate")
     values: Floats = np.frombuffer(data, dtype).reshape(shape)
-    if not np.isfinite(values).all():
-        raise ValueError("the gate's statistics are not finite")
+    demand(bool(np.isfinite(values).all()), "card.reason.gate")
     return values
 
 
 def _numbers(values: Sequence[Any], count: int) -> Floats:
     numbers = np.array([float(value) for value in values])
-    if len(numbers) != count or not np.isfinite(numbers).all():
-        raise ValueError(f"the gate needs {count} finite numbers")
+    demand(len(numbers) == count and bool(np.isfinite(numbers).all()), "card.reason.gate")
     return numbers

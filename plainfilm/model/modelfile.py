@@ -13,11 +13,10 @@ open file.
 
 import hashlib
 import io
-import json
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -25,7 +24,7 @@ import numpy as np
 
 from plainfilm.errors import ModelFileError
 from plainfilm.io import files
-from plainfilm.model.card import Card, check_shapes, parse_card
+from plainfilm.model.card import Card, check_shapes, parse_card, reason_of
 from plainfilm.model.formats.outline import FLOAT, UINT8, Outline, read_outline
 from plainfilm.model.formats.structure import check_structure
 from plainfilm.model.seen import FILMS_KEY, SeenFilms, parse_seen
@@ -74,7 +73,7 @@ def films_seen(metadata: Mapping[str, str], card: Card, path: Path) -> SeenFilms
     try:
         return parse_seen(metadata.get(FILMS_KEY), card.seen)
     except ValueError as error:
-        raise ModelFileError("model-card-damaged", path=str(path), reason=str(error)) from error
+        raise ModelFileError("model-card-damaged", path=str(path), reason=reason_of(error)) from error
 
 
 def _check_digest(file: IO[bytes], path: Path) -> None:
@@ -145,10 +144,9 @@ class Model:
         """The bytes of the file: the graph with its card, its list of films seen, and its digest."""
         from onnx import helper
 
-        card = replace(self.card, seen=None if self.seen is None else dict(self.seen.summary))
-        text = json.dumps(asdict(card), ensure_ascii=False, allow_nan=False, sort_keys=True)
+        card = replace(self.card, seen=None if self.seen is None else self.seen.counts)
         films = {} if self.seen is None else {FILMS_KEY: self.seen.text}
-        helper.set_model_props(self.proto, {CARD_KEY: text, **films, DIGEST_KEY: BLANK_DIGEST})
+        helper.set_model_props(self.proto, {CARD_KEY: card.as_json(), **films, DIGEST_KEY: BLANK_DIGEST})
         data: bytes = self.proto.SerializeToString(deterministic=True)
         ((start, end),) = _digest_places(data)
         return data[:start] + _digest(data, start).encode() + data[end:]

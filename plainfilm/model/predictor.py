@@ -17,7 +17,7 @@ from plainfilm.data.decoding.film import Film
 from plainfilm.data.decoding.film_file import decode, image_id
 from plainfilm.data.preprocessing import preprocess
 from plainfilm.errors import FilmError, ModelFileError, PlainfilmError
-from plainfilm.model.card import Card, check_shapes, parse_card
+from plainfilm.model.card import Card, check_shapes, parse_card, reason_of
 from plainfilm.model.decision import conformal_sets, softmax
 from plainfilm.model.gate import Gate, Verdict, rules_alone
 from plainfilm.model.modelfile import CARD_KEY, DIGEST_KEY, Model, films_seen, read
@@ -108,7 +108,7 @@ class Predictor:
         try:
             return Gate.from_card(self.card.gate, num_features=self._output_shape("features")[1])
         except ValueError as error:
-            raise ModelFileError("model-card-damaged", path=str(path), reason=str(error)) from error
+            raise ModelFileError("model-card-damaged", path=str(path), reason=reason_of(error)) from error
 
     @property
     def map_side(self) -> int:

@@ -14,9 +14,8 @@ A film at hand is
 
 import base64
 import binascii
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +29,7 @@ from plainfilm.data.duplicates.fingerprint import (
 )
 from plainfilm.data.duplicates.search import Pixels, thumbnail
 from plainfilm.data.films import Films
+from plainfilm.errors import PlainfilmError, demand
 
 FILMS_KEY = "plainfilm.films"
 CHECKSUM_BYTES = 8  # an image_id
@@ -37,7 +37,6 @@ MAX_FINGERPRINTS = 50_000  # films; of more, a model file keeps the checksums al
 MAX_FILMS = 1_000_000  # of more, it keeps nothing
 MAX_ENTRY_BYTES = 4 * -(-max(MAX_FINGERPRINTS * (CHECKSUM_BYTES + NUM_BYTES), MAX_FILMS * CHECKSUM_BYTES) // 3)
 KINDS = ("exact", "near", "related")
-SUMMARY = {"films": int, "train": int, "validation": int, "fingerprints": bool, "base_known": bool}  # of `Card.seen`
 
 
 @dataclass(frozen=True)
@@ -49,12 +48,29 @@ class Sighting:
 
 
 @dataclass(frozen=True)
+class SeenCounts:
+    """How many films a model has seen: `Card.seen`. Raises PlainfilmError for what cannot be."""
+
+    films: int  # each once
+    train: int
+    validation: int
+    fingerprints: bool  # whether the list has some
+    base_known: bool  # whether the training began with weights that had seen no film
+
+    def __post_init__(self) -> None:
+        kinds = [type(value) for value in (self.films, self.train, self.validation, self.fingerprints, self.base_known)]
+        demand(kinds == [int, int, int, bool, bool], "card.reason.seen")
+        is_possible = 0 < self.films <= MAX_FILMS and min(self.train, self.validation) >= 0
+        demand(is_possible and self.films <= self.train + self.validation, "card.reason.seen")
+
+
+@dataclass(frozen=True)
 class SeenFilms:
     """The films that a model has seen."""
 
     checksums: NDArray[np.uint8]  # (N, 8), each once, rising
     fingerprints: Fingerprints | None  # (N, NUM_BYTES); None: too many films
-    summary: Mapping[str, Any]  # `Card.seen`
+    counts: SeenCounts
 
     @property
     def text(self) -> str:
@@ -90,48 +106,31 @@ def seen_films(films: Films, *, is_base_known: bool) -> SeenFilms | None:
         return None
     order = sorted(row_of)
     has_fingerprints = len(order) <= MAX_FINGERPRINTS
-    summary = {
-        "films": len(order),
-        **{part: len(rows) for part, rows in parts.items()},
-        "fingerprints": has_fingerprints,
-        "base_known": is_base_known,
-    }
+    counts = SeenCounts(len(order), len(parts["train"]), len(parts["validation"]), has_fingerprints, is_base_known)
     checksums = np.frombuffer(bytes.fromhex("".join(order)), np.uint8).reshape(-1, CHECKSUM_BYTES)
     rows = [row_of[image_id] for image_id in order]
-    return SeenFilms(checksums, fingerprints(_thumbnails(films.store, rows)) if has_fingerprints else None, summary)
+    return SeenFilms(checksums, fingerprints(_thumbnails(films.store, rows)) if has_fingerprints else None, counts)
 
 
-def check_summary(summary: Any) -> None:
-    """Raise ValueError where this is no `Card.seen`."""
-    if not isinstance(summary, dict) or {name: type(value) for name, value in summary.items()} != SUMMARY:
-        raise ValueError(f"seen: {', '.join(SUMMARY)}")
-    films, train, validation = (summary[name] for name in ("films", "train", "validation"))
-    if not (0 < films <= MAX_FILMS and min(train, validation) >= 0 and films <= train + validation):
-        raise ValueError("seen: numbers of films")
-
-
-def parse_seen(text: str | None, summary: Mapping[str, Any] | None) -> SeenFilms | None:
+def parse_seen(text: str | None, counts: SeenCounts | None) -> SeenFilms | None:
     """The list of a model file, from its metadata entry and `Card.seen`; None where it has none.
 
-    Raises ValueError where the two contradict each other.
+    Raises PlainfilmError where the two contradict each other.
     """
-    if text is None or summary is None:
-        if text is not None or summary is not None:
-            raise ValueError(f"{FILMS_KEY}: there, and in the card, or in neither")
+    if text is None or counts is None:
+        demand(text is None and counts is None, "card.reason.films-there")
         return None
-    count, length = summary["films"], NUM_BYTES if summary["fingerprints"] else 0
+    count, length = counts.films, NUM_BYTES if counts.fingerprints else 0
     try:
         data = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as error:
-        raise ValueError(f"{FILMS_KEY}: base64") from error
-    if len(data) != count * (CHECKSUM_BYTES + length):
-        raise ValueError(f"{FILMS_KEY}: {len(data)} bytes for {count} films")
+        raise PlainfilmError("card.reason.base64", name=FILMS_KEY) from error
+    demand(len(data) == count * (CHECKSUM_BYTES + length), "card.reason.films-bytes", given=len(data), films=count)
     checksums = np.frombuffer(data, np.uint8, count * CHECKSUM_BYTES).reshape(count, CHECKSUM_BYTES)
     numbers = checksums.view(">u8")[:, 0]
-    if not (numbers[1:] > numbers[:-1]).all():
-        raise ValueError(f"{FILMS_KEY}: checksums rise")
+    demand(bool((numbers[1:] > numbers[:-1]).all()), "card.reason.films-rise")
     rest = np.frombuffer(data, np.int8, offset=checksums.nbytes).reshape(count, length)
-    return SeenFilms(checksums, rest if length else None, summary)
+    return SeenFilms(checksums, rest if length else None, counts)
 
 
 def _thumbnails(films: Pixels, rows: Sequence[int]) -> Pixels:

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import PercentFormatter
 
-from plainfilm.evaluation.intervals import Estimate
+from plainfilm.estimate import Estimate
 from plainfilm.messages import text
 from plainfilm.present.figures import render
 

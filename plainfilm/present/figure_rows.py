@@ -6,40 +6,27 @@ Every table of figures has the same three last columns: value, 95 % interval, n.
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from plainfilm.evaluation import registry
 from plainfilm.evaluation.coverage import MARK, lowest_marked
 from plainfilm.messages import Text, say
 from plainfilm.present.blocks import Cell, Note
-from plainfilm.present.words import figure, is_estimate
-from plainfilm.text import printable
+from plainfilm.present.words import figure, is_estimate, label
 
 Figures = Mapping[str, Any]
-OVERALL = {
-    "accuracy": "figure.accuracy",
-    "balanced_accuracy": "figure.balanced_accuracy",
-    "macro_auc": "figure.macro_auc",
-    "log_loss": "figure.log_loss",
-    "brier": "figure.brier",
-}
-"""The figures over all classes, and the keys of their names."""
-OF_CLASS = {
-    "sensitivity": "figure.sensitivity",
-    "specificity": "figure.specificity",
-    "precision": "figure.precision",
-    "f1": "figure.f1",
-    "auc": "evaluation.auc",
-}
-"""Those of a class against the rest."""
-OF_POINT = {
-    "sensitivity": "figure.sensitivity",
-    "specificity": "figure.specificity",
-    "ppv": "figure.ppv",
-    "npv": "figure.npv",
-}
-"""Those of an operating point."""
-OTHERS = {"expected_calibration_error": "figure.calibration", "aurc": "figure.aurc"}
-NAMES = OVERALL | OF_CLASS | OF_POINT | OTHERS
-DECIMALS = ("macro_auc", "log_loss", "brier", "auc", "expected_calibration_error", "aurc")
-"""Figures that are shown as decimals, the others in percent."""
+OF_POINT = ("sensitivity", "specificity", "ppv", "npv")
+"""The figures of an operating point."""
+NAMES = {"auc": "evaluation.auc", "expected_calibration_error": "figure.calibration"}
+"""The keys of the names that are not `figure.` and the figure."""
+
+
+def overall() -> list[str]:
+    """The figures over all classes."""
+    return [figure.name for figure in registry.overall()]
+
+
+def of_class() -> list[str]:
+    """Those of a class against the rest."""
+    return [figure.name for figure in registry.by_class()]
 
 
 def head(*columns: Text) -> tuple[Text, ...]:
@@ -49,12 +36,12 @@ def head(*columns: Text) -> tuple[Text, ...]:
 
 def name_of(name: str) -> Text:
     """What a figure is called; its name in the artefact where this version has no words for it."""
-    return say(NAMES[name]) if name in NAMES else printable(name)
+    return say(NAMES[name]) if name in NAMES else label("figure.", name)
 
 
 def scale_of(name: str) -> int:
     """What a figure is multiplied by to be shown."""
-    return 1 if name in DECIMALS else 100
+    return 1 if registry.unit_of(name) == "decimal" else 100
 
 
 def row(name: str, entry: Figures, *start: Text) -> tuple[Cell, ...]:

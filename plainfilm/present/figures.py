@@ -13,7 +13,6 @@ import math
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import matplotlib.style
 import numpy as np
@@ -24,8 +23,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter, StrMethodFormatter
 
 from plainfilm.data.sources.own_output import SOFTWARE
-from plainfilm.evaluation.intervals import Estimate
+from plainfilm.estimate import Estimate
 from plainfilm.evaluation.metrics import Floats, Integers, ratio, roc_curve
+from plainfilm.evaluation.reliability import Bin
+from plainfilm.evaluation.selective import RiskCoverage
 from plainfilm.io.files import write_bytes
 from plainfilm.locales import FALLBACK
 from plainfilm.messages import text
@@ -160,25 +161,22 @@ def draw_roc(
 
 
 def draw_reliability(
-    curves: Sequence[Sequence[Mapping[str, Any]]], display_names: Sequence[str], path: Path, *, language: str
+    curves: Sequence[Sequence[Bin]], display_names: Sequence[str], path: Path, *, language: str
 ) -> tuple[str, ...]:
-    """The reliability of each class, bin by bin, over how many films each bin holds; returns notices.
-
-    A curve is the bins of `plainfilm.evaluation.reliability`: `low`, `high`, `mean`, `observed`.
-    """
+    """The reliability of each class, bin by bin, over how many films each bin holds; returns notices."""
 
     def draw(figure: Figure, language: str, names: Sequence[str]) -> None:
         axes, below = figure.subplots(2, sharex=True, height_ratios=(4, 1))
         axes.plot([0, 1], [0, 1], color="0.75", linewidth=0.8)
         for k, (name, bins) in enumerate(zip(names, curves, strict=True)):
             colour, marker = LINES[k % len(LINES)][0], MARKERS[k % len(MARKERS)]
-            observed = [Estimate.from_dict(entry["observed"]) for entry in bins]
-            means, values = [entry["mean"] for entry in bins], [entry.value for entry in observed]
+            observed = [entry.observed for entry in bins]
+            means, values = [entry.mean for entry in bins], [entry.value for entry in observed]
             errors = [[e.value - e.low for e in observed], [e.high - e.value for e in observed]]
             points = axes.errorbar(means, values, errors, color=colour, linestyle="", elinewidth=0.8, label=name)
             points.lines[0].set(marker=marker, markersize=4.5)
-            width = 0.8 * (bins[0]["high"] - bins[0]["low"]) / len(names)
-            places = [(e["low"] + e["high"]) / 2 + (k - (len(names) - 1) / 2) * width for e in bins]
+            width = 0.8 * (bins[0].high - bins[0].low) / len(names)
+            places = [(e.low + e.high) / 2 + (k - (len(names) - 1) / 2) * width for e in bins]
             below.bar(places, [entry.n for entry in observed], width, color=colour)
         axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
         axes.grid(visible=True)
@@ -193,23 +191,23 @@ def draw_reliability(
     return render(path, draw, language, display_names, width=4.6, height=5.4)
 
 
-def draw_risk_coverage(figures: Mapping[str, Any], path: Path, *, language: str) -> tuple[str, ...]:
+def draw_risk_coverage(found: RiskCoverage, path: Path, *, language: str) -> tuple[str, ...]:
     """Accuracy among the films that the model is surest of, by their share; returns notices.
 
-    `figures` are those of `plainfilm.evaluation.selective`. The horizontal line is the accuracy on all films.
+    The horizontal line is the accuracy on all films.
     """
 
     def draw(figure: Figure, language: str, _: Sequence[str]) -> None:
         axes = figure.subplots()
-        kept = [point["share"] for point in figures["curve"]]
-        accuracies = [Estimate.from_dict(point["accuracy"]) for point in figures["curve"]]
+        kept = [point.share for point in found.curve]
+        accuracies = [point.accuracy for point in found.curve]
         axes.fill_between(
             kept, [entry.low for entry in accuracies], [entry.high for entry in accuracies], color="0.88", linewidth=0
         )
         last = accuracies[-1]
         label = f"{text('figure.all-films', language)}  {last.in_percent().shown(language)}"
         axes.axhline(last.value, color="0.45", linestyle="--", linewidth=0.8, label=label)
-        area = Estimate.from_dict(figures["aurc"]).in_decimals().shown(language)
+        area = found.aurc.in_decimals().shown(language)
         label = f"{text('figure.aurc', language)}  {area}"
         axes.plot(kept, [entry.value for entry in accuracies], color="black", marker="o", markersize=3, label=label)
         axes.set(xlim=(0, 1.02), ylim=(max(0.0, min(entry.low for entry in accuracies) - 0.02), 1.005))

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from plainfilm.errors import FilmError
+from plainfilm.evaluation.decisions import PredictiveValues
 from plainfilm.messages import say
 from plainfilm.model.answer import Answer
 from plainfilm.model.card import Card
@@ -16,7 +17,7 @@ def film_json(
     card: Card,
     language: str,
     *,
-    predictive: Mapping[str, Any] | None = None,
+    predictive: Mapping[str, PredictiveValues] | None = None,
     has_map: bool = False,
     map: Mapping[str, Any] | None = None,
     film: Mapping[str, Any] | None = None,
@@ -48,7 +49,7 @@ def film_json(
     }
 
 
-def _classes(answer: Answer, card: Card, language: str, predictive: Mapping[str, Any]) -> dict[str, Any]:
+def _classes(answer: Answer, card: Card, language: str, predictive: Mapping[str, PredictiveValues]) -> dict[str, Any]:
     """What the model says of a film's class; every entry is None where it says nothing."""
     if answer.probabilities is None:
         return dict.fromkeys(("predicted", "probabilities", "set", "set_words", "called"))
@@ -64,7 +65,7 @@ def _classes(answer: Answer, card: Card, language: str, predictive: Mapping[str,
 
 
 def _called(
-    probability_of: Mapping[str, float], card: Card, predictive: Mapping[str, Any]
+    probability_of: Mapping[str, float], card: Card, predictive: Mapping[str, PredictiveValues]
 ) -> dict[str, list[dict[str, Any]]] | None:
     """For each class whether the film is called so at each operating point; None where none was fitted.
 
@@ -74,11 +75,11 @@ def _called(
         return None
     found: dict[str, list[dict[str, Any]]] = {}
     for name, points in zip(card.class_names, card.calibration.operating_points, strict=True):
-        valued = predictive[name]["points"] if name in predictive else [None] * len(points)
+        valued = predictive[name].points if name in predictive else [None] * len(points)
         found[name] = []
         for point, values in zip(points, valued, strict=True):
             positive = probability_of[name] >= point.threshold
-            value = None if values is None else values["ppv" if positive else "npv"]
+            value = None if values is None else (values.ppv if positive else values.npv).as_dict()
             found[name].append(
                 {
                     "asked": point.asked,

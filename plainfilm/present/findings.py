@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from plainfilm.data.sources.balance import Balance, in_words
 from plainfilm.errors import PlainfilmError
-from plainfilm.messages import Message
+from plainfilm.messages import Message, Words
 
 Severity = Literal["ok", "note", "problem"]
 
@@ -48,7 +48,10 @@ class Diagnosis:
                 {
                     "severity": finding.severity,
                     "code": finding.code,
-                    "parameters": dict(finding.parameters),
+                    "parameters": {
+                        name: value.shown(language) if isinstance(value, Words) else value
+                        for name, value in finding.parameters.items()
+                    },
                     "message": finding.words.shown(language),
                 }
                 for finding in self.findings

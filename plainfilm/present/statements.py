@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from functools import reduce
 
-from plainfilm.evaluation.intervals import Estimate
 from plainfilm.messages import Listed, Words, say
 from plainfilm.model.card import Card
 from plainfilm.model.gate import Verdict
@@ -33,7 +32,7 @@ def about_model(card: Card) -> list[Words]:
     if card.evaluation is None:
         found: list[Words] = [say("card.not-tested")]
     else:
-        found = [say("card.tested", accuracy=Estimate.from_dict(card.evaluation["accuracy"]).in_percent())]
+        found = [say("card.tested", accuracy=card.evaluation.overall["accuracy"].in_percent())]
     if card.is_leaking:
         found.append(say("evaluation.leaking"))
     found += about_base(card)
@@ -49,12 +48,12 @@ def about_model(card: Card) -> list[Words]:
 
 def about_base(card: Card) -> list[Words]:
     """That nobody knows what a model saw before its training, where it began with given weights."""
-    return [] if card.seen is None or card.seen["base_known"] else [say("card.base-unknown")]
+    return [] if card.seen is None or card.seen.base_known else [say("card.base-unknown")]
 
 
 def about_maps(card: Card) -> Words:
     """What a model's class maps are worth."""
     if card.map_health == "card.maps-faithful":
         assert card.maps is not None
-        return say("card.maps-faithful", n=card.maps["n"])
+        return say("card.maps-faithful", n=card.maps.n)
     return card.map_warning

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from plainfilm.estimate import Estimate
 from plainfilm.evaluation.coverage import MARK, is_marked
-from plainfilm.evaluation.intervals import Estimate
 from plainfilm.messages import CATALOGUES, Listed, Message, Text, say
 from plainfilm.text import printable
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from plainfilm.data.film_index import Index
+from plainfilm.estimate import Estimate
 from plainfilm.evaluation.evaluation import Evaluation
-from plainfilm.evaluation.intervals import Estimate
 from plainfilm.io.run_folder import Run
 from plainfilm.model.card import Card
 

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 
-from plainfilm.evaluation.intervals import Estimate
 from plainfilm.model.card import Card
 from plainfilm.model.predictor import Predictor
 from plainfilm.present.findings import Finding, note, ok, problem
@@ -33,7 +32,7 @@ def look_at_model(path: Path) -> Iterator[Finding]:
 
 def _worth(card: Card) -> Iterator[Finding]:
     """Tested, calibrated, guarded, its maps checked?"""
-    estimate = None if card.evaluation is None else Estimate.from_dict(card.evaluation["accuracy"])
+    estimate = None if card.evaluation is None else card.evaluation.overall["accuracy"]
     if estimate is None or not estimate.estimable:
         yield note("card.not-tested")
     else:
@@ -44,4 +43,4 @@ def _worth(card: Card) -> Iterator[Finding]:
     yield note("card.not-calibrated") if card.calibration is None else ok("doctor.model-calibrated")
     yield note("card.no-gate") if card.gate is None else ok("doctor.model-gate")
     finding = ok if card.map_health == "card.maps-faithful" else note
-    yield finding(card.map_health, n=(card.maps or {}).get("n"), names=", ".join(card.doubted_maps))
+    yield finding(card.map_health, n=None if card.maps is None else card.maps.n, names=", ".join(card.doubted_maps))

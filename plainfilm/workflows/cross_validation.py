@@ -11,21 +11,23 @@
 import json
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 
+from plainfilm import records
 from plainfilm.config import Recipe, load_recipe
 from plainfilm.data.film_index import Index, is_index, read_index, split_anew, write_index
 from plainfilm.data.sources.reading import PLAIN, Progress, Reading
 from plainfilm.data.sources.table import TABLES, read_table
 from plainfilm.data.sources.train_only import asked
 from plainfilm.errors import ModelFileError, OutputError, RecipeError, UsageError
+from plainfilm.estimate import Estimate, is_estimate
 from plainfilm.evaluation.coverage import mark_missed
-from plainfilm.evaluation.intervals import estimate_all
+from plainfilm.evaluation.measured import Measured, estimate_all
 from plainfilm.io import files
 from plainfilm.io.lock import held
 from plainfilm.io.run_folder import CROSS_VALIDATION, Run, pixel_files
@@ -36,8 +38,6 @@ from plainfilm.workflows.training import Observer, Options, continue_run, until
 
 FORMAT_VERSION = 1
 ASKED = "sources.json"  # of which films a cross-validation is
-FIGURES = ("accuracy", "balanced_accuracy", "macro_auc", "log_loss", "brier")
-CLASS_FIGURES = ("sensitivity", "specificity", "auc")
 
 
 class FoldObserver(Observer, Protocol):
@@ -58,6 +58,69 @@ class Fold:
     index: Index
 
 
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """The figures of a run that are compared over runs, and those of the classes."""
+
+    overall: Mapping[str, Estimate] = records.inlined(is_estimate)
+    classes: Mapping[str, Mapping[str, Estimate]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunFigures(Judged):
+    """The same, of which run."""
+
+    run: str
+    seed: int
+    fold: int
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Of a figure over the runs: mean, standard deviation (None for one run), least, greatest, number of runs."""
+
+    mean: float | None
+    sd: float | None
+    min: float | None
+    max: float | None
+    runs: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spreads:
+    """Of each figure over all classes, and of each class."""
+
+    overall: Mapping[str, Spread] = records.inlined()
+    classes: Mapping[str, Mapping[str, Spread]]
+
+
+@dataclass(frozen=True)
+class CrossValidation:
+    """The content of `cross-validation.json`."""
+
+    format_version: int
+    folds: int
+    seeds: tuple[int, ...]
+    films: int
+    data_sha256: str
+    runs: tuple[RunFigures, ...]
+    spread: Spreads
+    pooled: Mapping[str, Measured]  # by seed
+
+
+@dataclass(frozen=True)
+class _CalibrationError:
+    expected_calibration_error: Estimate
+
+
+@dataclass(frozen=True)
+class _Sections:
+    """What is compared over runs of the sections of an evaluation."""
+
+    calibration: _CalibrationError
+    classes: Mapping[str, Mapping[str, Estimate]]
+
+
 def cross_validate(
     sources: Sequence[Path],
     tables: Sequence[Path],
@@ -69,8 +132,8 @@ def cross_validate(
     folds: int,
     seeds: Sequence[int] = (),
     reading: Reading = PLAIN,
-) -> dict[str, Any]:
-    """Train and test a model for each fold and seed in `out`, or go on there; the content of `cross-validation.json`.
+) -> CrossValidation:
+    """Train and test a model for each fold and seed in `out`, or go on there; what `cross-validation.json` holds.
 
     Without `seeds` the recipe's is taken.
 
@@ -88,30 +151,28 @@ def cross_validate(
         evaluations = []
         for number, fold in enumerate(plan, start=1):
             run = Run(out / fold.name)
-            done = _evaluation(run)
+            done = _judged(run)
             observer.on_run(fold.name, number, len(plan), done=done is not None)
             if done is None:
                 _start(run, fold, out)
                 continue_run(run, observer, options)
-                done = _evaluation(run)
+                done = _judged(run)
                 assert done is not None
             evaluations.append(done)
-        found = {
-            "format_version": FORMAT_VERSION,
-            "folds": folds,
-            "seeds": seeds,
-            "films": sum(bool(row.split) for row in index.rows),
-            "data_sha256": index.data_checksum,
-            "runs": [
-                {"run": fold.name, "seed": fold.seed, "fold": fold.number, **_chosen(done)}
+        found = CrossValidation(
+            format_version=FORMAT_VERSION,
+            folds=folds,
+            seeds=tuple(seeds),
+            films=sum(bool(row.split) for row in index.rows),
+            data_sha256=index.data_checksum,
+            runs=tuple(
+                RunFigures(run=fold.name, seed=fold.seed, fold=fold.number, **vars(done))
                 for fold, done in zip(plan, evaluations, strict=True)
-            ],
-            "spread": spread([_chosen(done) for done in evaluations]),
-            "pooled": {
-                str(seed): _pooled([Run(out / fold.name) for fold in plan if fold.seed == seed]) for seed in seeds
-            },
-        }
-        files.write_json(out / CROSS_VALIDATION, found)
+            ),
+            spread=_spread_over(evaluations),
+            pooled={str(seed): _pooled([Run(out / fold.name) for fold in plan if fold.seed == seed]) for seed in seeds},
+        )
+        files.write_json(out / CROSS_VALIDATION, records.as_dict(found))
     return found
 
 
@@ -215,44 +276,44 @@ def _start(run: Run, fold: Fold, out: Path) -> None:
     files.write_text(run.recipe, fold.recipe.to_toml())
 
 
-def _evaluation(run: Run) -> dict[str, Any] | None:
+def _judged(run: Run) -> Judged | None:
     """The figures in the model file of a finished run; None where it is not finished."""
     try:
-        evaluation = Predictor(run.model).card.evaluation
+        tested = Predictor(run.model).card.evaluation
     except (ModelFileError, OSError):
         return None
-    return None if evaluation is None else dict(evaluation)
+    if tested is None:
+        return None
+    sections = records.from_dict(_Sections, tested.others)
+    overall = {**tested.overall, "calibration_error": sections.calibration.expected_calibration_error}
+    return Judged(overall=overall, classes=sections.classes)
 
 
-def _chosen(figures: dict[str, Any]) -> dict[str, Any]:
-    """The figures that are compared over runs: estimates, and those of the classes."""
-    return {
-        **{name: figures[name] for name in FIGURES},
-        "calibration_error": figures["calibration"]["expected_calibration_error"],
-        "classes": {
-            name: {figure: found[figure] for figure in CLASS_FIGURES} for name, found in figures["classes"].items()
-        },
-    }
+def _spread_over(runs: Sequence[Judged]) -> Spreads:
+    """The spread of each figure that all runs have."""
+    return Spreads(
+        overall=spread([run.overall for run in runs]),
+        classes={name: spread([run.classes[name] for run in runs]) for name in runs[0].classes},
+    )
 
 
-def spread(runs: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Of each figure over the runs: mean, standard deviation (None for one run), least, greatest, number of runs."""
-    first = runs[0]
-    if "value" in first:
-        values = [run["value"] for run in runs if run["value"] is not None]
-        if not values:
-            return {"mean": None, "sd": None, "min": None, "max": None, "runs": 0}
-        sd = float(np.std(values, ddof=1)) if len(values) > 1 else None
-        return {"mean": float(np.mean(values)), "sd": sd, "min": min(values), "max": max(values), "runs": len(values)}
-    return {name: spread([run[name] for run in runs]) for name in first}
+def spread(runs: Sequence[Mapping[str, Estimate]]) -> dict[str, Spread]:
+    """Of each figure that all runs have, by name."""
+    names = [name for name in runs[0] if all(name in run for run in runs)]
+    return {name: _spread([run[name].value for run in runs if run[name].estimable]) for name in names}
 
 
-def _pooled(runs: Sequence[Run]) -> dict[str, Any]:
+def _spread(values: Sequence[float]) -> Spread:
+    if not values:
+        return Spread(None, None, None, None, 0)
+    sd = float(np.std(values, ddof=1)) if len(values) > 1 else None
+    return Spread(float(np.mean(values)), sd, min(values), max(values), len(values))
+
+
+def _pooled(runs: Sequence[Run]) -> Measured:
     """The figures of all films, each answered by the run that had it in its test part."""
     tables = [read_predictions(run.evaluation) for run in runs]
     probabilities = np.concatenate([table.probabilities for table in tables])
     labels = np.concatenate([table.labels for table in tables])
     groups = [group for table in tables for group in table.groups]
-    figures = estimate_all(probabilities, labels, groups, tables[0].classes)
-    mark_missed(figures, labels, groups)
-    return figures
+    return mark_missed(estimate_all(probabilities, labels, groups, tables[0].classes), labels, groups)

@@ -5,7 +5,6 @@ from dataclasses import asdict
 import numpy as np
 
 from plainfilm.evaluation.evaluation import Evaluation
-from plainfilm.evaluation.intervals import Estimate
 from plainfilm.io import files
 from plainfilm.io.run_folder import Run
 from plainfilm.model.card import Card
@@ -23,14 +22,15 @@ def draw_figures(run: Run, test: Evaluation, card: Card, language: str) -> tuple
         for step in steps
         if step.validation_loss is not None and step.validation_accuracy is not None
     ]
-    counts = np.array(test.figures["confusion"]["counts"])
-    aucs = [Estimate.from_dict(test.figures["classes"][entry.name]["auc"]) for entry in card.classes]
-    curves = list(test.figures["calibration"]["reliability"].values())
+    measured = test.figures
+    counts = np.array(measured.confusion.counts)
+    aucs = [measured.classes[entry.name]["auc"] for entry in card.classes]
+    curves = list(measured.calibration.reliability.values())
     notices = (
         *figures.draw_history([asdict(step) for step in steps], epochs, folder / "history.png", language=language),
         *figures.draw_confusion(counts, names, folder / "confusion.png", language=language),
         *figures.draw_roc(test.probabilities, test.labels, names, folder / "roc.png", language=language, aucs=aucs),
         *figures.draw_reliability(curves, names, folder / "reliability.png", language=language),
-        *figures.draw_risk_coverage(test.figures["risk_coverage"], folder / "risk-coverage.png", language=language),
+        *figures.draw_risk_coverage(measured.risk_coverage, folder / "risk-coverage.png", language=language),
     )
     return tuple(dict.fromkeys(notices))

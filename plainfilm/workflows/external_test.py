@@ -1,8 +1,10 @@
 """`plainfilm evaluate`: a model file on films from elsewhere."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from plainfilm import records
 from plainfilm.data.film_index import Index, Row, data_checksum, reason_left_out, with_known_labels
 from plainfilm.data.films import Films
 from plainfilm.data.sources.balance import Balance
@@ -10,16 +12,36 @@ from plainfilm.data.sources.labels import notes_of, spellings
 from plainfilm.data.sources.listing import Listing, balance_of
 from plainfilm.data.sources.reading import PLAIN, Progress, Reading
 from plainfilm.errors import SourceError
-from plainfilm.evaluation.decisions import add_predictive_values
-from plainfilm.evaluation.evaluation import Evaluation, evaluate, write_evaluation
-from plainfilm.evaluation.external import look_for_seen, seen_figures, write_seen
-from plainfilm.evaluation.fall import fall
+from plainfilm.evaluation.decisions import PredictiveValues, add_predictive_values
+from plainfilm.evaluation.evaluation import Evaluation, Metrics, evaluate, write_evaluation
+from plainfilm.evaluation.external import Seen, look_for_seen, seen_figures, write_seen
+from plainfilm.evaluation.fall import Fall, fall
 from plainfilm.io import files
 from plainfilm.model.predictor import Predictor
 from plainfilm.model.seen import Sighting
 from plainfilm.workflows.prepare import scanned
 
 NO_SPLIT = {"kind": "none"}  # films that are only judged
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExternalMetrics(Metrics):
+    """The content of metrics.json of an external test."""
+
+    seen: Seen  # what was left out as seen
+    fall: Fall | None  # None: the model was not tested on films of its own
+    balance: Mapping[str, object]  # `Balance.counts`
+    data_sha256: str  # of which files the figures are
+    predictive_values: Mapping[str, PredictiveValues] | None = field(
+        default=None, metadata=records.ABSENT
+    )  # at prevalences
+
+
+@dataclass(frozen=True)
+class ExternalEvaluation(Evaluation):
+    """An Evaluation of films from elsewhere."""
+
+    figures: ExternalMetrics
 
 
 def evaluate_sources(
@@ -31,7 +53,7 @@ def evaluate_sources(
     prevalences: Mapping[str, float] | None = None,
     out: Path | None = None,
     progress: Progress | None = None,
-) -> tuple[Evaluation, list[Row], Balance]:
+) -> tuple[ExternalEvaluation, list[Row], Balance]:
     """Judge all films of the sources whose class the model knows and that it has not seen; with `out` also write the
     Evaluation there, and `seen.csv`.
 
@@ -56,16 +78,19 @@ def evaluate_sources(
         unseen = [row for row, sighting in enumerate(sightings) if not sighting.kind]
         if len(unseen) < len(rows) and not films.judged(unseen):
             raise SourceError("evaluation-all-seen", films=len(rows), count=len(rows) - len(unseen))
-        evaluation = evaluate(predictor, films, unseen, name="elsewhere")
-    evaluation.figures["seen"] = seen_figures(predictor, rows, sightings)
-    evaluation.figures["fall"] = fall(predictor.card.evaluation, evaluation.figures)
-    balance = _balance(listing, found, evaluation.rows, sightings, classes)
-    evaluation.figures["balance"] = balance.counts()
-    evaluation.figures["data_sha256"] = data_checksum(rows)
-    if prevalences:
-        evaluation.figures["predictive_values"] = add_predictive_values(
-            evaluation.figures["operating_points"], prevalences
-        )
+        judged = evaluate(predictor, films, unseen, name="elsewhere")
+    tested, measured = predictor.card.evaluation, judged.figures
+    own, leaking = (None, False) if tested is None else (tested.overall, bool(tested.others.get("leaking", False)))
+    balance = _balance(listing, found, judged.rows, sightings, classes)
+    figures = ExternalMetrics(
+        **vars(measured),
+        seen=seen_figures(predictor, rows, sightings),
+        fall=fall(own, measured.overall, leaking=leaking),
+        balance=balance.counts(),
+        data_sha256=data_checksum(rows),
+        predictive_values=add_predictive_values(measured.operating_points or {}, prevalences) if prevalences else None,
+    )
+    evaluation = ExternalEvaluation(**(vars(judged) | {"figures": figures}))
     if out is not None:
         write_evaluation(evaluation, classes, out)
         write_seen(rows, sightings, out)

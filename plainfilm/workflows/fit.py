@@ -12,6 +12,7 @@ from plainfilm.evaluation import saliency
 from plainfilm.evaluation.calibration import calibrate
 from plainfilm.evaluation.evaluation import answers
 from plainfilm.model import gate
+from plainfilm.model.card import Maps
 from plainfilm.model.modelfile import Model
 from plainfilm.model.predictor import Predictor
 from plainfilm.model.seen import seen_films
@@ -57,9 +58,7 @@ def _calibrated(model: Model, predictor: Predictor, films: Films, recipe: Recipe
     return replace(model, card=replace(model.card, calibration=calibration, gate=fitted_gate))
 
 
-def _check_maps(
-    model: Model, predictor: Predictor, films: Films, recipe: Recipe, threads: int
-) -> dict[str, object] | None:
+def _check_maps(model: Model, predictor: Predictor, films: Films, recipe: Recipe, threads: int) -> Maps | None:
     """What the validation films say of the model's maps."""
     validation, seed = films.judged(films.part("validation")), recipe.training.seed
     rows = [validation[number] for number in saliency.sample(len(validation), seed=seed)]

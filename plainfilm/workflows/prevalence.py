@@ -2,10 +2,9 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from plainfilm.errors import UsageError
-from plainfilm.evaluation.decisions import add_predictive_values, stored_operating_points
+from plainfilm.evaluation.decisions import PredictiveValues, add_predictive_values, stored_operating_points
 from plainfilm.model.card import Card
 
 
@@ -28,7 +27,7 @@ def parse_prevalences(given: Sequence[str], card: Card) -> dict[str, float]:
     return found
 
 
-def stored_predictive_values(card: Card, prevalences: Mapping[str, float]) -> dict[str, Any]:
+def stored_predictive_values(card: Card, prevalences: Mapping[str, float]) -> dict[str, PredictiveValues]:
     """Predictive values by the sensitivity and specificity that the model file has from its validation films."""
     if card.calibration is None:
         return {}

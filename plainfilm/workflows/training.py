@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from threadpoolctl import threadpool_limits
 
+from plainfilm import records
 from plainfilm.config import INIT_PREFIX, Recipe, load_recipe
 from plainfilm.data.film_index import Index, read_index, write_index
 from plainfilm.data.films import Films
@@ -21,7 +22,7 @@ from plainfilm.io import files
 from plainfilm.io.lock import held
 from plainfilm.io.run_folder import Run
 from plainfilm.model import modelfile
-from plainfilm.model.card import Card, Preprocessing, class_names
+from plainfilm.model.card import Card, OwnFigures, Preprocessing, class_names
 from plainfilm.model.formats.weights import Weights, read_weights
 from plainfilm.model.predictor import Predictor
 from plainfilm.training import checkpoint
@@ -43,7 +44,6 @@ from plainfilm.workflows.reporting import describe
 NUM_PARITY_FILMS = 32  # at least; films on which the model file is compared with the network
 ERRORS_OF_ALL = ("loss-not-finite", "training-stopped-together")  # that all processes of a training have at once
 Stop = Callable[[], int]  # gives the number of the signal that asks to stop, or 0
-COLUMN_FIGURES = ("subgroups",)  # name entries of the user's table, which no model file holds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -236,14 +236,14 @@ def _go(run: Run, films: Films, recipe: Recipe, observer: Observer, options: Opt
     with threadpool_limits(1, user_api="blas"):  # the same films give the same bits on any number of processors
         test = evaluate(predictor, films, films.part("test"), name="test", leaking=films.index.is_leaking)
     write_evaluation(test, films.index.classes, run.evaluation)
-    told = {name: figure for name, figure in test.figures.items() if name not in COLUMN_FIGURES}
+    told = records.from_dict(OwnFigures, replace(test.figures, subgroups=None).as_dict())
     parity_rows = [*films.part("validation"), *films.part("train")][:NUM_PARITY_FILMS]
     parity_films = films.pixels(parity_rows, recipe.data.channels)
     parity = modelfile.write(replace(model, card=replace(model.card, evaluation=told)), net, parity_films)
     predictor = Predictor(run.model, threads=reporter.threads)
     twin = write_twin(run, films, recipe, threads=reporter.threads) if options.int8 else None
     notices = draw_figures(run, test, predictor.card, options.language)
-    log.write("done", parity=parity, accuracy=test.figures["accuracy"])
+    log.write("done", parity=parity, accuracy=test.figures.overall["accuracy"].as_dict())
     notices += describe(run, films, predictor, log, language=options.language)
     return Result(run, films.index, validation, predictor.card, parity, test, twin, notices)
 

@@ -202,11 +202,11 @@ def test_operating_points_say_what_they_reach_on_the_films_they_were_fitted_on()
         assert [point.asked for point in points] == [0.9, 0.95, 0.99]
         for point in points:
             positive = probabilities[:, k] >= point.threshold
-            assert point.sensitivity["value"] == pytest.approx(positive[labels == k].mean())
-            assert point.specificity["value"] == pytest.approx((~positive)[labels != k].mean())
-            assert point.sensitivity["n"] + point.specificity["n"] == 300
-            assert point.asked <= point.sensitivity["value"]
-            assert point.sensitivity["low"] < point.sensitivity["value"] <= point.sensitivity["high"]
+            assert point.sensitivity.value == pytest.approx(positive[labels == k].mean())
+            assert point.specificity.value == pytest.approx((~positive)[labels != k].mean())
+            assert point.sensitivity.n + point.specificity.n == 300
+            assert point.asked <= point.sensitivity.value
+            assert point.sensitivity.low < point.sensitivity.value <= point.sensitivity.high
 
 
 def test_points_of_groups_have_wider_intervals():
@@ -255,11 +255,11 @@ def test_a_class_with_one_film_or_none():
     assert found.films == (59, 1, 0)
     (threshold,) = {point.threshold for point in found.operating_points[1]}
     assert threshold == pytest.approx(softmax(logits, found.temperature)[7, 1], rel=1e-4)
-    assert found.operating_points[1][0].sensitivity["n"] == 1
+    assert found.operating_points[1][0].sensitivity.n == 1
 
 
 def test_one_film_alone_can_exclude_nothing():
     found = fitted(np.array([[3.0, 0.0]]), np.array([0]))
     assert found.quantiles == (1.0, 1.0)
     assert found.temperature == 1.0
-    assert found.operating_points[0][0].specificity["value"] is None
+    assert found.operating_points[0][0].specificity.estimable is False

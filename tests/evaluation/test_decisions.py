@@ -6,11 +6,26 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.calibration import calibration_curve
 
+from plainfilm.estimate import Estimate
 from plainfilm.evaluation.decisions import add_predictive_values, measure_sets, predictive_values
-from plainfilm.evaluation.intervals import Estimate, shares, wilson
+from plainfilm.evaluation.intervals import shares, wilson
 from plainfilm.evaluation.reliability import reliability
+from plainfilm.model.decision import OperatingPoint
+from plainfilm.records import as_dict, plain
 
 NAMES = ("a", "b", "c")
+
+
+def measure_sets_json(*given):
+    return as_dict(measure_sets(*given))
+
+
+def add_predictive_values_json(*given):
+    return plain(add_predictive_values(*given))
+
+
+def reliability_json(*given):
+    return as_dict(reliability(*given))
 
 
 def alone(count: int) -> list[str]:
@@ -28,7 +43,7 @@ def random_films(count: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
 
 def test_sets_by_hand():
     sets = np.array([[1, 0, 0], [0, 0, 0], [1, 1, 0], [0, 0, 1], [1, 1, 1]], bool)
-    found = measure_sets(sets, np.array([0, 0, 1, 1, 2]), alone(5), NAMES, 0.95)
+    found = measure_sets_json(sets, np.array([0, 0, 1, 1, 2]), alone(5), NAMES, 0.95)
     values = {name: found[name]["value"] for name in ("coverage", "none", "single", "several", "size")}
     assert values == pytest.approx({"coverage": 0.6, "none": 0.2, "single": 0.4, "several": 0.4, "size": 7 / 5})
     assert found["asked"] == 0.95
@@ -39,7 +54,7 @@ def test_sets_by_hand():
 
 
 def test_a_class_without_films_has_no_coverage():
-    found = measure_sets(np.eye(3, dtype=bool)[[0, 1]], np.array([0, 1]), alone(2), NAMES, 0.9)
+    found = measure_sets_json(np.eye(3, dtype=bool)[[0, 1]], np.array([0, 1]), alone(2), NAMES, 0.9)
     assert found["classes"]["c"]["coverage"] == {"value": None, "low": None, "high": None, "n": 0}
     assert found["classes"]["c"]["size"]["value"] is None
 
@@ -53,7 +68,7 @@ def test_the_interval_of_the_mean_size_holds_the_truth():
         held += sum(part.low for part in parts) <= truth <= sum(part.high for part in parts)
     assert held >= 285
     sizes = np.random.default_rng(0).choice(4, 200, p=[0.1, 0.6, 0.2, 0.1])
-    found = measure_sets(np.arange(3) < sizes[:, None], np.zeros(200, int), alone(200), NAMES, 0.95)["size"]
+    found = measure_sets_json(np.arange(3) < sizes[:, None], np.zeros(200, int), alone(200), NAMES, 0.95)["size"]
     parts = [wilson(int((sizes > j).sum()), 200) for j in range(3)]
     assert (found["low"], found["high"]) == pytest.approx((sum(p.low for p in parts), sum(p.high for p in parts)))
 
@@ -125,13 +140,8 @@ def test_the_bounds_are_where_sensitivity_and_specificity_stand_at_theirs_at_onc
 
 
 def test_predictive_values_are_added_to_the_points_of_the_classes_asked_for():
-    point = {
-        "asked": 0.9,
-        "threshold": 0.3,
-        "sensitivity": wilson(9, 10).as_dict(),
-        "specificity": wilson(8, 10).as_dict(),
-    }
-    found = add_predictive_values({"a": [point], "b": [point], "c": []}, {"a": 0.1, "c": 0.2})
+    point = OperatingPoint(0.9, 0.3, wilson(9, 10), wilson(8, 10))
+    found = add_predictive_values_json({"a": [point], "b": [point], "c": []}, {"a": 0.1, "c": 0.2})
     assert list(found) == ["a", "c"]
     assert found["a"]["points"][0]["ppv"]["value"] == pytest.approx(0.09 / (0.09 + 0.18))
     assert found["c"] == {"prevalence": 0.2, "points": []}
@@ -143,7 +153,7 @@ def test_predictive_values_are_added_to_the_points_of_the_classes_asked_for():
 def test_curves_are_those_of_scikit_learn():
     probabilities, labels = random_films(300)
     probabilities[:4] = [[0.1, 0.2, 0.7], [0.3, 0.3, 0.4], [0.0, 0.0, 1.0], [0.5, 0.5, 0.0]]  # on the edges
-    found = reliability(probabilities, labels, alone(300), NAMES)
+    found = reliability_json(probabilities, labels, alone(300), NAMES)
     for k, name in enumerate(NAMES):
         observed, means = calibration_curve(labels == k, probabilities[:, k], n_bins=10)
         bins = found["reliability"][name]
@@ -157,7 +167,7 @@ def test_curves_are_those_of_scikit_learn():
 def test_the_error_by_hand_and_its_interval():
     probabilities = np.array([[0.95, 0.05]] * 8 + [[0.25, 0.75]] * 4)
     labels = np.array([0] * 6 + [1] * 2 + [1] * 2 + [0] * 2)
-    error = reliability(probabilities, labels, alone(12), ("a", "b"))["expected_calibration_error"]
+    error = reliability_json(probabilities, labels, alone(12), ("a", "b"))["expected_calibration_error"]
     assert error["value"] == pytest.approx((8 * 0.2 + 4 * 0.25) / 12)
     assert error["low"] < error["value"] < error["high"]
     assert error["n"] == 12
@@ -167,7 +177,7 @@ def test_the_error_of_true_probabilities_is_small_and_of_overconfident_ones_larg
     probabilities, labels = random_films(3000)
     sharp = probabilities**4 / (probabilities**4).sum(axis=1, keepdims=True)
     good, bad = (
-        Estimate.from_dict(reliability(p, labels, alone(3000), NAMES)["expected_calibration_error"])
+        Estimate.from_dict(reliability_json(p, labels, alone(3000), NAMES)["expected_calibration_error"])
         for p in (probabilities, sharp)
     )
     assert good.value < 0.03
@@ -181,14 +191,14 @@ def test_perfect_probabilities_lie_within_their_noise_floor_and_wrong_ones_above
         probabilities, _ = random_films(120, seed=7)
         random = np.random.default_rng(seed)
         labels = (random.random(120)[:, None] > probabilities.cumsum(axis=1)[:, :-1]).sum(axis=1)
-        found = reliability(probabilities, labels, alone(120), NAMES)
+        found = reliability_json(probabilities, labels, alone(120), NAMES)
         errors.append(found["expected_calibration_error"]["value"])
         floors.append(found["noise_floor"])
     assert floors[0] == floors[1]  # it does not know the labels
     assert np.mean(errors) == pytest.approx(floors[0]["mean"], rel=0.08)
     assert 0.85 <= np.mean(np.array(errors) <= floors[0]["percentile_95"]) <= 1
     sharp = probabilities**4 / (probabilities**4).sum(axis=1, keepdims=True)
-    found = reliability(sharp, labels, alone(120), NAMES)
+    found = reliability_json(sharp, labels, alone(120), NAMES)
     assert found["expected_calibration_error"]["value"] > found["noise_floor"]["percentile_95"]
 
 
@@ -196,7 +206,7 @@ def test_films_in_groups_have_a_higher_noise_floor():
     probabilities, labels = random_films(300)
     probabilities = np.repeat(probabilities[:60], 5, axis=0)
     floors = [
-        reliability(probabilities, labels, groups, NAMES)["noise_floor"]["mean"]
+        reliability_json(probabilities, labels, groups, NAMES)["noise_floor"]["mean"]
         for groups in (alone(300), [f"g{number // 5}" for number in range(300)])
     ]
     assert floors[1] > 1.8 * floors[0]
@@ -204,5 +214,5 @@ def test_films_in_groups_have_a_higher_noise_floor():
 
 def test_films_of_one_group_say_nothing_about_the_spread():
     probabilities, labels = random_films(20)
-    error = reliability(probabilities, labels, ["g"] * 20, NAMES)["expected_calibration_error"]
+    error = reliability_json(probabilities, labels, ["g"] * 20, NAMES)["expected_calibration_error"]
     assert (error["low"], error["high"]) == (0.0, 1.0)

@@ -12,6 +12,7 @@ from plainfilm.data.films import Films
 from plainfilm.errors import SourceError
 from plainfilm.evaluation import evaluation as module
 from plainfilm.evaluation.evaluation import Evaluation, tutorial_figures, write_evaluation
+from plainfilm.evaluation.measured import Measured
 from plainfilm.model.gate import Verdict
 from plainfilm.model.predictor import Answers
 
@@ -65,7 +66,7 @@ def test_figures_by_hand():
     evaluation = evaluate(FakePredictor(table), rows_of("aabc"), range(4), store_of(4), name="test")
     assert evaluation.labels.tolist() == [0, 0, 1, 2]
     assert np.array_equal(evaluation.probabilities, table)
-    figures = evaluation.figures
+    figures = evaluation.figures.as_dict()
     assert (figures["accuracy"]["value"], figures["accuracy"]["n"]) == (0.5, 4)
     assert figures["balanced_accuracy"]["value"] == pytest.approx((0.5 + 0 + 1) / 3)
     assert figures["log_loss"]["value"] == pytest.approx(-np.log([0.8, 0.2, 0.3, 0.8]).mean())
@@ -83,7 +84,7 @@ def test_what_cannot_be_judged_is_counted_and_left_out():
     rows[6] = Row(path="damaged.png", label="a", problems=("unreadable:film-truncated",))
     predictor = FakePredictor(random_table(7))
     evaluation = evaluate(predictor, rows, range(7), store_of(7), name="elsewhere")
-    assert evaluation.figures["left_out"] == {"?": 1, "a": 1, "zebra": 2}
+    assert evaluation.figures.as_dict()["left_out"] == {"?": 1, "a": 1, "zebra": 2}
     assert [row.path for row in evaluation.rows] == ["films/0.png", "films/1.png", "films/4.png"]
     assert np.array_equal(evaluation.probabilities, predictor.table[[0, 1, 4]])
 
@@ -91,7 +92,7 @@ def test_what_cannot_be_judged_is_counted_and_left_out():
 def test_only_the_numbers_that_were_given_are_judged():
     evaluation = evaluate(FakePredictor(random_table(6)), rows_of("abcabz"), [4, 1, 2], store_of(6), name="test")
     assert [row.path for row in evaluation.rows] == ["films/4.png", "films/1.png", "films/2.png"]
-    assert evaluation.figures["left_out"] == {}
+    assert evaluation.figures.as_dict()["left_out"] == {}
 
 
 @pytest.mark.parametrize("chunk", [1, 3, 256])
@@ -126,7 +127,9 @@ def test_groups_make_the_intervals():
     alone = rows_of(labels)
     together = [Row(**{**vars(row), "group": f"g{number % 2}"}) for number, row in enumerate(alone)]
     methods = [
-        evaluate(FakePredictor(table), rows, range(20), store_of(20), name="test").figures["interval"]["groups"]
+        evaluate(FakePredictor(table), rows, range(20), store_of(20), name="test").figures.as_dict()["interval"][
+            "groups"
+        ]
         for rows in (alone, together)
     ]
     assert methods == [20, 2]
@@ -135,14 +138,14 @@ def test_groups_make_the_intervals():
 @pytest.mark.parametrize("leaking", [True, False])
 def test_figures_of_a_leaking_split_are_marked(leaking):
     found = evaluate(FakePredictor(random_table(3)), rows_of("abc"), range(3), store_of(3), name="x", leaking=leaking)
-    assert found.figures["leaking"] is leaking
+    assert found.figures.as_dict()["leaking"] is leaking
 
 
 def test_films_whose_copies_carry_another_class_are_left_out():
     rows = rows_of("abc")
     rows[0] = replace(rows[0], problems=("duplicate-exact", "label-conflict"))
     found = evaluate(FakePredictor(random_table(3)), rows, range(3), store_of(3), name="x")
-    assert found.figures["left_out"] == {"a": 1}
+    assert found.figures.as_dict()["left_out"] == {"a": 1}
 
 
 def test_a_large_index_takes_no_quadratic_time():
@@ -150,11 +153,11 @@ def test_a_large_index_takes_no_quadratic_time():
     rows = rows_of(["a", "b", "c", "zebra"] * (count // 4))
     started = time.thread_time()  # others may wait for each other, busily
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "estimate_all", lambda *_: {})
-        patch.setattr(module, "mark_missed", lambda *_: None)
+        patch.setattr(module, "estimate_all", lambda *_: None)
+        patch.setattr(module, "mark_missed", lambda *_: Measured(classes={}, confusion=None, interval=None))
         predictor = FakePredictor(random_table(1))
         store = np.broadcast_to(np.zeros((1, 2, 2), np.uint8), (count, 2, 2))
-        figures = evaluate(predictor, rows, range(count), store, name="test").figures
+        figures = evaluate(predictor, rows, range(count), store, name="test").figures.as_dict()
     assert figures["left_out"] == {"zebra": count // 4}
     assert time.thread_time() - started < 30  # 400 million steps would take minutes
 
@@ -170,7 +173,7 @@ def test_tutorial_figures_are_means_of_batch_means(count):
         accuracies.append(np.mean(batch.argmax(axis=1) == truth))
         probabilities, labels = probabilities[64:], labels[64:]
     found = tutorial_figures(random_table(count), np.random.default_rng(1).integers(0, 3, count))
-    assert found == pytest.approx({"loss": np.mean(losses), "accuracy": np.mean(accuracies)})
+    assert vars(found) == pytest.approx({"loss": np.mean(losses), "accuracy": np.mean(accuracies)})
 
 
 def refuse(constant: str) -> None:
@@ -180,11 +183,11 @@ def refuse(constant: str) -> None:
 def test_films_that_the_gate_refuses_count_and_are_told():
     rows = [replace(row, chroma=chroma) for row, chroma in zip(rows_of("aabc"), (0, 200, 0, 200), strict=True)]
     evaluation = evaluate(FakePredictor(random_table(4)), rows, range(4), store_of(4), name="test")
-    figures = evaluation.figures["gate"]
+    figures = evaluation.figures.as_dict()["gate"]
     assert (figures["refused"]["value"], figures["refused"]["n"]) == (0.5, 4)
     assert [figures["classes"][name]["value"] for name in CLASSES] == [0.5, 0, 1]
     assert figures["reasons"] == {"gate-colour": 2}
-    assert evaluation.figures["accuracy"]["n"] == 4
+    assert evaluation.figures.as_dict()["accuracy"]["n"] == 4
 
 
 def test_what_is_written(tmp_path):
@@ -197,7 +200,7 @@ def test_what_is_written(tmp_path):
     assert sorted(path.name for path in (tmp_path / "evaluation").iterdir()) == ["metrics.json", "predictions.csv"]
 
     figures = json.loads((tmp_path / "evaluation" / "metrics.json").read_text("utf-8"), parse_constant=refuse)
-    assert figures == evaluation.figures
+    assert figures == evaluation.figures.as_dict()
     assert figures["classes"]["c"]["sensitivity"] == {"value": None, "low": None, "high": None, "n": 0}
 
     with (tmp_path / "evaluation" / "predictions.csv").open(encoding="utf-8", newline="") as file:

@@ -1,14 +1,18 @@
 """The fall: its interval covers the true difference, its entries are those of the two tests."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
 
-from plainfilm.evaluation.fall import FIGURES, difference, fall
-from plainfilm.evaluation.intervals import Estimate, delong, wilson
+from plainfilm.estimate import Estimate
+from plainfilm.evaluation.fall import difference, fall, falling
+from plainfilm.evaluation.intervals import delong, wilson
+from plainfilm.records import as_dict
 
-FIGURE = {"value": 0.9, "low": 0.8, "high": 0.95, "n": 100}
+FIGURE = Estimate(0.9, 0.8, 0.95, 100)
+FIGURES = [figure.name for figure in falling()]
 
 
 @pytest.mark.parametrize(
@@ -60,18 +64,21 @@ def test_a_difference_has_the_sign_of_a_fall_and_stays_within_1() -> None:
 
 def test_what_cannot_be_estimated_is_said_to_be_so() -> None:
     none = {"value": None, "low": None, "high": None, "n": 20}
-    found = fall(
-        {"accuracy": FIGURE, "balanced_accuracy": FIGURE}, dict.fromkeys(FIGURES, FIGURE) | {"balanced_accuracy": none}
+    fallen = fall(
+        {"accuracy": FIGURE, "balanced_accuracy": FIGURE},
+        dict.fromkeys(FIGURES, FIGURE) | {"balanced_accuracy": Estimate.from_dict(none)},
+        leaking=False,
     )
-    assert found is not None
+    assert fallen is not None
+    found: dict[str, Any] = as_dict(fallen)
     assert found["accuracy"]["difference"]["value"] == 0
     assert found["balanced_accuracy"]["difference"] == none | {"n": 120}
     assert found["macro_auc"]["difference"]["value"] is None  # an older model file
-    assert found["macro_auc"]["external"] == FIGURE
-    assert fall(None, dict.fromkeys(FIGURES, FIGURE)) is None
+    assert found["macro_auc"]["external"] == FIGURE.as_dict()
+    assert fall(None, dict.fromkeys(FIGURES, FIGURE), leaking=False) is None
 
 
 def test_a_fall_from_a_leaking_test_is_marked() -> None:
     figures = dict.fromkeys(FIGURES, FIGURE)
-    assert fall(figures | {"leaking": True}, figures)["leaking"] is True  # type: ignore[index]
-    assert fall(figures, figures)["leaking"] is False  # type: ignore[index]
+    for leaking in (True, False):
+        assert as_dict(fall(figures, figures, leaking=leaking))["leaking"] is leaking  # type: ignore[arg-type]

@@ -16,8 +16,10 @@ from scipy.stats import pearsonr, spearmanr
 from plainfilm.evaluation import saliency
 from plainfilm.evaluation.saliency import areas_under_curves, blurred, check_maps, random_weights, sample, steps
 from plainfilm.model import modelfile, predictor
+from plainfilm.model.card import Maps
 from plainfilm.model.networks import resnet
 from plainfilm.model.predictor import Predictor
+from plainfilm.records import as_dict, from_dict
 
 SIZE_PX, SIDE = 80, 5  # of planted films, whose cells have 16 px
 
@@ -109,7 +111,7 @@ def groups_of(pixels: np.ndarray) -> list[str]:
 
 def checked(path: Path, pixels: np.ndarray, **options):
     model = modelfile.opened(path)
-    return check_maps(
+    found = check_maps(
         model,
         Predictor(model, threads=1),
         pixels,
@@ -117,6 +119,7 @@ def checked(path: Path, pixels: np.ndarray, **options):
         name="validation",
         **({"seed": 0, "threads": 1} | options),
     )
+    return None if found is None else as_dict(found)
 
 
 def intervals(found) -> dict[tuple[str, str], tuple[float, float]]:
@@ -207,15 +210,15 @@ def test_the_verdict_fits_into_the_card(tmp_path, films):
     path = planted(tmp_path / "model.onnx")
     found = checked(path, films)
     assert json.loads(json.dumps(found, allow_nan=False)) == found
-    card = change_card(path, maps=found)
+    card = change_card(path, maps=from_dict(Maps, found))
     assert Predictor(path).card == card
     assert card.map_warning.shown("en").startswith("Do not rely on this model's class maps:")
     assert "were not checked" in replace(card, maps=None).map_warning.shown("en")
     better = {"deletion": {"random": {"value": 0.1, "low": 0.05, "high": 0.15, "n": 60}}}
     worse = {"deletion": {"random": {"value": -0.1, "low": -0.15, "high": -0.05, "n": 60}}}
     well = found | {"faithful": True, "classes": {"dark": better, "bright": better}}
-    assert replace(card, maps=well).map_warning.shown("en") == ""
-    doubted = replace(card, maps=well | {"classes": {"dark": better, "bright": worse}})
+    assert replace(card, maps=from_dict(Maps, well)).map_warning.shown("en") == ""
+    doubted = replace(card, maps=from_dict(Maps, well | {"classes": {"dark": better, "bright": worse}}))
     assert doubted.doubted_maps == ("bright",)
     assert "class maps of bright" in doubted.map_warning.shown("en")
 

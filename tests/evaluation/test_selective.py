@@ -4,6 +4,11 @@ import numpy as np
 import pytest
 
 from plainfilm.evaluation.selective import NUM_POINTS, risk_coverage
+from plainfilm.records import as_dict
+
+
+def risk_coverage_json(*given):
+    return as_dict(risk_coverage(*given))
 
 
 def table(num_films: int, num_groups: int, *, seed: int = 0):
@@ -17,7 +22,7 @@ def test_the_area_is_the_mean_of_the_risks_of_all_cuts():
     probabilities, labels, groups = table(57, 57)
     confidence, wrong = probabilities.max(1), probabilities.argmax(1) != labels
     risks = [wrong[confidence >= cut].mean() for cut in confidence]
-    area = risk_coverage(probabilities, labels, groups)["aurc"]
+    area = risk_coverage_json(probabilities, labels, groups)["aurc"]
     assert area["value"] == pytest.approx(np.mean(risks))
     assert area["low"] < area["value"] < area["high"]
     assert area["n"] == 57
@@ -26,7 +31,7 @@ def test_the_area_is_the_mean_of_the_risks_of_all_cuts():
 def test_the_curve_counts_the_surest_films():
     probabilities, labels, groups = table(200, 200)
     right = (probabilities.argmax(1) == labels)[np.argsort(-probabilities.max(1))]
-    curve = risk_coverage(probabilities, labels, groups)["curve"]
+    curve = risk_coverage_json(probabilities, labels, groups)["curve"]
     assert [point["share"] for point in curve] == [(place + 1) / NUM_POINTS for place in range(NUM_POINTS)]
     for point in curve:
         kept = round(200 * point["share"])
@@ -37,11 +42,11 @@ def test_the_curve_counts_the_surest_films():
 def test_films_of_one_confidence_stay_together_and_their_order_does_not_matter():
     labels = np.array([0, 1] * 30)
     probabilities = np.tile([0.7, 0.3], (60, 1))
-    found = risk_coverage(probabilities, labels, [str(i) for i in range(60)])
+    found = risk_coverage_json(probabilities, labels, [str(i) for i in range(60)])
     assert {point["share"] for point in found["curve"]} == {1.0}
     assert found["aurc"]["value"] == pytest.approx(0.5)
     order = np.argsort(labels, kind="stable")
-    again = risk_coverage(probabilities, labels[order], [str(i) for i in order])
+    again = risk_coverage_json(probabilities, labels[order], [str(i) for i in order])
     assert again["aurc"]["value"] == pytest.approx(0.5)
 
 
@@ -55,15 +60,15 @@ def test_a_confidence_that_knows_its_errors_has_a_smaller_area():
         right[:, None], np.stack([upside_down, 1 - upside_down], 1), np.stack([1 - upside_down, upside_down], 1)
     )
     groups = [str(i) for i in range(100)]
-    small, large = (risk_coverage(table, labels, groups)["aurc"] for table in (probabilities, other))
+    small, large = (risk_coverage_json(table, labels, groups)["aurc"] for table in (probabilities, other))
     assert small["value"] < 0.05 < 0.5 < large["value"]
 
 
 def test_groups_widen_and_one_group_says_nothing():
     probabilities, labels, _ = table(200, 200)
     alone, together = (
-        risk_coverage(probabilities, labels, [str(i // size) for i in range(200)])["aurc"] for size in (1, 20)
+        risk_coverage_json(probabilities, labels, [str(i // size) for i in range(200)])["aurc"] for size in (1, 20)
     )
     assert alone["value"] == together["value"]
-    one = risk_coverage(probabilities, labels, ["g"] * 200)["aurc"]
+    one = risk_coverage_json(probabilities, labels, ["g"] * 200)["aurc"]
     assert (one["low"], one["high"]) == (0, 1)

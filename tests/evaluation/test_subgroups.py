@@ -5,6 +5,11 @@ import pytest
 
 from plainfilm.data.film_index import Row
 from plainfilm.evaluation.subgroups import MIN_FILMS, subgroups
+from plainfilm.records import plain
+
+
+def subgroups_json(*given):
+    return plain(subgroups(*given))
 
 
 def rows_of(count: int, **columns) -> list[Row]:
@@ -24,7 +29,7 @@ def test_parts_partition_the_films_and_small_ones_have_no_figure():
     ages = ["7"] * 29 + ["45"] * 30 + ["45Y"] * 5 + [""] * 40
     labels = np.arange(104) % 2
     probabilities = np.where(np.arange(104)[:, None] % 3 == 0, [0.8, 0.2], [0.2, 0.8])
-    found = subgroups(rows_of(104, age=ages, sex=["m", "F"] * 52), probabilities, labels, ("a", "b"))
+    found = subgroups_json(rows_of(104, age=ages, sex=["m", "F"] * 52), probabilities, labels, ("a", "b"))
     assert list(found) == ["sex", "age"]
     assert list(found["age"]) == ["0-17", "40-59", ""]
     assert found["age"]["0-17"] == {"n": MIN_FILMS - 1, "too_few": True}
@@ -38,11 +43,11 @@ def test_parts_partition_the_films_and_small_ones_have_no_figure():
 
 
 def test_without_the_columns_there_is_nothing():
-    assert subgroups(rows_of(40), np.full((40, 2), 0.5), np.zeros(40, int), ("a", "b")) == {}
+    assert subgroups_json(rows_of(40), np.full((40, 2), 0.5), np.zeros(40, int), ("a", "b")) == {}
 
 
 def test_sources_are_parts():
-    found = subgroups(
+    found = subgroups_json(
         rows_of(80, source=["x"] * 40 + ["y"] * 40), np.full((80, 2), 0.5), np.arange(80) // 40, ("a", "b")
     )
     assert {name: part["accuracy"]["value"] for name, part in found["source"].items()} == {"x": 1, "y": 0}

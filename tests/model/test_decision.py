@@ -1,7 +1,7 @@
 """Decisions in the model file: applied by the Predictor, and refused where they cannot have been fitted."""
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,7 @@ from plainfilm.model.card import parse_card
 from plainfilm.model.decision import Calibration, conformal_sets, softmax
 from plainfilm.model.networks import resnet
 from plainfilm.model.predictor import Predictor
+from plainfilm.records import as_dict
 
 
 @pytest.mark.parametrize("temperature", [0.05, 1.0, 20.0])
@@ -44,14 +45,16 @@ def test_the_predictor_applies_what_the_file_holds(tmp_path, monkeypatch):
 
 
 def parsed(calibration: object) -> Calibration | None:
-    card = asdict(make_card()) | {"calibration": calibration}
+    card = as_dict(make_card()) | {"calibration": calibration}
     return parse_card(json.dumps(card), Path("model.onnx")).calibration
 
 
 def test_a_calibration_comes_back_from_json():
     fitted = make_calibration(3)
-    assert parsed(asdict(fitted)) == fitted
-    assert parsed(asdict(replace(fitted, operating_points=((), (), ())))) == replace(fitted, operating_points=((),) * 3)
+    assert parsed(as_dict(fitted)) == fitted
+    assert parsed(as_dict(replace(fitted, operating_points=((), (), ())))) == replace(
+        fitted, operating_points=((),) * 3
+    )
     assert parsed(None) is None
 
 
@@ -89,7 +92,7 @@ POINT = {"asked": 0.9, "threshold": 0.5, "sensitivity": SHARE, "specificity": SH
 )
 def test_a_calibration_that_lies_is_refused(lie):
     with pytest.raises(ModelFileError) as caught:
-        parsed(asdict(make_calibration(3)) | lie)
+        parsed(as_dict(make_calibration(3)) | lie)
     assert caught.value.code == "model-card-damaged"
 
 

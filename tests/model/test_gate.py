@@ -230,7 +230,7 @@ def test_lying_statistics_are_refused(card, lie):
 
 
 def test_statistics_of_another_network_are_refused(card):
-    with pytest.raises(ValueError, match="expected"):
+    with pytest.raises(ValueError, match=r"card\.reason\.gate"):
         Gate.from_card(card, num_features=NUM_FEATURES + 1)
 
 

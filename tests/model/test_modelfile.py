@@ -21,8 +21,9 @@ from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
 from plainfilm.errors import ModelFileError
+from plainfilm.estimate import Estimate
 from plainfilm.model import graph, modelfile
-from plainfilm.model.card import Card, class_names
+from plainfilm.model.card import Card, OwnFigures, class_names
 from plainfilm.model.modelfile import CARD_KEY, DIGEST_KEY
 from plainfilm.model.networks import resnet
 from plainfilm.model.predictor import Predictor
@@ -104,7 +105,7 @@ def test_update_changes_the_card_alone(written, tmp_path):
     path = tmp_path / "model.onnx"
     path.write_bytes(written.read_bytes())
     returned = change_card(
-        path, evaluation={"accuracy": {"value": 0.9, "low": 0.6, "high": 1.0, "n": 10}}, calibration=make_calibration(3)
+        path, evaluation=OwnFigures({"accuracy": Estimate(0.9, 0.6, 1.0, 10)}), calibration=make_calibration(3)
     )
     before, after = onnx.load(written), onnx.load(path)
     assert after.graph == before.graph
@@ -117,7 +118,7 @@ def test_update_changes_the_card_alone(written, tmp_path):
 
 def test_given_names_come_before_the_tutorials():
     entries = class_names(["COVID", "lung_opacity"], {"COVID": ("covid!", "新冠!")})
-    assert [(entry.en, entry.zh) for entry in entries] == [("covid!", "新冠!"), ("lung opacity", "lung opacity")]
+    assert [tuple(entry.names.values()) for entry in entries] == [("covid!", "新冠!"), ("lung opacity", "lung opacity")]
 
 
 # --- what is wrong is refused ----------------------------------------------------------------------------------------
@@ -191,7 +192,7 @@ def test_a_foreign_file_is_refused(tmp_path):
 
 
 def test_a_foreign_graph_under_a_card_of_ours_is_refused(tmp_path):
-    card = json.dumps(asdict(make_card()))
+    card = make_card().as_json()
     assert code_of(signed(foreign(), card, tmp_path / "foreign.onnx")) == "model-card-lies"
 
 
@@ -212,11 +213,11 @@ def drop_class(card):
 
 
 def add_class(card):
-    card["classes"].append({"name": "d", "en": "d", "zh": "d"})
+    card["classes"].append({"name": "d", "names": {"en": "d"}})
 
 
 def set_version(card):
-    card["format_version"] = 2
+    card["format_version"] = 3
 
 
 @pytest.mark.parametrize(
@@ -229,7 +230,7 @@ def set_version(card):
         (set_version, "model-version"),
         (set_fit, "model-card-damaged"),
         (lambda card: {**card, "classes": [3]}, "model-card-damaged"),
-        (lambda card: {**card, "surprise": 1}, "model-card-damaged"),
+        (lambda card: {**card, "format_version": 1, "surprise": 1}, "model-card-damaged"),
         (lambda card: {key: value for key, value in card.items() if key != "weights_sha256"}, "model-card-damaged"),
         (lambda card: [card], "model-card-damaged"),
         (lambda card: {**card, "maps": 3}, "model-card-damaged"),
@@ -253,7 +254,7 @@ def test_a_number_that_is_not_finite_is_never_written(written, tmp_path, number)
     assert not path.exists()
     path.write_bytes(written.read_bytes())
     with pytest.raises(ValueError, match="JSON"):
-        change_card(path, evaluation={"accuracy": number})
+        change_card(path, evaluation=OwnFigures(others={"loss": number}))
     assert path.read_bytes() == written.read_bytes()
 
 

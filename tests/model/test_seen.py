@@ -24,7 +24,7 @@ from plainfilm.model import modelfile, seen
 from plainfilm.model.modelfile import CARD_KEY, DIGEST_KEY
 from plainfilm.model.networks import resnet
 from plainfilm.model.predictor import Predictor
-from plainfilm.model.seen import FILMS_KEY, SeenFilms, parse_seen, seen_films
+from plainfilm.model.seen import FILMS_KEY, SeenCounts, SeenFilms, parse_seen, seen_films
 
 PICTURES = [phantom.draw("COVID", seed=4, number=number, size=160).pixels for number in range(9)]
 IDS = [image_id(picture) for picture in PICTURES]
@@ -64,13 +64,7 @@ def path(bare: Path, tmp_path: Path) -> Path:
 
 def test_a_model_file_says_what_it_has_seen(path: Path) -> None:
     predictor = Predictor(path)
-    assert predictor.card.seen == {
-        "films": 6,
-        "train": 4,
-        "validation": 2,
-        "fingerprints": True,
-        "base_known": True,
-    }
+    assert predictor.card.seen == SeenCounts(films=6, train=4, validation=2, fingerprints=True, base_known=True)
     assert predictor.seen is not None
     found = predictor.seen.sightings(IDS, [f"g{number}" for number in range(9)], STORE)
     assert [sighting.kind for sighting in found] == ["exact"] * 6 + [""] * 3
@@ -83,7 +77,7 @@ def test_the_list_stays_when_the_card_changes_and_is_replaced_by_a_new_one(path:
     assert Predictor(path).seen.text == before.seen.text
     change_card(path, seen=listed(is_base_known=False))
     after = Predictor(path)
-    assert after.card.seen["base_known"] is False
+    assert after.card.seen.base_known is False
     assert after.seen.text == before.seen.text
     assert after.card.weights_sha256 == before.card.weights_sha256
 
@@ -110,7 +104,7 @@ def test_of_many_films_the_checksums_alone_are_kept_and_of_more_nothing(
     known = Predictor(path).seen
     assert known is not None
     assert known.fingerprints is None
-    assert known.summary["fingerprints"] is False
+    assert known.counts.fingerprints is False
     found = known.sightings([IDS[0], "ab" * 8], ["a", "b"], np.stack([STORE[0], STORE[1][:, ::-1]]))
     assert [sighting.kind for sighting in found] == ["exact", ""]
     monkeypatch.setattr(seen, "MAX_FILMS", 5)
@@ -120,15 +114,15 @@ def test_of_many_films_the_checksums_alone_are_kept_and_of_more_nothing(
 def test_films_twice_in_a_training_stand_once_in_the_list() -> None:
     found = seen_films(films_with(["train"] * 10), is_base_known=True)
     assert found is not None
-    assert found.summary["films"] == len(found.checksums) == 9
-    assert found.summary["train"] == 10
+    assert found.counts.films == len(found.checksums) == 9
+    assert found.counts.train == 10
 
 
 def test_a_list_may_be_longer_than_any_card(path: Path) -> None:
     count = 300_000  # 3.2 MB in base64
     checksums = np.arange(count, dtype=">u8").view(np.uint8).reshape(count, 8)
-    summary = {"films": count, "train": count, "validation": 0, "fingerprints": False, "base_known": True}
-    change_card(path, seen=SeenFilms(checksums, None, summary))
+    counts = SeenCounts(count, count, 0, fingerprints=False, base_known=True)
+    change_card(path, seen=SeenFilms(checksums, None, counts))
     known = Predictor(path).seen
     assert known is not None
     assert np.array_equal(known.checksums, checksums)
@@ -209,7 +203,7 @@ def test_a_list_that_lies_is_refused(path: Path, tmp_path: Path, lie: Change) ->
 
 
 def test_a_list_is_read_as_it_was_written() -> None:
-    again = parse_seen(listed().text, listed().summary)
+    again = parse_seen(listed().text, listed().counts)
     assert again is not None
     assert np.array_equal(again.checksums, listed().checksums)
     assert np.array_equal(again.fingerprints, listed().fingerprints)

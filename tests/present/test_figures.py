@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from plainfilm.evaluation.intervals import Estimate, delong
+from plainfilm.estimate import Estimate
+from plainfilm.evaluation.intervals import delong
 from plainfilm.evaluation.reliability import reliability
 from plainfilm.evaluation.selective import risk_coverage
 from plainfilm.present import figures
@@ -43,7 +44,7 @@ def draw_reliability(path, language, names):
     random = np.random.default_rng(0)
     probabilities = random.dirichlet(np.ones(3), size=200)
     curves = reliability(probabilities, random.integers(3, size=200), [str(i) for i in range(200)], ["a", "b", "c"])
-    return figures.draw_reliability(list(curves["reliability"].values()), names, path, language=language)
+    return figures.draw_reliability(list(curves.reliability.values()), names, path, language=language)
 
 
 def draw_risk_coverage(path, language, names):

@@ -173,7 +173,7 @@ def test_what_the_user_named_is_escaped(copy):
 def test_markdown_escapes_what_it_would_take_for_its_own():
     assert markdown("# a", "en") == "\\# a"
     assert markdown("1. a|b [x](y)", "en") == "\\1. a\\|b \\[x\\](y)"
-    assert markdown(ClassName("a", "see `a_b`_", "见"), "en") == "see `a_b`\\_"
+    assert markdown(ClassName("a", {"en": "see `a_b`_", "zh": "见"}), "en") == "see `a_b`\\_"
     assert markdown("a\nb", "en") == "a\\\\nb"
 
 
@@ -325,7 +325,7 @@ def test_cells_of_a_figure():
 
 
 def test_a_text_of_one_language_needs_no_switch():
-    assert markup(ClassName("F1", "F1 <b>", "F1 <b>")) == "F1 &lt;b&gt;"
+    assert markup(ClassName("F1", {"en": "F1 <b>"})) == "F1 &lt;b&gt;"
     assert markup("a\u202eb") == "a\\u202eb"
 
 

@@ -205,7 +205,10 @@ def test_a_model_is_chosen_by_its_id(app: App, served: Served, film: bytes, pred
     assert [entry.is_default for entry in models] == [True, False]
     assert [entry.is_sample_model for entry in models] == [False, True]
     assert models[0].weights_sha256 == predictor.card.weights_sha256
-    assert models[0].evaluation["accuracy"].model_dump() == predictor.card.evaluation["accuracy"]
+    assert models[0].evaluation["accuracy"].model_dump() == predictor.card.evaluation.overall["accuracy"].as_dict()
+    for shown, entry in zip(models[0].classes, predictor.card.classes, strict=True):
+        assert (shown.name, shown.names) == (entry.name, entry.names)
+        assert (shown.en, shown.zh) == (entry.shown("en"), entry.shown("zh"))
     for entry in models:
         answer = answered(post(app, film, f"{PREDICTIONS}?model={entry.id}&override=true"))
         expected = served.services[entry.id].predictor.predict_bytes(film)

@@ -106,7 +106,7 @@ def test_a_film_is_answered_with_a_report_in_its_study(predictor: Predictor, lan
         (report,) = there.reports(1)
     prediction = predictor.predict_bytes(io_bytes(sent))
     expected = {
-        f"Probability of {entry.en}": pytest.approx(probability, abs=1e-6)
+        f"Probability of {entry.shown('en')}": pytest.approx(probability, abs=1e-6)
         for entry, probability in zip(predictor.card.classes, prediction.probabilities.tolist(), strict=True)
     }
     assert probabilities(report) == expected

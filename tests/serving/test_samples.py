@@ -56,7 +56,7 @@ def test_the_model_is_small_calibrated_and_tested(predictor: Predictor) -> None:
     assert predictor.card.calibration is not None
     assert predictor.gate is not None
     assert predictor.card.evaluation is not None
-    assert predictor.card.evaluation["accuracy"]["n"] == predictor.card.provenance["films"]["test"]
+    assert predictor.card.evaluation.overall["accuracy"].n == predictor.card.provenance["films"]["test"]
 
 
 @pytest.mark.parametrize("size_px", [demonstration.SIZE_PX, SIZE_PX])

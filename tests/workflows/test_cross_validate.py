@@ -2,7 +2,9 @@
 
 import csv
 import json
+import math
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +12,7 @@ import pytest
 
 from plainfilm.data.film_index import read_index
 from plainfilm.data.phantom import write_folder
+from plainfilm.estimate import Estimate
 from plainfilm.workflows.cross_validation import parse_seeds, spread
 from tests.conftest import SHORT, Cli, Ran, command
 
@@ -137,12 +140,12 @@ def test_runs_on_other_films_cannot_be_compared(cli: Cli, folder: Path) -> None:
 
 
 def test_the_spread_of_figures_that_some_runs_do_not_have() -> None:
-    nothing = {"value": None, "low": None, "high": None, "n": 0}
-    runs = [{"auc": {**nothing, "value": value, "n": 9}} for value in (0.8, 0.9)] + [{"auc": nothing}]
-    found = spread(runs)["auc"]
+    nothing = Estimate(math.nan, math.nan, math.nan, 0)
+    runs = [{"auc": replace(nothing, value=value, n=9)} for value in (0.8, 0.9)] + [{"auc": nothing}]
+    found = vars(spread(runs)["auc"])
     assert found == {"mean": pytest.approx(0.85), "sd": pytest.approx(0.0707107), "min": 0.8, "max": 0.9, "runs": 2}
-    assert spread([{"auc": nothing}])["auc"]["mean"] is None
-    assert spread(runs[:1])["auc"]["sd"] is None
+    assert spread([{"auc": nothing}])["auc"].mean is None
+    assert spread(runs[:1])["auc"].sd is None
 
 
 @pytest.mark.parametrize("given", ["a", "1;2", "-1", "1,,2", "1.5"])

@@ -13,7 +13,7 @@ from PIL import Image, ImageOps
 
 from plainfilm.evaluation import coverage
 from plainfilm.evaluation.coverage import Cell
-from plainfilm.evaluation.fall import FIGURES
+from plainfilm.evaluation.fall import falling
 from plainfilm.messages import CATALOGUES, text
 from plainfilm.model import modelfile
 from plainfilm.model.predictor import Predictor
@@ -259,7 +259,8 @@ def test_the_verdict_follows_the_interval(
     difference = {"value": (low + high) / 2, "low": low, "high": high, "n": 90}
     figure = {"value": 0.5, "low": 0.4, "high": 0.6, "n": 45}
     entry = {"internal": figure, "external": figure, "difference": difference}
-    show(Terminal(language), fall({"fall": dict.fromkeys(FIGURES, entry) | {"leaking": True}}))
+    falls = dict.fromkeys([figure.name for figure in falling()], entry)
+    show(Terminal(language), fall({"fall": falls | {"leaking": True}}))
     out = capsys.readouterr().out
     shown = (-100 * high, -100 * low) if key == "fall.better" else (100 * low, 100 * high)
     assert text(key, language, low=shown[0], high=shown[1]) in out

@@ -159,7 +159,7 @@ def test_a_training_starts_from_given_weights_and_resumes_without_them(
     card = Predictor(run / "model.onnx").card
     assert named in card.provenance["recipe"]
     assert card.seen is not None
-    assert card.seen["base_known"] is False  # what the weights that were given have seen, nobody knows
+    assert card.seen.base_known is False  # what the weights that were given have seen, nobody knows
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

@@ -100,7 +100,7 @@ def test_a_longer_training_is_a_new_run_that_says_so(cli: Cli, run: Path, phanto
     assert contents(run) == before
     card = Predictor(new / "model.onnx").card
     assert card.seen is not None
-    assert not card.seen["base_known"]
+    assert not card.seen.base_known
     assert text("card.base-unknown", "en") in cli("predict", new / "model.onnx", phantoms / "COVID", "--lang", "en").out
     page = (new / "report.html").read_text(encoding="utf-8")
     assert text("card.base-unknown", "en") in page

@@ -15,6 +15,7 @@ from PIL import Image
 
 from plainfilm.errors import PlainfilmError
 from plainfilm.messages import text
+from plainfilm.model.card import Maps
 from plainfilm.model.predictor import Predictor
 from plainfilm.present.statements import set_words
 from plainfilm.workflows import answers
@@ -42,7 +43,7 @@ def test_the_table_shows_both_names_and_every_probability(cli: Cli, model: Path,
     (row,) = [line for line in ran.out.splitlines() if "COVID-0001.png" in line]
     assert ran.code == 0
     assert ran.err == ""
-    assert f"{entry.en} {entry.zh}" in row
+    assert f"{entry.shown('en')} {entry.shown('zh')}" in row
     assert re.findall(r"\d\.\d{3}", row) == [f"{probability:.3f}" for probability in answer.probabilities]
 
 
@@ -144,7 +145,7 @@ def test_maps_that_are_not_known_to_be_faithful_say_so(
 ) -> None:
     """On the terminal in its language, in the JSON, and in the picture in both."""
     shutil.copy(model, tmp_path / "model.onnx")
-    change_card(tmp_path / "model.onnx", maps=None if verdict is None else {"faithful": verdict, "n": 20})
+    change_card(tmp_path / "model.onnx", maps=None if verdict is None else Maps(faithful=verdict, n=20))
     words = ["predict", tmp_path / "model.onnx", phantoms / "COVID/COVID-0001.png"]
     for language in ("en", "zh"):
         ran = cli(*words, "--maps", tmp_path / "maps", "--lang", language)
@@ -163,7 +164,7 @@ def test_maps_that_are_not_known_to_be_faithful_say_so(
 
 def test_faithful_maps_carry_no_warning(cli: Cli, model: Path, phantoms: Path, tmp_path: Path) -> None:
     shutil.copy(model, tmp_path / "model.onnx")
-    change_card(tmp_path / "model.onnx", maps={"faithful": True, "n": 20})
+    change_card(tmp_path / "model.onnx", maps=Maps(faithful=True, n=20))
     words = ["predict", tmp_path / "model.onnx", phantoms / "COVID/COVID-0001.png", "--maps", tmp_path / "maps"]
     assert text("card.maps-faithful", "en", n=20) in cli(*words, "--lang", "en").out.splitlines()
     assert json.loads(cli(*words, "--json").out)["predictions"][0]["map_warning"] is None

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from plainfilm.messages import Text, Words, say, told
+from plainfilm.messages import LANGUAGES, Text, Words, say, told
 from plainfilm.model.answer import Answer
 from plainfilm.model.card import Card
 from plainfilm.present.blocks import Block, Cell, Note, Table
@@ -36,7 +36,7 @@ def _row(answer: Answer, card: Card) -> tuple[Cell, ...]:
     """Number, path and class of an answered film, and a cell for each probability."""
     assert answer.probabilities is not None
     predicted = card.classes[answer.predicted]
-    names: Text = " ".join(dict.fromkeys((predicted.en, predicted.zh)))
+    names: Text = " ".join(dict.fromkeys(predicted.shown(language) for language in LANGUAGES))
     if answer.is_refused:
         names = say("gate.marked", names=names)
     return str(answer.number), answer.path, names, *(f"{probability:.3f}" for probability in answer.probabilities)

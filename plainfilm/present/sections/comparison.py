@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from plainfilm.messages import say
 from plainfilm.present.blocks import Block, Note, Table
-from plainfilm.present.figure_rows import OVERALL, Figures, head, marked, name_of, scale_of
+from plainfilm.present.figure_rows import Figures, head, marked, name_of, overall, scale_of
 from plainfilm.present.words import figure
 
 PARTS = {"first": "compare.first", "second": "compare.second", "difference": "compare.difference"}
@@ -15,7 +15,7 @@ def comparison(found: Figures) -> Iterator[Block]:
     title = say("compare.title", films=found["films"], groups=found["groups"], **found["left_out"])
     cells = tuple(
         (name_of(name), say(key), *figure(found[part][name], scale=scale_of(name)))
-        for name in OVERALL
+        for name in overall()
         if name in found["difference"]
         for part, key in PARTS.items()
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 from plainfilm.messages import say
 from plainfilm.present.blocks import Block, Cell, Note, Table
-from plainfilm.present.figure_rows import OF_CLASS, OVERALL, Figures, head, marked, name_of, rows, scale_of
+from plainfilm.present.figure_rows import Figures, head, marked, name_of, of_class, overall, rows, scale_of
 from plainfilm.present.words import number
 
 
@@ -14,7 +14,7 @@ def cross_validation(found: Figures, folder: Path) -> Iterator[Block]:
     """What was found, and the folder where the runs are."""
     yield _spread(found["spread"])
     pooled = found["pooled"]
-    cells = tuple(line for seed, figures in pooled.items() for line in rows(figures, OVERALL, seed))
+    cells = tuple(line for seed, figures in pooled.items() for line in rows(figures, overall(), seed))
     yield Table(say("cross.pooled"), head(say("cross.seed"), say("evaluation.figure")), cells, left=2)
     yield from marked(entry for figures in pooled.values() for entry in figures.values())
     yield Note(say("cross.done", runs=len(found["runs"]), folder=str(folder)))
@@ -22,9 +22,9 @@ def cross_validation(found: Figures, folder: Path) -> Iterator[Block]:
 
 def _spread(found: Figures) -> Table:
     """Mean and spread of each figure over the runs."""
-    cells = [_numbers("", name, found[name]) for name in OVERALL]
+    cells = [_numbers("", name, found[name]) for name in overall() if name in found]
     for label, figures in found["classes"].items():
-        cells += [_numbers(label, name, figures[name]) for name in OF_CLASS if name in figures]
+        cells += [_numbers(label, name, figures[name]) for name in of_class() if name in figures]
     keys = ("evaluation.class", "evaluation.figure", "cross.mean", "cross.sd", "cross.min", "cross.max", "cross.runs")
     return Table(say("cross.spread"), tuple(map(say, keys)), tuple(cells), left=2)
 

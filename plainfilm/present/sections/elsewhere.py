@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from plainfilm.messages import say
 from plainfilm.model.seen import KINDS
 from plainfilm.present.blocks import Block, Cell, Note, Section, Table
-from plainfilm.present.figure_rows import OVERALL, Figures, head, name_of, scale_of
+from plainfilm.present.figure_rows import Figures, head, name_of, overall, scale_of
 from plainfilm.present.gather import Gathered
 from plainfilm.present.sections.decisions import predictive_values
 from plainfilm.present.sections.results import results_of, title
@@ -52,7 +52,7 @@ def fall(figures: Figures) -> Iterator[Block]:
         return
     cells = tuple(
         (name_of(name), say(key), *_figure(name, part, found[name][part]))
-        for name in OVERALL
+        for name in overall()
         if name in found
         for part, key in OF_FALL.items()
     )

@@ -15,7 +15,7 @@ def films(found: Gathered) -> Section:
     if card.map_health != "card.maps-faithful":
         blocks.append(Note(card.map_warning, "alarm"))
     elif card.maps is not None:
-        blocks.append(Note(say("card.maps-faithful", n=card.maps["n"])))
+        blocks.append(Note(say("card.maps-faithful", n=card.maps.n)))
     wrong = worst_errors(found.predictions)
     typical = typical_answers(found.predictions, card.class_names)
     shown = pictures(found, [*wrong, *typical])

@@ -5,7 +5,7 @@ from typing import Any
 
 from plainfilm.messages import Text, say
 from plainfilm.present.blocks import Block, Cell, Note, Section, Table
-from plainfilm.present.figure_rows import OF_CLASS, OVERALL, Figures, head, marked, rows
+from plainfilm.present.figure_rows import Figures, head, marked, of_class, overall, rows
 from plainfilm.present.gather import Gathered
 from plainfilm.present.words import is_estimate, listed
 
@@ -45,13 +45,13 @@ def results_of(figures: Figures, shown: Callable[[str], Text]) -> Iterator[Block
 
 def _overall(figures: Figures) -> Table:
     """The figures over all classes: those that are known first, then whatever else is a figure."""
-    others = [name for name, entry in figures.items() if is_estimate(entry) and name not in OVERALL]
-    names = (*OVERALL, *others)
+    others = [name for name, entry in figures.items() if is_estimate(entry) and name not in overall()]
+    names = (*overall(), *others)
     return Table(say("report.results.overall"), head(say("evaluation.figure")), tuple(rows(figures, names)))
 
 
 def _by_class(classes: Mapping[str, Figures], shown: Callable[[str], Text]) -> Table:
-    cells = tuple(line for name, entry in classes.items() for line in rows(entry, OF_CLASS, shown(name)))
+    cells = tuple(line for name, entry in classes.items() for line in rows(entry, of_class(), shown(name)))
     return Table(say("report.results.by-class"), head(say("index.class"), say("evaluation.figure")), cells, left=2)
 
 

@@ -137,8 +137,9 @@ class ClassName(Shape):
     """A class: its name in the data, and its display names."""
 
     name: str
-    en: str
-    zh: str
+    names: dict[str, str] = Field(description="By language.")
+    en: str = Field(description="As in `names`, which takes its place.", deprecated=True)
+    zh: str = Field(description="As in `names`, which takes its place.", deprecated=True)
 
 
 class Model(ModelBrief):

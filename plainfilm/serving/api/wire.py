@@ -13,8 +13,9 @@ from PIL import Image
 
 from plainfilm.data.preprocessing import preprocess
 from plainfilm.errors import PlainfilmError
+from plainfilm.messages import LANGUAGES
 from plainfilm.model.answer import Answer
-from plainfilm.model.card import Card, Preprocessing
+from plainfilm.model.card import Card, ClassName, Preprocessing
 from plainfilm.model.overlay import draw_overlay
 from plainfilm.model.predictor import Prediction, Predictor
 from plainfilm.present.film_json import film_json
@@ -52,21 +53,28 @@ def model_brief(predictor: Predictor) -> dict[str, Any]:
 def model_summary(predictor: Predictor, language: str, *, is_default: bool, is_sample_model: bool) -> dict[str, Any]:
     """What a model is, and what it is worth, in figures and in sentences."""
     card = predictor.card
-    evaluation = card.evaluation or {}
-    figures = {name: evaluation[name] for name in ("accuracy", "balanced_accuracy", "macro_auc") if name in evaluation}
+    tested = {} if card.evaluation is None else card.evaluation.overall
+    figures = {
+        name: tested[name].as_dict() for name in ("accuracy", "balanced_accuracy", "macro_auc") if name in tested
+    }
     return {
         **model_brief(predictor),
         "is_default": is_default,
         "is_sample_model": is_sample_model,
-        "classes": [asdict(entry) for entry in card.classes],
+        "classes": [_class_name(entry) for entry in card.classes],
         "map_side": predictor.map_side,
         "evaluation": figures or None,
         "is_leaking": card.is_leaking,
         "coverage": None if card.calibration is None else card.calibration.coverage,
         "has_gate": card.gate is not None,
-        "num_seen": None if predictor.seen is None else predictor.seen.summary["films"],
+        "num_seen": None if predictor.seen is None else predictor.seen.counts.films,
         "statements": [words.shown(language) for words in (*about_model(card), about_maps(card))],
     }
+
+
+def _class_name(entry: ClassName) -> dict[str, Any]:
+    """A class; `en` and `zh` for who does not know `names` yet."""
+    return {**asdict(entry), **{language: entry.shown(language) for language in LANGUAGES}}
 
 
 def prediction_json(

@@ -125,7 +125,7 @@ def _probabilities(prediction: Prediction, card: Card) -> list[Measurement]:
     found = []
     for number, (entry, probability) in enumerate(zip(card.classes, prediction.probabilities.tolist(), strict=True)):
         measurement = Measurement(
-            name=_own(f"probability-{number}", f"Probability of {entry.en}"),
+            name=_own(f"probability-{number}", f"Probability of {entry.shown('en')}"),
             value=round(probability, 6),
             unit=CodedConcept("1", "UCUM", "no units"),
         )
@@ -179,7 +179,7 @@ def _class_code(entry: ClassName, number: int) -> CodedConcept:
     if entry.name in CLASS_CODES:
         code, meaning = CLASS_CODES[entry.name]
         return CodedConcept(code, "SCT", meaning)
-    return _own(f"class-{number}", entry.en)
+    return _own(f"class-{number}", entry.shown("en"))
 
 
 def _observer(author: Author) -> ObserverContext:
