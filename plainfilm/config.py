@@ -14,7 +14,7 @@ from types import NoneType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
 from plainfilm.errors import RecipeError
-from plainfilm.messages import Listed, Text, Words, say
+from plainfilm.messages import LANGUAGES, Listed, Text, Words, say
 
 RECIPES = Path(__file__).parent / "recipes"
 
@@ -49,6 +49,13 @@ INIT = (
     lambda init: re.fullmatch(rf"default|tutorial|{INIT_PREFIX}[0-9a-f]{{64}}", init) is not None,
 )
 WIDTHS = (16, 128)  # the least and the greatest; at 8, PyTorch 2.13 overwrites memory in backward on some processors
+
+
+def _is_named(names: tuple[str, ...] | Mapping[str, str]) -> bool:
+    """Whether these are an English and a Chinese name, or names by language."""
+    return set(names) <= set(LANGUAGES) if isinstance(names, Mapping) else len(names) == 2
+
+
 SIZE_PX = (say("expected.size", low=64, high=1024, of=16), lambda size: 64 <= size <= 1024 and size % 16 == 0)
 
 
@@ -61,10 +68,10 @@ class DataRecipe:
     classes: tuple[str, ...] | None = setting(
         None, "the classes in their order; not given: found and sorted", DIFFERENT
     )
-    names: Mapping[str, tuple[str, ...]] | None = setting(
+    names: Mapping[str, tuple[str, ...] | Mapping[str, str]] | None = setting(
         None,
-        "display names of classes: English, Chinese",
-        (say("expected.display-names"), lambda names: all(len(pair) == 2 for pair in names.values())),
+        "display names of classes: by language (en, zh, ...), or English and Chinese",
+        (say("expected.display-names"), lambda names: all(map(_is_named, names.values()))),
     )
 
 

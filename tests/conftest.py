@@ -122,6 +122,14 @@ def model(trained: tuple[Path, Ran]) -> Path:
     return trained[0] / "model.onnx"
 
 
+@pytest.fixture(scope="session")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a copy of the package that has a third language."""
+    from pseudo_language import package_with_it
+
+    return package_with_it(tmp_path_factory.mktemp("third"))
+
+
 PADDLE_NETWORKS = (
     *("ResNet-18-64.128.256.512-2", "ResNet-18-64.128.256.512-4"),
     *(f"ResNet-{depth}-8.16.24.32-4" for depth in (34, 50, 101, 152)),

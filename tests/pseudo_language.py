@@ -12,6 +12,40 @@ import plainfilm
 
 NAME, TAG = "Pšéüdö", "x-pseudo"
 LANGUAGE = "qps"
+VALUES = {"NORMAL", "Viral", "Pneumonia", "COVID", "normal", "lungs", "viral", "pneumonia"}  # classes and their names
+NAMES = {  # of programs, libraries, recipes, settings, files
+    *(
+        "python",
+        "plainfilm",
+        "fast",
+        "smoke",
+        "tutorial",
+        "demo",
+        "train",
+        "validation",
+        "test",
+        "strangers",
+        "unbroken",
+    ),
+    *(
+        "numpy",
+        "pillow",
+        "onnx",
+        "onnxruntime",
+        "torch",
+        "cpu",
+        "squash",
+        "letterbox",
+        "NVIDIA",
+        "dicom",
+        "linux",
+        "Python",
+        "Loss",
+        "Acc",
+        "Eval",
+    ),
+    *("default", "none", "cosine", "radiograph", "adamw", "grouped"),
+}
 ACCENTED = str.maketrans("aceinosuyzACEINOSUYZ", "áçéíñöšüýžÁÇÉÍÑÖŠÜÝŽ")
 LONGER = "ëé"  # what every word gets more of
 KEPT = re.compile(

@@ -19,7 +19,7 @@ from plainfilm import records
 from plainfilm.data.preprocessing import CHANNELS, FITS
 from plainfilm.errors import ModelFileError, PlainfilmError, demand
 from plainfilm.estimate import Estimate, is_estimate
-from plainfilm.messages import LANGUAGES, Listed, Message, Words, say
+from plainfilm.messages import LANGUAGES, Listed, Message, Words, say, text
 from plainfilm.model.decision import Calibration
 from plainfilm.model.seen import SeenCounts
 from plainfilm.text import printable
@@ -32,11 +32,12 @@ MAX_CLASSES = 1000
 MAX_REASON = 200  # characters
 MAX_FIGURE = 1e12  # beyond any figure or n; JSON writes infinity as 1e999
 
-NAMES = {  # display names of the tutorial's classes
-    "NORMAL": ("normal lungs", "正常肺部"),
-    "Viral_Pneumonia": ("viral pneumonia", "病毒性肺炎"),
-    "COVID": ("COVID-19", "新冠肺炎"),
+TUTORIAL_NAMES = {  # the tutorial's classes, and the keys of their display names
+    "NORMAL": "class.NORMAL",
+    "Viral_Pneumonia": "class.Viral_Pneumonia",
+    "COVID": "class.COVID",
 }
+PAIR = ("en", "zh")  # the languages of two names without any
 
 
 @dataclass(frozen=True)
@@ -149,13 +150,24 @@ class Card:
         return next(entry for entry in self.classes if entry.name == name)
 
 
-def class_names(classes: Sequence[str], given: Mapping[str, Sequence[str]] | None = None) -> tuple[ClassName, ...]:
+GivenNames = Mapping[str, Sequence[str] | Mapping[str, str]]
+"""Display names by class: by language, or the English and the Chinese one."""
+
+
+def class_names(classes: Sequence[str], given: GivenNames | None = None) -> tuple[ClassName, ...]:
     """Classes with display names: the given ones, the tutorial's, else the name itself without underscores."""
-    shown = NAMES | {name: (pair[0], pair[1]) for name, pair in (given or {}).items()}
-    pairs = (shown.get(name, (name.replace("_", " "),) * 2) for name in classes)
-    return tuple(
-        ClassName(name, dict(zip(LANGUAGES, pair, strict=True))) for name, pair in zip(classes, pairs, strict=True)
-    )
+    return tuple(ClassName(name, _names(name, (given or {}).get(name))) for name in classes)
+
+
+def _names(name: str, given: Sequence[str] | Mapping[str, str] | None) -> dict[str, str]:
+    """The display names of a class, by language."""
+    if isinstance(given, Mapping):
+        return dict(given)
+    if given is not None:
+        return dict(zip(PAIR, given, strict=True))
+    if name in TUTORIAL_NAMES:
+        return {language: text(TUTORIAL_NAMES[name], language) for language in LANGUAGES}
+    return dict.fromkeys(PAIR, name.replace("_", " "))
 
 
 def named(classes: Iterable[ClassName]) -> Callable[[str], ClassName]:

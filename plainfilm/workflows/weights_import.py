@@ -10,7 +10,7 @@ from plainfilm.data import phantom
 from plainfilm.data.preprocessing import preprocess
 from plainfilm.errors import ModelFileError, OutputError, UsageError
 from plainfilm.model import modelfile
-from plainfilm.model.card import NAMES, Card, Preprocessing, class_names
+from plainfilm.model.card import TUTORIAL_NAMES, Card, Preprocessing, class_names
 from plainfilm.model.formats.weights import Weights, listed, network, read_weights
 from plainfilm.model.predictor import Predictor
 from plainfilm.workflows.provenance import software
@@ -67,8 +67,8 @@ def _classes(weights: Weights, given: Sequence[str] | None) -> Sequence[str]:
     if weights.num_classes < 2:
         raise ModelFileError("classes-one", outputs=weights.num_classes)
     if given is None:
-        if weights.layout == "tutorial" and weights.num_classes == len(NAMES):
-            return tuple(NAMES)
+        if weights.layout == "tutorial" and weights.num_classes == len(TUTORIAL_NAMES):
+            return tuple(TUTORIAL_NAMES)
         raise UsageError("classes-missing", outputs=weights.num_classes)
     if len(given) != weights.num_classes or len(set(given)) < len(given) or not all(given):
         raise UsageError("classes-other", given=", ".join(given), outputs=weights.num_classes)

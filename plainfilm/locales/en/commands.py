@@ -3,6 +3,9 @@
 SENTENCES: dict[str, str] = {
     "list.comma": ", ",
     "figure.percent-sign": " %",
+    "class.NORMAL": "normal lungs",
+    "class.Viral_Pneumonia": "viral pneumonia",
+    "class.COVID": "COVID-19",
     "list.bar": " | ",
     "list.slash": "/",
     # one film
@@ -169,7 +172,7 @@ SENTENCES: dict[str, str] = {
     "expected.between": "{low} to {high}",
     "expected.list": "[{of}, ...]",
     "expected.names": "at least two different names",
-    "expected.display-names": "two names a class",
+    "expected.display-names": "names by language (en, zh), or an English and a Chinese name",
     "expected.size": "{low} to {high}, a multiple of {of}",
     "expected.section": "a section",
     "expected.integer": "a whole number",

@@ -3,6 +3,9 @@
 SENTENCES: dict[str, str] = {
     "list.comma": "、",
     "figure.percent-sign": "%",
+    "class.NORMAL": "正常肺部",
+    "class.Viral_Pneumonia": "病毒性肺炎",
+    "class.COVID": "新冠肺炎",
     "list.bar": " | ",
     "list.slash": "/",
     # 单张胶片
@@ -152,7 +155,7 @@ SENTENCES: dict[str, str] = {
     "expected.between": "{low} 至 {high}",
     "expected.list": "[{of}, ...]",
     "expected.names": "至少两个不同的名称",
-    "expected.display-names": "每个类别两个名称",
+    "expected.display-names": "按语言（en、zh）给出的名称，或者一个英文名和一个中文名",
     "expected.size": "{low} 至 {high}，且为 {of} 的倍数",
     "expected.section": "一个小节",
     "expected.integer": "整数",
