@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import plainfilm
+from plainfilm.cli import COMMANDS
 
 ROOT = Path(plainfilm.__file__).parent
 LAYERS = [
@@ -179,6 +180,11 @@ def test_a_package_imports_nothing_but_light_things(file):
     allowed = {"plainfilm.errors", "plainfilm.text"}
     allowed |= {f"plainfilm.{file.removesuffix('/__init__.py')}.{name}" for name in ("en", "zh")}
     assert {name for name in imports(file) if name.partition(".")[0] not in sys.stdlib_module_names} <= allowed
+
+
+def test_no_module_has_the_name_of_a_public_function():
+    public = {*plainfilm.__all__, *(function.__name__ for _, function, _ in COMMANDS)}
+    assert not public & {part.removesuffix(".py") for file in FILES for part in file.split("/")}
 
 
 FORBIDDEN_MODULES = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "marshal", "shelve"}
