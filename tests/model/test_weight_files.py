@@ -15,7 +15,7 @@ from builders import SLIM_WIDTHS, make_recipe, random_pixels, trained_looking
 from torch import Tensor, nn
 
 from plainfilm.errors import ModelFileError
-from plainfilm.messages import LANGUAGES, sentence
+from plainfilm.messages import LANGUAGES, sentence, text
 from plainfilm.model.formats.layouts import SEQUENTIAL
 from plainfilm.model.formats.weights import Taken, network, read_weights
 from plainfilm.model.networks import resnet
@@ -207,7 +207,7 @@ def test_what_is_drawn_anew_is_said(
             show(Terminal(language), begun(read_weights(tmp_path / "w.pth"), classes, 1))
             lines[kind, len(classes)] = capsys.readouterr().out
     assert [anew in lines[key] for key in lines] == [True, True, False, True]
-    assert "A, B, C" in lines["whole", 3]
+    assert text("list.comma", language).join("ABC") in lines["whole", 3]
     assert f"{NUM}" in lines["whole", 3]
     assert f"{NUM - 2}" in lines["headless", 3]
     assert " net" in lines["whole", 3]
