@@ -1,7 +1,7 @@
 """The figures of an evaluation, one entry each: what it is, how it is computed and drawn anew, how it is shown.
 
-- Whatever lists figures (metrics.json, marks, comparisons, the fall, the spread over runs, tables, the simulation of
-  coverage) goes over this table. A new figure is an entry here, and its words, `figure.NAME`.
+- Whatever lists figures (metrics.json, marks, comparisons, the generalisation gap, the spread over runs, tables, the
+  simulation of coverage) goes over this table. A new figure is an entry here, and its words, `figure.NAME`.
 - The table is in the order in which figures are computed: one may rest on the estimates of those above it.
 - A figure of the confusion matrix is one function on matrices (..., K, K), and an entry by `of_confusion`.
 """

@@ -1,7 +1,8 @@
 """The card: what a model file says of itself, as JSON in its metadata.
 
-Classes with their names in every language, preprocessing, what was fitted on validation films (calibration, gate,
-health of the maps), provenance, and the result of its test. What contradicts itself is refused where it is read.
+Classes with their names in every language, preprocessing, what was fitted on validation films (calibration, input
+check, health of the maps), provenance, and the result of its test. What contradicts itself is refused where it is
+read.
 
 Format 2 is written. A section that this program does not know is kept, and ignored. Format 1, whose classes have the
 keys `en` and `zh` for `names`, is read; it has no unknown sections.
@@ -96,7 +97,7 @@ class Card:
     weights_sha256: str
     provenance: Mapping[str, Any] = field(default_factory=dict)  # recipe, checksums, versions, leaking
     calibration: Calibration | None = None  # None: not calibrated
-    gate: Mapping[str, object] | None = None  # `plainfilm.model.gate.Gate.to_card`; None: only rules without fitting
+    gate: Mapping[str, object] | None = None  # `InputCheck.to_card`; None: only rules without fitting
     evaluation: OwnFigures | None = None  # None: not tested
     maps: Maps | None = None  # None: not checked
     seen: SeenCounts | None = None  # of `plainfilm.model.seen.SeenFilms`; None: cannot say

@@ -92,7 +92,7 @@ def _called(
 
 
 def _gate(answer: Answer, language: str) -> dict[str, Any] | None:
-    """What the gate says of a film; `overridden` where it refuses one that is answered all the same."""
+    """What the input check says of a film; `overridden` if it refuses one that is answered all the same."""
     verdict = answer.verdict
     if verdict is None:
         return None

@@ -21,7 +21,7 @@ MAX_LOSS = 0.005  # of accuracy on the validation films; a twin that loses so mu
 
 
 def write_twin(run: Run, films: Films, recipe: Recipe, *, threads: int) -> Twin:
-    """Quantise the model of a run into its int8 twin, with a calibration, gate and check of the maps of its own.
+    """Quantise the model of a run into its int8 twin, with a calibration, input check and check of the maps of its own.
 
     Raises TrainingError where the run has no validation films to compare the two on.
     """
