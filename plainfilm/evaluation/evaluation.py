@@ -32,7 +32,7 @@ TUTORIAL_BATCH = 64  # the tutorial averages the figures of batches of 64
 
 @dataclass(frozen=True)
 class Refusals:
-    """The films that the input check refuses: the share in all and by class, how many for which reason; was it fitted."""
+    """The films that the input check refuses: share in all and by class, how many for which reason; was it fitted."""
 
     refused: Estimate
     classes: Mapping[str, Estimate]
