@@ -77,8 +77,8 @@ def audit_shortcuts(
         films: at least 64 px a side. Those that `is_judged` refuses are left out; those of a quality that the split of
             their index keeps for training are never judged.
         facts: (N, F), of `data.file_facts`; without it the view `file` knows size, aspect and mode alone.
-        probabilities: (N, K), of `run_model`; NaN where the model was not run. Without it no share is given.
-        features: (N, D), of `run_model`; NaN where the model was not run.
+        probabilities: (N, K), of `run_model`; NaN if the model was not run. Without it no share is given.
+        features: (N, D), of `run_model`; NaN if the model was not run.
         cheap: fewer views, one split, no site left out: at most a minute.
         seed: of folds, trees, shuffles.
 
@@ -144,7 +144,7 @@ def run_model(predictor: Predictor, films: Films, *, with_features: bool = True)
 def choose_design(index: Index, rows: Sequence[Row], answered: Floats | None, *, cheap: bool, seed: int) -> Design:
     """The split of an audit of `rows`: the index's own with a model's answers or a cheap audit, else grouped folds.
 
-    answered: (M, K), the model's answers for the rows, NaN where it was not run: such films are never judged.
+    answered: (M, K), the model's answers for the rows, NaN if it was not run: such films are never judged.
     """
     comparable = np.ones(len(rows), bool) if answered is None else np.isfinite(answered).all(1)
     if _has_parts(index) and (answered is not None or cheap):
@@ -239,7 +239,7 @@ def beats(hits: Booleans, others: Booleans, groups: Sequence[str], *, level: flo
 
 
 def share_of_gain(hits: Booleans, chance: Booleans, model: Booleans, groups: Sequence[str]) -> Estimate:
-    """(view - chance) / (model - chance), clipped at 0, by the bootstrap over groups; NaN where the model may gain 0.
+    """(view - chance) / (model - chance), clipped at 0, by the bootstrap over groups; NaN if the model may gain 0.
 
     hits, chance, model: (N,), whether each was right about each film.
     """

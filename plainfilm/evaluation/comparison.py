@@ -3,12 +3,12 @@
 - Films are matched by `image_id`; films that only one model was asked about are left out and counted, and so are
   further copies of a film. A difference is the second model's figure minus the first's.
 - McNemar's test (1947, Psychometrika 12:153), exact: of the films that one model alone gets right, either model has an
-  even chance. It takes films for independent; where groups hold several, the interval of the difference is the one to
+  even chance. It takes films for independent; if groups hold several, the interval of the difference is the one to
   believe.
 - A difference of accuracies is that of two shares, films that the second model alone gets right and films that the
   first alone does; their intervals (over groups) are joined as those of independent errors (Newcombe 1998, Stat Med
   17:2635; Zou & Donner 2008, Stat Med 27:1693). So models that differ nowhere may still differ on the next film.
-- The other differences: the bootstrap over groups, both models judged on the same draws; joined likewise where the
+- The other differences: the bootstrap over groups, both models judged on the same draws; joined the same way if the
   replicates do not vary.
 """
 
@@ -133,7 +133,7 @@ def mcnemar(only_first: int, only_second: int) -> McNemar:
 
 
 def _difference(one: Estimate, two: Estimate, replicates: Floats) -> Estimate:
-    """Two minus one: percentiles of the paired replicates (R,); where they do not vary, what both intervals allow."""
+    """Two minus one: percentiles of the paired replicates (R,); if they do not vary, what both intervals allow."""
     value, *allowed = difference(two, one)
     if math.isnan(value):
         return Estimate(math.nan, math.nan, math.nan, one.n)

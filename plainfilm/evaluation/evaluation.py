@@ -102,7 +102,7 @@ def evaluate(
         leaking: whether films of one patient, or copies, may also have been trained on.
 
     Raises:
-        SourceError: where no film is left.
+        SourceError: if no film is left.
     """
     classes = predictor.card.class_names
     assert films.index.classes == classes

@@ -53,7 +53,7 @@ class Figure:
     unit: Unit = "share"
     bounds: tuple[float, float] = (0.0, 1.0)
     is_higher_better: bool = True
-    kind: str = ""  # in the table of coverages, where this is not the name
+    kind: str = ""  # in the table of coverages, if this is not the name
     rests_on: Callable[[Booleans], Sequence[Booleans]] = _own  # the films (N,) of the class -> whose groups count
     difference: Callable[[Sample, Sample, int], Estimate] | None = None  # of two models; None: by the replicates
 

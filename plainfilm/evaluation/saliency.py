@@ -70,10 +70,10 @@ def check_maps(
 
     Returns:
         `n`, and besides `films`, `cells`; `deletion` and `insertion` with the mean difference of the area under the
-        curve to each of BASELINES (-1 to 1, positive where the map is better); `randomised` with the mean `spearman`
+        curve to each of BASELINES (-1 to 1, positive if the map is better); `randomised` with the mean `spearman`
         and `pearson` correlation with the maps of random weights; and `faithful`: whether the map is better than both
         baselines in both tests and random weights destroy it. `classes` has `deletion` and `insertion` of the films
-        that the model gives each class, where these have MIN_GROUPS groups. None, not checked, with fewer than
+        that the model gives each class, if these have MIN_GROUPS groups. None, not checked, with fewer than
         MIN_GROUPS groups.
     """
     if len(set(groups)) < MIN_GROUPS:
@@ -98,7 +98,7 @@ def check_maps(
 
 
 def differences(areas: Areas, groups: Sequence[str]) -> dict[str, dict[str, Estimate]]:
-    """Mean differences of areas (N,) by test and baseline, positive where the map is better; `groups` (N,)."""
+    """Mean differences of areas (N,) by test and baseline, positive if the map is better; `groups` (N,)."""
     sign = {"deletion": -1, "insertion": 1}  # deleted in a good order the probability falls early
     return {
         test: {

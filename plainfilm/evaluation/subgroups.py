@@ -1,4 +1,4 @@
-"""Figures of parts of the films: by sex, age band, view and source, where a table gave these columns.
+"""Figures of parts of the films: by sex, age band, view and source, if a table gave these columns.
 
 Films without the entry, or with one that few patients share, are a part of their own. A part with fewer than MIN_FILMS
 films has its n and no figure: its interval would say nothing, and chance would make the differences between parts.
@@ -52,7 +52,7 @@ COLUMNS: Mapping[str, Callable[[Row], str]] = {
 
 @dataclass(frozen=True)
 class Part:
-    """A part of the films: n, and where that is enough accuracy and each class's sensitivity."""
+    """A part of the films: n, and if that is enough accuracy and each class's sensitivity."""
 
     n: int
     too_few: bool

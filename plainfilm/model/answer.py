@@ -20,14 +20,14 @@ class Answer:
     image_id: str = ""
     width: int = 0  # of the decoded film, px
     height: int = 0
-    probabilities: np.ndarray | None = None  # (K,); None where the film could not be read, or was refused
-    set: tuple[int, ...] | None = None  # class numbers; None where the model is not calibrated, too
+    probabilities: np.ndarray | None = None  # (K,); None if the film could not be read, or was refused
+    set: tuple[int, ...] | None = None  # class numbers; None if the model is not calibrated, too
     warnings: tuple[str, ...] = ()  # message codes of decoding
     verdict: Verdict | None = None  # of the input check; None if the film could not be read
     error: PlainfilmError | None = None  # why it could not be read
     number: int = 1  # among the films that were asked about together
     path: str = ""  # as the user gave it, and for a film in a folder or archive its path there
-    truth: str = ""  # the class that table or folder names, where the model knows it
+    truth: str = ""  # the class that table or folder names, if the model knows it
 
     @property
     def is_refused(self) -> bool:

@@ -86,12 +86,12 @@ class Predictor:
         self._check_numbers(path)
 
     def _check_shapes(self, path: Path) -> None:
-        """Raise ModelFileError where the card and what ONNX Runtime makes of the graph contradict each other."""
+        """Raise ModelFileError if the card and what ONNX Runtime makes of the graph contradict each other."""
         tensors = (*self.session.get_inputs(), *self.session.get_outputs())
         check_shapes(self.card, {tensor.name: tensor.shape for tensor in tensors}, path)
 
     def _check_numbers(self, path: Path) -> None:
-        """Raise ModelFileError where the network cannot answer a black film, or not with finite numbers."""
+        """Raise ModelFileError if the network cannot answer a black film, or not with finite numbers."""
         wanted = self.card.preprocessing
         black = np.zeros((1, wanted.channels, wanted.size, wanted.size), np.uint8)
         try:
@@ -157,7 +157,7 @@ class Predictor:
         return self.input_check.judge(planes, features, widths, heights, chromas)
 
     def predict_bytes(self, data: bytes) -> Prediction:
-        """The answer for one image file. Raises FilmError where it cannot be decoded."""
+        """The answer for one image file. Raises FilmError if it cannot be decoded."""
         prepared = [self.prepare(data)]
         return self.predictions(prepared, self.answer_prepared(prepared))[0]
 

@@ -44,7 +44,7 @@ class Sighting:
     """Whether a model has seen a film."""
 
     kind: str  # one of KINDS; "": not that anybody knows
-    likeness: float  # to the likest film of the list, at most 1; 0 where nothing was compared
+    likeness: float  # to the likest film of the list, at most 1; 0 if nothing was compared
 
 
 @dataclass(frozen=True)
@@ -113,9 +113,9 @@ def seen_films(films: Films, *, is_base_known: bool) -> SeenFilms | None:
 
 
 def parse_seen(text: str | None, counts: SeenCounts | None) -> SeenFilms | None:
-    """The list of a model file, from its metadata entry and `Card.seen`; None where it has none.
+    """The list of a model file, from its metadata entry and `Card.seen`; None if it has none.
 
-    Raises PlainfilmError where the two contradict each other.
+    Raises PlainfilmError if the two contradict each other.
     """
     if text is None or counts is None:
         demand(text is None and counts is None, "card.reason.films-there")

@@ -47,7 +47,7 @@ def about_model(card: Card) -> list[Words]:
 
 
 def about_base(card: Card) -> list[Words]:
-    """That nobody knows what a model saw before its training, where it began with given weights."""
+    """That nobody knows what a model saw before its training, if it began with given weights."""
     return [] if card.seen is None or card.seen.base_known else [say("card.base-unknown")]
 
 

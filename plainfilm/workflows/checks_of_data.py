@@ -35,7 +35,7 @@ def look_at_data(
 ) -> tuple[list[Finding], Balance | None]:
     """What is found in folders, archives and tables together, or in an index, and the balance of the files.
 
-    Raises SourceError where not one film can be read.
+    Raises SourceError if not one film can be read.
     """
     if len(paths) == 1 and is_index(paths[0]):
         index = read_index(paths[0])

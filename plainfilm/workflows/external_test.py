@@ -61,7 +61,7 @@ def evaluate_sources(
     test (`fall`), and of which files they are (`data_sha256`; the model is named by its weights' checksum).
     `prevalences` of classes add what their operating points predict at these: `predictive_values` in the figures.
     Returns the Evaluation, the rows of all films, of which some may be
-    unreadable, and the balance of all files. Raises SourceError where no film is left.
+    unreadable, and the balance of all files. Raises SourceError if no film is left.
     """
     if out is not None:
         files.writable_folder(out)
