@@ -1,6 +1,6 @@
 """Is an accuracy better than labels at random give? Labels are shuffled, the simplest probe is trained anew each time.
 
-Labels change places among groups of as many films within one part (fold, training or test part): films of a patient
+Labels are exchanged among groups of as many films within one part (fold, training or test part): films of a patient
 stay together, and every part keeps its counts of each class, which the split had balanced. Under the null hypothesis
 all such orders are equally likely, so that p is exact (Winkler et al. 2015, NeuroImage 123:253, whole-block exchange);
 if few groups have a partner of their size, little is shuffled and p is large, never small.
@@ -60,6 +60,6 @@ def _orders(part_of_film: Integers, groups: Sequence[str], seed: int) -> Integer
     random = generator(seed, "permutation")
     for order in orders[1:]:
         for blocks in alike.values():
-            places = np.array(blocks)  # (G, size)
-            order[places] = places[random.permutation(len(places))]
+            moved = np.array(blocks)  # (G, size)
+            order[moved] = moved[random.permutation(len(moved))]
     return orders

@@ -5,7 +5,7 @@
   loss falls for ever with the temperature: such films cannot say how sure to be, and the temperature stays 1.
 - Conformal sets (Vovk et al. 2005; Sadinle et al. 2019): the score of a film is 1 - p of its true class. Films of one
   patient resemble each other, so the unit is the group: each counts once, shared among its films, and one more
-  group with an infinite score stands for the film to come (Lee, Barber & Willett 2023). With one film a group that is
+  group with an infinite score represents the film to come (Lee, Barber & Willett 2023). With one film a group that is
   the usual quantile at ceil((n + 1) coverage) / n. The true class of a film of a new group is in its set with at least
   the coverage asked for; no more is promised, and nothing for films of another kind.
 - A class has a quantile of its own (Mondrian), which promises the coverage within the class, if at least two of its
@@ -31,7 +31,7 @@ from plainfilm.evaluation.metrics import Floats, Integers
 from plainfilm.model.decision import TEMPERATURES, Calibration, OperatingPoint, softmax
 
 MIN_GROUPS_OUTSIDE = 2
-ROUNDING = 1e-9  # a sum of shares may miss what it stands for by this much
+ROUNDING = 1e-9  # a sum of shares may miss the true one by this much
 MARGIN = 1e-5
 NUM_HALVINGS = 60
 
@@ -110,9 +110,9 @@ def conformal_quantile(scores: Floats, group_of_film: Integers, coverage: float)
     >>> conformal_quantile(np.arange(1, 20) / 20, np.arange(19), 0.9)
     0.9
     """
-    _, place, sizes = np.unique(group_of_film, return_inverse=True, return_counts=True)
+    _, index, sizes = np.unique(group_of_film, return_inverse=True, return_counts=True)
     order = np.argsort(scores, kind="stable")
-    covered = np.cumsum(1 / sizes[place[order]]) / (len(sizes) + 1)
+    covered = np.cumsum(1 / sizes[index[order]]) / (len(sizes) + 1)
     enough = np.flatnonzero(covered >= coverage - ROUNDING)
     return float(scores[order[enough[0]]]) if len(enough) else 1.0
 

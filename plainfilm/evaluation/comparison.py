@@ -39,11 +39,10 @@ class Predictions:
     labels: Integers
     probabilities: Floats
 
-    def take(self, numbers: Sequence[int]) -> "Predictions":
+    def take(self, rows: Sequence[int]) -> "Predictions":
         """Some of the films."""
-        ids, groups = ([values[number] for number in numbers] for values in (self.image_ids, self.groups))
-        places = list(numbers)
-        return Predictions(tuple(ids), tuple(groups), self.classes, self.labels[places], self.probabilities[places])
+        ids, groups = ([values[row] for row in rows] for values in (self.image_ids, self.groups))
+        return Predictions(tuple(ids), tuple(groups), self.classes, self.labels[[*rows]], self.probabilities[[*rows]])
 
 
 @dataclass(frozen=True)
@@ -108,13 +107,11 @@ def _in_common(first: Predictions, second: Predictions) -> tuple[Predictions, Pr
     """Both tables with the films that both have, in the order of the first. Raises SourceError."""
     if first.classes != second.classes:
         raise SourceError("compare-classes", first=", ".join(first.classes), second=", ".join(second.classes))
-    places = [{name: place for place, name in reversed([*enumerate(table.image_ids)])} for table in (first, second)]
-    common = [name for name in places[0] if name in places[1]]
+    row_of = [{name: row for row, name in reversed([*enumerate(table.image_ids)])} for table in (first, second)]
+    common = [name for name in row_of[0] if name in row_of[1]]
     if not common:
         raise SourceError("compare-no-films", first=len(first.image_ids), second=len(second.image_ids))
-    one, two = (
-        table.take([place[name] for name in common]) for table, place in zip((first, second), places, strict=True)
-    )
+    one, two = (table.take([row[name] for name in common]) for table, row in zip((first, second), row_of, strict=True))
     differ = np.flatnonzero(one.labels != two.labels)
     if len(differ):
         raise SourceError("compare-labels", films=len(differ), example=common[differ[0]])

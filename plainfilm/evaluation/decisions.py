@@ -4,7 +4,7 @@
 - The mean size of a set is the sum of the shares of sets with at least 1, 2, ... classes. These shares rise and fall
   together, so the distances to their bounds are added.
 - Predictive values follow from sensitivity, specificity and prevalence by Bayes. Both values rise with both of these:
-  their bounds are taken where sensitivity and specificity stand at their lower bounds at once, and at their upper ones.
+  their bounds are taken where sensitivity and specificity are at their lower bounds at once, and at their upper ones.
   That is cautious (independent errors seldom agree so), and holds at 0 and 1, where approximations break down.
 """
 

@@ -142,7 +142,7 @@ def _areas(predictor: Predictor, pixels: np.ndarray, first: int, seed: int) -> t
     side = maps.shape[1]
     counts = steps(side * side)
     kept = np.stack(
-        [_kept(class_map, counts, generator(seed, "maps-order", first + place)) for place, class_map in enumerate(maps)]
+        [_kept(class_map, counts, generator(seed, "maps-order", first + index)) for index, class_map in enumerate(maps)]
     )  # (B, P, h * w)
     pictures = np.concatenate(
         [_pictures(film, blurred(film, side), masks) for film, masks in zip(pixels, kept, strict=True)]
@@ -189,7 +189,7 @@ def _kept(class_map: np.ndarray, counts: Integers, random: np.random.Generator) 
     between = counts[1:-1, None]
 
     def gone(order: Integers) -> Booleans:
-        return np.argsort(order)[None] < between  # (steps - 1, h * w): a cell's place in the order
+        return np.argsort(order)[None] < between  # (steps - 1, h * w): a cell's position in the order
 
     ends = np.array([[True], [False]]).repeat(side * side, axis=1)
     return np.concatenate(
@@ -272,5 +272,5 @@ def spearman(one: np.ndarray, two: np.ndarray) -> float:
 
 
 def _ranks(values: np.ndarray) -> Floats:
-    _, place, count = np.unique(values, return_inverse=True, return_counts=True)
-    return np.asarray((np.cumsum(count) - (count - 1) / 2)[place], dtype=np.float64)
+    _, index, count = np.unique(values, return_inverse=True, return_counts=True)
+    return np.asarray((np.cumsum(count) - (count - 1) / 2)[index], dtype=np.float64)

@@ -36,9 +36,9 @@ def age_band(entry: str) -> str:
         return UNKNOWN
     if not 0 <= years <= 130:
         return UNKNOWN
-    place = int(np.searchsorted(AGE_BANDS, years, side="right")) - 1
-    last = place == len(AGE_BANDS) - 1
-    return f"{AGE_BANDS[place]}+" if last else f"{AGE_BANDS[place]}-{AGE_BANDS[place + 1] - 1}"
+    band = int(np.searchsorted(AGE_BANDS, years, side="right")) - 1
+    last = band == len(AGE_BANDS) - 1
+    return f"{AGE_BANDS[band]}+" if last else f"{AGE_BANDS[band]}-{AGE_BANDS[band + 1] - 1}"
 
 
 COLUMNS: Mapping[str, Callable[[Row], str]] = {

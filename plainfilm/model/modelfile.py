@@ -111,7 +111,7 @@ def _stream_digest(file: IO[bytes], start: int) -> str:
 
 
 def _digest_places(data: bytes) -> list[tuple[int, int]]:
-    """Where the digest's 64 digits stand: in a protobuf entry {1: DIGEST_KEY, 2: digits}."""
+    """Where the digest's 64 digits are: in a protobuf entry {1: DIGEST_KEY, 2: digits}."""
     entry = b"\x0a%c%s\x12\x40([0-9a-f]{64})" % (len(DIGEST_KEY), re.escape(DIGEST_KEY.encode()))
     return [match.span(1) for match in re.finditer(entry, data)]
 

@@ -1,7 +1,7 @@
 """The films that a model has seen: what its file says of them, and which films at hand are among them.
 
 Seen are the films of training and of validation: validation chose the epoch and everything that was fitted. The card
-counts them (`Card.seen`); their checksums and fingerprints stand in a metadata entry of their own, FILMS_KEY, base64
+counts them (`Card.seen`); their checksums and fingerprints are in a metadata entry of their own, FILMS_KEY, base64
 of first all checksums, 8 bytes each, in rising order, then the fingerprints (`duplicates.fingerprint`) in the same
 order. Binary, not JSON: the card stays small, and nothing in the entry can grow while it is read.
 

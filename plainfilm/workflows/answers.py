@@ -41,9 +41,9 @@ def predict(
     classes = predictor.card.class_names
     comment = "\n".join(predictor.card.map_warning.shown(language) for language in LANGUAGES).strip()
     number = 0
-    for place, path in enumerate(paths):
+    for index, path in enumerate(paths):
         try:
-            listing = _list(path, tables if len(paths) == 1 else tables[place : place + 1], reading)
+            listing = _list(path, tables if len(paths) == 1 else tables[index : index + 1], reading)
         except PlainfilmError as error:
             number += 1
             yield Answer(error=error, number=number, path=str(path))

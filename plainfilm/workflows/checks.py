@@ -40,7 +40,7 @@ def diagnose(
     if not paths:
         yield Diagnosis("", tuple(look_at_install(Path.cwd())))
     for path in paths:
-        if path in sources[1:]:  # told with the first
+        if path in sources[1:]:  # goes with the first
             continue
         together = sources if path in sources else [path]
         try:

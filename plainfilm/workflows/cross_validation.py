@@ -41,7 +41,7 @@ ASKED = "sources.json"  # of which films a cross-validation is
 
 
 class FoldObserver(Observer, Protocol):
-    """Who is told how all the runs go."""
+    """Who hears how all the runs go."""
 
     def on_run(self, name: str, number: int, total: int, *, done: bool) -> None:
         """A run begins, or is found `done`."""

@@ -59,7 +59,7 @@ class Options:
 
 
 class Observer(Reporter, Protocol):
-    """Who is told how the whole command goes."""
+    """Who hears how the whole command goes."""
 
     def on_scan(self, done: int, total: int) -> None:
         """Films decoded so far."""
@@ -236,10 +236,10 @@ def _go(run: Run, films: Films, recipe: Recipe, observer: Observer, options: Opt
     with threadpool_limits(1, user_api="blas"):  # the same films give the same bits on any number of processors
         test = evaluate(predictor, films, films.part("test"), name="test", leaking=films.index.is_leaking)
     write_evaluation(test, films.index.classes, run.evaluation)
-    told = records.from_dict(OwnFigures, replace(test.figures, subgroups=None).as_dict())
+    own = records.from_dict(OwnFigures, replace(test.figures, subgroups=None).as_dict())
     parity_rows = [*films.part("validation"), *films.part("train")][:NUM_PARITY_FILMS]
     parity_films = films.pixels(parity_rows, recipe.data.channels)
-    parity = modelfile.write(replace(model, card=replace(model.card, evaluation=told)), net, parity_films)
+    parity = modelfile.write(replace(model, card=replace(model.card, evaluation=own)), net, parity_films)
     predictor = Predictor(run.model, threads=reporter.threads)
     twin = write_twin(run, films, recipe, threads=reporter.threads) if options.int8 else None
     notices = draw_figures(run, test, predictor.card, options.language)
