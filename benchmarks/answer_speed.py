@@ -2,7 +2,7 @@
 
     python benchmarks/answer_speed.py runs/fast/model.onnx input_data.zip [--int8 runs/fast/model-int8.onnx]
 
-- one film: from PNG bytes to a Prediction with map and gate, beside `session.run` on the ready pixels;
+- one film: from PNG bytes to a Prediction with map and input check, beside `session.run` on the ready pixels;
 - batches: `predict_many` from PNG bytes, decoding included, beside `session.run` on ready batches of the same size;
 - a new process: `plainfilm predict` of one film, wall time and peak memory;
 - memory: the films again and again until 10,000 are answered, resident memory after the first and the last thousand;

@@ -1,4 +1,4 @@
-"""Pictures that are no frontal chest films, for `benchmarks/gate.py`: cropped, rendered or drawn, one kind a function.
+"""Pictures that are no frontal chest films, for `benchmarks/input_check.py`: cropped, rendered, drawn, a function each.
 
 Every picture goes through the project's own decoder as PNG bytes. It carries the name of its original: crops of one
 photograph are no independent cases, and an original belongs to one half, `development` or `report`, by its name alone.
@@ -31,7 +31,7 @@ NUM_MADE = 300  # pictures of a kind that can be made at will
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture as the gate sees it."""
+    """A picture as the input check sees it."""
 
     original: str
     plane: np.ndarray  # (S, S) uint8

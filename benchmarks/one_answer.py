@@ -53,7 +53,7 @@ def python_api(predictor: Predictor, films: Sequence[Path]) -> Answers:
 
 
 def predict(model: Path, folder: Path) -> Answers:
-    """`plainfilm predict`; what the gate refuses is compared all the same."""
+    """`plainfilm predict`; what the input check refuses is compared all the same."""
     found = json.loads(output(sys.executable, "-m", "plainfilm", "predict", model, folder, "--override", "--json"))
     answers = found["predictions"]
     return {Path(answer["path"]).name: list(answer["probabilities"].values()) for answer in answers}

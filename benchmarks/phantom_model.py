@@ -1,4 +1,4 @@
-"""How narrow may the network of the demo be, and what do gates and models make of fresh phantoms?
+"""How narrow may the network of the demo be, and what do input checks and models make of fresh phantoms?
 
     python benchmarks/phantom_model.py train [--width 16] [--size 160] [--epochs 24] [--rate 3e-3] [--seeds 0 1 2]
     python benchmarks/phantom_model.py ask MODEL... [--films SOURCE]
@@ -6,8 +6,8 @@
 `train` trains as the demo does, once a seed, on one thread, and prints the validation figures of the kept epoch; on 600
 further phantoms accuracy and loss, and how often the strongest cell of a COVID film's map touches its opacities, beside
 a cell drawn at random; and the time. What it finds on the test films is not shown. `ask` draws 50 phantoms
-a class, at the demo's size and at the samples', and says how many each gate lets pass and how many answers are right;
-with `--films` also how many of about 200 of these films it refuses. Intervals are 95 %.
+a class, at the demo's size and at the samples', and says how many each input check lets pass and how many answers are
+right; with `--films` also how many of about 200 of these films it refuses. Intervals are 95 %.
 """
 
 import argparse
@@ -95,7 +95,7 @@ def further(predictor: Predictor) -> str:
 
 
 def ask(model: Path, source: Path | None) -> None:
-    """Print what a model and its gate make of fresh phantoms, and of other films."""
+    """Print what a model and its input check make of fresh phantoms, and of other films."""
     predictor = Predictor(model, threads=1)
     names = predictor.card.class_names
     labels = [label for label in phantom.CLASSES for _ in range(ASKING_FILMS)]

@@ -66,7 +66,7 @@ def main() -> None:
     except BrokenPipeError:  # who reads has read enough
         sys.exit(1)
     except OSError as error:
-        _print_error(StorageError("system-refused", reason=str(error)))  # where it names a path, that is in that
+        _print_error(StorageError("system-refused", reason=str(error)))  # if it names a path, that is in that
         sys.exit(1)
 
 
@@ -84,7 +84,7 @@ def _run(command: Any) -> None:
 
 
 def _check_folder() -> None:
-    """Raise UsageError where the current folder was removed: libraries below PyTorch end the process there."""
+    """Raise UsageError if the current folder was removed: libraries below PyTorch end the process there."""
     try:
         os.getcwd()
     except FileNotFoundError as error:

@@ -148,7 +148,7 @@ class TrainingRecipe:
     class_weights: str = setting("none", "weights of the classes in the loss", one_of("none", "balanced"))
     precision: str = setting(
         "auto",
-        "arithmetic of convolutions; auto: bfloat16 where the processor multiplies it natively, else float32",
+        "arithmetic of convolutions; auto: bfloat16 if the processor multiplies it natively, else float32",
         one_of("auto", "float32", "bfloat16", "float16"),
     )
     checkpoint_steps: int = setting(50, "steps between two checkpoints", between(1, 100_000))

@@ -39,7 +39,7 @@ class PlainfilmError(ValueError):
 
 
 def demand(condition: bool, code: str, /, **parameters: object) -> None:
-    """Raise PlainfilmError where a condition does not hold."""
+    """Raise PlainfilmError if a condition does not hold."""
     if not condition:
         raise PlainfilmError(code, **parameters)
 

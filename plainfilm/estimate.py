@@ -11,7 +11,7 @@ from plainfilm.messages import Message, say
 
 @dataclass(frozen=True)
 class Estimate:
-    """A figure, its 95 % interval and the number of films it rests on; NaN where it is not estimable.
+    """A figure, its 95 % interval and the number of films it rests on; NaN if it is not estimable.
 
     >>> print(Estimate(0.959, 0.934, 0.974, 386))
     95.9 % (93.4 to 97.4, n 386)
@@ -24,7 +24,7 @@ class Estimate:
     high: float
     n: int
     coverage: float | None = field(default=None, metadata=records.ABSENT)
-    """How often such an interval holds the truth, where that is too seldom: the mark."""
+    """How often such an interval holds the truth, if that is too seldom: the mark."""
 
     @property
     def estimable(self) -> bool:

@@ -47,7 +47,7 @@ class Message:
 
 @dataclass(frozen=True)
 class Listed:
-    """Several texts as a list in running text; `joint` is the key of what stands between two."""
+    """Several texts as a list in running text; `joint` is the key of what is put between two."""
 
     entries: tuple[Text, ...]
     joint: str = "list.comma"

@@ -1,7 +1,7 @@
-"""Frozen dataclasses as JSON and back: one way in, one way out, told by the types of the fields.
+"""Frozen dataclasses as JSON and back: one way in, one way out, decided by the types of the fields.
 
 - A key that no field has is passed over, a field without a key has its default: so files of an earlier and of a later
-  version are read. A field marked ABSENT has no key where it is None, the others always have one.
+  version are read. A field marked ABSENT has no key if it is None, the others always have one.
 - A field made by `inlined` has its entries beside the other fields, not in an object of their own.
 - A field that is NaN is null, and the other way round.
 """
@@ -17,7 +17,7 @@ Object = dict[str, object]
 """An object of JSON."""
 T = TypeVar("T")
 ABSENT = {"absent": True}
-"""Metadata of a field that has no key where it is None."""
+"""Metadata of a field that has no key if it is None."""
 
 
 class Mismatch(ValueError):
@@ -25,7 +25,7 @@ class Mismatch(ValueError):
 
 
 def inlined(belongs: Callable[[object], bool] = lambda _: True) -> Mapping[str, T]:
-    """A field, of a Mapping, whose entries stand beside the other fields: what `belongs` and is no field."""
+    """A field, of a Mapping, whose entries are beside the other fields: what `belongs` and is no field."""
     made: Mapping[str, T] = field(default_factory=dict, metadata={"belongs": belongs})
     return made
 

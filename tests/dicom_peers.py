@@ -13,7 +13,7 @@ from pydicom.uid import generate_uid
 from pynetdicom import AE, evt
 
 from plainfilm.data.phantom import draw
-from plainfilm.model.gate import Verdict
+from plainfilm.model.input_check import Verdict
 from plainfilm.model.predictor import Prediction, Predictor
 from plainfilm.serving.dicom.settings import Destination
 
@@ -55,7 +55,7 @@ def written_film(path: Path, **attributes: object) -> Path:
 
 
 def overriding(predictor: Predictor) -> Callable[[bytes], Prediction]:
-    """Answers as if the gate let every film pass: the gate of a short training is not what is tested here."""
+    """Answers as if the input check let every film pass: that of a short training is not what is tested here."""
     return lambda data: replace(predictor.predict_bytes(data), verdict=Verdict(True, (), 0.1))
 
 

@@ -124,5 +124,5 @@ def _gaussian(size: int, deviation: float) -> Floats:
 
 def _interpolation(size: int) -> Floats:
     """(size, COARSE): linear interpolation between the centres of the cells, constant beyond the outermost."""
-    places = (np.arange(size) + 0.5) * COARSE / size - 0.5
-    return np.stack([np.interp(places, np.arange(COARSE), row) for row in np.eye(COARSE)], axis=1).astype(np.float32)
+    centres = (np.arange(size) + 0.5) * COARSE / size - 0.5
+    return np.stack([np.interp(centres, np.arange(COARSE), row) for row in np.eye(COARSE)], axis=1).astype(np.float32)

@@ -1,14 +1,14 @@
-"""What a leaking split adds to a score: the same films, read under the tutorial's split and under a clean one.
+"""What a leaking split adds to a score: the same films, judged under the tutorial's split and under a clean one.
 
 - Naive: every tenth film of a class, in the order of its files, is tested, the others train. The tutorial takes the
   first, eleventh, ... film; here all ten beginnings take their turn, so that every film is tested once.
-- Clean: ten folds that keep groups (patients, copies) whole, classes and sources even. So, too, every film is tested
-  once, by a reader trained on as many films.
-- Every film then has two answers by one kind of reader, and the difference is paired: right (1) or wrong (0) under the
+- Clean: ten folds that keep groups (patients, copies) whole, classes and sites even. So, too, every film is tested
+  once, by a probe trained on as many films.
+- Every film then has two answers by one kind of probe, and the difference is paired: right (1) or wrong (0) under the
   naive split minus the same under the clean one, its interval from the bootstrap over groups. Without leaks it is 0 but
-  for chance, because which films beside its copies a reader was trained on is alike under both.
+  for chance, because which films beside its copies a probe was trained on is alike under both.
 
-Films with a label conflict or without a known class take no part. Nothing is tuned here: the readers have no setting
+Films with a label conflict or without a known class take no part. Nothing is tuned here: the probes have no setting
 that was chosen by these scores.
 """
 
@@ -32,11 +32,11 @@ NUM_FOLDS = 10
 MAX_FILMS = 20_000  # of more, whole groups are drawn: comparing all films with all is quadratic
 NEAREST_SIZE_PX, LOGISTIC_SIZE_PX = 32, 16
 
-Reader = Callable[[Floats, Integers, Floats, int], Floats]  # training features, labels, test features, K -> (M, K)
+Probe = Callable[[Floats, Integers, Floats, int], Floats]  # training features, labels, test features, K -> (M, K)
 
 
 def naive_and_clean(films: Films, *, seed: int = 0) -> dict[str, Any]:
-    """How many films of the tutorial's test split leak, and what each reader gains by a leaking split."""
+    """How many films of the tutorial's test split leak, and what each probe gains by a leaking split."""
     index, store = films.index, films.store
     numbers = _films(index, seed)
     rows = [index.rows[number] for number in numbers]
@@ -44,7 +44,7 @@ def naive_and_clean(films: Films, *, seed: int = 0) -> dict[str, Any]:
     naive = naive_folds(rows)
     grouped = split.folds(strata(rows), groups, count=NUM_FOLDS, train_only=[False] * len(rows), seed=seed)
     clean = np.array(grouped, np.int64)
-    readers = {
+    probes = {
         "nearest": (nearest, _features(store, numbers, NEAREST_SIZE_PX, unit_length=True)),
         "logistic": (logistic, _features(store, numbers, LOGISTIC_SIZE_PX)),
     }
@@ -54,14 +54,13 @@ def naive_and_clean(films: Films, *, seed: int = 0) -> dict[str, Any]:
         "folds": NUM_FOLDS,
         **_leaking(rows, labels, index.classes),
         "readers": {
-            name: _compared(reader, features, labels, groups, naive, clean)
-            for name, (reader, features) in readers.items()
+            name: _compared(probe, features, labels, groups, naive, clean) for name, (probe, features) in probes.items()
         },
     }
 
 
 def naive_folds(rows: Sequence[Row]) -> Integers:
-    """The fold of each film (N,): its place among the sorted files of its class, modulo ten."""
+    """The fold of each film (N,): its position among the sorted files of its class, modulo ten."""
     fold_of = np.empty(len(rows), np.int64)
     for label in {row.label for row in rows}:
         films = sorted((film for film, row in enumerate(rows) if row.label == label), key=lambda film: rows[film].path)
@@ -85,9 +84,9 @@ def _films(index: Index, seed: int) -> list[int]:
     if len(usable) <= MAX_FILMS:
         return usable
     names, group_of_film = np.unique([index.rows[number].group for number in usable], return_inverse=True)
-    place = generator(seed, "naive-films").permutation(len(names))[group_of_film]
-    first_left_out = np.sort(place)[MAX_FILMS]
-    return [number for number, turn in zip(usable, place, strict=True) if turn < first_left_out]
+    turn_of = generator(seed, "naive-films").permutation(len(names))[group_of_film]
+    first_left_out = np.sort(turn_of)[MAX_FILMS]
+    return [number for number, turn in zip(usable, turn_of, strict=True) if turn < first_left_out]
 
 
 def _features(store: np.ndarray, numbers: Sequence[int], size_px: int, *, unit_length: bool = False) -> Floats:
@@ -115,10 +114,10 @@ def _leaking(rows: Sequence[Row], labels: Integers, classes: Sequence[str]) -> d
 
 
 def _compared(
-    reader: Reader, features: Floats, labels: Integers, groups: Sequence[str], naive: Integers, clean: Integers
+    probe: Probe, features: Floats, labels: Integers, groups: Sequence[str], naive: Integers, clean: Integers
 ) -> Mapping[str, records.Object]:
     """Accuracy under both splits, and the paired difference."""
-    right = {name: _right(reader, features, labels, folds) for name, folds in (("naive", naive), ("clean", clean))}
+    right = {name: _right(probe, features, labels, folds) for name, folds in (("naive", naive), ("clean", clean))}
     everyone = np.ones((len(labels), 2), bool)
     accuracies = shares(np.column_stack([right["naive"], right["clean"]]), everyone, groups)
     difference: Estimate = grouped_mean(right["naive"].astype(float) - right["clean"], groups, bound=1.0)
@@ -126,12 +125,12 @@ def _compared(
     return {name: estimate.as_dict() for name, estimate in found.items()}
 
 
-def _right(reader: Reader, features: Floats, labels: Integers, fold_of: Integers) -> Booleans:
-    """Whether each film is read rightly (N,) by the reader trained on the other folds."""
+def _right(probe: Probe, features: Floats, labels: Integers, fold_of: Integers) -> Booleans:
+    """Whether each film is called right (N,) by the probe trained on the other folds."""
     num_classes = int(labels.max()) + 1
     right = np.empty(len(labels), bool)
     for fold in np.unique(fold_of):
         tested = fold_of == fold
-        answers = reader(features[~tested], labels[~tested], features[tested], num_classes)
+        answers = probe(features[~tested], labels[~tested], features[tested], num_classes)
         right[tested] = answers.argmax(axis=1) == labels[tested]
     return right

@@ -1,9 +1,9 @@
-"""Is an accuracy better than labels at random give? Labels are shuffled, the cheapest reader is trained anew each time.
+"""Is an accuracy better than labels at random give? Labels are shuffled, the simplest probe is trained anew each time.
 
-Labels change places among groups of as many films within one part (fold, training or test part): films of a patient
+Labels are exchanged among groups of as many films within one part (fold, training or test part): films of a patient
 stay together, and every part keeps its counts of each class, which the split had balanced. Under the null hypothesis
 all such orders are equally likely, so that p is exact (Winkler et al. 2015, NeuroImage 123:253, whole-block exchange);
-where few groups have a partner of their size, little is shuffled and p is large, never small.
+if few groups have a partner of their size, little is shuffled and p is large, never small.
 """
 
 from collections import defaultdict
@@ -22,10 +22,10 @@ Parts = Sequence[tuple[Integers, Integers]]  # numbers of the films to train on 
 def permutation_test(
     columns: Floats, labels: Integers, groups: Sequence[str], parts: Parts, num_classes: int, *, seed: int = 0
 ) -> tuple[float, Booleans, Integers]:
-    """p, whether each film (N,) was read right with the true labels, and how many were with each shuffle (P,).
+    """p, whether each film (N,) was called right with the true labels, and how many were with each shuffle (P,).
 
     Args:
-        columns: (N, D), what the reader sees.
+        columns: (N, D), what the probe sees.
         labels: (N,) class numbers.
         groups: (N,), films that stay together.
         parts: films to train on and to judge.
@@ -60,6 +60,6 @@ def _orders(part_of_film: Integers, groups: Sequence[str], seed: int) -> Integer
     random = generator(seed, "permutation")
     for order in orders[1:]:
         for blocks in alike.values():
-            places = np.array(blocks)  # (G, size)
-            order[places] = places[random.permutation(len(places))]
+            moved = np.array(blocks)  # (G, size)
+            order[moved] = moved[random.permutation(len(moved))]
     return orders

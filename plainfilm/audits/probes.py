@@ -1,9 +1,9 @@
-"""Cheap readers: classifiers of seconds, trained afresh on whatever a view of the films shows. NumPy alone.
+"""Probes: classifiers that take seconds, trained afresh on whatever a view of the films shows. NumPy alone.
 
 Notable choices:
-- They are weak on purpose. What a cheap reader tells apart is there for any network to take; what it cannot tell apart
+- They are weak on purpose. What a probe tells apart is there for any network to take; what it cannot tell apart
   may still be there, so a view's accuracy is a lower bound.
-- `logistic` reads pictures (hundreds of like columns); `boosted` reads few columns of any kind, or places where a
+- `logistic` is for pictures (hundreds of like columns), `boosted` for few columns of any kind, or where a
   threshold says more than a slope (is this corner black?).
 - Nothing is chosen from the films: penalties and sizes are constants, the same for every view and data set.
 - All results repeat to rounding: the only draws are which columns a tree may look at, and they have an address.
@@ -99,7 +99,7 @@ def _inverse_curvature(slope: Floats, pairs: deque[tuple[Floats, Floats]]) -> Fl
 
 
 def linear(train_x: Floats, wanted: Floats, test_x: Floats, *, penalty: float = PENALTY) -> Floats:
-    """Least squares with a penalty, the cheapest reader: (N, D), targets (N, T), (M, D) -> scores (M, T).
+    """Least squares with a penalty, the simplest probe: (N, D), targets (N, T), (M, D) -> scores (M, T).
 
     All targets share one factorisation, so hundreds of shuffled labels cost little more than one.
     """
@@ -139,12 +139,12 @@ def _grow(bins: NDArray[np.uint8], residual: Floats) -> tuple[list[tuple[int, in
     """The questions (column, cut) of one tree on bins (N, D) and residuals (N, K), and each film's leaf (N,)."""
     num_films, num_columns = bins.shape
     num_classes = residual.shape[1]
-    place = bins + NUM_BINS * np.arange(num_columns)  # (N, D): a number of its own for each column's bin
+    cell_of = bins + NUM_BINS * np.arange(num_columns)  # (N, D): a number of its own for each column's bin
     leaf = np.zeros(num_films, np.int64)
     weights = [np.repeat(values, num_columns) for values in (np.ones(num_films), *residual.T)]
     questions = []
     for level in range(DEPTH):
-        cells = (leaf[:, None] * (NUM_BINS * num_columns) + place).ravel()
+        cells = (leaf[:, None] * (NUM_BINS * num_columns) + cell_of).ravel()
         length = 2**level * NUM_BINS * num_columns
         sums = np.stack([np.bincount(cells, weight, length) for weight in weights])
         below = sums.reshape(num_classes + 1, 2**level, num_columns, NUM_BINS).cumsum(-1)

@@ -1,17 +1,17 @@
-"""The shortcut audit: what do cheap readers tell of the classes from views of the films that hold no medicine?
+"""The shortcut audit: what do probes tell of the classes from views of the films that hold no medicine?
 
-- Every row is one view (`views`), read by one cheap reader (`readers`) that is trained afresh, judged on the same films
+- Every row is one view (`views`), seen by one probe (`probes`) that is trained afresh, judged on the same films
   by the same score: accuracy. The model is only run, never trained.
-- With a model's answers and a test part, readers learn on the part on which the model learnt and are judged on the
+- With a model's answers and a test part, probes learn on the part on which the model learnt and are judged on the
   model's test films: so a view's share of what the model adds over chance, (view - chance) / (model - chance), compares
-  like with like. Else five grouped folds, every film judged by readers that never saw its group.
-- Chance is to call every film by the commonest class of the judged films: no reader that sees nothing does better, and
+  like with like. Else five grouped folds, every film judged by probes that never saw its group.
+- Chance is to call every film by the commonest class of the judged films: no probe that sees nothing does better, and
   films of a quality that is kept for training do not shift it.
-- A view is flagged where it beats chance at FLAG_LEVEL, shared among the views: the mean difference in hits, film by
+- A view is flagged if it beats chance at FLAG_LEVEL, shared among the views: the mean difference in hits, film by
   film, over its standard error between groups. `benchmarks/audit_selftest.py` counts how often that errs.
-- A share is clipped at 0 and may exceed 1. It is not estimable where the interval of the model's gain holds 0.
+- A share is clipped at 0 and may exceed 1. It is not estimable if the interval of the model's gain holds 0.
 - The verdict rests on views without lung alone (`views.LUNGLESS`): a thumbnail may see a large opacity. Its bounds:
-  UNTRUSTED_SHARE = 0.5: a reader that sees no lung gets at least half of what the model adds over chance, so that more
+  UNTRUSTED_SHARE = 0.5: a probe that sees no lung gets at least half of what the model adds over chance, so that more
   of the score may come from the hospital than from the disease; no clinical meaning can be read from it.
   Below that, but flagged: part of the score may. Not flagged: these views show no shortcut; another may exist.
   Without a model the same bound is put on (view - chance) / (1 - chance), the most that any model could add.
@@ -44,14 +44,14 @@ FLAG_LEVEL = 0.01  # at most this often is any view of an innocent data set flag
 UNTRUSTED_SHARE = 0.5
 NUM_FOLDS = 5
 PERMUTED_VIEW = "corners"
-LINEAR_VIEWS = ("thumbnail", "lungs")  # pictures: read by `logistic`, all others by `boosted`
+LINEAR_VIEWS = ("thumbnail", "lungs")  # pictures: seen by `logistic`, all others by `boosted`
 CHEAP_VIEWS = ("file", "border", "corners", "statistics", "thumbnail")
 CHUNK = 256  # films whose pixels are in memory at a time
 
 
 @dataclass(frozen=True)
 class Design:
-    """Which films readers learn on and which they are judged on."""
+    """Which films probes learn on and which they are judged on."""
 
     name: str  # "test", "folds", or "fold": one fold of NUM_FOLDS alone
     parts: Parts
@@ -77,9 +77,9 @@ def audit_shortcuts(
         films: at least 64 px a side. Those that `is_judged` refuses are left out; those of a quality that the split of
             their index keeps for training are never judged.
         facts: (N, F), of `data.file_facts`; without it the view `file` knows size, aspect and mode alone.
-        probabilities: (N, K), of `run_model`; NaN where the model was not run. Without it no share is given.
-        features: (N, D), of `run_model`; NaN where the model was not run.
-        cheap: fewer views, one split, no source left out: at most a minute.
+        probabilities: (N, K), of `run_model`; NaN if the model was not run. Without it no share is given.
+        features: (N, D), of `run_model`; NaN if the model was not run.
+        cheap: fewer views, one split, no site left out: at most a minute.
         seed: of folds, trees, shuffles.
 
     Returns:
@@ -87,7 +87,7 @@ def audit_shortcuts(
     """
     index, numbers = films.index, np.array(films.judged())
     rows = [index.rows[number] for number in numbers]
-    labels, groups, source_of = films.labels(numbers), films.groups(numbers), [row.source for row in rows]
+    labels, groups, site_of = films.labels(numbers), films.groups(numbers), [row.source for row in rows]
     answered = None if probabilities is None else probabilities[numbers]
     design = choose_design(index, rows, answered, cheap=cheap, seed=seed)
     judged, num_classes = design.judged, len(index.classes)
@@ -110,14 +110,14 @@ def audit_shortcuts(
         "views": compared,
         "source": None
         if features is None
-        else sites.source_from_features(features[numbers], labels, source_of, groups, design.parts, index.classes),
+        else sites.site_from_features(features[numbers], labels, site_of, groups, design.parts, index.classes),
         "permutation": _permutation(columns[PERMUTED_VIEW], labels, groups, design.parts, num_classes, seed),
         "sources": []
         if cheap
-        else sites.leave_one_source_out(
-            columns["thumbnail"], labels, source_of, groups, index.classes, predicted["thumbnail"]
+        else sites.leave_one_site_out(
+            columns["thumbnail"], labels, site_of, groups, index.classes, predicted["thumbnail"]
         ),
-        "not_estimable": sites.not_estimable(labels, source_of, index.classes),
+        "not_estimable": sites.not_estimable(labels, site_of, index.classes),
         "verdict": verdict(compared, chance_figure, model_figure),
     }
 
@@ -126,7 +126,7 @@ def run_model(predictor: Predictor, films: Films, *, with_features: bool = True)
     """The probabilities (N, K) and features (N, D) that the audit needs, NaN for films that the model is not run on.
 
     films: at the model's size. The model is run on the test part, for features on the training part
-    too; on all films where the index has no such parts. Raises no error for a film: unreadable ones are passed over.
+    too; on all films if the index has no such parts. Raises no error for a film: unreadable ones are passed over.
     """
     index, usable = films.index, films.judged()
     wanted = ("train", "test") if with_features else ("test",)
@@ -144,7 +144,7 @@ def run_model(predictor: Predictor, films: Films, *, with_features: bool = True)
 def choose_design(index: Index, rows: Sequence[Row], answered: Floats | None, *, cheap: bool, seed: int) -> Design:
     """The split of an audit of `rows`: the index's own with a model's answers or a cheap audit, else grouped folds.
 
-    answered: (M, K), the model's answers for the rows, NaN where it was not run: such films are never judged.
+    answered: (M, K), the model's answers for the rows, NaN if it was not run: such films are never judged.
     """
     comparable = np.ones(len(rows), bool) if answered is None else np.isfinite(answered).all(1)
     if _has_parts(index) and (answered is not None or cheap):
@@ -176,7 +176,7 @@ def see(
 
 
 def verdict(compared: Sequence[dict[str, Any]], chance: dict[str, Any], model: dict[str, Any] | None) -> dict[str, Any]:
-    """The word on the whole: code, the view without lung that reads most, its share or None, its accuracy."""
+    """The verdict on the whole: code, the view without lung that tells most, its share or None, its accuracy."""
     lungless = [row for row in compared if row["name"] in views.LUNGLESS]
     flagged = [row for row in lungless if row["flagged"]] or lungless
     worst = max(flagged, key=lambda row: float(row["accuracy"]["value"]))
@@ -197,7 +197,7 @@ def _has_parts(index: Index) -> bool:
 
 
 def _read(name: str, columns: Floats, labels: Integers, parts: Parts, num_classes: int, seed: int) -> Integers:
-    """What a view's reader says of each film (N,), -1 where it is not judged."""
+    """What a view's probe says of each film (N,), -1 if it is not judged."""
     predicted = np.full(len(labels), -1)
     for train, judged in parts:
         data = columns[train], labels[train], columns[judged], num_classes
@@ -239,7 +239,7 @@ def beats(hits: Booleans, others: Booleans, groups: Sequence[str], *, level: flo
 
 
 def share_of_gain(hits: Booleans, chance: Booleans, model: Booleans, groups: Sequence[str]) -> Estimate:
-    """(view - chance) / (model - chance), clipped at 0, by the bootstrap over groups; NaN where the model may gain 0.
+    """(view - chance) / (model - chance), clipped at 0, by the bootstrap over groups; NaN if the model may gain 0.
 
     hits, chance, model: (N,), whether each was right about each film.
     """

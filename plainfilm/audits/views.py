@@ -3,13 +3,14 @@
 | view | sees | why |
 |---|---|---|
 | file | size, aspect, mode, and what `data.file_facts` reads of the file | no pixel: says how a film was stored |
-| statistics | moments, quantiles and entropy of the grey values | no place: says how a film was exposed and windowed |
-| spectrum | power by octave, its slope, sharpness | no place: says which detector, resize and compression made it |
+| statistics | moments, quantiles and entropy of the grey values | no position: says how a film was exposed and
+windowed |
+| spectrum | power by octave, its slope, sharpness | no position: says which detector, resize and compression made it |
 | border | the outer ring, a fourteenth of the side wide (16 of 224 px) | collimation, letters, frames |
 | corners | four squares, a seventh of the side wide (32 of 224 px) | letters, markers, black edges |
 | blanked | all but the rectangle around the lung field and a margin | everything that is surely no lung |
 | thumbnail | the film as 16 x 16 cells | shape and exposure, nothing fine; it may see large opacities |
-| lungs | the lung field alone, the rest black | what a reader of lungs may use; its outline shows too |
+| lungs | the lung field alone, the rest black | what a probe of lungs may use; its outline shows too |
 
 LUNGLESS views see no lung, so what they tell is no sign of a disease of the lung. A film cropped into the lungs is the
 exception (its border shows lung), and `blanked` is as good as the rectangle: how much lung it leaves is measured by

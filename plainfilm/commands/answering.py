@@ -115,7 +115,7 @@ def serve(
     lang: Language = "",
     as_json: Json = False,
 ) -> None:
-    """Serve the page, the API and a DICOM node, on this machine alone unless told otherwise."""
+    """Serve the page, the API and a DICOM node, on this machine alone unless set otherwise."""
     from plainfilm.present.terminal import Terminal
 
     check_extra("serve", SERVE_LIBRARIES, extra="serve")

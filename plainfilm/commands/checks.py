@@ -17,14 +17,14 @@ NODE_LIBRARIES = ("pydicom", "gdcm", "pynetdicom", "highdicom")
 
 
 def check_extra(command: str, libraries: tuple[str, ...] = TRAINING_LIBRARIES, extra: str = "train") -> None:
-    """Raise MissingExtraError, before any work, where a library that the command needs is not installed."""
+    """Raise MissingExtraError, before any work, if a library that the command needs is not installed."""
     for library in libraries:
         if importlib.util.find_spec(library) is None:
             raise MissingExtraError("extra-missing", command=command, library=library, extra=extra)
 
 
 def check_absent(run: Path, options: dict[str, object]) -> None:
-    """Raise UsageError for an option that was given, where a run has it from its beginning."""
+    """Raise UsageError for an option that was given, if a run has it from its beginning."""
     for option, value in options.items():
         if value:
             raise UsageError("run-with-option", run=str(run), option=option)

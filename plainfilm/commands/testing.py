@@ -47,7 +47,7 @@ def evaluate(
     from plainfilm.present.sections.balance import balance
     from plainfilm.present.sections.data_set import film_problems
     from plainfilm.present.sections.decisions import predictive_values
-    from plainfilm.present.sections.elsewhere import fall, seen
+    from plainfilm.present.sections.elsewhere import generalisation_gap, seen
     from plainfilm.present.sections.evaluation import evaluation
     from plainfilm.present.terminal import Terminal
     from plainfilm.workflows.external_test import evaluate_sources
@@ -68,7 +68,7 @@ def evaluate(
     show(terminal, film_problems(rows))
     show(terminal, evaluation(figures, predictor.card, "+".join(path.stem for path in sources)))
     show(terminal, predictive_values(predictive, named(predictor.card.classes)))
-    show(terminal, fall(figures))
+    show(terminal, generalisation_gap(figures))
     terminal.json(figures)
 
 

@@ -1,14 +1,14 @@
 """Calibration and decision, fitted on validation films: temperature, conformal quantiles, operating points.
 
 - Temperature (Guo et al. 2017): the mean log loss over films, the very figure that an evaluation reports, is convex in
-  1 / temperature; its minimum is where the slope changes its sign, found by bisection. Where every film is right the
+  1 / temperature; its minimum is where the slope changes its sign, found by bisection. If every film is right the
   loss falls for ever with the temperature: such films cannot say how sure to be, and the temperature stays 1.
 - Conformal sets (Vovk et al. 2005; Sadinle et al. 2019): the score of a film is 1 - p of its true class. Films of one
   patient resemble each other, so the unit is the group: each counts once, shared among its films, and one more
-  group with an infinite score stands for the film to come (Lee, Barber & Willett 2023). With one film a group that is
+  group with an infinite score represents the film to come (Lee, Barber & Willett 2023). With one film a group that is
   the usual quantile at ceil((n + 1) coverage) / n. The true class of a film of a new group is in its set with at least
   the coverage asked for; no more is promised, and nothing for films of another kind.
-- A class has a quantile of its own (Mondrian), which promises the coverage within the class, where at least two of its
+- A class has a quantile of its own (Mondrian), which promises the coverage within the class, if at least two of its
   groups lie outside it (39 groups at 95 %); with fewer it has that of all classes together, which promises it on the
   average over the classes alone.
 - A very accurate model misses less often than sets may: then the sets of the least certain films are empty. Adding
@@ -31,7 +31,7 @@ from plainfilm.evaluation.metrics import Floats, Integers
 from plainfilm.model.decision import TEMPERATURES, Calibration, OperatingPoint, softmax
 
 MIN_GROUPS_OUTSIDE = 2
-ROUNDING = 1e-9  # a sum of shares may miss what it stands for by this much
+ROUNDING = 1e-9  # a sum of shares may miss the true one by this much
 MARGIN = 1e-5
 NUM_HALVINGS = 60
 
@@ -105,14 +105,14 @@ def fit_quantiles(
 
 
 def conformal_quantile(scores: Floats, group_of_film: Integers, coverage: float) -> float:
-    """The score (N,), 0 to 1, up to which films are covered; 1, which covers all, where the groups are too few.
+    """The score (N,), 0 to 1, up to which films are covered; 1, which covers all, if the groups are too few.
 
     >>> conformal_quantile(np.arange(1, 20) / 20, np.arange(19), 0.9)
     0.9
     """
-    _, place, sizes = np.unique(group_of_film, return_inverse=True, return_counts=True)
+    _, index, sizes = np.unique(group_of_film, return_inverse=True, return_counts=True)
     order = np.argsort(scores, kind="stable")
-    covered = np.cumsum(1 / sizes[place[order]]) / (len(sizes) + 1)
+    covered = np.cumsum(1 / sizes[index[order]]) / (len(sizes) + 1)
     enough = np.flatnonzero(covered >= coverage - ROUNDING)
     return float(scores[order[enough[0]]]) if len(enough) else 1.0
 

@@ -3,12 +3,12 @@
 - Films are matched by `image_id`; films that only one model was asked about are left out and counted, and so are
   further copies of a film. A difference is the second model's figure minus the first's.
 - McNemar's test (1947, Psychometrika 12:153), exact: of the films that one model alone gets right, either model has an
-  even chance. It takes films for independent; where groups hold several, the interval of the difference is the one to
+  even chance. It takes films for independent; if groups hold several, the interval of the difference is the one to
   believe.
 - A difference of accuracies is that of two shares, films that the second model alone gets right and films that the
   first alone does; their intervals (over groups) are joined as those of independent errors (Newcombe 1998, Stat Med
   17:2635; Zou & Donner 2008, Stat Med 27:1693). So models that differ nowhere may still differ on the next film.
-- The other differences: the bootstrap over groups, both models judged on the same draws; joined likewise where the
+- The other differences: the bootstrap over groups, both models judged on the same draws; joined the same way if the
   replicates do not vary.
 """
 
@@ -39,11 +39,10 @@ class Predictions:
     labels: Integers
     probabilities: Floats
 
-    def take(self, numbers: Sequence[int]) -> "Predictions":
+    def take(self, rows: Sequence[int]) -> "Predictions":
         """Some of the films."""
-        ids, groups = ([values[number] for number in numbers] for values in (self.image_ids, self.groups))
-        places = list(numbers)
-        return Predictions(tuple(ids), tuple(groups), self.classes, self.labels[places], self.probabilities[places])
+        ids, groups = ([values[row] for row in rows] for values in (self.image_ids, self.groups))
+        return Predictions(tuple(ids), tuple(groups), self.classes, self.labels[[*rows]], self.probabilities[[*rows]])
 
 
 @dataclass(frozen=True)
@@ -108,13 +107,11 @@ def _in_common(first: Predictions, second: Predictions) -> tuple[Predictions, Pr
     """Both tables with the films that both have, in the order of the first. Raises SourceError."""
     if first.classes != second.classes:
         raise SourceError("compare-classes", first=", ".join(first.classes), second=", ".join(second.classes))
-    places = [{name: place for place, name in reversed([*enumerate(table.image_ids)])} for table in (first, second)]
-    common = [name for name in places[0] if name in places[1]]
+    row_of = [{name: row for row, name in reversed([*enumerate(table.image_ids)])} for table in (first, second)]
+    common = [name for name in row_of[0] if name in row_of[1]]
     if not common:
         raise SourceError("compare-no-films", first=len(first.image_ids), second=len(second.image_ids))
-    one, two = (
-        table.take([place[name] for name in common]) for table, place in zip((first, second), places, strict=True)
-    )
+    one, two = (table.take([row[name] for name in common]) for table, row in zip((first, second), row_of, strict=True))
     differ = np.flatnonzero(one.labels != two.labels)
     if len(differ):
         raise SourceError("compare-labels", films=len(differ), example=common[differ[0]])
@@ -133,7 +130,7 @@ def mcnemar(only_first: int, only_second: int) -> McNemar:
 
 
 def _difference(one: Estimate, two: Estimate, replicates: Floats) -> Estimate:
-    """Two minus one: percentiles of the paired replicates (R,); where they do not vary, what both intervals allow."""
+    """Two minus one: percentiles of the paired replicates (R,); if they do not vary, what both intervals allow."""
     value, *allowed = difference(two, one)
     if math.isnan(value):
         return Estimate(math.nan, math.nan, math.nan, one.n)

@@ -49,7 +49,7 @@ def cells() -> tuple[Cell, ...]:
 
 
 def missed(kind: str, estimate: Estimate, groups: Sequence[int], cluster: float) -> float | None:
-    """The coverage of a figure's interval where it is below LOWEST; None where it is not, or was never simulated.
+    """The coverage of a figure's interval if it is below LOWEST; None if it is not, or was never simulated.
 
     Args:
         kind: of the figure, `Figure.coverage_kind`.
@@ -119,7 +119,7 @@ def _marked(estimate: Estimate, figure: Figure, own: Booleans, group_of_film: In
 
 
 def lowest_marked(figures: Iterable[object]) -> float | None:
-    """The lowest coverage that a figure is marked with; None where none is. Entries that are no figures are skipped."""
+    """The lowest coverage that a figure is marked with; None if none is. Entries that are no figures are skipped."""
     return min((entry["coverage"] for entry in figures if is_marked(entry)), default=None)
 
 

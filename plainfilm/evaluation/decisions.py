@@ -4,7 +4,7 @@
 - The mean size of a set is the sum of the shares of sets with at least 1, 2, ... classes. These shares rise and fall
   together, so the distances to their bounds are added.
 - Predictive values follow from sensitivity, specificity and prevalence by Bayes. Both values rise with both of these:
-  their bounds are taken where sensitivity and specificity stand at their lower bounds at once, and at their upper ones.
+  their bounds are taken where sensitivity and specificity are at their lower bounds at once, and at their upper ones.
   That is cautious (independent errors seldom agree so), and holds at 0 and 1, where approximations break down.
 """
 
@@ -140,7 +140,7 @@ def predictive_values(sensitivity: Estimate, specificity: Estimate, prevalence: 
 
 
 def _bayes(sensitivity: float, specificity: float, prevalence: float) -> tuple[float, float]:
-    """Positive and negative predictive value; NaN where nothing is called so."""
+    """Positive and negative predictive value; NaN if nothing is called so."""
     found, missed = sensitivity * prevalence, (1 - sensitivity) * prevalence
     cleared, false = specificity * (1 - prevalence), (1 - specificity) * (1 - prevalence)
     return _quotient(found, found + false), _quotient(cleared, cleared + missed)
@@ -151,7 +151,7 @@ def _quotient(part: float, whole: float) -> float:
 
 
 def _defined(value: float, low: float, high: float, n: int) -> Estimate:
-    """A bound where nothing would be called so is no bound: 0 or 1."""
+    """A bound at which nothing would be called so is no bound: 0 or 1."""
     if math.isnan(value):
         return Estimate(math.nan, math.nan, math.nan, n)
     return Estimate(value, 0.0 if math.isnan(low) else low, 1.0 if math.isnan(high) else high, n)

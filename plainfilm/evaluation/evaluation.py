@@ -23,7 +23,7 @@ from plainfilm.evaluation.subgroups import Part, subgroups
 from plainfilm.io import files, tables
 from plainfilm.io.run_folder import METRICS, PREDICTIONS
 from plainfilm.model.decision import set_cell
-from plainfilm.model.gate import Verdict
+from plainfilm.model.input_check import Verdict
 from plainfilm.model.predictor import Answers, Predictor
 
 CHUNK = 256  # films whose pixels are in memory at a time
@@ -32,7 +32,7 @@ TUTORIAL_BATCH = 64  # the tutorial averages the figures of batches of 64
 
 @dataclass(frozen=True)
 class Refusals:
-    """The share of films that the gate refuses, in all and by class, how often for which reason; was it fitted."""
+    """The films that the input check refuses: share in all and by class, how many for which reason; was it fitted."""
 
     refused: Estimate
     classes: Mapping[str, Estimate]
@@ -79,7 +79,7 @@ class Evaluation:
     labels: np.ndarray  # (N,) class numbers
     probabilities: np.ndarray  # (N, K)
     sets: np.ndarray | None  # (N, K) bool; None: the model is not calibrated
-    verdicts: tuple[Verdict, ...]  # N, of the gate; a film that it refuses counts all the same
+    verdicts: tuple[Verdict, ...]  # N, of the input check; a film that it refuses counts all the same
     figures: Metrics
 
 
@@ -102,7 +102,7 @@ def evaluate(
         leaking: whether films of one patient, or copies, may also have been trained on.
 
     Raises:
-        SourceError: where no film is left.
+        SourceError: if no film is left.
     """
     classes = predictor.card.class_names
     assert films.index.classes == classes
@@ -135,7 +135,7 @@ def evaluate(
         calibration=calibration,
         sets=measured_sets,
         operating_points=points,
-        gate=refusals(verdicts, labels, groups, classes, is_fitted=predictor.gate is not None),
+        gate=refusals(verdicts, labels, groups, classes, is_fitted=predictor.input_check is not None),
         films=name,
         model=predictor.card.weights_sha256,
         leaking=leaking,
@@ -156,7 +156,7 @@ def answers(predictor: Predictor, films: Films, rows: Sequence[int]) -> Iterator
 def refusals(
     verdicts: Sequence[Verdict], labels: np.ndarray, groups: Sequence[str], classes: Sequence[str], *, is_fitted: bool
 ) -> Refusals:
-    """What the gate refuses of N films."""
+    """What the input check refuses of N films."""
     refused = np.array([not verdict.passed for verdict in verdicts])
     (overall,), *by_class = shares_by_class(refused[:, None], labels, groups, len(classes))
     of_classes = {name: estimate for name, (estimate,) in zip(classes, by_class, strict=True)}

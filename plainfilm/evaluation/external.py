@@ -17,7 +17,7 @@ from plainfilm.model.seen import KINDS, SeenCounts, Sighting
 
 @dataclass(frozen=True)
 class Seen:
-    """How many films the model has seen, in all and by class, of the readable ones; None where nobody can say."""
+    """How many films the model has seen, in all and by class, of the readable ones; None if nobody can say."""
 
     listed: bool
     films: int
@@ -29,7 +29,7 @@ class Seen:
 
 
 def look_for_seen(predictor: Predictor, films: Films) -> list[Sighting]:
-    """What the model's file knows of each film; nothing where it has no list."""
+    """What the model's file knows of each film; nothing if it has no list."""
     rows = films.index.rows
     if predictor.seen is None:
         return [Sighting("", 0.0)] * len(rows)

@@ -2,7 +2,7 @@
 
 Films of one patient resemble each other, so the unit that is drawn is the group, never the film:
 
-- Proportions: Wilson where no group has two of the films that count, else the bootstrap over groups. With one to three
+- Proportions: Wilson if no group has two of the films that count, else the bootstrap over groups. With one to three
   errors (or hits) Wilson's nearer bound is too tight, and is that of Poisson's distribution (Brown et al.).
 - F1, balanced accuracy, MCC, log loss, Brier score, macro AUC: the bootstrap over groups, always. A replicate in which
   a figure cannot be computed (a class was not drawn) is skipped for that figure.
@@ -66,7 +66,7 @@ def wilson(successes: float, n: int, effective_n: float | None = None) -> Estima
 
 
 def _few(count: float, size: float) -> float:
-    """The lower bound of a share of `size` films where `count` were seen, by FEW_ERRORS; 1 where there are more."""
+    """The lower bound of a share of `size` films if `count` were seen, by FEW_ERRORS; 1 if there are more."""
     if count > len(FEW_ERRORS) - 1 + ROUNDING:
         return 1.0
     return float(np.interp(count, range(len(FEW_ERRORS)), FEW_ERRORS)) / size
@@ -156,7 +156,7 @@ def shares_by_class(hits: Booleans, labels: Integers, groups: Sequence[str], num
 
 
 def proportion(hits: Integers, films: Integers, replicates: Floats) -> Estimate:
-    """A share of films from counts (G,): Wilson where no group has two films of them, else the bootstrap (R,)."""
+    """A share of films from counts (G,): Wilson if no group has two films of them, else the bootstrap (R,)."""
     if films.max() <= 1:
         return wilson(int(hits.sum()), int(films.sum()))
     return ratio(hits, films, films, replicates)
@@ -166,7 +166,7 @@ def ratio(hits: Integers, total: Integers, films: Integers, replicates: Floats) 
     """A ratio of sums over groups (G,), 0 to 1: percentiles of the bootstrap (R,), widened to Wilson's interval.
 
     Wilson's is taken at the number of independent films that would vary as much as the replicates do, at most what is
-    counted (a true positive counts twice for F1); and at the number of groups where the replicates do not vary at all.
+    counted (a true positive counts twice for F1); and at the number of groups if the replicates do not vary at all.
     """
     n, num_groups = int(films.sum()), int((films > 0).sum())
     value = float(metrics.ratio(hits.sum(), total.sum()))
@@ -241,7 +241,7 @@ def from_confusions(
     """A figure of the confusion matrix from those of groups (G, K, K): percentiles of the bootstrap (R,), widened.
 
     Widened to the figure of the same matrix with as many and as few errors as the interval of `accuracy` allows, the
-    errors between the classes as they are; where there is none, between any two classes as often as these meet.
+    errors between the classes as they are; if there is none, between any two classes as often as these meet.
     """
     confusion = confusions.sum(0).astype(np.float64)
     value = float(figure(confusion))

@@ -35,14 +35,14 @@ def accuracy(confusion: Numbers) -> Floats:
 
 
 def balanced_accuracy(confusion: Numbers) -> Floats:
-    """Mean sensitivity over the classes: (..., K, K) -> (...,), 0 to 1; NaN where a class has no film."""
+    """Mean sensitivity over the classes: (..., K, K) -> (...,), 0 to 1; NaN if a class has no film."""
     return np.asarray(sensitivity(confusion).mean(-1))
 
 
 def mcc(confusion: Numbers) -> Floats:
     """Matthews' correlation coefficient of K classes: (..., K, K) -> (...,), -1 to 1, 0 for chance.
 
-    NaN where all films are of one class, or predicted as one. Gorodkin 2004, Comput Biol Chem 28:367.
+    NaN if all films are of one class, or predicted as one. Gorodkin 2004, Comput Biol Chem 28:367.
     """
     true, predicted, total = confusion.sum(-1), confusion.sum(-2), confusion.sum((-2, -1))
     varied = [1.0 * total**2 - (counts**2).sum(-1) for counts in (true, predicted)]
@@ -155,7 +155,7 @@ def roc_curve(scores: Floats, positive: Booleans) -> tuple[Floats, Floats]:
 
 
 def ratio(numerator: Numbers, denominator: Numbers) -> Floats:
-    """Quotient of counts or sums, NaN where nothing was counted."""
+    """Quotient of counts or sums, NaN if nothing was counted."""
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(denominator > 0, numerator / denominator, np.nan)
 

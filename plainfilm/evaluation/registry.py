@@ -1,7 +1,7 @@
 """The figures of an evaluation, one entry each: what it is, how it is computed and drawn anew, how it is shown.
 
-- Whatever lists figures (metrics.json, marks, comparisons, the fall, the spread over runs, tables, the simulation of
-  coverage) goes over this table. A new figure is an entry here, and its words, `figure.NAME`.
+- Whatever lists figures (metrics.json, marks, comparisons, the generalisation gap, the spread over runs, tables, the
+  simulation of coverage) goes over this table. A new figure is an entry here, and its words, `figure.NAME`.
 - The table is in the order in which figures are computed: one may rest on the estimates of those above it.
 - A figure of the confusion matrix is one function on matrices (..., K, K), and an entry by `of_confusion`.
 """
@@ -53,7 +53,7 @@ class Figure:
     unit: Unit = "share"
     bounds: tuple[float, float] = (0.0, 1.0)
     is_higher_better: bool = True
-    kind: str = ""  # in the table of coverages, where this is not the name
+    kind: str = ""  # in the table of coverages, if this is not the name
     rests_on: Callable[[Booleans], Sequence[Booleans]] = _own  # the films (N,) of the class -> whose groups count
     difference: Callable[[Sample, Sample, int], Estimate] | None = None  # of two models; None: by the replicates
 

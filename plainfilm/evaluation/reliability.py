@@ -6,7 +6,7 @@
   mean over the classes of the distances between mean probability and share observed, each bin weighing as many films as
   it holds. Its interval is that of the bootstrap over groups. With few films it is above 0 for perfect probabilities
   too, and more so in the replicates: it compares models on the same films, and proves nothing by itself.
-- So it stands beside its noise floor: the error that the same probabilities show when they are right, labels being
+- So it is shown beside its noise floor: the error that the same probabilities show when they are right, labels being
   drawn from them (Bröcker & Smith 2007, Weather Forecast 22:651). Films of one group share the random number, as they
   share the truth. An error within the floor is no sign of bad calibration.
 """
@@ -72,9 +72,9 @@ def reliability(
     sizes = inside.sum(axis=0)
     curves: dict[str, list[Bin]] = {name: [] for name in class_names}
     for cell in np.flatnonzero(sizes):
-        k, place = divmod(int(cell), NUM_BINS)
+        k, index = divmod(int(cell), NUM_BINS)
         mean = float(claimed[:, cell].sum() / sizes[cell])
-        curves[class_names[k]].append(Bin(float(EDGES[place]), float(EDGES[place + 1]), mean, observed[cell]))
+        curves[class_names[k]].append(Bin(float(EDGES[index]), float(EDGES[index + 1]), mean, observed[cell]))
     error = _calibration_error(claimed - (inside & true), groups, num_classes)
     floor = _noise_floor(probabilities, bins, claimed.sum(axis=0), groups)
     return Reliability(error, floor, {name: tuple(bins) for name, bins in curves.items()})

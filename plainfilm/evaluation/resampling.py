@@ -135,7 +135,7 @@ def _weights(random: np.random.Generator, num_groups: int, chunk: int) -> Iterat
 
 
 def weighted_macro_auc(weights: Floats, probabilities: Floats, labels: Integers, group_of_film: Integers) -> Floats:
-    """Macro AUC (r,) with every film counted as often as its group: weights (G, r). NaN where a class was not drawn."""
+    """Macro AUC (r,) with every film counted as often as its group: weights (G, r). NaN if a class was not drawn."""
     aucs = []
     for k, scores in enumerate(probabilities.T):
         positives, negatives = np.flatnonzero(labels == k), np.flatnonzero(labels != k)

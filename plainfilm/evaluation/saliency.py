@@ -70,10 +70,10 @@ def check_maps(
 
     Returns:
         `n`, and besides `films`, `cells`; `deletion` and `insertion` with the mean difference of the area under the
-        curve to each of BASELINES (-1 to 1, positive where the map is better); `randomised` with the mean `spearman`
+        curve to each of BASELINES (-1 to 1, positive if the map is better); `randomised` with the mean `spearman`
         and `pearson` correlation with the maps of random weights; and `faithful`: whether the map is better than both
         baselines in both tests and random weights destroy it. `classes` has `deletion` and `insertion` of the films
-        that the model gives each class, where these have MIN_GROUPS groups. None, not checked, with fewer than
+        that the model gives each class, if these have MIN_GROUPS groups. None, not checked, with fewer than
         MIN_GROUPS groups.
     """
     if len(set(groups)) < MIN_GROUPS:
@@ -98,7 +98,7 @@ def check_maps(
 
 
 def differences(areas: Areas, groups: Sequence[str]) -> dict[str, dict[str, Estimate]]:
-    """Mean differences of areas (N,) by test and baseline, positive where the map is better; `groups` (N,)."""
+    """Mean differences of areas (N,) by test and baseline, positive if the map is better; `groups` (N,)."""
     sign = {"deletion": -1, "insertion": 1}  # deleted in a good order the probability falls early
     return {
         test: {
@@ -142,7 +142,7 @@ def _areas(predictor: Predictor, pixels: np.ndarray, first: int, seed: int) -> t
     side = maps.shape[1]
     counts = steps(side * side)
     kept = np.stack(
-        [_kept(class_map, counts, generator(seed, "maps-order", first + place)) for place, class_map in enumerate(maps)]
+        [_kept(class_map, counts, generator(seed, "maps-order", first + index)) for index, class_map in enumerate(maps)]
     )  # (B, P, h * w)
     pictures = np.concatenate(
         [_pictures(film, blurred(film, side), masks) for film, masks in zip(pixels, kept, strict=True)]
@@ -189,7 +189,7 @@ def _kept(class_map: np.ndarray, counts: Integers, random: np.random.Generator) 
     between = counts[1:-1, None]
 
     def gone(order: Integers) -> Booleans:
-        return np.argsort(order)[None] < between  # (steps - 1, h * w): a cell's place in the order
+        return np.argsort(order)[None] < between  # (steps - 1, h * w): a cell's position in the order
 
     ends = np.array([[True], [False]]).repeat(side * side, axis=1)
     return np.concatenate(
@@ -272,5 +272,5 @@ def spearman(one: np.ndarray, two: np.ndarray) -> float:
 
 
 def _ranks(values: np.ndarray) -> Floats:
-    _, place, count = np.unique(values, return_inverse=True, return_counts=True)
-    return np.asarray((np.cumsum(count) - (count - 1) / 2)[place], dtype=np.float64)
+    _, index, count = np.unique(values, return_inverse=True, return_counts=True)
+    return np.asarray((np.cumsum(count) - (count - 1) / 2)[index], dtype=np.float64)

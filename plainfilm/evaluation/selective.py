@@ -1,7 +1,7 @@
 """Risk and coverage: how much more often a model is right where it is sure.
 
 - Films are ordered by the probability of the predicted class. The curve is the accuracy among the most confident share
-  of them; a film's place depends on all films, so its intervals hold for films cut off at these probabilities.
+  of them; a film's position depends on all films, so its intervals hold for films cut off at these probabilities.
 - The area (AURC; Geifman & El-Yaniv 2017, NeurIPS; Geifman et al. 2019, ICLR) is the mean, over all films, of the share
   of errors among the films at least as sure: 0 for a model without an error, its share of errors for one whose
   confidence says nothing. Films of one confidence share their errors. Its interval is the bootstrap's over groups.
@@ -58,8 +58,8 @@ def risk_coverage(probabilities: Floats, labels: Integers, groups: Sequence[str]
 
 def _shared(errors: np.ndarray, confidence: Floats) -> Floats:
     """Errors (N,), those of films of one confidence shared among them."""
-    _, place, counts = np.unique(confidence, return_inverse=True, return_counts=True)
-    return np.asarray((np.bincount(place, errors) / counts)[place])
+    _, index, counts = np.unique(confidence, return_inverse=True, return_counts=True)
+    return np.asarray((np.bincount(index, errors) / counts)[index])
 
 
 def _area(errors: Floats, group_of_film: Integers) -> Estimate:

@@ -1,4 +1,4 @@
-"""Figures of parts of the films: by sex, age band, view and source, where a table gave these columns.
+"""Figures of parts of the films: by sex, age band, view and source, if a table gave these columns.
 
 Films without the entry, or with one that few patients share, are a part of their own. A part with fewer than MIN_FILMS
 films has its n and no figure: its interval would say nothing, and chance would make the differences between parts.
@@ -36,9 +36,9 @@ def age_band(entry: str) -> str:
         return UNKNOWN
     if not 0 <= years <= 130:
         return UNKNOWN
-    place = int(np.searchsorted(AGE_BANDS, years, side="right")) - 1
-    last = place == len(AGE_BANDS) - 1
-    return f"{AGE_BANDS[place]}+" if last else f"{AGE_BANDS[place]}-{AGE_BANDS[place + 1] - 1}"
+    band = int(np.searchsorted(AGE_BANDS, years, side="right")) - 1
+    last = band == len(AGE_BANDS) - 1
+    return f"{AGE_BANDS[band]}+" if last else f"{AGE_BANDS[band]}-{AGE_BANDS[band + 1] - 1}"
 
 
 COLUMNS: Mapping[str, Callable[[Row], str]] = {
@@ -52,7 +52,7 @@ COLUMNS: Mapping[str, Callable[[Row], str]] = {
 
 @dataclass(frozen=True)
 class Part:
-    """A part of the films: n, and where that is enough accuracy and each class's sensitivity."""
+    """A part of the films: n, and if that is enough accuracy and each class's sensitivity."""
 
     n: int
     too_few: bool

@@ -1,7 +1,7 @@
 """Networks, weights, the model file and the predictor.
 
 ONNX Runtime (from 1.32 on, at the latest) notes each process and session in the user's home, under a lasting number of
-the machine, and sends that to its maker. From here nothing is sent: it is told so before any module loads it.
+the machine, and sends that to its maker. From here nothing is sent: that is set before any module loads it.
 """
 
 import os

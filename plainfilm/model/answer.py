@@ -9,7 +9,7 @@ from typing import Self
 import numpy as np
 
 from plainfilm.errors import PlainfilmError
-from plainfilm.model.gate import Verdict
+from plainfilm.model.input_check import Verdict
 from plainfilm.model.predictor import Prediction
 
 
@@ -20,18 +20,18 @@ class Answer:
     image_id: str = ""
     width: int = 0  # of the decoded film, px
     height: int = 0
-    probabilities: np.ndarray | None = None  # (K,); None where the film could not be read, or was refused
-    set: tuple[int, ...] | None = None  # class numbers; None where the model is not calibrated, too
+    probabilities: np.ndarray | None = None  # (K,); None if the film could not be read, or was refused
+    set: tuple[int, ...] | None = None  # class numbers; None if the model is not calibrated, too
     warnings: tuple[str, ...] = ()  # message codes of decoding
-    verdict: Verdict | None = None  # of the gate; None where the film could not be read
+    verdict: Verdict | None = None  # of the input check; None if the film could not be read
     error: PlainfilmError | None = None  # why it could not be read
     number: int = 1  # among the films that were asked about together
     path: str = ""  # as the user gave it, and for a film in a folder or archive its path there
-    truth: str = ""  # the class that table or folder names, where the model knows it
+    truth: str = ""  # the class that table or folder names, if the model knows it
 
     @property
     def is_refused(self) -> bool:
-        """Whether the gate refuses the film; its classes are there all the same where that was asked for."""
+        """Whether the input check refuses the film; its classes are there all the same if that was asked for."""
         return self.verdict is not None and not self.verdict.passed
 
     @property
@@ -55,7 +55,7 @@ class Answer:
         path: str = "",
         truth: str = "",
     ) -> Self:
-        """The answer that a prediction is: without classes where the gate refuses the film, unless `override`."""
+        """The answer that a prediction is: without classes if the input check refuses the film, unless `override`."""
         if isinstance(result, PlainfilmError):
             return cls(error=result, number=number, path=path, truth=truth)
         height, width = result.film.pixels.shape

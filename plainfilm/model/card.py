@@ -1,7 +1,8 @@
 """The card: what a model file says of itself, as JSON in its metadata.
 
-Classes with their names in every language, preprocessing, what was fitted on validation films (calibration, gate,
-health of the maps), provenance, and the result of its test. What contradicts itself is refused where it is read.
+Classes with their names in every language, preprocessing, what was fitted on validation films (calibration, input
+check, health of the maps), provenance, and the result of its test. What contradicts itself is refused where it is
+read.
 
 Format 2 is written. A section that this program does not know is kept, and ignored. Format 1, whose classes have the
 keys `en` and `zh` for `names`, is read; it has no unknown sections.
@@ -48,7 +49,7 @@ class ClassName:
     names: Mapping[str, str]  # by language
 
     def shown(self, language: str) -> str:
-        """The display name in a language; where there is none the English one, else the name itself."""
+        """The display name in a language; if there is none the English one, else the name itself."""
         return printable(self.names.get(language) or self.names.get("en") or self.name)
 
 
@@ -97,7 +98,7 @@ class Card:
     weights_sha256: str
     provenance: Mapping[str, Any] = field(default_factory=dict)  # recipe, checksums, versions, leaking
     calibration: Calibration | None = None  # None: not calibrated
-    gate: Mapping[str, object] | None = None  # `plainfilm.model.gate.Gate.to_card`; None: only rules without fitting
+    gate: Mapping[str, object] | None = None  # `InputCheck.to_card`; None: only rules without fitting
     evaluation: OwnFigures | None = None  # None: not tested
     maps: Maps | None = None  # None: not checked
     seen: SeenCounts | None = None  # of `plainfilm.model.seen.SeenFilms`; None: cannot say
@@ -177,7 +178,7 @@ def named(classes: Iterable[ClassName]) -> Callable[[str], ClassName]:
 
 
 def check_shapes(card: Card, shapes: Mapping[str, Sequence[int | None]], path: Path) -> None:
-    """Raise ModelFileError where the card and the shapes of inputs and outputs, by name, contradict each other."""
+    """Raise ModelFileError if the card and the shapes of inputs and outputs, by name, contradict each other."""
     wanted, num_classes = card.preprocessing, len(card.classes)
     expected_pixels = [wanted.channels, wanted.size, wanted.size]
     if set(shapes) != TENSORS or list(shapes["pixels"][1:]) != expected_pixels:
@@ -191,7 +192,7 @@ def check_shapes(card: Card, shapes: Mapping[str, Sequence[int | None]], path: P
 
 
 def parse_card(text: str, path: Path) -> Card:
-    """The card of a model file from its JSON. Raises ModelFileError where it is not one of a format that is read."""
+    """The card of a model file from its JSON. Raises ModelFileError if it is not one of a format that is read."""
     try:
         content = json.loads(text, parse_constant=_refuse_constant)
         demand(isinstance(content, dict), "card.reason.object")
@@ -244,7 +245,7 @@ def _class_name(entry: object, version: int) -> ClassName:
 
 
 def _section(content: Mapping[str, object], name: str, read: Callable[[Mapping[str, object]], T]) -> T | None:
-    """A section of the card as `read` has it; None where it is not there."""
+    """A section of the card as `read` has it; None if it is not there."""
     entry = content.get(name)
     if entry is None:
         return None
@@ -254,7 +255,7 @@ def _section(content: Mapping[str, object], name: str, read: Callable[[Mapping[s
 
 
 def _checked(card: Card) -> Card:
-    """The same. Raises PlainfilmError where a field of the card has another type or another range than it should."""
+    """The same. Raises PlainfilmError if a field of the card has another type or another range than it should."""
     names = card.class_names
     words = [word for entry in card.classes for word in (entry.name, *entry.names, *entry.names.values())]
     demand(0 < len(names) <= MAX_CLASSES and len(set(names)) == len(names), "card.reason.classes", maximum=MAX_CLASSES)

@@ -3,7 +3,7 @@
 - Probabilities are softmax(logits / temperature).
 - A film's set holds every class k with 1 - p_k <= quantile_k (split conformal prediction). One class is an answer,
   several are "not decided"; none says that for each class all but a few of its own films look more like it.
-- An operating point calls a film positive for a class, against the rest, where p_k >= threshold.
+- An operating point calls a film positive for a class, against the rest, if p_k >= threshold.
 
 `plainfilm.evaluation.calibration` fits all of it on validation films; the Predictor alone applies it.
 """
@@ -88,7 +88,7 @@ def conformal_sets(probabilities: np.ndarray, quantiles: Sequence[float]) -> np.
 
 
 def set_cell(members: Sequence[int] | None, class_names: Sequence[str]) -> str:
-    """A film's set as a cell of a table: class names joined by |; `none`; nothing where the model is not calibrated.
+    """A film's set as a cell of a table: class names joined by |; `none`; nothing if the model is not calibrated.
 
     >>> [set_cell(members, ["a", "b"]) for members in ([0, 1], [], None)]
     ['a|b', 'none', '']

@@ -1,7 +1,7 @@
 """The model file: one ONNX file that answers by itself and says what it is.
 
 Its metadata holds: `plainfilm`, a JSON document (format version, classes with names, preprocessing, calibration,
-provenance, test result, health of the maps); `plainfilm.films`, the films that it has seen, where it can say that; and
+provenance, test result, health of the maps); `plainfilm.films`, the films that it has seen, if it can say that; and
 `plainfilm.sha256`, the SHA-256 of the whole file with these 64 digits set to zeros. ONNX Runtime loads a file with a
 flipped bit without a word; `read` here does not. The weights have a checksum of their own, which is the model's
 identity: it does not change when calibration or a test result is added.
@@ -69,7 +69,7 @@ def read(path: Path) -> bytes:
 
 
 def films_seen(metadata: Mapping[str, str], card: Card, path: Path) -> SeenFilms | None:
-    """The films that the model has seen, None where its file cannot say. Raises ModelFileError for a damaged list."""
+    """The films that the model has seen, None if its file cannot say. Raises ModelFileError for a damaged list."""
     try:
         return parse_seen(metadata.get(FILMS_KEY), card.seen)
     except ValueError as error:
@@ -77,7 +77,7 @@ def films_seen(metadata: Mapping[str, str], card: Card, path: Path) -> SeenFilms
 
 
 def _check_digest(file: IO[bytes], path: Path) -> None:
-    """Raise ModelFileError where the file has no digest, or one that does not fit."""
+    """Raise ModelFileError if the file has no digest, or one that does not fit."""
     places, before, tail = [], 0, b""
     while chunk := file.read(CHUNK_BYTES):
         data = tail + chunk
@@ -100,7 +100,7 @@ def _stream_digest(file: IO[bytes], start: int) -> str:
     digest = hashlib.sha256()
     file.seek(0)
     left = start
-    while chunk := file.read(min(left, CHUNK_BYTES)):  # ends, too, where the file shrinks meanwhile
+    while chunk := file.read(min(left, CHUNK_BYTES)):  # ends, too, if the file shrinks meanwhile
         digest.update(chunk)
         left -= len(chunk)
     digest.update(BLANK_DIGEST.encode())
@@ -111,7 +111,7 @@ def _stream_digest(file: IO[bytes], start: int) -> str:
 
 
 def _digest_places(data: bytes) -> list[tuple[int, int]]:
-    """Where the digest's 64 digits stand: in a protobuf entry {1: DIGEST_KEY, 2: digits}."""
+    """Where the digest's 64 digits are: in a protobuf entry {1: DIGEST_KEY, 2: digits}."""
     entry = b"\x0a%c%s\x12\x40([0-9a-f]{64})" % (len(DIGEST_KEY), re.escape(DIGEST_KEY.encode()))
     return [match.span(1) for match in re.finditer(entry, data)]
 
@@ -178,7 +178,7 @@ def write(model: Model, net: "ResNet", films: np.ndarray) -> float:
         films: (N, C, S, S) uint8, real ones, on which the file (ONNX Runtime) and the network (PyTorch) are compared.
 
     Raises:
-        ModelFileError: where a probability differs by more than PARITY_TOLERANCE; nothing is written.
+        ModelFileError: if a probability differs by more than PARITY_TOLERANCE; nothing is written.
     """
     assert len(films) > 0
     data = model.data
@@ -203,7 +203,7 @@ def randomised(model: Model, *, seed: int, draw: int, prefixes: tuple[str, ...] 
     """A model with weights that never learnt anything.
 
     Every initialiser `*.weight` and `*.bias` whose name begins with one of `prefixes` is drawn anew: normal around 0,
-    with the root mean square that it had (1 where it was all zeros), so that signals keep about their size on the way.
+    with the root mean square that it had (1 if it was all zeros), so that signals keep about their size on the way.
     Another `draw` of the same seed gives other weights.
     """
     import onnx

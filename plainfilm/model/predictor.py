@@ -19,7 +19,7 @@ from plainfilm.data.preprocessing import preprocess
 from plainfilm.errors import FilmError, ModelFileError, PlainfilmError
 from plainfilm.model.card import Card, check_shapes, parse_card, reason_of
 from plainfilm.model.decision import conformal_sets, softmax
-from plainfilm.model.gate import Gate, Verdict, rules_alone
+from plainfilm.model.input_check import InputCheck, Verdict, rules_alone
 from plainfilm.model.modelfile import CARD_KEY, DIGEST_KEY, Model, films_seen, read
 
 BATCH_SIZE = 32
@@ -47,7 +47,7 @@ class Prediction:
     probabilities: np.ndarray  # (K,)
     class_maps: np.ndarray  # (K, h, w)
     set: tuple[int, ...] | None  # numbers of the classes that the film may well be of; None: not calibrated
-    verdict: Verdict  # of the gate; where it refuses the film, the rest is shown only to who insists
+    verdict: Verdict  # of the input check; if it refuses the film, the rest is shown only to who insists
 
     @property
     def predicted(self) -> int:
@@ -82,16 +82,16 @@ class Predictor:
         self.file_sha256: str = metadata[DIGEST_KEY]  # of the whole file, with this digest's own digits as zeros
         self.seen = films_seen(metadata, self.card, path)
         self._check_shapes(path)
-        self.gate = self._read_gate(path)
+        self.input_check = self._read_input_check(path)
         self._check_numbers(path)
 
     def _check_shapes(self, path: Path) -> None:
-        """Raise ModelFileError where the card and what ONNX Runtime makes of the graph contradict each other."""
+        """Raise ModelFileError if the card and what ONNX Runtime makes of the graph contradict each other."""
         tensors = (*self.session.get_inputs(), *self.session.get_outputs())
         check_shapes(self.card, {tensor.name: tensor.shape for tensor in tensors}, path)
 
     def _check_numbers(self, path: Path) -> None:
-        """Raise ModelFileError where the network cannot answer a black film, or not with finite numbers."""
+        """Raise ModelFileError if the network cannot answer a black film, or not with finite numbers."""
         wanted = self.card.preprocessing
         black = np.zeros((1, wanted.channels, wanted.size, wanted.size), np.uint8)
         try:
@@ -101,12 +101,12 @@ class Predictor:
         if not all(np.isfinite(output).all() for output in outputs):
             raise ModelFileError("model-unusable", path=str(path), reason="its answers are not finite")
 
-    def _read_gate(self, path: Path) -> Gate | None:
-        """The gate of this model, None where none was fitted. Raises ModelFileError where its statistics are none."""
+    def _read_input_check(self, path: Path) -> InputCheck | None:
+        """The input check of this model, None if none was fitted. Raises ModelFileError for damaged statistics."""
         if self.card.gate is None:
             return None
         try:
-            return Gate.from_card(self.card.gate, num_features=self._output_shape("features")[1])
+            return InputCheck.from_card(self.card.gate, num_features=self._output_shape("features")[1])
         except ValueError as error:
             raise ModelFileError("model-card-damaged", path=str(path), reason=reason_of(error)) from error
 
@@ -147,24 +147,25 @@ class Predictor:
         heights: Sequence[int],
         chromas: Sequence[float],
     ) -> list[Verdict]:
-        """What the gate says of N films: pixels (N, C, S, S) uint8, features (N, D), and what decoding said of each.
+        """What the input check says of N films: pixels (N, C, S, S) uint8, features (N, D), what decoding said of each.
 
         A model without statistics has only the rules that need none.
         """
         planes = pixels[:, 0]
-        if self.gate is None:
+        if self.input_check is None:
             return [rules_alone(*film) for film in zip(widths, heights, chromas, planes, strict=True)]
-        return self.gate.judge(planes, features, widths, heights, chromas)
+        return self.input_check.judge(planes, features, widths, heights, chromas)
 
     def predict_bytes(self, data: bytes) -> Prediction:
-        """The answer for one image file. Raises FilmError where it cannot be decoded."""
+        """The answer for one image file. Raises FilmError if it cannot be decoded."""
         prepared = [self.prepare(data)]
         return self.predictions(prepared, self.answer_prepared(prepared))[0]
 
     def predict_many(self, reads: Iterable[Callable[[], bytes]]) -> Iterator[Prediction | PlainfilmError]:
         """An answer or an error for each film, in order; one bad film does not stop the others.
 
-        While the network has a batch, the next one is read and decoded, and the one before it goes through the gate.
+        While the network has a batch, the next one is read and decoded, and the one before it goes through the input
+        check.
         """
         waiting = iter(reads)
         with ThreadPoolExecutor(NUM_DECODERS) as decoders, ThreadPoolExecutor(1) as network:
@@ -208,7 +209,7 @@ class Predictor:
         return self.answer(np.stack([entry.pixels for entry in prepared]))
 
     def predictions(self, prepared: "Sequence[Prepared]", answers: Answers) -> list[Prediction]:
-        """The predictions for these films, the gate's verdicts with them: the third step."""
+        """The predictions for these films, the input check's verdicts with them: the third step."""
         pixels, films = np.stack([entry.pixels for entry in prepared]), [entry.film for entry in prepared]
         heights, widths = zip(*(film.pixels.shape for film in films), strict=True)
         verdicts = self.judge(pixels, answers.features, widths, heights, [film.chroma for film in films])

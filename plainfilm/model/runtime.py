@@ -13,7 +13,7 @@ TINY_MODEL = bytes.fromhex(
 
 
 def try_runtime() -> None:
-    """Raise ModelFileError where ONNX Runtime does not compute max(x, 0)."""
+    """Raise ModelFileError if ONNX Runtime does not compute max(x, 0)."""
     given = np.array([-1, 0, 2], np.float32)
     try:
         session = onnxruntime.InferenceSession(TINY_MODEL, providers=["CPUExecutionProvider"])

@@ -1,7 +1,7 @@
 """The films that a model has seen: what its file says of them, and which films at hand are among them.
 
 Seen are the films of training and of validation: validation chose the epoch and everything that was fitted. The card
-counts them (`Card.seen`); their checksums and fingerprints stand in a metadata entry of their own, FILMS_KEY, base64
+counts them (`Card.seen`); their checksums and fingerprints are in a metadata entry of their own, FILMS_KEY, base64
 of first all checksums, 8 bytes each, in rising order, then the fingerprints (`duplicates.fingerprint`) in the same
 order. Binary, not JSON: the card stays small, and nothing in the entry can grow while it is read.
 
@@ -44,7 +44,7 @@ class Sighting:
     """Whether a model has seen a film."""
 
     kind: str  # one of KINDS; "": not that anybody knows
-    likeness: float  # to the likest film of the list, at most 1; 0 where nothing was compared
+    likeness: float  # to the likest film of the list, at most 1; 0 if nothing was compared
 
 
 @dataclass(frozen=True)
@@ -113,9 +113,9 @@ def seen_films(films: Films, *, is_base_known: bool) -> SeenFilms | None:
 
 
 def parse_seen(text: str | None, counts: SeenCounts | None) -> SeenFilms | None:
-    """The list of a model file, from its metadata entry and `Card.seen`; None where it has none.
+    """The list of a model file, from its metadata entry and `Card.seen`; None if it has none.
 
-    Raises PlainfilmError where the two contradict each other.
+    Raises PlainfilmError if the two contradict each other.
     """
     if text is None or counts is None:
         demand(text is None and counts is None, "card.reason.films-there")

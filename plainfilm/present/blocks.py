@@ -40,7 +40,7 @@ class Link:
 
 @dataclass(frozen=True)
 class Lines:
-    """A cell of several, one below the other; one after the other where a cell has one line."""
+    """A cell of several, one below the other; one after the other if a cell has one line."""
 
     cells: tuple[Text, ...]
 

@@ -35,7 +35,7 @@ def head(*columns: Text) -> tuple[Text, ...]:
 
 
 def name_of(name: str) -> Text:
-    """What a figure is called; its name in the artefact where this version has no words for it."""
+    """What a figure is called; its name in the artefact if this version has no words for it."""
     return say(NAMES[name]) if name in NAMES else label("figure.", name)
 
 
@@ -55,7 +55,7 @@ def rows(figures: Figures, names: Iterable[str], *start: Text) -> Iterator[tuple
 
 
 def marked(entries: Iterable[Any]) -> Iterator[Note]:
-    """What the mark at a figure means, where one has it: its interval holds the truth less often than it says."""
+    """What the mark at a figure means, if one has it: its interval holds the truth less often than it says."""
     coverage = lowest_marked(entries)
     if coverage is not None:
         yield Note(say("evaluation.missed", mark=MARK, coverage=100 * coverage))

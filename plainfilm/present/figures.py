@@ -70,7 +70,7 @@ LINES = (("#000000", "-"), ("#0072b2", "--"), ("#d55e00", "-."), ("#009e73", ":"
 MARKERS = "os^Dv*"
 """Of the classes, in turn, where points are joined by no line."""
 CORNER_AUC = 0.95
-"""Where every AUC is above this, the ROC plot enlarges its upper left corner (no such curve passes under the panel)."""
+"""If every AUC is above this, the ROC plot enlarges its upper left corner (no such curve passes under the panel)."""
 NUM_SMOOTHED_PARTS = 40
 NAME_WIDTH = 16  # characters a line
 
@@ -304,7 +304,7 @@ def has_chinese_font() -> bool:
 
 
 def _chinese_font() -> str | None:
-    """The best Chinese font that is installed; looked for once more where matplotlib lists none.
+    """The best Chinese font that is installed; looked for once more if matplotlib lists none.
 
     matplotlib keeps its list of fonts in the user's cache and never looks again: it knows no font that came later.
     """

@@ -50,7 +50,7 @@ def film_json(
 
 
 def _classes(answer: Answer, card: Card, language: str, predictive: Mapping[str, PredictiveValues]) -> dict[str, Any]:
-    """What the model says of a film's class; every entry is None where it says nothing."""
+    """What the model says of a film's class; every entry is None if it says nothing."""
     if answer.probabilities is None:
         return dict.fromkeys(("predicted", "probabilities", "set", "set_words", "called"))
     names, members = card.class_names, answer.set
@@ -67,9 +67,9 @@ def _classes(answer: Answer, card: Card, language: str, predictive: Mapping[str,
 def _called(
     probability_of: Mapping[str, float], card: Card, predictive: Mapping[str, PredictiveValues]
 ) -> dict[str, list[dict[str, Any]]] | None:
-    """For each class whether the film is called so at each operating point; None where none was fitted.
+    """For each class whether the film is called so at each operating point; None if none was fitted.
 
-    Where a prevalence was given for the class, also how likely that is right there.
+    If a prevalence was given for the class, also how likely that is right there.
     """
     if card.calibration is None:
         return None
@@ -92,7 +92,7 @@ def _called(
 
 
 def _gate(answer: Answer, language: str) -> dict[str, Any] | None:
-    """What the gate says of a film; `overridden` where it refuses one that is answered all the same."""
+    """What the input check says of a film; `overridden` if it refuses one that is answered all the same."""
     verdict = answer.verdict
     if verdict is None:
         return None

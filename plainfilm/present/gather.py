@@ -59,13 +59,13 @@ class Gathered:
         return named(self.names.values())
 
     def section(self, name: str) -> Figures:
-        """A part of the audit: "leaks" or "shortcuts"; empty where it was not made."""
+        """A part of the audit: "leaks" or "shortcuts"; empty if it was not made."""
         found = (self.audit or {}).get(name)
         return found if isinstance(found, Mapping) else {}
 
 
 def gather(run: Run) -> Gathered:
-    """Read a run. Raises SourceError where the folder holds nothing to report on, or a damaged part."""
+    """Read a run. Raises SourceError if the folder holds nothing to report on, or a damaged part."""
     if not any(path.is_file() for path in (run.recipe, run.model, run.metrics)):
         raise SourceError("report-no-run", path=str(run.folder))
     external = run.external()

@@ -1,6 +1,6 @@
 """Which films the report shows, and their pictures: the worst errors, and correct answers that are typical.
 
-The worst errors are those of which the model was surest. A correct answer is typical where its probability is the
+The worst errors are those of which the model was surest. A correct answer is typical if its probability is the
 middle one of its class: the surest ones would flatter the model. Pictures are small JPEGs inside the page.
 """
 
@@ -101,7 +101,7 @@ def pictures(found: Gathered, answers: Sequence[Answer]) -> tuple[Picture, ...]:
 
 
 def _as_taken(plane: np.ndarray, row: Row, predictor: Predictor) -> np.ndarray:
-    """A film at SIDE_PX, with its own proportions where the model squashes it: (S, S) -> (H, W) uint8."""
+    """A film at SIDE_PX, with its own proportions if the model squashes it: (S, S) -> (H, W) uint8."""
     width, height = (row.width, row.height) if predictor.card.preprocessing.fit == "squash" else plane.shape
     scale = SIDE_PX / max(width, height)
     size = (max(round(width * scale), 1), max(round(height * scale), 1))

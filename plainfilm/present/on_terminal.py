@@ -25,7 +25,7 @@ def show(terminal: Terminal, blocks: Iterable[Block]) -> None:
 
 
 def once(rows: Iterable[Sequence[str]], columns: int) -> Iterator[list[str]]:
-    """Rows with empty cells where their beginning, of at most so many columns, is that of the row above.
+    """Rows with empty cells if their beginning, of at most so many columns, is that of the row above.
 
     >>> list(once(["aax", "aay", "bay"], 2))
     [['a', 'a', 'x'], ['', '', 'y'], ['b', 'a', 'y']]

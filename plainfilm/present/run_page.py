@@ -50,7 +50,7 @@ def write_report(run: Run, *, language: str = "en") -> Path:
     """Write `report.html` and `MODEL_CARD.md` into a run, each whole or not at all; returns the page's path.
 
     `language`: the one that the page shows first, and the only one of a reader whose browser knows no switch.
-    Raises SourceError, ModelFileError, RecipeError where the run cannot be read; OutputError.
+    Raises SourceError, ModelFileError, RecipeError if the run cannot be read; OutputError.
     """
     found = gather(run)
     about = _title(found), listed(found.names.values())

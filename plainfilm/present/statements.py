@@ -5,7 +5,7 @@ from functools import reduce
 
 from plainfilm.messages import Listed, Words, say
 from plainfilm.model.card import Card
-from plainfilm.model.gate import Verdict
+from plainfilm.model.input_check import Verdict
 
 
 def set_words(members: Sequence[int], card: Card) -> Words:
@@ -23,7 +23,7 @@ def set_words(members: Sequence[int], card: Card) -> Words:
 
 
 def reasons(verdict: Verdict) -> Words:
-    """Why the gate refuses a film."""
+    """Why the input check refuses a film."""
     return Listed(tuple(say(code) for code in verdict.reasons), "gate.and")
 
 
@@ -47,7 +47,7 @@ def about_model(card: Card) -> list[Words]:
 
 
 def about_base(card: Card) -> list[Words]:
-    """That nobody knows what a model saw before its training, where it began with given weights."""
+    """That nobody knows what a model saw before its training, if it began with given weights."""
     return [] if card.seen is None or card.seen.base_known else [say("card.base-unknown")]
 
 

@@ -14,7 +14,7 @@ from plainfilm.errors import PlainfilmError
 from plainfilm.messages import Words, say, text, told
 from plainfilm.text import json_text, printable
 
-PIPE_WIDTH = 140  # columns, where stdout is no terminal
+PIPE_WIDTH = 140  # columns, if stdout is no terminal
 
 
 class Terminal:
@@ -67,7 +67,7 @@ class Terminal:
 
     @contextlib.contextmanager
     def progress(self, key: str, total: int | None = None) -> Iterator[Callable[..., None]]:
-        """A progress bar on stderr, none where stderr is no terminal; yields update(done, total, note)."""
+        """A progress bar on stderr, none if stderr is no terminal; yields update(done, total, note)."""
         columns = [
             TextColumn("{task.description}"),
             BarColumn(),

@@ -10,7 +10,7 @@ from plainfilm.text import printable
 
 
 def label(prefix: str, code: str) -> Text:
-    """The words for a code that an artefact names; the code itself where this version has no words for it."""
+    """The words for a code that an artefact names; the code itself if this version has no words for it."""
     key = f"{prefix}{code}"
     return say(key) if key in CATALOGUES["en"] else printable(code)
 

@@ -1,7 +1,7 @@
 """The service: films in, predictions out, many askers at once; no web in it.
 
 Notable choices:
-- two threads decode, one runs the network, one finishes (gate, sets), so that all three work at once;
+- two threads decode, one runs the network, one finishes (input check, prediction sets), so that all three work at once;
 - the network takes what is ready, up to a batch, and never waits for more: one asker meets no delay, many share a run;
 - a bounded number of films is under way; one more is refused at once, so that waiting has an upper bound;
 - what nobody waits for any more (its future was cancelled) is dropped before the next stage sees it.

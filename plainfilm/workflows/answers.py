@@ -34,16 +34,16 @@ def predict(
     """Answers in the order of the films.
 
     With `maps` the predicted class's map of each is written into that folder, named by its number, its image_id and the
-    class, with what the model file says against its maps as a comment in both languages. A film that the gate refuses
-    gets no classes and no map, unless `override`. A path that cannot be opened is an answer with an error. `account`
-    gets the balance of the files of each folder, archive or table.
+    class, with what the model file says against its maps as a comment in both languages. A film that the input check
+    refuses gets no classes and no map, unless `override`. A path that cannot be opened is an answer with an error.
+    `account` gets the balance of the files of each folder, archive or table.
     """
     classes = predictor.card.class_names
     comment = "\n".join(predictor.card.map_warning.shown(language) for language in LANGUAGES).strip()
     number = 0
-    for place, path in enumerate(paths):
+    for index, path in enumerate(paths):
         try:
-            listing = _list(path, tables if len(paths) == 1 else tables[place : place + 1], reading)
+            listing = _list(path, tables if len(paths) == 1 else tables[index : index + 1], reading)
         except PlainfilmError as error:
             number += 1
             yield Answer(error=error, number=number, path=str(path))

@@ -26,7 +26,7 @@ from plainfilm.present.pairs_page import write_pairs
 from plainfilm.workflows.prepare import fill_store, make_films
 
 FORMAT_VERSION = 1
-SIZE_PX = 224  # of the films, where no model sets it
+SIZE_PX = 224  # of the films, if no model sets it
 
 
 def audit_run(
@@ -34,7 +34,7 @@ def audit_run(
 ) -> dict[str, Any]:
     """Audit the films and the model of a run; `sources` are the new places of its sources, in order, if they moved.
 
-    Raises SourceError where the films are no longer there, or others than the run was trained on; UsageError.
+    Raises SourceError if the films are no longer there, or others than the run was trained on; UsageError.
     """
     recipe, index = load_recipe(str(run.recipe)), read_index(run.index)
     if sources:
@@ -61,7 +61,7 @@ def audit_sources(
 ) -> dict[str, Any]:
     """Audit the films of sources; with a model, as it answers the films of its own test part.
 
-    The recipe sets the split, unless the source is an `index.csv`, which has one. Raises UsageError where the model was
+    The recipe sets the split, unless the source is an `index.csv`, which has one. Raises UsageError if the model was
     trained on other films or by another split: it would be judged on films that it knows.
     """
     predictor = None if model is None else Predictor(model)

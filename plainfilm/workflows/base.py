@@ -10,7 +10,7 @@ LEARNED_FROM = ("train", "validation")  # the parts of a run that its weights de
 
 
 def check_base(weights: Path, index: Index) -> None:
-    """Raise SplitError where `weights` lie in a run that has learned from test films of `index`.
+    """Raise SplitError if `weights` lie in a run that has learned from test films of `index`.
 
     Of weights that lie elsewhere nobody knows what they have seen; the model file then says so.
     """
@@ -29,6 +29,6 @@ def check_base(weights: Path, index: Index) -> None:
 
 
 def _run_of(weights: Path) -> Run | None:
-    """The run in which a file lies, itself or among the checkpoints; None where it lies in none."""
+    """The run in which a file lies, itself or among the checkpoints; None if it lies in none."""
     near = map(Run, weights.resolve().parents[:2])
     return next((run for run in near if run.is_begun and run.index.is_file()), None)

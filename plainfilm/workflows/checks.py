@@ -29,10 +29,10 @@ def diagnose(
     reading: Reading = PLAIN,
     progress: Progress | None = None,
 ) -> Iterator[Diagnosis]:
-    """What is found about each path, or about the install where there is none.
+    """What is found about each path, or about the install if there is none.
 
     Folders, archives and tables are one data set together, as for `index`; `tables` belong to them. Raises UsageError
-    where there are too many tables.
+    if there are too many tables.
     """
     sources = [path for path in paths if _is_data(path)]
     if len(tables) > len(paths) != 1:
@@ -40,7 +40,7 @@ def diagnose(
     if not paths:
         yield Diagnosis("", tuple(look_at_install(Path.cwd())))
     for path in paths:
-        if path in sources[1:]:  # told with the first
+        if path in sources[1:]:  # goes with the first
             continue
         together = sources if path in sources else [path]
         try:

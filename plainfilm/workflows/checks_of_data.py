@@ -1,4 +1,4 @@
-"""What is wrong with a data set, in words: what `index` finds, and whether the class can be told without the lungs."""
+"""What is wrong with a data set, in words: what `index` finds, and whether the lungs are needed for the class."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -35,7 +35,7 @@ def look_at_data(
 ) -> tuple[list[Finding], Balance | None]:
     """What is found in folders, archives and tables together, or in an index, and the balance of the files.
 
-    Raises SourceError where not one film can be read.
+    Raises SourceError if not one film can be read.
     """
     if len(paths) == 1 and is_index(paths[0]):
         index = read_index(paths[0])
@@ -125,7 +125,7 @@ def _copies(rows: Sequence[Row]) -> Iterator[Finding]:
 
 
 def _told_by(column: str, rows: Sequence[Row]) -> Iterator[Finding]:
-    """Whether a class can be told from the source or the colour mode alone: none of its values holds another class."""
+    """Whether a class can be known from the site or the colour mode alone: none of its values holds another class."""
     classes_of: dict[str, set[str]] = {}
     for row in rows:
         if row.label:

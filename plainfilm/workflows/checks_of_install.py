@@ -20,7 +20,7 @@ from plainfilm.io.machine import num_threads
 from plainfilm.present.findings import Finding, note, of_error, ok, problem
 
 MIN_PYTHON = (3, 11)
-IMPORT_NAMES = {"pillow": "PIL", "python-gdcm": "gdcm"}  # where a package is not imported by its own name
+IMPORT_NAMES = {"pillow": "PIL", "python-gdcm": "gdcm"}  # if a package is not imported by its own name
 OWN_EXTRAS = ("all", "dev")  # made of the others, or for developers
 REQUIREMENT = re.compile(r"([A-Za-z0-9._-]+)[^;]*(?:;.*extra == ['\"]([a-z]+)['\"])?")
 FEATURES = ("amx_bf16", "amx_fp16", "amx_int8", "avx512_bf16", "avx512_vnni", "avx_vnni", "avx512f", "avx2")
@@ -128,7 +128,7 @@ def processor_flags() -> frozenset[str]:
 
 
 def cores_of_cgroup(root: Path = Path("/sys/fs/cgroup")) -> float | None:
-    """Cores that a container may use (cgroup 2 or 1), None where nothing says."""
+    """Cores that a container may use (cgroup 2 or 1), None if nothing says."""
     try:
         if (root / "cpu.max").is_file():
             quota, period = (root / "cpu.max").read_text().split()
@@ -140,7 +140,7 @@ def cores_of_cgroup(root: Path = Path("/sys/fs/cgroup")) -> float | None:
 
 
 def available_memory_bytes(meminfo: Path = Path("/proc/meminfo"), root: Path = Path("/sys/fs/cgroup")) -> int | None:
-    """Memory that is free or can be freed, within the container's limit; None where nothing says."""
+    """Memory that is free or can be freed, within the container's limit; None if nothing says."""
     try:
         match = re.search(r"^MemAvailable:\s+(\d+) kB", meminfo.read_text(), re.MULTILINE)
     except OSError:
@@ -154,7 +154,7 @@ def available_memory_bytes(meminfo: Path = Path("/proc/meminfo"), root: Path = P
 
 
 def _room(what: str, free_bytes: int | None, little_bytes: int, minimum_bytes: int) -> Iterator[Finding]:
-    """Whether there is enough of memory or disk; nothing where that is not known."""
+    """Whether there is enough of memory or disk; nothing if that is not known."""
     if free_bytes is None:
         return
     shown: Mapping[str, float] = {"free": free_bytes / 2**30, "wanted": little_bytes / 2**30}

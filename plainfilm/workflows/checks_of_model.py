@@ -11,7 +11,7 @@ from plainfilm.present.findings import Finding, note, ok, problem
 
 
 def look_at_model(path: Path) -> Iterator[Finding]:
-    """What is found in a model file. Raises ModelFileError where it cannot be used."""
+    """What is found in a model file. Raises ModelFileError if it cannot be used."""
     predictor = Predictor(path)
     card = predictor.card
     wanted = card.preprocessing

@@ -41,7 +41,7 @@ ASKED = "sources.json"  # of which films a cross-validation is
 
 
 class FoldObserver(Observer, Protocol):
-    """Who is told how all the runs go."""
+    """Who hears how all the runs go."""
 
     def on_run(self, name: str, number: int, total: int, *, done: bool) -> None:
         """A run begins, or is found `done`."""
@@ -138,8 +138,8 @@ def cross_validate(
     Without `seeds` the recipe's is taken.
 
     Raises:
-        RecipeError: where the weights come from a file.
-        OutputError: where `out` holds something else, or another process is at work there.
+        RecipeError: if the weights come from a file.
+        OutputError: if `out` holds something else, or another process is at work there.
     """
     if recipe.model.is_given:
         raise RecipeError("cross-validate-init", given=recipe.model.init)
@@ -240,7 +240,7 @@ def _asked(sources: Sequence[Path], tables: Sequence[Path], reading: Reading) ->
 
 
 def _asked_before(out: Path) -> object:
-    """The same of the cross-validation in a folder. Raises OutputError where it does not say so."""
+    """The same of the cross-validation in a folder. Raises OutputError if it does not say so."""
     try:
         return json.loads((out / ASKED).read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
@@ -277,7 +277,7 @@ def _start(run: Run, fold: Fold, out: Path) -> None:
 
 
 def _judged(run: Run) -> Judged | None:
-    """The figures in the model file of a finished run; None where it is not finished."""
+    """The figures in the model file of a finished run; None if it is not finished."""
     try:
         tested = Predictor(run.model).card.evaluation
     except (ModelFileError, OSError):

@@ -15,7 +15,7 @@ from plainfilm.errors import SourceError
 from plainfilm.evaluation.decisions import PredictiveValues, add_predictive_values
 from plainfilm.evaluation.evaluation import Evaluation, Metrics, evaluate, write_evaluation
 from plainfilm.evaluation.external import Seen, look_for_seen, seen_figures, write_seen
-from plainfilm.evaluation.fall import Fall, fall
+from plainfilm.evaluation.generalisation_gap import GeneralisationGap, generalisation_gap
 from plainfilm.io import files
 from plainfilm.model.predictor import Predictor
 from plainfilm.model.seen import Sighting
@@ -29,7 +29,7 @@ class ExternalMetrics(Metrics):
     """The content of metrics.json of an external test."""
 
     seen: Seen  # what was left out as seen
-    fall: Fall | None  # None: the model was not tested on films of its own
+    fall: GeneralisationGap | None  # None: the model was not tested on films of its own
     balance: Mapping[str, object]  # `Balance.counts`
     data_sha256: str  # of which files the figures are
     predictive_values: Mapping[str, PredictiveValues] | None = field(
@@ -61,7 +61,7 @@ def evaluate_sources(
     test (`fall`), and of which files they are (`data_sha256`; the model is named by its weights' checksum).
     `prevalences` of classes add what their operating points predict at these: `predictive_values` in the figures.
     Returns the Evaluation, the rows of all films, of which some may be
-    unreadable, and the balance of all files. Raises SourceError where no film is left.
+    unreadable, and the balance of all files. Raises SourceError if no film is left.
     """
     if out is not None:
         files.writable_folder(out)
@@ -85,7 +85,7 @@ def evaluate_sources(
     figures = ExternalMetrics(
         **vars(measured),
         seen=seen_figures(predictor, rows, sightings),
-        fall=fall(own, measured.overall, leaking=leaking),
+        fall=generalisation_gap(own, measured.overall, leaking=leaking),
         balance=balance.counts(),
         data_sha256=data_checksum(rows),
         predictive_values=add_predictive_values(measured.operating_points or {}, prevalences) if prevalences else None,

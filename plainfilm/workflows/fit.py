@@ -1,4 +1,4 @@
-"""What a model gets after its training: the films that it has seen, calibration, gate, health of the maps."""
+"""What a model gets after its training: the films that it has seen, calibration, input check, health of the maps."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,7 +11,7 @@ from plainfilm.data.films import Films
 from plainfilm.evaluation import saliency
 from plainfilm.evaluation.calibration import calibrate
 from plainfilm.evaluation.evaluation import answers
-from plainfilm.model import gate
+from plainfilm.model import input_check
 from plainfilm.model.card import Maps
 from plainfilm.model.modelfile import Model
 from plainfilm.model.predictor import Predictor
@@ -21,10 +21,10 @@ from plainfilm.model.seen import seen_films
 def fit(model: Model, films: Films, recipe: Recipe, *, threads: int) -> tuple[Model, Predictor]:
     """The model with what it needs besides its weights, and the same ready to answer.
 
-    Decided on the validation films; the gate's statistics are those of the training films. Without validation films the
-    model only gets the list of those that it has seen: it stays not calibrated, without a fitted gate, its maps not
-    checked. Which films given weights have seen, nobody knows. numpy's linear algebra has one thread here, so that the
-    same films give the same bits.
+    Decided on the validation films; the input check's statistics are those of the training films. Without validation
+    films the model only gets the list of those that it has seen: it stays not calibrated, without a fitted input
+    check, its maps not checked. Which films given weights have seen, nobody knows. numpy's linear algebra has one
+    thread here, so that the same films give the same bits.
     """
     with threadpool_limits(1, user_api="blas"):
         listed = replace(model, seen=seen_films(films, is_base_known=not recipe.model.is_given))
@@ -38,7 +38,7 @@ def fit(model: Model, films: Films, recipe: Recipe, *, threads: int) -> tuple[Mo
 
 
 def _calibrated(model: Model, predictor: Predictor, films: Films, recipe: Recipe) -> Model:
-    """The model with calibration and gate."""
+    """The model with calibration and input check."""
     validation, train = (films.judged(films.part(part)) for part in ("validation", "train"))
     logits, features = _answers(predictor, films, validation)
     calibration = calibrate(
@@ -48,14 +48,14 @@ def _calibrated(model: Model, predictor: Predictor, films: Films, recipe: Recipe
         coverage=recipe.decision.coverage,
         sensitivities=recipe.decision.sensitivities,
     )
-    fitted_gate = gate.fit(
+    fitted_check = input_check.fit(
         films.store[train],
         _answers(predictor, films, train)[1],
         films.labels(train),
         films.store[validation],
         features,
     )
-    return replace(model, card=replace(model.card, calibration=calibration, gate=fitted_gate))
+    return replace(model, card=replace(model.card, calibration=calibration, gate=fitted_check))
 
 
 def _check_maps(model: Model, predictor: Predictor, films: Films, recipe: Recipe, threads: int) -> Maps | None:

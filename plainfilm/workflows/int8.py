@@ -1,4 +1,4 @@
-"""`train --int8`: the int8 twin of a model file, written where validation says that it answers as well."""
+"""`train --int8`: the int8 twin of a model file, written if validation says that it answers as well."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -21,9 +21,9 @@ MAX_LOSS = 0.005  # of accuracy on the validation films; a twin that loses so mu
 
 
 def write_twin(run: Run, films: Films, recipe: Recipe, *, threads: int) -> Twin:
-    """Quantise the model of a run into its int8 twin, with a calibration, gate and check of the maps of its own.
+    """Quantise the model of a run into its int8 twin, with a calibration, input check and check of the maps of its own.
 
-    Raises TrainingError where the run has no validation films to compare the two on.
+    Raises TrainingError if the run has no validation films to compare the two on.
     """
     model = modelfile.opened(run.model)
     predictor = Predictor(model, threads=threads)
@@ -46,6 +46,6 @@ def write_twin(run: Run, films: Films, recipe: Recipe, *, threads: int) -> Twin:
 
 
 def _hits(predictor: Predictor, films: Films, rows: Sequence[int]) -> np.ndarray:
-    """(N,): 1 where a film's class is answered, else 0."""
+    """(N,): 1 if a film's class is answered, else 0."""
     predicted = [part.probabilities.argmax(axis=1) for _, part in answers(predictor, films, rows)]
     return np.asarray(np.concatenate(predicted) == films.labels(rows), dtype=float)

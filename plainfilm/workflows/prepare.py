@@ -34,7 +34,7 @@ def make_index(
     """The index of the sources; nothing of their pixels is kept.
 
     `folder`: where the index will be written; the key of its patients' pseudonyms is kept there. A given `index.csv` is
-    used as it is. Raises SplitError where the recipe contradicts it; SourceError.
+    used as it is. Raises SplitError if the recipe contradicts it; SourceError.
     """
     if (index := _given(sources, recipe)) is not None:
         return index
@@ -66,7 +66,7 @@ def make_films(
 
 
 def _given(sources: Sequence[Path], recipe: Recipe) -> Index | None:
-    """The index that is the one source; None where it is none."""
+    """The index that is the one source; None if it is none."""
     if not (len(sources) == 1 and is_index(sources[0])):
         return None
     index = read_index(sources[0])
@@ -100,7 +100,7 @@ def completed(index: Index, listing: Listing, rows: Sequence[Row]) -> Index:
 def fill_store(index: Index, recipe: Recipe, folder: Path, progress: Progress | None = None) -> Films:
     """The films of an index, their pixels in `folder`: those that are there, or made from the sources.
 
-    Raises SourceError where a film is no longer what the index says.
+    Raises SourceError if a film is no longer what the index says.
     """
     films = Films.open(index, folder, size_px=recipe.size_px, fit=recipe.data.fit)
     if films is not None:
@@ -115,7 +115,7 @@ def fill_store(index: Index, recipe: Recipe, folder: Path, progress: Progress | 
 
 
 def check_split(index: Index, recipe: Recipe) -> None:
-    """Raise SplitError where the recipe asks for another split than the index has."""
+    """Raise SplitError if the recipe asks for another split than the index has."""
     wanted, found = asked(asdict(recipe.split)), asked(index.split)
     for key, value in wanted.items():
         if found.get(key) != value:

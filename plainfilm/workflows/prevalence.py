@@ -1,4 +1,4 @@
-"""`--prevalence CLASS=SHARE`: what operating points predict where so many films are of a class."""
+"""`--prevalence CLASS=SHARE`: what operating points predict if so many films are of a class."""
 
 import math
 from collections.abc import Mapping, Sequence

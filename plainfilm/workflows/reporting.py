@@ -17,10 +17,10 @@ def report(run: Run, *, language: str) -> Path:
 
 
 def describe(run: Run, films: Films, predictor: Predictor, log: RunLog, *, language: str) -> tuple[str, ...]:
-    """Audit, in its cheap form, and report a run that was just trained; returns notices.
+    """Audit, in its quick form, and report a run that was just trained; returns notices.
 
     What goes wrong here is a notice and a line of the log, no failure: hours of training are not lost because a page
-    could not be made. Where there is no room for it, that is an error: the same run goes on once there is.
+    could not be made. If there is no room for it, that is an error: the same run goes on once there is.
     """
     notices = []
     for code, step in (

@@ -59,7 +59,7 @@ class Options:
 
 
 class Observer(Reporter, Protocol):
-    """Who is told how the whole command goes."""
+    """Who hears how the whole command goes."""
 
     def on_scan(self, done: int, total: int) -> None:
         """Films decoded so far."""
@@ -84,7 +84,7 @@ def start_run(
 ) -> Result:
     """Start a training in the new folder of `run`, from the weights in `init`.
 
-    Where torchrun starts the processes of a team again with the same command, the run there goes on.
+    If torchrun starts the processes of a team again with the same command, the run there goes on.
     """
     team = options.team
     if run.folder == team.claimed() and run.is_begun:
@@ -117,7 +117,7 @@ def start_run(
 
 
 def _check_groups(recipe: Recipe, team: Team) -> None:
-    """Raise RecipeError where a batch has fewer groups of films than there are processes to share them."""
+    """Raise RecipeError if a batch has fewer groups of films than there are processes to share them."""
     training = recipe.training
     if team.count > training.batch_size // training.group_size:
         raise RecipeError(
@@ -132,7 +132,7 @@ def _check_groups(recipe: Recipe, team: Team) -> None:
 def _given_weights(recipe: Recipe, init: Path | None) -> tuple[Recipe, Weights | None]:
     """The weights in the file `init`, and the recipe that names them by their checksum.
 
-    Raises ModelFileError where they do not fit the recipe; RecipeError where that names other weights, or some and none
+    Raises ModelFileError if they do not fit the recipe; RecipeError if that names other weights, or some and none
     are given.
     """
     if init is None:
@@ -153,8 +153,8 @@ def _given_weights(recipe: Recipe, init: Path | None) -> tuple[Recipe, Weights |
 def continue_run(run: Run, observer: Observer, options: Options, *, sources: Sequence[Path] = ()) -> Result:
     """Go on with a run that was stopped; `sources` are the new places of its sources, in order, if they moved.
 
-    Raises OutputError where `run` is no run, or another process is at work there; RecipeError where its recipe was
-    changed; SourceError where its films are needed and not there; StorageError.
+    Raises OutputError if `run` is no run, or another process is at work there; RecipeError if its recipe was
+    changed; SourceError if its films are needed and not there; StorageError.
     """
     if not run.is_begun:
         raise OutputError("run-missing", path=str(run.folder))
@@ -170,7 +170,7 @@ def continue_run(run: Run, observer: Observer, options: Options, *, sources: Seq
 def train_follower(team: Team, *, workers: int, stop: Stop) -> None:
     """Train along with the first process of the team, which prepares, writes and speaks; on an error of both, quietly.
 
-    Raises TrainingError where only this process has it, or SystemExit with the exit code of the first.
+    Raises TrainingError if only this process has it, or SystemExit with the exit code of the first.
     """
     run = Run(team.wait(stop))
     recipe, index = load_recipe(str(run.recipe)), read_index(run.index)
@@ -236,10 +236,10 @@ def _go(run: Run, films: Films, recipe: Recipe, observer: Observer, options: Opt
     with threadpool_limits(1, user_api="blas"):  # the same films give the same bits on any number of processors
         test = evaluate(predictor, films, films.part("test"), name="test", leaking=films.index.is_leaking)
     write_evaluation(test, films.index.classes, run.evaluation)
-    told = records.from_dict(OwnFigures, replace(test.figures, subgroups=None).as_dict())
+    own = records.from_dict(OwnFigures, replace(test.figures, subgroups=None).as_dict())
     parity_rows = [*films.part("validation"), *films.part("train")][:NUM_PARITY_FILMS]
     parity_films = films.pixels(parity_rows, recipe.data.channels)
-    parity = modelfile.write(replace(model, card=replace(model.card, evaluation=told)), net, parity_films)
+    parity = modelfile.write(replace(model, card=replace(model.card, evaluation=own)), net, parity_films)
     predictor = Predictor(run.model, threads=reporter.threads)
     twin = write_twin(run, films, recipe, threads=reporter.threads) if options.int8 else None
     notices = draw_figures(run, test, predictor.card, options.language)

@@ -157,10 +157,10 @@ def test_without_leaks_there_is_no_difference() -> None:
     for seed in range(10):
         found = naive_and_clean(noisy_films(150, 1, seed))
         assert found["leaking_films"]["value"] == 0.0
-        for reader in found["readers"].values():
-            assert reader["difference"]["n"] == 150
-            assert abs(reader["difference"]["value"]) < 0.15
-            surprises += reader["difference"]["low"] > 0
+        for probe in found["readers"].values():
+            assert probe["difference"]["n"] == 150
+            assert abs(probe["difference"]["value"]) < 0.15
+            surprises += probe["difference"]["low"] > 0
     assert surprises <= 3, "of 20 intervals at 95 %, half of the misses above"
 
 

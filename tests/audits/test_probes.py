@@ -1,4 +1,4 @@
-"""Cheap readers: scikit-learn's answers, what each can and cannot tell, the same answers twice."""
+"""Probes: scikit-learn's answers, what each can and cannot tell, the same answers twice."""
 
 import numpy as np
 import pytest
@@ -56,25 +56,25 @@ def test_boosted_reads_what_no_line_can():
     assert (probes.logistic(*data).argmax(1) == labels[400:]).mean() < 0.7
 
 
-@pytest.mark.parametrize("reader", [probes.logistic, probes.boosted])
-def test_a_reader_gives_probabilities_the_same_twice(reader):
+@pytest.mark.parametrize("probe", [probes.logistic, probes.boosted])
+def test_a_probe_gives_probabilities_the_same_twice(probe):
     x, labels = clouds(1)
-    found = reader(x[:200], labels[:200], x[200:], 3)
+    found = probe(x[:200], labels[:200], x[200:], 3)
     np.testing.assert_allclose(found.sum(1), 1)
     assert (found >= 0).all()
-    np.testing.assert_array_equal(found, reader(x[:200], labels[:200], x[200:], 3))
+    np.testing.assert_array_equal(found, probe(x[:200], labels[:200], x[200:], 3))
 
 
-@pytest.mark.parametrize("reader", [probes.logistic, probes.boosted])
-def test_without_information_a_reader_says_the_prior(reader):
+@pytest.mark.parametrize("probe", [probes.logistic, probes.boosted])
+def test_without_information_a_probe_says_the_prior(probe):
     labels = np.array([0] * 60 + [1] * 40)
-    found = reader(np.full((100, 4), 7.0), labels, np.full((5, 4), 7.0), 3)
+    found = probe(np.full((100, 4), 7.0), labels, np.full((5, 4), 7.0), 3)
     np.testing.assert_allclose(found[:, :2], [[0.6, 0.4]] * 5, atol=0.02)
     assert (found[:, 2] < 0.02).all()
 
 
-@pytest.mark.parametrize("reader", [probes.logistic, probes.boosted])
-def test_columns_of_noise_tell_nothing_of_new_films(reader):
+@pytest.mark.parametrize("probe", [probes.logistic, probes.boosted])
+def test_columns_of_noise_tell_nothing_of_new_films(probe):
     random = np.random.default_rng(0)
     x, labels = random.normal(size=(800, 20)), random.integers(2, size=800)
-    assert 0.4 < (reader(x[:400], labels[:400], x[400:], 2).argmax(1) == labels[400:]).mean() < 0.6
+    assert 0.4 < (probe(x[:400], labels[:400], x[400:], 2).argmax(1) == labels[400:]).mean() < 0.6

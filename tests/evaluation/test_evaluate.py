@@ -13,7 +13,7 @@ from plainfilm.errors import SourceError
 from plainfilm.evaluation import evaluation as module
 from plainfilm.evaluation.evaluation import Evaluation, tutorial_figures, write_evaluation
 from plainfilm.evaluation.measured import Measured
-from plainfilm.model.gate import Verdict
+from plainfilm.model.input_check import Verdict
 from plainfilm.model.predictor import Answers
 
 CLASSES = ("a", "b", "c")
@@ -25,7 +25,7 @@ class FakePredictor:
     def __init__(self, table: np.ndarray, **card) -> None:
         self.table = table
         self.card = make_card(CLASSES, **card)
-        self.gate = None
+        self.input_check = None
         self.shown: list[np.ndarray] = []
 
     def answer(self, pixels: np.ndarray) -> Answers:
@@ -180,7 +180,7 @@ def refuse(constant: str) -> None:
     raise AssertionError(f"{constant} in JSON")
 
 
-def test_films_that_the_gate_refuses_count_and_are_told():
+def test_films_that_the_input_check_refuses_count_and_are_named():
     rows = [replace(row, chroma=chroma) for row, chroma in zip(rows_of("aabc"), (0, 200, 0, 200), strict=True)]
     evaluation = evaluate(FakePredictor(random_table(4)), rows, range(4), store_of(4), name="test")
     figures = evaluation.figures.as_dict()["gate"]

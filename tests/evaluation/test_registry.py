@@ -12,7 +12,7 @@ from sklearn.metrics import cohen_kappa_score, matthews_corrcoef
 from plainfilm.evaluation import metrics, registry
 from plainfilm.evaluation.comparison import Predictions, compare
 from plainfilm.evaluation.coverage import mark_missed
-from plainfilm.evaluation.fall import fall
+from plainfilm.evaluation.generalisation_gap import generalisation_gap
 from plainfilm.evaluation.measured import Measured, estimate_all, sample_of
 from plainfilm.evaluation.registry import estimates_of, of_confusion, unit_of
 from plainfilm.messages import CATALOGUES
@@ -102,7 +102,7 @@ def test_an_entry_is_all_that_a_new_figure_takes(monkeypatch):
     compared = as_dict(compare(one, two))
     assert compared["first"]["kappa"] == found["kappa"]
     assert compared["difference"]["kappa"]["low"] > 0
-    assert "kappa" in as_dict(fall(measured(one).overall, measured(two).overall, leaking=False))
+    assert "kappa" in as_dict(generalisation_gap(measured(one).overall, measured(two).overall, leaking=False))
 
 
 def test_what_is_written_is_read():

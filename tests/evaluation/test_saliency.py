@@ -212,7 +212,7 @@ def test_the_verdict_fits_into_the_card(tmp_path, films):
     assert json.loads(json.dumps(found, allow_nan=False)) == found
     card = change_card(path, maps=from_dict(Maps, found))
     assert Predictor(path).card == card
-    assert card.map_warning.shown("en").startswith("Do not rely on this model's class maps:")
+    assert card.map_warning.shown("en").startswith("Do not rely on this model's class activation maps:")
     assert "were not checked" in replace(card, maps=None).map_warning.shown("en")
     better = {"deletion": {"random": {"value": 0.1, "low": 0.05, "high": 0.15, "n": 60}}}
     worse = {"deletion": {"random": {"value": -0.1, "low": -0.15, "high": -0.05, "n": 60}}}
@@ -220,7 +220,7 @@ def test_the_verdict_fits_into_the_card(tmp_path, films):
     assert replace(card, maps=from_dict(Maps, well)).map_warning.shown("en") == ""
     doubted = replace(card, maps=from_dict(Maps, well | {"classes": {"dark": better, "bright": worse}}))
     assert doubted.doubted_maps == ("bright",)
-    assert "class maps of bright" in doubted.map_warning.shown("en")
+    assert "class activation maps of bright" in doubted.map_warning.shown("en")
 
 
 # --- curves ----------------------------------------------------------------------------------------------------------

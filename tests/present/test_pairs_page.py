@@ -110,9 +110,7 @@ def test_conflicts_come_first_and_a_pair_stands_under_one_heading() -> None:
         *(film(6), film(7)),  # only a cluster
     ]
     text = Page(page(rows, [near(6, 7), near(4, 5), near(2, 3), near(0, 1)])).text
-    places = [
-        text.index(heading) for heading in ("two classes", "in two parts", "from two sources", "largest clusters")
-    ]
+    places = [text.index(heading) for heading in ("two classes", "in two parts", "from two sites", "largest clusters")]
     assert places == sorted(places)
     assert text[places[0] : places[3]].count("0" * 15) == 6
     assert text[places[3] :].count("0" * 15) == 8

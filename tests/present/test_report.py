@@ -200,7 +200,7 @@ def test_the_figures_are_those_of_the_artefacts(run, page):
     value, interval, n = figure(figures["accuracy"])
     shown = page.shown("en")
     assert f"{value}\n{interval}\n{n}" in shown
-    assert "65.0\n59.0–71.0" in shown  # the fall
+    assert "65.0\n59.0–71.0" in shown  # the generalisation gap
     assert "too few" in shown
 
 

@@ -59,7 +59,7 @@ def pixels(film: bytes) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def refused(predictor: Predictor) -> bytes:
-    """A picture that the model's gate refuses."""
+    """A picture that the model's input check refuses."""
     stripes = np.tile(np.arange(96, dtype=np.uint8) % 2 * 255, (96, 1))
     data = encoded(stripes, "PNG")
     assert not predictor.predict_bytes(data).verdict.passed
@@ -177,7 +177,7 @@ def test_a_large_film_is_sent_back_smaller(app: App) -> None:
 
 
 def test_a_refused_film_gets_no_class_unless_overridden(app: App, refused: bytes) -> None:
-    """Alone it is a problem that carries the gate's reasons and the film; asked with override it is marked."""
+    """Alone it is a problem that carries the input check's reasons and the film; asked with override it is marked."""
     response = post(app, refused, f"{PREDICTIONS}?map=png&film=png")
     found = problem(response, 422)
     assert found.code == "film-refused"
@@ -226,7 +226,7 @@ def test_samples_are_answered_by_the_sample_model(app: App, served: Served) -> N
         response = ask(app, "GET", f"/v1/samples/{sample.id}")
         assert response.headers["content-type"] == "image/png"
         found = post(app, response.content, f"{PREDICTIONS}?model={served.sample_model}")
-        assert found.status_code == (422 if sample.id == "turned-1" else 200)  # what its gate is to refuse
+        assert found.status_code == (422 if sample.id == "turned-1" else 200)  # what its input check is to refuse
 
 
 # --- languages -------------------------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ NEAR = 1e-6  # films meet in other batches
 
 @pytest.fixture
 def films(film: bytes, tmp_path: Path) -> list[Path]:
-    """A film that is answered, the same one with a warning, one that the gate refuses, one that cannot be read."""
+    """A film that is answered, the same one with a warning, one that the input check refuses, one that cannot be read."""
     with Image.open(io.BytesIO(film)) as picture:
         grey = picture.convert("L")
     grey.putalpha(Image.fromarray(np.where(np.indices((grey.height, grey.width))[0] < 2, 254, 255).astype(np.uint8)))

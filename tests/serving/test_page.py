@@ -35,7 +35,7 @@ def three(answered: Films) -> Films:
 
 @pytest.fixture(scope="module")
 def photograph() -> bytes:
-    """A picture in colour, which the gate refuses."""
+    """A picture in colour, which the input check refuses."""
     colours = np.stack([random_film(seed=seed) for seed in range(3)], axis=2)
     colours[..., 0] //= 4
     return png(colours)

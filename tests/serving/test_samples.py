@@ -54,7 +54,7 @@ def test_the_log_measured_these_very_weights(predictor: Predictor) -> None:
 def test_the_model_is_small_calibrated_and_tested(predictor: Predictor) -> None:
     assert PHANTOM_MODEL.stat().st_size <= MAX_MODEL_BYTES
     assert predictor.card.calibration is not None
-    assert predictor.gate is not None
+    assert predictor.input_check is not None
     assert predictor.card.evaluation is not None
     assert predictor.card.evaluation.overall["accuracy"].n == predictor.card.provenance["films"]["test"]
 

@@ -13,12 +13,12 @@ from PIL import Image, ImageOps
 
 from plainfilm.evaluation import coverage
 from plainfilm.evaluation.coverage import Cell
-from plainfilm.evaluation.fall import falling
+from plainfilm.evaluation.generalisation_gap import with_gap
 from plainfilm.messages import CATALOGUES, text
 from plainfilm.model import modelfile
 from plainfilm.model.predictor import Predictor
 from plainfilm.present.on_terminal import show
-from plainfilm.present.sections.elsewhere import fall
+from plainfilm.present.sections.elsewhere import generalisation_gap
 from plainfilm.present.terminal import Terminal
 from tests.conftest import Cli
 
@@ -165,23 +165,23 @@ def test_seen_films_are_counted_by_kind_and_left_out(cli: Cli, model: Path, mixe
 
 
 @pytest.mark.parametrize(
-    ("language", "counts", "fall"),
+    ("language", "counts", "gap"),
     [
         (
             "en",
             "left out: 10 of 46 films (4 with the same pixels, 6 copies in disguise",
-            "The fall, from the model's own",
+            "The generalisation gap: from the model's own",
         ),
-        ("zh", "46 张胶片中的 10 张（像素完全相同 4 张，经改动的副本 6 张", "从模型自身的测试胶片到这些胶片的性能下降"),
+        ("zh", "46 张胶片中的 10 张（像素完全相同 4 张，经改动的副本 6 张", "泛化差距：从模型自身的测试胶片到这些胶片"),
     ],
 )
-def test_what_was_seen_is_said_first_and_the_fall_last(
-    cli: Cli, model: Path, mixed: Path, language: str, counts: str, fall: str
+def test_what_was_seen_is_said_first_and_the_gap_last(
+    cli: Cli, model: Path, mixed: Path, language: str, counts: str, gap: str
 ) -> None:
     out = cli("evaluate", model, mixed, "--lang", language).out
     title = text("evaluation.title", language, films="mixed", n=36)
     assert out.index(counts) < out.index(title)
-    assert out.index(title) < out.index(fall)
+    assert out.index(title) < out.index(gap)
 
 
 def test_films_of_a_patient_with_a_seen_film_are_left_out(cli: Cli, model: Path, mixed: Path, tmp_path: Path) -> None:
@@ -226,7 +226,7 @@ def test_a_model_without_a_list_cannot_say(
     assert figures["accuracy"]["n"] == 46
 
 
-def test_the_fall_is_that_from_the_model_s_test_to_these_films(cli: Cli, model: Path, strangers: Path) -> None:
+def test_the_gap_is_that_from_the_model_s_test_to_these_films(cli: Cli, model: Path, strangers: Path) -> None:
     figures = json.loads(cli("evaluate", model, strangers, "--json").out)
     own = Predictor(model).card.evaluation
     assert own is not None
@@ -241,7 +241,7 @@ def test_the_fall_is_that_from_the_model_s_test_to_these_films(cli: Cli, model: 
 
 
 @pytest.mark.parametrize(("language", "words"), [("en", "not estimable"), ("zh", "无法估计")])
-def test_without_a_class_the_balanced_fall_is_not_estimable(
+def test_without_a_class_the_balanced_gap_is_not_estimable(
     cli: Cli, model: Path, elsewhere: Path, language: str, words: str
 ) -> None:
     out = cli("evaluate", model, elsewhere, "--lang", language).out
@@ -259,8 +259,8 @@ def test_the_verdict_follows_the_interval(
     difference = {"value": (low + high) / 2, "low": low, "high": high, "n": 90}
     figure = {"value": 0.5, "low": 0.4, "high": 0.6, "n": 45}
     entry = {"internal": figure, "external": figure, "difference": difference}
-    falls = dict.fromkeys([figure.name for figure in falling()], entry)
-    show(Terminal(language), fall({"fall": falls | {"leaking": True}}))
+    falls = dict.fromkeys([figure.name for figure in with_gap()], entry)
+    show(Terminal(language), generalisation_gap({"fall": falls | {"leaking": True}}))
     out = capsys.readouterr().out
     shown = (-100 * high, -100 * low) if key == "fall.better" else (100 * low, 100 * high)
     assert text(key, language, low=shown[0], high=shown[1]) in out

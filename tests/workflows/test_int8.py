@@ -45,7 +45,7 @@ def test_the_twin_is_a_model_file_that_answers_alike(
     assert other.card.provenance["int8"]["of"] == one.card.weights_sha256 != other.card.weights_sha256
     assert other.card.provenance["int8"]["accuracy_difference"] == twin.difference.as_dict()
     assert other.card.calibration is not None
-    assert other.gate is not None
+    assert other.input_check is not None
     assert other.card.evaluation is None
     assert one.seen is not None
     assert other.seen is not None

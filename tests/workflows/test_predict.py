@@ -277,7 +277,7 @@ def test_a_file_without_calibration_gives_no_sets(cli: Cli, model: Path, phantom
     assert json.loads(cli("predict", tmp_path / "plain.onnx", film, "--json").out)["predictions"][0]["set"] is None
     ran = cli("predict", tmp_path / "plain.onnx", film, "--csv", tmp_path / "answers.csv", "--lang", "en")
     assert "not calibrated" in ran.out
-    assert "% set" not in ran.out
+    assert "% prediction set" not in ran.out
     assert (tmp_path / "answers.csv").read_text(encoding="utf-8").splitlines()[1].endswith(",,,passed")
     refused = cli("predict", tmp_path / "plain.onnx", film, "--prevalence", "COVID=0.02", "--lang", "en")
     assert refused.code == 2
@@ -300,7 +300,7 @@ def test_sets_in_words(members: tuple[int, ...], en: str, zh: str) -> None:
 
 @pytest.mark.parametrize(
     ("language", "heading", "ppv"),
-    [("en", "Film 1, 95 % set: ", "Positive predictive value"), ("zh", "图1的 95 % 预测集：", "阳性预测值")],
+    [("en", "Film 1, 95 % prediction set: ", "Positive predictive value"), ("zh", "图1的 95 % 预测集：", "阳性预测值")],
 )
 def test_the_set_and_the_predictive_values_are_printed(
     cli: Cli, calibrated: Path, phantoms: Path, language: str, heading: str, ppv: str

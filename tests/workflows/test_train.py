@@ -131,7 +131,7 @@ def test_the_maps_were_checked_on_validation_films(trained: tuple[Path, Ran]) ->
     assert found["films"] == "validation"
     assert found["cells"] == 4
     assert {*found["deletion"], *found["insertion"]} == {"random", "centre"}
-    assert re.search(r"^(This model's|Do not rely on this model's) class maps", trained[1].out, re.MULTILINE)
+    assert re.search(r"^(This model's|Do not rely on this model's) class activation maps", trained[1].out, re.MULTILINE)
 
 
 def test_a_run_killed_after_its_last_step_writes_its_model_once_and_reads_it_twice(
@@ -294,7 +294,7 @@ def test_the_tutorial_split_is_marked_wherever_its_figures_appear(cli: Cli, phan
     figures = json.loads((run / "evaluation/metrics.json").read_text(encoding="utf-8"))
     assert (figures["sets"], figures["operating_points"]) == (None, None)
     assert card.maps is None  # that split has no validation part
-    assert "class maps were not checked" in ran.out
+    assert "class activation maps were not checked" in ran.out
     answer = cli("predict", run / "model.onnx", phantoms / "COVID/COVID-0001.png", "--lang", "zh")
     assert "划分存在泄漏" in answer.out
     assert "该划分存在泄漏" in cli("index", run / "index.csv", "--recipe", recipe, "--lang", "zh").out

@@ -98,14 +98,14 @@ SENTENCES: dict[str, str] = {
     "film-greys-doubted": "nearly all of the film lies within a few greys; was it exported with a wrong window or "
     "depth? Look at it, and export it again",
     "film-blank": "the film is blank: nearly all of it is one grey",
-    # why the gate refuses a film
+    # why the input check refuses a film
     "gate-colour": "the image is in colour; expected a grey radiograph; give the original film, not a photograph of it",
     "gate-small": "the image has too few pixels to be judged; give the original film",
     "gate-shape": "the image is more than twice as long as wide; expected a whole chest film",
     "gate-blank": "the image is blank: nearly all of it is one grey",
     "gate-low-contrast": "the image is too faint: nearly all of it lies within a few greys; export it with its "
     "window set",
-    "gate-upside-down": "the film stands upside down; turn it upright",
+    "gate-upside-down": "the film is upside down; turn it upright",
     "gate-turned": "the film lies on its side; turn it upright",
     "gate-inverted": "black and white are swapped; expected bone to be white and air to be black; invert the film",
     "gate-unlike-training": "the image is unlike the frontal chest films that the model was trained on; is it a whole "
@@ -161,8 +161,8 @@ SENTENCES: dict[str, str] = {
     "recipe-edited": "{run}/recipe.toml is not the recipe that this run was trained with ({changes}); going on would "
     "mix two trainings. Put it back to go on, or train longer as a new run: `plainfilm train SOURCE --recipe FILE "
     "--init {weights} --out NEW`",
-    "run-missing": "{path} is no run that could go on: it has no recipe.toml; expected a folder where `train` began to "
-    "train; where it was stopped while it read the films, give that command again, else start anew with --out",
+    "run-missing": "{path} is no run that could go on: it has no recipe.toml; expected a folder where `train` began "
+    "to train; if it was stopped while it read the films, give that command again, else start anew with --out",
     "threads-other": "--threads {given}: the run {run} computes with {expected} threads, and another number would "
     "change its last bits; leave out --threads, or start a new run",
     # recipes
@@ -217,7 +217,7 @@ SENTENCES: dict[str, str] = {
     "moved-count": "the run has {expected} sources and {given} new places were given; expected one --source for each, "
     "in this order: {sources}",
     "moved-other": "{path} does not hold the films of the run: of {films}, {missing} are not there and {changed} are "
-    "other files, the first of them {name}; give what took the place of the run's own source with --source",
+    "other files, the first of them {name}; give what replaced the run's own source with --source",
     "source-without-run": "--source says where the films of a run are now; expected it with {option} alone",
     "table-missing": "the table {path} does not exist or cannot be opened",
     "table-not-text": "the table {path} is not UTF-8 text; save it as CSV (UTF-8), or name its encoding "
@@ -293,7 +293,7 @@ SENTENCES: dict[str, str] = {
     "card.reason.figure": "{name}: expected are value, low, high and n",
     "card.reason.lengths": "calibration: its lists have different lengths",
     "card.reason.calibration-classes": "calibration: it is not for {expected} classes",
-    "card.reason.gate": "gate: its statistics are damaged or of another network",
+    "card.reason.gate": "gate (the input check): its statistics are damaged or of another network",
     "card.reason.seen": "seen: expected are possible numbers of films",
     "card.reason.films-there": "the list of films that the model has seen contradicts the entry seen",
     "card.reason.films-bytes": "the list of films has {given} bytes, which is wrong for {films} films",
@@ -312,8 +312,7 @@ SENTENCES: dict[str, str] = {
     "allowed are {maximum}; nothing was written",
     "checkpoint-missing": "the checkpoint {path} does not exist",
     "checkpoint-damaged": "the checkpoint {path} is damaged; the one before it is used",
-    "checkpoint-lost": "{path} is damaged or missing, and the weights in it stand nowhere else; start the training "
-    "anew",
+    "checkpoint-lost": "{path} is damaged or missing, and the weights in it are nowhere else; start the training anew",
     "checkpoint-foreign": "a checkpoint in {path} is whole but none of this run: it has other tensors, or was written "
     "by another version; start the training anew",
     "checkpoint-none": "there is no usable checkpoint in {path}; start the training anew",
@@ -345,9 +344,9 @@ SENTENCES: dict[str, str] = {
     "checkpoints/best.safetensors of its run, or the weights that it was made of",
     "weights-torchscript": "{path} is a program of TorchScript, which is not run; save its tensors alone: "
     'torch.save(torch.jit.load("FILE").state_dict(), "weights.pth")',
-    "weights-class": "the checkpoint {path} holds an object of the class {name}: a whole model, or settings beside the "
-    "weights; building it would run code, so the file was not used. Where that class is installed, save the tensors "
-    'alone: torch.save(model.state_dict(), "weights.pth")',
+    "weights-class": "the checkpoint {path} holds an object of the class {name}: a whole model, or settings beside "
+    "the weights; building it would run code, so the file was not used. On a machine with that class installed, save "
+    'the tensors alone: torch.save(model.state_dict(), "weights.pth")',
     "weights-architecture": "the checkpoint {path} holds another network ({given}); expected a ResNet-18, 34, 50, 101 "
     "or 152 in the layout of torchvision or the tutorial",
     "weights-headless": "the checkpoint {path} holds a ResNet-{depth} without a layer of classes: no fc.weight, and no "
@@ -377,7 +376,7 @@ SENTENCES: dict[str, str] = {
     "damage.budget": "the names, numbers and lists in it take more memory than those of any ResNet",
     "damage.header": "its header does not describe tensors",
     "damage.overlap": "its tensors overlap or leave gaps",
-    "damage.twice": "a name stands in it twice",
+    "damage.twice": "a name is in it twice",
     "damage.too-large": "a tensor's size and the bytes that are stored for it differ",
     "damage.zip": "it is no whole zip",
     "damage.compressed": "it is compressed, which torch.save never does",
@@ -455,7 +454,7 @@ SENTENCES: dict[str, str] = {
     "problem.film-turned": "Turned as the orientation tag says",
     "problem.film-transparent": "Transparent pixels, laid over black",
     "problem.film-depth-guessed": "Bits a value guessed from the largest value",
-    "problem.film-polarity-assumed": "Black and white not told by the DICOM header, low values taken for black",
+    "problem.film-polarity-assumed": "Black and white not given by the DICOM header, low values taken for black",
     "problem.film-window-ignored": "Window of the DICOM header set aside: it does not fit the pixels",
     "problem.film-bits-ignored": "Declared bits a value set aside: they do not fit the pixels",
     "problem.film-padding-ignored": "Padding of the DICOM header set aside: it is the film itself",
@@ -509,7 +508,7 @@ SENTENCES: dict[str, str] = {
     "progress.train": "Training",
     "progress.note": "loss {loss:.4f}  accuracy {accuracy:.0f} %  {speed:.1f} images/s",
     "index.class": "Class",
-    "index.source": "Source",
+    "index.source": "Site",
     "index.films": "Films",
     "index.groups": "Groups",
     "index.train": "Train",
@@ -551,12 +550,12 @@ SENTENCES: dict[str, str] = {
     "audit.split_sha256": "with another split of these films",
     "audit.written": "audit.json, pairs.html, clusters.csv and shortcuts.png are in {folder}",
     "leaks.splits": "Parts",
-    "leaks.sources": "Sources",
+    "leaks.sources": "Sites",
     "leaks.also-exact": "{films} films in clusters of near copies are exact copies of another "
     "film, too, and count in both.",
     "leaks.clusters-of": "{label}: {films} films in {clusters} clusters, the largest of {largest}",
-    "leaks.no-conflicts": "No film stands under two classes.",
-    "leaks.patients-unknown": "No film has a known patient: whether patients stand in several parts cannot be said.",
+    "leaks.no-conflicts": "No film has two classes.",
+    "leaks.patients-unknown": "No film has a known patient: whether patients are in several parts cannot be said.",
     "leaks.naive": "Were every tenth film tested, as in the tutorial: test films with their patient or a copy in "
     "training",
     "leaks.reader.nearest": "Nearest film, 32 x 32 pixels",
@@ -564,12 +563,12 @@ SENTENCES: dict[str, str] = {
     "leaks.naive-note": "Accuracy with 95 % interval; each of {films} films read once under "
     "both splits ({folds} folds), differences in percentage points, paired.",
     "pairs.title": "Suspicious pairs",
-    "pairs.about": "One exposure that stands in the data more than once. Under each film: "
-    "its class, source, part of the split and image_id; paths are in clusters.csv. This page holds the "
-    "films themselves: do not publish it where they must not be.",
+    "pairs.about": "One exposure that is in the data more than once. Under each film: its class, site, part of the "
+    "split and image_id; paths are in clusters.csv. This page holds the films themselves: do not publish it where "
+    "they must not be.",
     "pairs.conflicts": "One exposure, two classes (label conflicts)",
     "pairs.splits": "One exposure in two parts of the split",
-    "pairs.sources": "One exposure from two sources",
+    "pairs.sources": "One exposure from two sites",
     "pairs.clusters": "The largest clusters",
     "pairs.none": "None.",
     "pairs.count": "{shown} of {total} shown.",
@@ -582,17 +581,17 @@ SENTENCES: dict[str, str] = {
     "evaluation.most-left-out": "MOST FILMS ARE LEFT OUT: {left_out} of {films}; the figures are those of the other "
     "{used} alone",
     "evaluation.title": "Evaluation on {films}: {n} films (95 % intervals)",
-    "evaluation.leaking": "LEAKING SPLIT: films of one patient stand in training and in test; these figures are "
-    "too good.",
+    "evaluation.leaking": "LEAKING SPLIT: films of one patient are in training and in test; these figures are too "
+    "good.",
     "evaluation.class": "Class",
     "evaluation.figure": "Figure",
     "evaluation.confusion": "True / predicted",
     "evaluation.auc": "AUC",
     "evaluation.missed": "{mark} Read this interval as too narrow: of simulated test sets of about this size and value "
     "as few as {coverage:.0f} % gave one that holds the truth (docs/intervals.md).",
-    "evaluation.gate": "The gate would refuse {refused} of these films; the figures count them all the same.",
-    "evaluation.gate-rules": "The gate has no fitted statistics in this model; its rules alone would refuse {refused} "
-    "of these films; the figures count them all the same.",
+    "evaluation.gate": "The input check would refuse {refused} of these films; the figures count them all the same.",
+    "evaluation.gate-rules": "This model's input check has no fitted statistics; its rules alone would refuse "
+    "{refused} of these films; the figures count them all the same.",
     "evaluation.left-out": "Left out (unreadable, no class of the model, copies under different classes): {left_out}",
     "figure.balanced_accuracy": "Balanced accuracy",
     "figure.mcc": "Matthews correlation coefficient",
@@ -607,17 +606,17 @@ SENTENCES: dict[str, str] = {
     "figure.specificity": "Specificity",
     "figure.ppv": "Positive predictive value",
     "figure.npv": "Negative predictive value",
-    "sets.coverage": "Set holds the true class (asked for: {asked:g} %)",
+    "sets.coverage": "Prediction set holds the true class (asked for: {asked:g} %)",
     "sets.single": "One class: an answer",
     "sets.several": "Several classes: not decided",
     "sets.none": "None of the classes",
-    "sets.size": "Classes in a set, mean",
+    "sets.size": "Classes in a prediction set, mean",
     "sets.all": "All films",
     "sets.undecided": "{names}: not decided",
     "sets.or": "{first} or {second}",
     "sets.any": "any class: not decided",
     "sets.empty": "none of the classes",
-    "prevalence.title": "Predictive values where {prevalence:g} % of the films are {name}",
+    "prevalence.title": "Predictive values if {prevalence:g} % of the films are {name}",
     "prevalence.threshold": "Threshold of the probability",
     "prevalence.none": "{name}: no operating point; there was no validation film of this class.",
     "prevalence-malformed": "--prevalence {given} cannot be read; expected CLASS=SHARE with a share between 0 and 1, "
@@ -631,30 +630,31 @@ SENTENCES: dict[str, str] = {
     "prediction.number": "No.",
     "prediction.film": "Film",
     "prediction.label": "Prediction",
-    "prediction.set": "Film {number}, {coverage:g} % set: {words}",
+    "prediction.set": "Film {number}, {coverage:g} % prediction set: {words}",
     "prediction.sentence": "Film {number}: true label: {truth}, prediction: {predicted}",
-    "prediction.maps": "Maps are in {folder}: {cells}x{cells} cells over a film of {size}x{size} px; orange "
-    "speaks for the predicted class.",
+    "prediction.maps": "Class activation maps are in {folder}: {cells}x{cells} cells over a film of {size}x{size} "
+    "px; orange speaks for the predicted class.",
     "card.not-tested": "This model was not tested.",
     "card.tested": "This model's accuracy on its own test films, which come from where its training films come from: "
     "{accuracy}. On films from elsewhere expect less, perhaps far less.",
-    "card.base-unknown": "Its training began with given weights. Which films those had seen, nobody can say; where its "
+    "card.base-unknown": "Its training began with given weights. Which films those had seen, nobody can say; if its "
     "test films were among them, its figures are too good.",
     "card.not-calibrated": "This model is not calibrated: its probabilities are not frequencies.",
-    "card.calibrated": "Calibrated on {films} validation films. Among films like these a set holds the true class in "
-    'at least {coverage:g} % of cases; it is "none of the classes" where each class is less probable than in all but a '
-    "few of its own films.",
-    "card.maps-faithful": "This model's class maps passed their check on {n} validation films: taken together, its "
-    "answers depend on the cells that they mark more than on random or central ones, and random weights give other "
-    "maps.",
-    "card.maps-not-faithful": "Do not rely on this model's class maps: checked on validation films, its answers did "
-    "not depend on the cells that they mark more than on random or central ones, or random weights gave similar maps.",
-    "card.maps-doubted": "Do not rely on this model's class maps of {names}: among validation films that it calls so, "
-    "its answers depend on random or central cells more than on those that the maps mark.",
-    "card.maps-not-checked": "This model's class maps were not checked: it is not known whether its answers depend on "
-    "the cells that they mark.",
-    "card.no-gate": "This model has no fitted gate: only colour, size, shape and contrast are checked before it "
-    "answers.",
+    "card.calibrated": "Calibrated on {films} validation films. Among films like these a prediction set holds the "
+    'true class in at least {coverage:g} % of cases; it is "none of the classes" if each class is less probable than '
+    "in all but a few of its own films.",
+    "card.maps-faithful": "This model's class activation maps passed their check on {n} validation films: taken "
+    "together, its answers depend on the cells that they mark more than on random or central ones, and random "
+    "weights give other maps.",
+    "card.maps-not-faithful": "Do not rely on this model's class activation maps: checked on validation films, its "
+    "answers did not depend on the cells that they mark more than on random or central ones, or random weights gave "
+    "similar maps.",
+    "card.maps-doubted": "Do not rely on this model's class activation maps of {names}: among validation films that "
+    "it calls so, its answers depend on random or central cells more than on those that the maps mark.",
+    "card.maps-not-checked": "This model's class activation maps were not checked: it is not known whether its "
+    "answers depend on the cells that they mark.",
+    "card.no-gate": "This model has no fitted input check: only colour, size, shape and contrast are checked before "
+    "it answers.",
     "card.not-for-diagnosis": "For research and teaching; not for diagnosis.",
     "train.start": "Training: {steps} steps, {threads} threads, {precision} on {device}",
     "train.resume": "Going on after step {step} of {steps}, {threads} threads, {precision} on {device}",
@@ -672,7 +672,7 @@ SENTENCES: dict[str, str] = {
     "taken.count": "Weights taken: {taken} of the {expected} tensors of a ResNet-{depth}",
     "taken.entry": "  from the entry {entry} of the file",
     "taken.prefix": "  {prefix} was taken off their names",
-    "taken.sequential": "  named by their places in a list of layers (0 is conv1, 1 is bn1, 4 to 7 are the stages)",
+    "taken.sequential": "  named by their positions in a list of layers (0 is conv1, 1 is bn1, 4 to 7 are the stages)",
     "taken.head": "  the layer of classes is {head} ({outputs} outputs)",
     "taken.head-kept": "  the layer of classes too: its {outputs} outputs are taken for the classes in their order: "
     "{classes}",
@@ -695,20 +695,20 @@ SENTENCES: dict[str, str] = {
     "seen.base-unknown": "Its training began with weights from elsewhere; which films these have seen, nobody can say.",
     "seen.cannot-say": "Which of these {films} films the model has seen, its file cannot say: it has no list of its "
     "training films. If there are some among them, the figures are too good.",
-    "fall.title": "The fall, from the model's own test films to these (95 % intervals)",
+    "fall.title": "The generalisation gap: from the model's own test films to these (95 % intervals)",
     "fall.internal": "Own test films",
     "fall.external": "These films",
-    "fall.difference": "Fall, points of 100",
+    "fall.difference": "Gap, points of 100",
     "fall.worse": "On these films the model is worse: its balanced accuracy is {low:.1f} to {high:.1f} points lower.",
     "fall.better": "On these films the model is better: its balanced accuracy is {low:.1f} to {high:.1f} points "
     "higher.",
-    "fall.unclear": "Whether the model is worse on these films is not certain: the fall of its balanced accuracy is "
-    "{low:.1f} to {high:.1f} points (below 0: a rise).",
-    "fall.not-estimable": "The fall of the balanced accuracy is not estimable: these films or the model's own test "
-    "films lack a class. The accuracy alone depends on how many films of each class there are.",
-    "fall.leaking": "The split of the model's own test leaks: its figures are too good, and so the fall is in part a "
-    "correction of them.",
-    "fall.not-tested": "This model was not tested on films of its own; by how much it falls cannot be said.",
+    "fall.unclear": "It is not certain whether the model is worse on these films: the generalisation gap of its "
+    "balanced accuracy is {low:.1f} to {high:.1f} points (below 0: it is better here).",
+    "fall.not-estimable": "The generalisation gap of the balanced accuracy is not estimable: these films or the "
+    "model's own test films lack a class. The accuracy alone depends on how many films of each class there are.",
+    "fall.leaking": "The split of the model's own test leaks: its figures are too good, and so part of the "
+    "generalisation gap only corrects them.",
+    "fall.not-tested": "This model was not tested on films of its own: its generalisation gap is not known.",
     # comparing and cross-validating
     "compare.title": "Compared on {films} films in {groups} groups; left out, having no answer of the other: {first} "
     "of the first, {second} of the second.",
@@ -789,7 +789,7 @@ SENTENCES: dict[str, str] = {
     "doctor.data-films": "{what_key}: {films}, for instance {example}",
     "doctor.data-told": "every film of class {label} has a {column} that no other class has ({values}): a model can "
     "tell this class without looking at a lung; add films of other classes with the same {column}, or test elsewhere",
-    "doctor.data-no-sources": "nothing says where the films come from; whether the source tells the class cannot be "
+    "doctor.data-no-sources": "nothing says where the films come from; whether the site tells the class cannot be "
     "checked; give a --table with the column source",
     "doctor.data-no-patients": "nothing says whose the films are; only copies are kept together; give a --table with "
     "the column patient",
@@ -828,32 +828,30 @@ SENTENCES: dict[str, str] = {
     "shortcuts.split.fold": "one of five grouped folds",
     "shortcuts.lung": "Sees lung",
     "shortcuts.accuracy": "Accuracy (95 % interval)",
-    "shortcuts.source": "The source, told from the model's features: among all films, and within a class",
-    "shortcuts.source-chance": "by chance: from the class alone; within a class, the commonest source",
-    "shortcuts.left-out": "Source left out",
+    "shortcuts.source": "The site, predicted from the model's features: among all films, and within a class",
+    "shortcuts.source-chance": "by chance: from the class alone; within a class, the commonest site",
+    "shortcuts.left-out": "Site left out",
     "shortcuts.sensitivity": "Sensitivity there",
-    "shortcuts.usual": "with the source in training",
+    "shortcuts.usual": "with the site in training",
     "shortcuts.lost": "classes it had alone",
     "shortcuts.unanswered.class-within-source.no-source-holds-both": "Not estimable: {label} against the rest within "
-    "one source, because no source holds both ({label}: {source})",
+    "one site, because no site holds both ({label}: {source})",
     "shortcuts.unanswered.class-within-source.source-unknown": "Not estimable: {label} against the rest within one "
-    "source, because nothing says where its films come from",
-    "shortcuts.unanswered.source-left-out.one-source": "Not estimable: {label} in a source that was not trained on, "
+    "site, because nothing says where its films come from",
+    "shortcuts.unanswered.source-left-out.one-source": "Not estimable: {label} in a site that was not trained on, "
     "because all its films come from {source}",
-    "shortcuts.unanswered.source-left-out.source-unknown": "Not estimable: {label} in a source that was not trained "
+    "shortcuts.unanswered.source-left-out.source-unknown": "Not estimable: {label} in a site that was not trained "
     "on, because nothing says where its films come from",
-    "shortcuts.verdict.untrusted": "Verdict: a cheap reader that sees nothing but one view, {view}, gets "
-    "{share:.0f} % of "
+    "shortcuts.verdict.untrusted": "Verdict: a probe that sees nothing but one view, {view}, gets {share:.0f} % of "
     "what the model adds over chance ({low:.0f} to {high:.0f}, n {n}). This score cannot be trusted as medicine.",
-    "shortcuts.verdict.doubted": "Verdict: a cheap reader that sees nothing but one view, {view}, gets "
-    "{share:.0f} % of "
+    "shortcuts.verdict.doubted": "Verdict: a probe that sees nothing but one view, {view}, gets {share:.0f} % of "
     "what the model adds over chance ({low:.0f} to {high:.0f}, n {n}). Part of this score may not be medicine.",
-    "shortcuts.verdict.model-adds-nothing": "Verdict: the model adds nothing measurable over chance, while a cheap "
-    "reader beats it from this view: {view}, accuracy {accuracy}.",
-    "shortcuts.verdict.data-untrusted": "Verdict: a cheap reader tells the classes from a view without lungs: "
-    "{view}, accuracy {accuracy}, chance {chance}. No score on these films can be trusted as medicine.",
-    "shortcuts.verdict.data-doubted": "Verdict: a cheap reader beats chance from a view without lungs: {view}, "
-    "accuracy {accuracy}, chance {chance}. Part of any score on these films may not be medicine.",
+    "shortcuts.verdict.model-adds-nothing": "Verdict: the model adds nothing measurable over chance, while a probe "
+    "beats it from this view: {view}, accuracy {accuracy}.",
+    "shortcuts.verdict.data-untrusted": "Verdict: a probe tells the classes from a view without lungs: {view}, "
+    "accuracy {accuracy}, chance {chance}. No score on these films can be trusted as medicine.",
+    "shortcuts.verdict.data-doubted": "Verdict: a probe beats chance from a view without lungs: {view}, accuracy "
+    "{accuracy}, chance {chance}. Part of any score on these films may not be medicine.",
     "shortcuts.verdict.clear": "Verdict: no view without lungs beats chance (the best: {view}, accuracy "
     "{accuracy}, chance {chance}). These views show no shortcut; another kind may exist.",
     "figure.shortcut-lungless": "sees no lung",

@@ -108,8 +108,8 @@ SENTENCES: dict[str, str] = {
     "answer.ticks": "Fine lines: thresholds.",
     "called.all": "{name}: above each of its thresholds, set to find {positive} of such films.",
     "called.some": "{name}: above the threshold set to find {positive} of such films, below that for {negative}.",
-    "called.none": "{name}: below each of its thresholds, set to find {negative} of such films. (A class is named "
-    "where it cannot be ruled out, which takes less.)",
+    "called.none": "{name}: below each of its thresholds, set to find {negative} of such films. (A class is named if "
+    "it cannot be ruled out, which takes less.)",
     "map.empty": "Nothing in this film speaks for {name}: the map is empty.",
     "fact.title": "Details",
     "fact.film": "Film",
@@ -168,8 +168,8 @@ SENTENCES: dict[str, str] = {
     "reader.next": "Next film to read",
     "reader.finish": "Finish",
     "summary.title": "Your reading",
-    "summary.counts": "{read} of {all} films read. Not counted: {undecided} where you were undecided, {unanswered} "
-    "without an answer of the model.",
+    "summary.counts": "{read} of {all} films read. Not counted: {undecided} in which you were undecided, "
+    "{unanswered} without an answer of the model.",
     "summary.agreement": "Same answer",
     "summary.kappa": "Cohen's kappa",
     "summary.no-pairs": "none: no film has both answers",
@@ -181,7 +181,7 @@ SENTENCES: dict[str, str] = {
     "summary.shown-before": "Films whose model answer was on the screen before you read them: {n}. They are counted, "
     "and marked in the CSV.",
     "summary.meaning": "Kappa is agreement beyond chance: 1 full, 0 as chance would have it. It says how alike two "
-    "readers answer, not who is right. The model's answer here is its most probable class, also where it does not "
+    "readers answer, not who is right. The model's answer here is its most probable class, even if it does not "
     "decide.",
     "summary.csv-films": "Films as CSV",
     "summary.csv-figures": "Figures as CSV",

@@ -8,7 +8,7 @@ SENTENCES: dict[str, str] = {
     "report-failed": "the report could not be written; the run is complete; `plainfilm report RUN` says why",
     "report.written": "Report: {path}",
     "report.title": "Report on a deep-learning classifier of chest radiographs",
-    "report.about": "Classes: {classes}. Every figure stands with its 95 % interval and n, the number of films.",
+    "report.about": "Classes: {classes}. Every figure comes with its 95 % interval and n, the number of films.",
     "report.contents": "Contents",
     "report.value": "Value",
     "report.interval": "95 % interval",
@@ -22,10 +22,10 @@ SENTENCES: dict[str, str] = {
     "report.first.no-audit": "No audit was made. It is not known how well the corners, the border or a thumbnail of "
     "these films alone tell the classes apart; until it is, no figure below can be taken for medicine. Make it: "
     "`plainfilm audit RUN`",
-    "report.first.corners": "A cheap reader that sees nothing of each film but {view} reaches an accuracy of "
-    "{accuracy}. Always answering the commonest class would reach {chance}.",
+    "report.first.corners": "A probe that sees nothing of each film but {view} reaches an accuracy of {accuracy}. "
+    "Always answering the commonest class would reach {chance}.",
     "report.first.share": "The model, which sees the whole film, reaches {model}. Of what it adds over chance, that "
-    "reader has {share}.",
+    "probe has {share}.",
     "report.first.naive": "Were every tenth film the test, as in the tutorial, {share} of the test films would show a "
     "patient who is also in training, or be a copy of a training film.",
     "report.first.tutorial": "Were every tenth film the test, as in the tutorial, {shared} of {tested} test films "
@@ -50,11 +50,11 @@ SENTENCES: dict[str, str] = {
     "`plainfilm train SOURCE`",
     "report.data.summary": "{films} films; archives and folders: {sources}; sides: {smallest} to {largest} px; stored "
     "as: {modes}.",
-    "report.data.counts": "Films by class, source and part. A group is the films of one patient, and copies of them.",
-    "report.data.source-is-class": "The source tells the class: no source of {names} holds a film of another class. "
-    "Whatever differs between sources (machine, age, cropping, markers) can be learnt instead of the disease, and no "
+    "report.data.counts": "Films by class, site and part. A group is the films of one patient, and copies of them.",
+    "report.data.source-is-class": "The site tells the class: no site of {names} holds a film of another class. "
+    "Whatever differs between sites (machine, age, cropping, markers) can be learnt instead of the disease, and no "
     "figure on these films tells the two apart.",
-    "report.data.no-sources": "Nothing says where the films come from; whether the source tells the class cannot be "
+    "report.data.no-sources": "Nothing says where the films come from; whether the site tells the class cannot be "
     "checked. Give a table with the column source: `plainfilm train SOURCE --table TABLE`",
     "report.data.patients": "The patient is known for {known} of {films} readable films ({patients} patients); with "
     "copies joined there are {groups} groups.",
@@ -70,30 +70,29 @@ SENTENCES: dict[str, str] = {
     "report.column.sex": "Sex",
     "report.column.age": "Age, years",
     "report.column.view": "View",
-    "report.column.source": "Source",
+    "report.column.source": "Site",
     # leaks and shortcuts
     "report.audit": "Leaks and shortcuts in detail",
-    "report.audit.pairs": "The films of each pair and cluster stand side by side in `audit/pairs.html`.",
+    "report.audit.pairs": "The films of each pair and cluster are side by side in `audit/pairs.html`.",
     "report.audit.missing": "No audit was made. Make it: `plainfilm audit RUN`",
     "report.audit.no-shortcuts": "The audit holds no part on shortcuts. Make it again: `plainfilm audit RUN "
     "--model model.onnx`",
     "report.audit.no-leaks": "The audit holds no part on leaks. Make it again: `plainfilm audit RUN`",
-    "report.audit.method": "Shortcuts: cheap readers were trained afresh on each view of the films and tested on "
-    "{films} of them, in {groups} groups ({split}).",
+    "report.audit.method": "Shortcuts: probes (small models) were trained afresh on each view of the films and "
+    "tested on {films} of them, in {groups} groups ({split}).",
     "report.audit.views": "What tells the classes apart: the accuracy from each view of the films. Views: the "
     "outermost fourteenth of each side; four squares, a seventh of a side wide; all but the lung field; 16 x 16 "
     "cells; the lung field alone. The lung field is found by a simple rule. A view that sees lung may beat chance "
     "by right; one without lung may not.",
     "report.audit.bar": "Bar: accuracy with interval; dashed: chance",
-    "report.audit.sees": "The reader sees",
+    "report.audit.sees": "The probe sees",
     "report.audit.chance": "nothing (the most frequent class)",
     "report.audit.model": "the model: the whole film",
     "report.audit.share": "Share of the gain: what each view has of that which the model adds over chance",
     "report.audit.flagged": "Beats chance",
-    "report.audit.permutation": "With shuffled labels ({draws} times, {view}, a linear reader) the highest "
-    "accuracy was "
-    "{highest:.1f} % (p = {p:.3f}); with the true labels: {accuracy}.",
-    "report.audit.sources": "One source left out of the training of the cheap reader, then tested on it: sensitivity",
+    "report.audit.permutation": "With shuffled labels ({draws} times, {view}, a linear probe) the highest accuracy "
+    "was {highest:.1f} % (p = {p:.3f}); with the true labels: {accuracy}.",
+    "report.audit.sources": "One site left out of the training of the probe, then tested on it: sensitivity",
     "report.audit.exact": "Exact copies",
     "report.audit.near": "Near copies",
     "report.audit.copies": "Copies, and what they cross",
@@ -102,12 +101,12 @@ SENTENCES: dict[str, str] = {
     "report.audit.clusters": "Clusters; the largest {shown} of {clusters}; all are in clusters.csv",
     "report.audit.column.across_classes": "Across classes",
     "report.audit.column.across_splits": "Across parts",
-    "report.audit.column.across_sources": "Across sources",
+    "report.audit.column.across_sources": "Across sites",
     "report.audit.patients": "Patients: known for {known_films} films; {patients_across_splits} patients with "
-    "{across_splits} films stand in several parts.",
+    "{across_splits} films are in several parts.",
     "report.audit.ids": "Image ids",
     "report.audit.conflicts": "Copies of one film under different classes; {shown} of {conflicts}",
-    "report.audit.naive-table": "Cheap readers on the tutorial's split (every tenth film) and on a clean one",
+    "report.audit.naive-table": "Probes on the tutorial's split (every tenth film) and on a clean one",
     "report.audit.on": "Split",
     "report.audit.naive": "every tenth film",
     "report.audit.clean": "clean",
@@ -170,24 +169,25 @@ SENTENCES: dict[str, str] = {
     "report.calibration.chart": "Reliability for {name}",
     "report.risk": "Answering the surest films only",
     "report.risk.answered": "Films answered",
-    "report.decisions": "Thresholds, sets and the gate",
-    "report.decisions.missing": "The model has no operating points and no sets: it was not calibrated. Train it with "
-    "a validation part: `plainfilm train SOURCE --recipe fast`",
+    "report.decisions": "Thresholds, prediction sets and the input check",
+    "report.decisions.missing": "The model has no operating points and no prediction sets: it was not calibrated. "
+    "Train it with a validation part: `plainfilm train SOURCE --recipe fast`",
     "report.decisions.points": "Operating points: thresholds fitted on validation films, and what they give on the "
     "test films",
     "report.decisions.asked": "Sensitivity asked for",
-    "report.decisions.sets": "Decision sets: the classes that a film may well be of",
-    "report.decisions.set": "The film's set",
-    "report.decisions.reasons": "Why the gate would refuse films",
+    "report.decisions.sets": "Prediction sets: the classes that a film may well be of",
+    "report.decisions.set": "The film's prediction set",
+    "report.decisions.reasons": "Why the input check would refuse films",
     "report.decisions.reason": "Reason",
     # maps
-    "report.maps": "Films with maps",
+    "report.maps": "Films with class activation maps",
     "report.maps.missing": "There is no model with predictions on test films, so no film can be shown. Make them: "
     "`plainfilm evaluate model.onnx SOURCE --out evaluation`",
     "report.maps.no-pixels": "The films are not shown: neither the run's pixel store nor the sources named in its "
-    "index are there any more. `plainfilm train --resume RUN` makes the store again where the sources are.",
-    "report.maps.how": "Orange marks what speaks for the predicted class. The mean of the map plus a constant is the "
-    "model's answer; that does not make the marked place the cause, and each cell has seen most of the film.",
+    "index are there any more. `plainfilm train --resume RUN` makes the store again if the sources are back.",
+    "report.maps.how": "In a class activation map orange marks what speaks for the predicted class. The mean of the "
+    "map plus a constant is the model's answer; that does not make the marked part the cause, and each cell has seen "
+    "most of the film.",
     "report.maps.worst": "The worst errors: the {shown} of {errors} wrong answers, among {films} films, of which the "
     "model was surest",
     "report.maps.no-errors": "None of the {films} test films was answered wrongly.",
@@ -195,7 +195,7 @@ SENTENCES: dict[str, str] = {
     "report.maps.true": "true: {name}",
     "report.maps.predicted": "answer: {name}, {value:.1f} %",
     "report.maps.set": "set: {names}",
-    "report.maps.refused": "the gate would refuse it",
+    "report.maps.refused": "the input check would refuse it",
     "report.maps.alternative": "Film {id}, true class {true}, predicted {predicted}",
     "report.maps.overlay": "The same film with the map of the predicted class",
     # elsewhere
@@ -238,8 +238,8 @@ SENTENCES: dict[str, str] = {
     "report.limits": "Limits",
     "report.limits.not-clinical": "Not for clinical use. This model was not tested on patients in care, is no medical "
     "device, and must decide nothing about a person.",
-    "report.limits.source": "Source and class cannot be told apart for {names}: the figures say how well sources are "
-    "told apart as much as how well disease is found.",
+    "report.limits.source": "Site and class cannot be separated for {names}: the figures say how well sites are "
+    "recognised as much as how well disease is found.",
     "report.limits.patients": "The patient is known for {known} of {films} films; the others may share patients "
     "across parts unseen, unless they are copies.",
     "report.limits.few": "Fewer than {minimum} test films: {names}. Their intervals are wide, and wrong labels weigh "
@@ -248,9 +248,9 @@ SENTENCES: dict[str, str] = {
     "report.limits.no-external": "Nothing is known about films from elsewhere.",
     "report.limits.no-audit": "Nothing is known about shortcuts.",
     "report.limits.labels": "Labels were taken as they came: nothing here checks whether they are right.",
-    "report.limits.maps": "Maps are coarse and describe the model, not the disease.",
-    "report.limits.calibration": "Calibration, thresholds and sets hold for films like the validation films, and "
-    "their shares of the classes; not for another place.",
+    "report.limits.maps": "Class activation maps are coarse and describe the model, not the disease.",
+    "report.limits.calibration": "Calibration, thresholds and prediction sets hold for films like the validation "
+    "films, with their shares of the classes; not for another hospital.",
     # the checklist
     "claim.title": "The CLAIM 2024 checklist",
     "claim.counts": "Of {items} items {program} are filled by the program, {recipe} by the authors through the "
@@ -323,12 +323,12 @@ SENTENCES: dict[str, str] = {
     "claim.39": "Analysis of wrong answers",
     "claim.40": "Limitations",
     "claim.41": "What it means for practice",
-    "claim.42": "Where the full protocol or more detail stands",
+    "claim.42": "Where the full protocol or more detail is",
     "claim.43": "Whether software, model and data can be had",
     "claim.44": "Funding, and the funders' role",
     "claim.fill.technology": "Deep learning: a convolutional network (ResNet) that classifies single radiographs.",
     "claim.fill.goal": "A model is made and tested.",
-    "claim.fill.sources": "Sources named: {sources}, with counts (archives and folders: {archives}). Where and when "
+    "claim.fill.sources": "Sites named: {sources}, with counts (archives and folders: {archives}). Where and when "
     "they were collected is the authors' to say.",
     "claim.fill.left-out": "Films that could not be read or that contradict each other are counted by reason. "
     "Clinical criteria are the authors' to say.",
@@ -339,14 +339,14 @@ SENTENCES: dict[str, str] = {
     "DICOM by a keyed hash. What was done before is the authors' to say.",
     "claim.fill.missing": "Unreadable films and films without a class are left out and counted; no value is imputed.",
     "claim.fill.partitions": "{kind}; seed {seed}; counts by part, and the checksum of the split.",
-    "claim.fill.split.grouped": "At random, groups kept whole, shares kept in each class and source",
-    "claim.fill.split.folds": "Folds, groups kept whole, shares kept in each class and source",
+    "claim.fill.split.grouped": "At random, groups kept whole, shares kept in each class and site",
+    "claim.fill.split.folds": "Folds, groups kept whole, shares kept in each class and site",
     "claim.fill.split.tutorial": "Every tenth film of the sorted files of a class",
     "claim.fill.split.column": "As a column of the table says",
-    "claim.fill.disjoint": "Patients, where known, and copies found by hash: no group stands in two parts.",
-    "claim.fill.leaking": "Files only: films of one patient, and copies, may stand in several parts. Figures are "
-    "marked so.",
-    "claim.fill.films": "{films} films found, {unused} in no part; by class, source and part. Patients: where known.",
+    "claim.fill.disjoint": "Patients, if known, and copies found by hash: no group is in two parts.",
+    "claim.fill.leaking": "Files only: films of one patient, and copies, may be in several parts. Figures are marked "
+    "so.",
+    "claim.fill.films": "{films} films found, {unused} in no part; by class, site and part. Patients: if known.",
     "claim.fill.described": "Sex, age or view by part.",
     "claim.fill.model": "ResNet-{depth} with {width} channels in its first stage, films of {size} px; the graph itself "
     "is in the model file.",
@@ -358,8 +358,8 @@ SENTENCES: dict[str, str] = {
     "claim.fill.metrics": "Accuracy, balanced accuracy, AUC, sensitivity, specificity, precision, F1, log loss, "
     "calibration error.",
     "claim.fill.intervals": "95 % intervals over groups for every figure.",
-    "claim.fill.audit": "What cheap readers reach without the lungs, leaks, labels drawn at random.",
-    "claim.fill.maps": "Class maps, checked by deletion, insertion and random weights.",
+    "claim.fill.audit": "What probes reach without the lungs, leaks, labels drawn at random.",
+    "claim.fill.maps": "Class activation maps, checked by deletion, insertion and random weights.",
     "claim.fill.internal": "Test part, n {n}, opened after everything was fixed.",
     "claim.fill.external": "Tests on films from elsewhere: {tests}.",
     "claim.fill.performance": "All figures with interval and n.",

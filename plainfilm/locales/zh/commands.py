@@ -86,7 +86,7 @@ SENTENCES: dict[str, str] = {
     "film-padding-ignored": "DICOM 头信息所称的填充值其实就是影像本身；未涂黑",
     "film-greys-doubted": "胶片几乎全部集中在少数灰度内；导出时窗宽窗位或位深是否有误？请查看并重新导出",
     "film-blank": "胶片是空白的：几乎全部为同一灰度",
-    # 门控拒绝胶片的原因
+    # 输入检查拒绝胶片的原因
     "gate-colour": "图像是彩色的；应为灰度 X 光片；请提供原始胶片，而不是它的照片",
     "gate-small": "图像像素过少，无法判断；请提供原始胶片",
     "gate-shape": "图像的长边超过短边的两倍；应为完整的胸片",
@@ -259,7 +259,7 @@ SENTENCES: dict[str, str] = {
     "card.reason.figure": "{name}：应有 value、low、high 和 n",
     "card.reason.lengths": "calibration：各列表长度不一",
     "card.reason.calibration-classes": "calibration：不对应 {expected} 个类别",
-    "card.reason.gate": "gate：统计量已损坏，或属于另一个网络",
+    "card.reason.gate": "gate（输入检查）：统计量已损坏，或属于另一个网络",
     "card.reason.seen": "seen：应为合理的胶片数",
     "card.reason.films-there": "模型已见胶片的列表与 seen 项不一致",
     "card.reason.films-bytes": "胶片列表有 {given} 字节，与 {films} 张胶片不符",
@@ -456,7 +456,7 @@ SENTENCES: dict[str, str] = {
     "progress.train": "训练",
     "progress.note": "损失 {loss:.4f}  准确率 {accuracy:.0f} %  {speed:.1f} 张/秒",
     "index.class": "类别",
-    "index.source": "来源",
+    "index.source": "机构",
     "index.films": "胶片",
     "index.groups": "组",
     "index.train": "训练",
@@ -495,7 +495,7 @@ SENTENCES: dict[str, str] = {
     "audit.split_sha256": "训练时对这些胶片采用了另一种划分",
     "audit.written": "audit.json、pairs.html、clusters.csv 和 shortcuts.png 在 {folder} 中",
     "leaks.splits": "划分部分",
-    "leaks.sources": "来源",
+    "leaks.sources": "机构",
     "leaks.also-exact": "近似副本的簇中，有 {films} 张同时与另一张完全相同，两处均计入。",
     "leaks.clusters-of": "{label}：{films} 张胶片，{clusters} 个簇，最大的簇有 {largest} 张",
     "leaks.no-conflicts": "没有胶片同时属于两个类别。",
@@ -506,11 +506,11 @@ SENTENCES: dict[str, str] = {
     "leaks.naive-note": "准确率及其 95 % 区间；{films} 张胶片在两种划分下各判读一次（{folds} "
     "折），差值以百分点计，逐张配对。",
     "pairs.title": "可疑图像对",
-    "pairs.about": "同一次曝光在数据中出现多次。每张胶片下方依次为：类别、来源、所属划分部"
-    "分和 image_id；路径见 clusters.csv。本页含有胶片本身：凡不得公开这些胶片之处，也不要公开本页。",
+    "pairs.about": "同一次曝光在数据中出现多次。每张胶片下方依次为：类别、机构、所属划分部分和 image_id；路径见"
+    " clusters.csv。本页含有胶片本身：凡不得公开这些胶片之处，也不要公开本页。",
     "pairs.conflicts": "同一次曝光，两种类别（标签冲突）",
     "pairs.splits": "同一次曝光出现在划分的两个部分",
-    "pairs.sources": "同一次曝光来自两个来源",
+    "pairs.sources": "同一次曝光来自两个机构",
     "pairs.clusters": "最大的簇",
     "pairs.none": "无。",
     "pairs.count": "共 {total} 项，显示 {shown} 项。",
@@ -529,9 +529,9 @@ SENTENCES: dict[str, str] = {
     "evaluation.auc": "AUC",
     "evaluation.missed": "{mark} 该区间应视为偏窄：在规模与数值相近的模拟测试集中，"
     "最低只有 {coverage:.0f} % 的区间包含真值（docs/intervals.zh.md）。",
-    "evaluation.gate": "入口检查会拒绝这些胶片中的 {refused}；各项指标仍把它们计算在内。",
-    "evaluation.gate-rules": "该模型的入口检查没有拟合的统计量；仅凭规则会拒绝这些胶片中的 {refused}；"
-    "各项指标仍把它们计算在内。",
+    "evaluation.gate": "输入检查会拒绝这些胶片中的 {refused}；各项指标仍把它们计算在内。",
+    "evaluation.gate-rules": "该模型的输入检查没有拟合的统计量；仅凭规则会拒绝这些胶片中的 {refused}；各项指标仍把它"
+    "们计算在内。",
     "evaluation.left-out": "排除（不可读、不属于模型的类别，或副本属于不同类别）：{left_out}",
     "figure.balanced_accuracy": "平衡准确率",
     "figure.mcc": "Matthews 相关系数",
@@ -571,7 +571,8 @@ SENTENCES: dict[str, str] = {
     "prediction.label": "预测",
     "prediction.set": "图{number}的 {coverage:g} % 预测集：{words}",
     "prediction.sentence": "图{number}的真实标签:{truth},预测结果:{predicted}",
-    "prediction.maps": "热图在 {folder}：{size}x{size} 像素的胶片上有 {cells}x{cells} 个格子；橙色支持所预测的类别。",
+    "prediction.maps": "类激活图在 {folder}：{size}x{size} 像素的胶片上有 {cells}x{cells} 个格子；橙色支持所预测的类"
+    "别。",
     "card.not-tested": "该模型未经测试。",
     "card.tested": "该模型在自身测试胶片（与训练胶片来源相同）上的准确率：{accuracy}。在其他来源的胶片上会更低，"
     "甚至低得多。",
@@ -579,14 +580,14 @@ SENTENCES: dict[str, str] = {
     "card.not-calibrated": "该模型未经校准：其概率不是频率。",
     "card.calibrated": "已在 {films} 张验证胶片上校准。对于同类胶片，预测集以不低于 {coverage:g} % 的比例包含真实类别；"
     "若每个类别的概率都低于该类别绝大多数胶片，则为“不属于任何类别”。",
-    "card.maps-faithful": "该模型的热图在 {n} 张验证胶片上通过了检验："
-    "总体而言，它的回答更取决于热图标出的格子，而非随机或中央的格子；权重随机化之后，热图也随之改变。",
-    "card.maps-not-faithful": "请勿依赖该模型的热图：在验证胶片上检验时，"
-    "热图标出的格子对回答的影响并不大于随机或中央的格子，或者权重随机化之后热图仍然相似。",
-    "card.maps-doubted": "请勿依赖该模型对{names}的热图：在判为该类的验证胶片上，"
-    "它的回答更取决于随机或中央的格子，而非热图标出的格子。",
-    "card.maps-not-checked": "该模型的热图未经检验：它的回答是否取决于热图标出的格子，尚不可知。",
-    "card.no-gate": "该模型没有拟合的入口检查：回答之前只检查颜色、尺寸、形状和对比度。",
+    "card.maps-faithful": "该模型的类激活图在 {n} 张验证胶片上通过了检验：总体而言，它的回答更取决于热图标出的格子，"
+    "而非随机或中央的格子；权重随机化之后，热图也随之改变。",
+    "card.maps-not-faithful": "请勿依赖该模型的类激活图：在验证胶片上检验时，热图标出的格子对回答的影响并不大于随机或"
+    "中央的格子，或者权重随机化之后热图仍然相似。",
+    "card.maps-doubted": "请勿依赖该模型对{names}的类激活图：在判为该类的验证胶片上，它的回答更取决于随机或中央的格子"
+    "，而非热图标出的格子。",
+    "card.maps-not-checked": "该模型的类激活图未经检验：它的回答是否取决于热图标出的格子，尚不可知。",
+    "card.no-gate": "该模型没有拟合的输入检查：回答之前只检查颜色、尺寸、形状和对比度。",
     "card.not-for-diagnosis": "仅供研究与教学，不用于诊断。",
     "train.start": "训练：{steps} 步，{threads} 线程，{device} 上的 {precision}",
     "train.resume": "从 {steps} 步中的第 {step} 步之后继续，{threads} 线程，{device} 上的 {precision}",
@@ -623,18 +624,18 @@ SENTENCES: dict[str, str] = {
     "seen.base-unknown": "训练始于来自别处的权重；这些权重见过哪些胶片，无从得知。",
     "seen.cannot-say": "这 {films} 张胶片中哪些是模型见过的，无法判断：模型文件中没有训练胶片清单。"
     "若其中有见过的胶片，结果会偏高。",
-    "fall.title": "从模型自身的测试胶片到这些胶片的性能下降（95 % 区间）",
+    "fall.title": "泛化差距：从模型自身的测试胶片到这些胶片（95 % 区间）",
     "fall.internal": "自身测试胶片",
     "fall.external": "这些胶片",
-    "fall.difference": "下降（百分点）",
+    "fall.difference": "差距（百分点）",
     "fall.worse": "模型在这些胶片上较差：平衡准确率低 {low:.1f} 至 {high:.1f} 个百分点。",
     "fall.better": "模型在这些胶片上较好：平衡准确率高 {low:.1f} 至 {high:.1f} 个百分点。",
-    "fall.unclear": "模型在这些胶片上是否较差尚不确定：平衡准确率的下降在 {low:.1f} 至 {high:.1f} 个百分点之间"
-    "（负值表示上升）。",
-    "fall.not-estimable": "平衡准确率的下降无法估计：这些胶片或模型自身的测试胶片缺少某个类别。"
-    "单看准确率，则取决于各类别胶片的数量。",
-    "fall.leaking": "模型自身测试所用的划分有泄漏：其结果偏高，因此这一下降部分是对它的修正。",
-    "fall.not-tested": "该模型未在自己的测试胶片上测试过；下降多少无从得知。",
+    "fall.unclear": "模型在这些胶片上是否较差尚不确定：平衡准确率的泛化差距在 {low:.1f} 至 {high:.1f} 个百分点之间（"
+    "负值表示在这些胶片上更好）。",
+    "fall.not-estimable": "平衡准确率的泛化差距无法估计：这些胶片或模型自身的测试胶片缺少某个类别。单看准确率，则取决"
+    "于各类别胶片的数量。",
+    "fall.leaking": "模型自身测试所用的划分有泄漏：其结果偏高，因此泛化差距有一部分只是对它的修正。",
+    "fall.not-tested": "该模型未在自己的测试胶片上测试过，泛化差距未知。",
     # 比较与交叉验证
     "compare.title": "在 {groups} 组共 {films} 张胶片上比较；"
     "因另一方没有回答而排除：第一个 {first} 张，第二个 {second} 张。",
@@ -706,7 +707,7 @@ SENTENCES: dict[str, str] = {
     "doctor.data-films": "{what_key}：{films} 张，例如 {example}",
     "doctor.data-told": "类别 {label} 的每张胶片的 {column} 都是其他类别所没有的（{values}）："
     "模型不看肺部就能分辨该类别；请加入 {column} 相同的其他类别的胶片，或在别处测试",
-    "doctor.data-no-sources": "没有说明胶片来自何处，无法检查来源是否泄露类别；请给出含 source 列的 --table",
+    "doctor.data-no-sources": "没有说明胶片来自何处，无法检查机构是否泄露类别；请给出含 source 列的 --table",
     "doctor.data-no-patients": "没有说明胶片属于谁，只有副本会留在一起；请给出含 patient 列的 --table",
     "doctor.data-quality": "{films} 张胶片并非原件（{found}）；"
     "在表格中加入 train_only 列，可使胶片不进入验证集和测试集",
@@ -742,32 +743,30 @@ SENTENCES: dict[str, str] = {
     "shortcuts.split.fold": "按组划分的五折之一",
     "shortcuts.lung": "含肺部",
     "shortcuts.accuracy": "准确率（95 % 区间）",
-    "shortcuts.source": "由模型特征判断来源：在全部胶片中，以及在某一类别之内",
-    "shortcuts.source-chance": "随机水平：仅凭类别；类别之内为最常见的来源",
-    "shortcuts.left-out": "留出的来源",
+    "shortcuts.source": "由模型特征判断机构：在全部胶片中，以及在某一类别之内",
+    "shortcuts.source-chance": "随机水平：仅凭类别；类别之内为最常见的机构",
+    "shortcuts.left-out": "留出的机构",
     "shortcuts.sensitivity": "在该来源的灵敏度",
-    "shortcuts.usual": "该来源参与训练时",
+    "shortcuts.usual": "该机构参与训练时",
     "shortcuts.lost": "仅见于该来源的类别",
-    "shortcuts.unanswered.class-within-source.no-source-holds-both": "无法估计：同一来源之内 {label} 与其他类别"
-    "的区分，因为没有任何来源同时含有两者（{label}：{source}）",
-    "shortcuts.unanswered.class-within-source.source-unknown": "无法估计：同一来源之内 {label} 与其他类别的区分，"
-    "因为没有说明其胶片来自何处",
-    "shortcuts.unanswered.source-left-out.one-source": "无法估计：{label} 在未参与训练的来源中的表现，因为其胶"
-    "片全部来自 {source}",
-    "shortcuts.unanswered.source-left-out.source-unknown": "无法估计：{label} 在未参与训练的来源中的表现，因为"
+    "shortcuts.unanswered.class-within-source.no-source-holds-both": "无法估计：同一机构之内 {label} 与其他类别的区分"
+    "，因为没有任何机构同时含有两者（{label}：{source}）",
+    "shortcuts.unanswered.class-within-source.source-unknown": "无法估计：同一机构之内 {label} 与其他类别的区分，因为"
     "没有说明其胶片来自何处",
-    "shortcuts.verdict.untrusted": "结论：除{view}外什么也看不到的简单分类器，就达到模型高于随机水平的增益的 "
-    "{share:.0f} %（"
-    "{low:.0f} 至 {high:.0f}，n {n}）。该成绩不能当作医学结果来相信。",
-    "shortcuts.verdict.doubted": "结论：除{view}外什么也看不到的简单分类器，就达到模型高于随机水平的增益的 "
-    "{share:.0f} %（"
-    "{low:.0f} 至 {high:.0f}，n {n}）。该成绩可能有一部分与医学无关。",
-    "shortcuts.verdict.model-adds-nothing": "结论：模型并不明显高于随机水平，而简单分类器仅凭这一视图就高于随机"
-    "水平：{view}，准确率 {accuracy}。",
-    "shortcuts.verdict.data-untrusted": "结论：简单分类器从不含肺部的视图就能分辨类别：{view}，准确率 "
-    "{accuracy}，随机水平 {chance}。在这些胶片上取得的任何成绩都不能当作医学结果来相信。",
-    "shortcuts.verdict.data-doubted": "结论：简单分类器从不含肺部的视图得到的准确率高于随机水平：{view}，准"
-    "确率 {accuracy}，随机水平 {chance}。在这些胶片上取得的成绩可能有一部分与医学无关。",
+    "shortcuts.unanswered.source-left-out.one-source": "无法估计：{label} 在未参与训练的机构中的表现，因为其胶片全部"
+    "来自 {source}",
+    "shortcuts.unanswered.source-left-out.source-unknown": "无法估计：{label} 在未参与训练的机构中的表现，因为没有说"
+    "明其胶片来自何处",
+    "shortcuts.verdict.untrusted": "结论：除{view}外什么也看不到的探针模型，就达到模型高于随机水平的增益的"
+    " {share:.0f} %（{low:.0f} 至 {high:.0f}，n {n}）。该成绩不能当作医学结果来相信。",
+    "shortcuts.verdict.doubted": "结论：除{view}外什么也看不到的探针模型，就达到模型高于随机水平的增益的"
+    " {share:.0f} %（{low:.0f} 至 {high:.0f}，n {n}）。该成绩可能有一部分与医学无关。",
+    "shortcuts.verdict.model-adds-nothing": "结论：模型并不明显高于随机水平，而探针模型仅凭这一视图就高于随机水平："
+    "{view}，准确率 {accuracy}。",
+    "shortcuts.verdict.data-untrusted": "结论：探针模型从不含肺部的视图就能分辨类别：{view}，准确率 {accuracy}，随机"
+    "水平 {chance}。在这些胶片上取得的任何成绩都不能当作医学结果来相信。",
+    "shortcuts.verdict.data-doubted": "结论：探针模型从不含肺部的视图得到的准确率高于随机水平：{view}，准确率"
+    " {accuracy}，随机水平 {chance}。在这些胶片上取得的成绩可能有一部分与医学无关。",
     "shortcuts.verdict.clear": "结论：没有任何不含肺部的视图高于随机水平（最高：{view}，准确率 {accuracy}，"
     "随机水平 {chance}）。这些视图未显示捷径，但可能存在其他捷径。",
     "figure.shortcut-lungless": "不含肺部",

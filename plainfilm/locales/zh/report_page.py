@@ -21,9 +21,9 @@ SENTENCES: dict[str, str] = {
     "report.first": "捷径与泄漏",
     "report.first.no-audit": "尚未做审查。不知道仅凭这些胶片的四角、边框或缩略图能把类别分辨到什么程度；在此之前，"
     "下面的任何数字都不能当作医学结论。请运行：`plainfilm audit RUN`",
-    "report.first.corners": "除{view}外什么也看不到的简单分类器，准确率就达到 {accuracy}。始终判为最多的类别可达 "
-    "{chance}。",
-    "report.first.share": "看到整张胶片的模型达到 {model}。模型超出该水平的部分中，该分类器占 {share}。",
+    "report.first.corners": "除{view}外什么也看不到的探针模型，准确率就达到 {accuracy}。始终判为最多的类别可达"
+    " {chance}。",
+    "report.first.share": "看到整张胶片的模型达到 {model}。模型超出该水平的部分中，该探针模型占 {share}。",
     "report.first.naive": "若像教程那样每十张取一张作测试，则 {share} 的测试胶片所属的患者也在训练集中，"
     "或其本身就是训练胶片的副本。",
     "report.first.tutorial": "若像教程那样每十张取一张作测试，则 {tested} 张测试胶片中有 {shared} "
@@ -46,10 +46,10 @@ SENTENCES: dict[str, str] = {
     "report.data.missing": "文件夹中没有 index.csv，无法说明模型用什么训练。请在此训练：`plainfilm train SOURCE`",
     "report.data.summary": "{films} 张胶片；压缩包或文件夹：{sources} 个；边长：{smallest} 至 {largest} 像素；"
     "存储方式：{modes}。",
-    "report.data.counts": "各类别、来源和部分的胶片数。一组是同一患者的胶片及其副本。",
-    "report.data.source-is-class": "来源就说明了类别：{names} 的来源中没有其他类别的胶片。来源之间的任何差别（机器、"
+    "report.data.counts": "各类别、机构和部分的胶片数。一组是同一患者的胶片及其副本。",
+    "report.data.source-is-class": "机构就说明了类别：{names} 的机构中没有其他类别的胶片。机构之间的任何差别（机器、"
     "年龄、裁剪、标记）都可能代替疾病被学到，而这些胶片上的任何数字都无法把两者分开。",
-    "report.data.no-sources": "没有说明胶片来自何处，无法检查来源是否泄露类别。请给出含 source 列的表格："
+    "report.data.no-sources": "没有说明胶片来自何处，无法检查机构是否泄露类别。请给出含 source 列的表格："
     "`plainfilm train SOURCE --table TABLE`",
     "report.data.patients": "{films} 张可读胶片中有 {known} 张已知患者（患者 {patients} 位）；合并副本后共 {groups} "
     "组。",
@@ -65,27 +65,27 @@ SENTENCES: dict[str, str] = {
     "report.column.sex": "性别",
     "report.column.age": "年龄（岁）",
     "report.column.view": "体位",
-    "report.column.source": "来源",
+    "report.column.source": "机构",
     # 泄漏与捷径
     "report.audit": "泄漏与捷径的细节",
     "report.audit.pairs": "每一对、每一簇胶片并排显示在 `audit/pairs.html` 中。",
     "report.audit.missing": "尚未做审查。请运行：`plainfilm audit RUN`",
     "report.audit.no-shortcuts": "审查中没有捷径部分。请重新运行：`plainfilm audit RUN`",
     "report.audit.no-leaks": "审查中没有泄漏部分。请重新运行：`plainfilm audit RUN`",
-    "report.audit.method": "捷径：对胶片的每种视图都重新训练了简单分类器，并在其中 {films} 张（{groups} 组）上"
-    "测试（{split}）。",
+    "report.audit.method": "捷径：对胶片的每种视图都重新训练了探针模型，并在其中 {films} 张（{groups} 组）上测试（"
+    "{split}）。",
     "report.audit.views": "什么能分辨类别：由胶片的各种视图得到的准确率。视图：各边最外的十四分之一；边长为"
     "七分之一的四个角；肺野以外的部分；16 x 16 格；仅肺野。"
     "肺野由简单规则找出。含肺部的视图高于随机水平可以是正当的，不含肺部的则不是。",
     "report.audit.bar": "横条：准确率及其区间；虚线：随机水平",
-    "report.audit.sees": "分类器所见",
+    "report.audit.sees": "探针模型所见",
     "report.audit.chance": "什么也不看（最多的类别）",
     "report.audit.model": "模型：整张胶片",
     "report.audit.share": "占增益的份额：各视图达到模型超出随机水平那部分的多少",
     "report.audit.flagged": "高于随机水平",
-    "report.audit.permutation": "打乱标签 {draws} 次（{view}，线性分类器）时准确率最高 {highest:.1f} %（p = "
-    "{p:.3f}）；使用真实标签时为 {accuracy}。",
-    "report.audit.sources": "训练简单分类器时去掉一个来源，再在该来源上测试：灵敏度",
+    "report.audit.permutation": "打乱标签 {draws} 次（{view}，线性探针模型）时准确率最高 {highest:.1f} %（p = {p:.3f}"
+    "）；使用真实标签时为 {accuracy}。",
+    "report.audit.sources": "训练探针模型时去掉一个机构，再在该机构上测试：灵敏度",
     "report.audit.exact": "完全相同的副本",
     "report.audit.near": "近似副本",
     "report.audit.copies": "副本及其跨越的范围",
@@ -94,12 +94,12 @@ SENTENCES: dict[str, str] = {
     "report.audit.clusters": "簇；{clusters} 个中最大的 {shown} 个；全部见 clusters.csv",
     "report.audit.column.across_classes": "跨类别",
     "report.audit.column.across_splits": "跨部分",
-    "report.audit.column.across_sources": "跨来源",
+    "report.audit.column.across_sources": "跨机构",
     "report.audit.patients": "患者：{known_films} 张胶片已知患者；{patients_across_splits} 位患者的 {across_splits} "
     "张胶片分布在多个部分。",
     "report.audit.ids": "图像编号",
     "report.audit.conflicts": "同一胶片的副本属于不同类别；{conflicts} 处中的 {shown} 处",
-    "report.audit.naive-table": "简单分类器在教程的划分（每十张取一张）与无泄漏划分上的成绩",
+    "report.audit.naive-table": "探针模型在教程的划分（每十张取一张）与无泄漏划分上的成绩",
     "report.audit.on": "划分",
     "report.audit.naive": "每十张取一张",
     "report.audit.clean": "无泄漏",
@@ -154,30 +154,30 @@ SENTENCES: dict[str, str] = {
     "report.calibration.chart": "{name}的可靠性",
     "report.risk": "只回答最有把握的胶片",
     "report.risk.answered": "回答的胶片",
-    "report.decisions": "阈值、预测集与入口检查",
+    "report.decisions": "阈值、预测集与输入检查",
     "report.decisions.missing": "模型没有工作点，也没有预测集：它没有校准。请用验证部分训练："
     "`plainfilm train SOURCE --recipe fast`",
     "report.decisions.points": "工作点：由验证胶片拟合的阈值，以及它们在测试胶片上的结果",
     "report.decisions.asked": "要求的灵敏度",
     "report.decisions.sets": "预测集：胶片可能属于的类别",
     "report.decisions.set": "胶片的预测集",
-    "report.decisions.reasons": "入口检查拒绝胶片的原因",
+    "report.decisions.reasons": "输入检查拒绝胶片的原因",
     "report.decisions.reason": "原因",
     # 热图
-    "report.maps": "胶片与热图",
+    "report.maps": "胶片与类激活图",
     "report.maps.missing": "没有带预测的测试胶片和模型，因此无法显示胶片。请运行："
     "`plainfilm evaluate model.onnx SOURCE --out evaluation`",
     "report.maps.no-pixels": "无法显示胶片：文件夹中的像素缓存和索引所列的来源都已不在。来源还在时，"
     "`plainfilm train --resume RUN` 会重建像素缓存。",
-    "report.maps.how": "橙色标出支持预测类别之处。热图的平均值加上一个常数就是模型的回答；这并不说明所标之处就是原因，"
-    "而且每一格都看过胶片的大部分。",
+    "report.maps.how": "橙色标出支持预测类别之处。类激活图的平均值加上一个常数就是模型的回答；这并不说明所标之处就是"
+    "原因，而且每一格都看过胶片的大部分。",
     "report.maps.worst": "最严重的错误：{films} 张胶片的 {errors} 个错误回答中，模型最有把握的 {shown} 个",
     "report.maps.no-errors": "{films} 张测试胶片全部回答正确。",
     "report.maps.typical": "典型的正确回答：每个类别中概率居中的胶片",
     "report.maps.true": "真实：{name}",
     "report.maps.predicted": "回答：{name}，{value:.1f} %",
     "report.maps.set": "预测集：{names}",
-    "report.maps.refused": "入口检查会拒绝它",
+    "report.maps.refused": "输入检查会拒绝它",
     "report.maps.alternative": "胶片 {id}，真实类别 {true}，预测为 {predicted}",
     "report.maps.overlay": "同一胶片叠加预测类别的热图",
     # 别处
@@ -219,8 +219,8 @@ SENTENCES: dict[str, str] = {
     "report.limits": "局限",
     "report.limits.not-clinical": "不可用于临床。该模型没有在就诊患者中测试过，不是医疗器械，"
     "不得据此对任何人作出诊疗决定。",
-    "report.limits.source": "{names} 的来源与类别无法分开：这些数字既说明疾病被发现的程度，"
-    "也同样说明来源被分辨的程度。",
+    "report.limits.source": "{names} 的机构与类别无法分开：这些数字既说明疾病被发现的程度，也同样说明机构被分辨的程度"
+    "。",
     "report.limits.patients": "{films} 张胶片中有 {known} 张已知患者；其余胶片若不是副本，"
     "可能在各部分之间共有患者而不被察觉。",
     "report.limits.few": "测试胶片少于 {minimum} 张：{names}。其区间很宽，错误标签的影响也大。",
@@ -228,8 +228,8 @@ SENTENCES: dict[str, str] = {
     "report.limits.no-external": "对别处的胶片一无所知。",
     "report.limits.no-audit": "对捷径一无所知。",
     "report.limits.labels": "标签按原样采用：这里没有检查它们是否正确。",
-    "report.limits.maps": "热图很粗略，描述的是模型而不是疾病。",
-    "report.limits.calibration": "校准、阈值和预测集只适用于与验证胶片相似、类别比例相同的胶片，不适用于另一个地方。",
+    "report.limits.maps": "类激活图很粗略，描述的是模型而不是疾病。",
+    "report.limits.calibration": "校准、阈值和预测集只适用于与验证胶片相似、类别比例相同的胶片，不适用于其他机构。",
     # 清单
     "claim.title": "CLAIM 2024 清单",
     "claim.counts": "{items} 项中，{program} 项由程序填写，{recipe} 项由作者通过配方填写，{partly} "
@@ -307,8 +307,8 @@ SENTENCES: dict[str, str] = {
     "claim.44": "资助及资助者的作用",
     "claim.fill.technology": "深度学习：对单张 X 光片分类的卷积网络（ResNet）。",
     "claim.fill.goal": "建立并测试一个模型。",
-    "claim.fill.sources": "列出的来源 {sources} 个，分布在 {archives} 个压缩包或文件夹中，附胶片数。"
-    "何时何地采集由作者说明。",
+    "claim.fill.sources": "列出的机构 {sources} 个，分布在 {archives} 个压缩包或文件夹中，附胶片数。何时何地采集由作"
+    "者说明。",
     "claim.fill.left-out": "无法读取或互相矛盾的胶片按原因计数。临床标准由作者说明。",
     "claim.fill.preprocessing": "灰度像素，{size} 像素，{fit}；训练、测试与使用共用同一个函数。",
     "claim.fill.subsets": "整张胶片，不裁剪。仅用于训练、不进入验证集和测试集的胶片：{films} 张。",
@@ -316,13 +316,13 @@ SENTENCES: dict[str, str] = {
     "此前如何处理由作者说明。",
     "claim.fill.missing": "无法读取和没有类别的胶片被去掉并计数；没有填补任何数值。",
     "claim.fill.partitions": "{kind}；种子 {seed}；附各部分的胶片数和划分的校验值。",
-    "claim.fill.split.grouped": "随机，组不拆分，各类别和来源的比例保持不变",
-    "claim.fill.split.folds": "多折，组不拆分，各类别和来源的比例保持不变",
+    "claim.fill.split.grouped": "随机，组不拆分，各类别和机构的比例保持不变",
+    "claim.fill.split.folds": "多折，组不拆分，各类别和机构的比例保持不变",
     "claim.fill.split.tutorial": "每个类别的文件排序后每十张取一张",
     "claim.fill.split.column": "按表格的一列",
     "claim.fill.disjoint": "患者（若已知）以及由哈希发现的副本：没有一组分布在两个部分。",
     "claim.fill.leaking": "只按文件：同一患者的胶片及副本可能分布在多个部分。相关数字已作标记。",
-    "claim.fill.films": "找到 {films} 张胶片，其中 {unused} 张不在任何部分；按类别、来源和部分列出。患者：已知时列出。",
+    "claim.fill.films": "找到 {films} 张胶片，其中 {unused} 张不在任何部分；按类别、机构和部分列出。患者：已知时列出。",
     "claim.fill.described": "各部分的性别、年龄或体位。",
     "claim.fill.model": "ResNet-{depth}，第一阶段 {width} 个通道，胶片 {size} 像素；计算图就在模型文件中。",
     "claim.fill.software": "软件包及版本。",
@@ -332,8 +332,8 @@ SENTENCES: dict[str, str] = {
     "claim.fill.ensembling": "无；权重滑动平均，衰减 {decay}。",
     "claim.fill.metrics": "准确率、平衡准确率、AUC、灵敏度、特异度、精确率、F1、对数损失、校准误差。",
     "claim.fill.intervals": "每个数字都有以组为单位的 95 % 区间。",
-    "claim.fill.audit": "简单分类器不看肺部能达到的成绩、泄漏、随机标签。",
-    "claim.fill.maps": "热图，经删除、插入和随机权重检验。",
+    "claim.fill.audit": "探针模型不看肺部能达到的成绩、泄漏、随机标签。",
+    "claim.fill.maps": "类激活图，经删除、插入和随机权重检验。",
     "claim.fill.internal": "测试部分，n {n}，在一切确定之后才打开。",
     "claim.fill.external": "{tests} 次测试。",
     "claim.fill.performance": "所有数字，附区间和 n。",

@@ -83,7 +83,7 @@ class Bottleneck(nn.Module):
 
 
 def shortcut(in_channels: int, out_channels: int, stride: int) -> nn.Sequential | None:
-    """A 1x1 convolution where the shape changes, else nothing."""
+    """A 1x1 convolution if the shape changes, else nothing."""
     if in_channels == out_channels and stride == 1:
         return None
     return nn.Sequential(

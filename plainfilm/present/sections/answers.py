@@ -43,7 +43,7 @@ def _row(answer: Answer, card: Card) -> tuple[Cell, ...]:
 
 
 def remarks(found: Iterable[Answer]) -> Iterator[Words]:
-    """What was noticed about films, which films the gate refuses, which cannot be read."""
+    """What was noticed about films, which films the input check refuses, which cannot be read."""
     for answer in found:
         for code in answer.warnings:
             yield say("warning", about=answer.path, message=say(code))

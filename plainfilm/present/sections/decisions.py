@@ -1,4 +1,4 @@
-"""Where to cut: operating points and what they are worth, sets, what the gate refuses."""
+"""Where to cut: operating points and what they are worth, prediction sets, what the input check refuses."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
@@ -12,12 +12,12 @@ OF_SETS = {"single": "sets.single", "several": "sets.several", "none": "sets.non
 
 
 def decisions(found: Gathered) -> Section:
-    """The section of operating points, sets and gate."""
+    """The section of operating points, prediction sets and input check."""
     return Section("decisions", say("report.decisions"), tuple(decisions_of(found.figures or {}, found.shown)))
 
 
 def decisions_of(figures: Figures, shown: Callable[[str], Text]) -> Iterator[Block]:
-    """The operating points, sets and gate of an evaluation; `shown`: what a class is called."""
+    """The operating points, prediction sets and input check of an evaluation; `shown`: what a class is called."""
     points, sets = figures.get("operating_points"), figures.get("sets")
     if points:
         yield _points(points, shown, say("report.decisions.points"))
@@ -62,7 +62,7 @@ def _sets(sets: Figures, shown: Callable[[str], Text]) -> Table:
 
 
 def _gate(gate: Figures) -> Iterator[Block]:
-    """How many of the films the gate would refuse, and why."""
+    """How many of the films the input check would refuse, and why."""
     key = "evaluation.gate" if gate.get("fitted") else "evaluation.gate-rules"
     yield Note(say(key, refused=percent(gate["refused"])))
     cells = tuple((label("", code), str(count)) for code, count in gate.get("reasons", {}).items())

@@ -1,4 +1,4 @@
-"""Tests on films from elsewhere: what the model has seen of them, its figures, and by how much they fall."""
+"""Tests on films from elsewhere: what the model has seen of them, its figures, and the generalisation gap."""
 
 from collections.abc import Iterator
 
@@ -19,7 +19,7 @@ def external(found: Gathered) -> Section:
     blocks: list[Block] = []
     for name, figures in found.external.items():
         blocks += [*title(figures, name), *seen(figures), *results_of(figures, found.shown)]
-        blocks += [*predictive_values(figures.get("predictive_values", {}), found.shown), *fall(figures)]
+        blocks += [*predictive_values(figures.get("predictive_values", {}), found.shown), *generalisation_gap(figures)]
     missing = Note(say("report.external.missing"), "missing")
     return Section("external", say("report.external"), tuple(blocks) or (missing,))
 
@@ -44,8 +44,8 @@ def seen(figures: Figures) -> Iterator[Note]:
             yield Note(say("seen.base-unknown"))
 
 
-def fall(figures: Figures) -> Iterator[Block]:
-    """The fall from the model's own test to these films, each difference with its interval."""
+def generalisation_gap(figures: Figures) -> Iterator[Block]:
+    """The gap from the model's own test to these films, each difference with its interval."""
     found = figures.get("fall")
     if not found:
         yield Note(say("fall.not-tested"))

@@ -92,7 +92,7 @@ def _conflicts(conflicts: Sequence[Figures], shown: Callable[[str], Text]) -> Ta
 
 
 def _naive(found: Figures, shown: Callable[[str], Text]) -> Iterator[Block]:
-    """How much of the tutorial's test split leaks, and what each reader gains by it."""
+    """How much of the tutorial's test split leaks, and what each probe gains by it."""
     if found.get("leaking_films"):
         by_class = ((shown(name), entry) for name, entry in found.get("leaking_by_class", {}).items())
         shares = ((say("index.total"), found["leaking_films"]), *by_class)

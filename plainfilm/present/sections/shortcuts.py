@@ -1,4 +1,4 @@
-"""What cheap readers tell from views of the films. A part of the audit that is not there is passed over."""
+"""What probes tell from views of the films. A part of the audit that is not there is passed over."""
 
 from collections.abc import Callable, Iterator, Sequence
 

@@ -30,11 +30,11 @@ from plainfilm.messages import text
 from plainfilm.model.predictor import Prediction
 from plainfilm.present.problem import problem, status_of
 from plainfilm.serving.api import samples, schema, wire
-from plainfilm.serving.api.follow import follow
 from plainfilm.serving.api.guard import App, Guard
 from plainfilm.serving.api.metrics import Metrics
 from plainfilm.serving.api.multipart import read_films
 from plainfilm.serving.api.problems import MEDIA_TYPE, accepted_language, retry_headers
+from plainfilm.serving.api.training_progress import training_progress
 from plainfilm.serving.limits import ServeLimits
 from plainfilm.serving.service import AnswerService, Room
 from plainfilm.text import json_text
@@ -149,7 +149,7 @@ def _add_predictions(api: APIRouter, served: Served) -> None:
         model: Annotated[str | None, Query(description="Id of a model; the first one where none is named.")] = None,
         map: Annotated[Literal["none", "png", "array"], Query(description="How class maps are sent.")] = "none",
         film: Annotated[Literal["none", "png"], Query(description="Whether the decoded film is sent back.")] = "none",
-        override: Annotated[bool, Query(description="Answer, marked, also where the gate refuses.")] = False,
+        override: Annotated[bool, Query(description="Answer, marked, also if the input check refuses.")] = False,
     ) -> Response:
         """Answer for one film (the body, or a form with one `films`) or for several (a form with several `films`)."""
         language = _language(request)
@@ -247,7 +247,7 @@ def _add_facts(api: APIRouter, served: Served) -> None:
             after: Annotated[int, Query(ge=0, description="First step that is wanted.")] = 0,
         ) -> Response:
             """What the training that is followed has done."""
-            return _json(await asyncio.to_thread(follow, run, after))
+            return _json(await asyncio.to_thread(training_progress, run, after))
 
     @api.get("/healthz", response_model=schema.State)
     async def healthz() -> Response:

@@ -2,7 +2,8 @@
 
 - They are phantoms (`plainfilm.data.phantom`) of a seed that no training knows, so the model has never seen them.
 - They were chosen so that the set teaches: plain cases of each class, one that the model does not decide, one that it
-  gets wrong, and one that is no upright film, which its gate refuses. `tests/serve/test_samples.py` holds them to that.
+  gets wrong, and one that is no upright film, which its input check refuses. `tests/serving/test_samples.py` holds them
+  to that.
 - `phantom.onnx` is what `make phantom-model` leaves of the demo's training.
 """
 

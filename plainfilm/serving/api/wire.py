@@ -80,7 +80,7 @@ def _class_name(entry: ClassName) -> dict[str, Any]:
 def prediction_json(
     result: Prediction | PlainfilmError, card: Card, language: str, *, maps: str, with_film: bool, override: bool
 ) -> dict[str, Any]:
-    """The answer for one film; classes and map are None where the gate refuses it, unless `override`.
+    """The answer for one film; classes and map are None if the input check refuses it, unless `override`.
 
     Args:
         result: the prediction of the film, or why it could not be read.

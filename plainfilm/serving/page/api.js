@@ -59,8 +59,8 @@ export async function fetchRun(after, language) {
 }
 
 /**
- * The answer for one film: {model, prediction, problem}. A film that the gate refuses is answered too: its prediction
- * has no classes. Throws Away or Problem.
+ * The answer for one film: {model, prediction, problem}. A film that the input check refuses is answered too: its
+ * prediction has no classes. Throws Away or Problem.
  */
 export async function predict(blob, { model, language, isOverridden, withPictures }) {
   const query = new URLSearchParams({

@@ -1,7 +1,7 @@
 // The films of this visit, in memory only, and the models that answer them.
 //
 // A film: {number, name, blob, isSample, model, state, isOverridden, answer, words, problem, picture, own, wasShown}
-// - state: "waiting", "sending", "answered" (the gate's refusal is an answer too) or "failed";
+// - state: "waiting", "sending", "answered" (the input check's refusal is an answer too) or "failed";
 // - answer: the server's prediction, without its pictures; words: its sentences by language;
 // - own: the reader's own answer, a class or UNDECIDED; wasShown: whether the model's answer was seen before it.
 
@@ -43,7 +43,7 @@ function fresh() {
   return { state: "waiting", isOverridden: false, answer: null, words: {}, problem: null, picture: null, tries: 0 };
 }
 
-/** Send a film again, to a model, and with the gate overridden or not. */
+/** Send a film again, to a model, and with the input check overridden or not. */
 export function askAgain(film, { model = film.model, isOverridden = false } = {}) {
   Object.assign(film, fresh(), { model, isOverridden });
   changed(film);
@@ -95,7 +95,7 @@ export function isAnswered(film) {
   return film.state === "answered";
 }
 
-/** Whether the gate refuses a film and nobody insisted. */
+/** Whether the input check refuses a film and nobody insisted. */
 export function isRefused(film) {
   return isAnswered(film) && film.answer.probabilities === null;
 }

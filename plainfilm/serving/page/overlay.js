@@ -1,4 +1,4 @@
-// A class map over its film: the geometry and the colour of plainfilm/model/overlay.py, which a test compares.
+// A class activation map over its film: the geometry and the colour of plainfilm/model/overlay.py, which a test compares.
 
 export const OPACITY = 0.6; // of the map where it is strongest, unless the reader says otherwise
 export const COLOUR = [255, 120, 0]; // evidence for the class; what speaks against it is not coloured

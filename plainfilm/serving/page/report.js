@@ -64,7 +64,7 @@ async function sheet(film) {
   );
 }
 
-/** The gate's reasons, the warnings, what is said against the map, and whether film or model are drawings. */
+/** The input check's reasons, the warnings, what is said against the map, and whether film or model are drawings. */
 function remarks(film, model, words) {
   const found = [
     film.isSample ? sampleWords(film) : "",

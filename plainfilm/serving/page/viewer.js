@@ -1,4 +1,4 @@
-// The film on a canvas: zoom, pan, window and level, invert, a class map over it.
+// The film on a canvas: zoom, pan, window and level, invert, a class activation map over it.
 //
 // A film has 256 greys. Window and level choose which of them are spread from black to white, as a look-up table over
 // the film's own pixels; the zoom is relative to the whole film being seen.
@@ -39,7 +39,7 @@ export class Viewer {
     this.reset();
   }
 
-  /** Lay a class map over the film, or none (null). */
+  /** Lay a class activation map over the film, or none (null). */
   showMap(cells, fit) {
     this.map = cells && this.film ? drawMap(cells, this.film.width, this.film.height, fit) : null;
     this.draw();

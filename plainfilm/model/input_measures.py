@@ -1,9 +1,9 @@
-"""What the gate measures of films: a coarse view, a texture, their place among the training films, which way is up.
+"""What the input check measures of films: a coarse view, a texture, the distance from the training films, the side up.
 
 Notable choices:
 - The coarse view is freed of brightness and contrast. Turning or inverting a film turns or negates its coarse view, so
-  that the rule for "upright" is taught without touching a pixel.
-- A place has two distances, within the principal components and beside them (Tipping & Bishop 1999, J R Stat Soc B
+  that the rule for "upright" is fitted without touching a pixel.
+- A film has two distances, within the principal components and beside them (Tipping & Bishop 1999, J R Stat Soc B
   61:611): a picture may be an extreme film, or no film at all.
 """
 
@@ -90,9 +90,9 @@ class Space:
     def fit(cls, points: Floats, labels: np.ndarray, num_components: int) -> Self:
         """The space of points (N, D) with labels (N,): a centre a label, one covariance within."""
         points = np.asarray(points, np.float64)
-        places = np.unique(labels, return_inverse=True)[1]
-        centres = np.stack([points[places == place].mean(0) for place in range(places.max() + 1)])
-        within = points - centres[places]
+        centre_of = np.unique(labels, return_inverse=True)[1]
+        centres = np.stack([points[centre_of == index].mean(0) for index in range(centre_of.max() + 1)])
+        within = points - centres[centre_of]
         variances, axes = np.linalg.eigh(within.T @ within / len(points))  # ascending
         variances, axes = np.maximum(variances[::-1], TINY), axes[:, ::-1]
         kept = min(num_components, points.shape[1] - 1, max(1, len(points) // 4))

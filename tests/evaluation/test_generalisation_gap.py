@@ -1,4 +1,4 @@
-"""The fall: its interval covers the true difference, its entries are those of the two tests."""
+"""The generalisation gap: its interval covers the true difference, its entries are those of the two tests."""
 
 import math
 from typing import Any
@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from plainfilm.estimate import Estimate
-from plainfilm.evaluation.fall import difference, fall, falling
+from plainfilm.evaluation.generalisation_gap import difference, generalisation_gap, with_gap
 from plainfilm.evaluation.intervals import delong, wilson
 from plainfilm.records import as_dict
 
 FIGURE = Estimate(0.9, 0.8, 0.95, 100)
-FIGURES = [figure.name for figure in falling()]
+FIGURES = [figure.name for figure in with_gap()]
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_the_interval_of_a_difference_of_aucs_covers_it() -> None:
     assert 0.93 < covered / rounds < 0.975
 
 
-def test_a_difference_has_the_sign_of_a_fall_and_stays_within_1() -> None:
+def test_a_difference_has_the_sign_of_a_gap_and_stays_within_1() -> None:
     worse = difference(Estimate(0.98, 0.96, 0.99, 388), Estimate(0.4, 0.3, 0.5, 100))
     assert worse.low > 0
     assert worse.n == 488
@@ -64,21 +64,21 @@ def test_a_difference_has_the_sign_of_a_fall_and_stays_within_1() -> None:
 
 def test_what_cannot_be_estimated_is_said_to_be_so() -> None:
     none = {"value": None, "low": None, "high": None, "n": 20}
-    fallen = fall(
+    gap = generalisation_gap(
         {"accuracy": FIGURE, "balanced_accuracy": FIGURE},
         dict.fromkeys(FIGURES, FIGURE) | {"balanced_accuracy": Estimate.from_dict(none)},
         leaking=False,
     )
-    assert fallen is not None
-    found: dict[str, Any] = as_dict(fallen)
+    assert gap is not None
+    found: dict[str, Any] = as_dict(gap)
     assert found["accuracy"]["difference"]["value"] == 0
     assert found["balanced_accuracy"]["difference"] == none | {"n": 120}
     assert found["macro_auc"]["difference"]["value"] is None  # an older model file
     assert found["macro_auc"]["external"] == FIGURE.as_dict()
-    assert fall(None, dict.fromkeys(FIGURES, FIGURE), leaking=False) is None
+    assert generalisation_gap(None, dict.fromkeys(FIGURES, FIGURE), leaking=False) is None
 
 
-def test_a_fall_from_a_leaking_test_is_marked() -> None:
+def test_a_gap_from_a_leaking_test_is_marked() -> None:
     figures = dict.fromkeys(FIGURES, FIGURE)
     for leaking in (True, False):
-        assert as_dict(fall(figures, figures, leaking=leaking))["leaking"] is leaking  # type: ignore[arg-type]
+        assert as_dict(generalisation_gap(figures, figures, leaking=leaking))["leaking"] is leaking  # type: ignore[arg-type]

@@ -1,13 +1,13 @@
-"""Does the gate refuse what is no frontal chest film, and let the films of the data set pass?
+"""Does the input check refuse what is no frontal chest film, and let the films of the data set pass?
 
-    python benchmarks/gate.py RUN DATA [--part validation|test] [--half development|report]
+    python benchmarks/input_check.py RUN DATA [--part validation|test] [--half development|report]
         [--photographs DIR...] [--drawings DIR...] [--texts FILE...] [--fonts FILE...] [--other-films DIR...]
 
 RUN is the folder of a finished training (model.onnx, index.csv, pixel store); DATA holds `external-ieee8023`. The films
-of the part are the ones that must pass. Whoever changes the gate looks at `--part validation --half development`; what
-is reported comes from `--part test --half report`, whose originals nobody looked at.
+of the part are the ones that must pass. Whoever changes the input check looks at `--part validation --half
+development`; what is reported comes from `--part test --half report`, whose originals nobody looked at.
 
-The gate is the model file's where it has one, else it is fitted here on the run's training and validation films.
+The input check is the model file's where it has one, else it is fitted here on the run's training and validation films.
 For a kind of non-film: n pictures of so many originals, the AUC of the distance against the films (95 % interval by
 DeLong over originals, a group of films being one), and the share refused by rules or distance (bootstrap over
 originals). Colour pictures are also measured in grey, where the rule on colour cannot help.
@@ -37,7 +37,7 @@ from plainfilm.data.pixel_store import open_store
 from plainfilm.data.preprocessing import preprocess
 from plainfilm.estimate import Estimate
 from plainfilm.evaluation.intervals import delong, wilson
-from plainfilm.model.gate import Gate, Verdict, fit
+from plainfilm.model.input_check import InputCheck, Verdict, fit
 from plainfilm.model.predictor import Predictor
 from plainfilm.randomness import generator
 
@@ -47,7 +47,7 @@ NUM_REPLICATES = 2000
 
 
 class Judge:
-    """The model and its gate."""
+    """The model and its input check."""
 
     def __init__(self, run: Path) -> None:
         self.predictor = Predictor(run / "model.onnx")
@@ -57,7 +57,7 @@ class Judge:
         store = open_store(run, [row.image_id for row in index.rows], size_px=self.size_px, fit=fit_to)
         assert store is not None, "the run has no pixel store"
         card = self.predictor.card.gate or self._fit(index, store)
-        self.gate = Gate.from_card(card, num_features=self.features(store[:1]).shape[1])
+        self.input_check = InputCheck.from_card(card, num_features=self.features(store[:1]).shape[1])
 
     def _fit(self, index: Index, store: np.ndarray) -> dict[str, object]:
         train, validation = store[index.part("train")], store[index.part("validation")]
@@ -77,7 +77,7 @@ class Judge:
         """A verdict a picture."""
         planes = np.stack([picture.plane for picture in pictures])
         sizes = [[getattr(picture, name) for picture in pictures] for name in ("width", "height", "chroma")]
-        return self.gate.judge(planes, self.features(planes), *sizes)
+        return self.input_check.judge(planes, self.features(planes), *sizes)
 
 
 def share(hits: np.ndarray, originals: Sequence[str]) -> Estimate:
@@ -150,7 +150,7 @@ def main() -> None:
     whole = spoil(films, "", size_px)
     distances = np.array([verdict.distance for verdict in judge.verdicts(whole)])
     known = (distances, [picture.original for picture in whole])
-    print(f"gate of {arguments.run.name}, {arguments.part} films, half {half} of the non-films", flush=True)
+    print(f"input check of {arguments.run.name}, {arguments.part} films, half {half} of the non-films", flush=True)
     report(f"{arguments.part} films", judge, whole, None)
 
     print("non-films")

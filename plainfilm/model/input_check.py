@@ -1,15 +1,15 @@
-"""The gate: is this a frontal chest film, upright, not inverted, and near to what the model was trained on?
+"""The input check: is this a frontal chest film, upright, not inverted, and near to what the model was trained on?
 
 Notable choices:
 - Cheap rules come first, on what decoding returns: colour, shape, size, contrast. They need no fitting.
-- Then seven measures, fitted on the training films (`gate_measures`). Three spaces give two each: a coarse view of the
+- Then seven measures, fitted on the training films (`input_measures`). Three spaces give two each: a coarse view of the
   film, statistics of its texture, and the network's features about the nearest class.
-- The seventh tells an upright film from the same one upside down, turned or inverted: a linear rule, taught by doing
+- The seventh tells an upright film from the same one upside down, turned or inverted: a linear rule, trained by doing
   that to the training films. No distance can: a chest upside down is still made like a chest.
 - A measure is compared with those of validation films, on which neither network nor statistics were fitted. What
   exceeds their middle is pooled into one distance; 1 is the distance that few of them exceed. No picture that is not a
-  film is needed, so the gate does not know only the kinds of non-films that somebody thought of.
-- "Upside down", "turned" and "inverted" are said only where the film, put right, would pass with ease.
+  film is needed, so the input check does not know only the kinds of non-films that somebody thought of.
+- "Upside down", "turned" and "inverted" are said only if the film, put right, would pass with ease.
 
 Needs numpy alone. The statistics are JSON, arrays as base64 of little-endian floats, about 100 KB for 512 features.
 """
@@ -24,7 +24,7 @@ from typing import Any, Self
 import numpy as np
 
 from plainfilm.errors import PlainfilmError, demand
-from plainfilm.model.gate_measures import (
+from plainfilm.model.input_measures import (
     COARSE,
     NUM_TEXTURE,
     TINY,
@@ -51,10 +51,10 @@ NUM_MEASURES = 2 * len(COMPONENTS) + 1
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the gate says of one film."""
+    """What the input check says of one film."""
 
     passed: bool
-    reasons: tuple[str, ...]  # message codes, empty where it passed
+    reasons: tuple[str, ...]  # message codes, empty if it passed
     distance: float  # from the training films, at least 0; above 1 the film is refused
 
     @property
@@ -83,12 +83,12 @@ def check(width: int, height: int, chroma: float, plane: np.ndarray) -> tuple[st
 
 
 def rules_alone(width: int, height: int, chroma: float, plane: np.ndarray) -> Verdict:
-    """The verdict where there are no statistics: `check` alone, at no distance."""
+    """The verdict if there are no statistics: `check` alone, at no distance."""
     reasons = check(width, height, chroma, plane)
     return Verdict(not reasons, reasons, 0.0)
 
 
-# --- the gate --------------------------------------------------------------------------------------------------------
+# --- the check --------------------------------------------------------------------------------------------------------
 
 
 def fit(
@@ -98,9 +98,9 @@ def fit(
     validation_planes: np.ndarray,
     validation_features: Floats,
 ) -> dict[str, Any]:
-    """Statistics for `Gate.from_card`: planes (N, S, S) uint8, features (N, D), labels (N,); M > 1 validation films.
+    """Statistics for `InputCheck.from_card`: planes (N, S, S) uint8, features (N, D), labels (N,); M > 1 to validate.
 
-    The training films must stand upright. The same films give the same statistics.
+    The training films must be upright. The same films give the same statistics.
     """
     assert len(train_planes) == len(train_features) == len(train_labels) > 0
     assert len(validation_planes) == len(validation_features) > 1
@@ -109,13 +109,13 @@ def fit(
     labels = {"features": train_labels}
     one = np.zeros(len(coarse), int)
     spaces = {name: Space.fit(points[name], labels.get(name, one), COMPONENTS[name]) for name in COMPONENTS}
-    gate = Gate(spaces, fit_upright(coarse), np.zeros(NUM_MEASURES), np.ones(NUM_MEASURES), np.ones(2))
-    measures = gate.measure(*describe(validation_planes), validation_features)
+    fitted = InputCheck(spaces, fit_upright(coarse), np.zeros(NUM_MEASURES), np.ones(NUM_MEASURES), np.ones(2))
+    measures = fitted.measure(*describe(validation_planes), validation_features)
     middle, high = np.quantile(measures, (0.5, 0.95), axis=0)
     spread = np.maximum((high - middle) / 1.645, 1e-3)  # a standard deviation, were they normal
-    gate = replace(gate, middle=middle, spread=spread)
-    thresholds = _tail(gate.pool(measures), ALLOWED_SHARE), _tail(measures[:, 0], TURNED_SHARE)
-    return replace(gate, thresholds=np.array(thresholds)).to_card()
+    fitted = replace(fitted, middle=middle, spread=spread)
+    thresholds = _tail(fitted.pool(measures), ALLOWED_SHARE), _tail(measures[:, 0], TURNED_SHARE)
+    return replace(fitted, thresholds=np.array(thresholds)).to_card()
 
 
 def _tail(values: Floats, share: float) -> float:
@@ -131,7 +131,7 @@ def _tail(values: Floats, share: float) -> float:
 
 
 @dataclass(frozen=True)
-class Gate:
+class InputCheck:
     """Fitted statistics, ready to judge."""
 
     spaces: Mapping[str, Space]  # by the names in COMPONENTS
@@ -153,19 +153,19 @@ class Gate:
         distances = self.distance(self.measure(coarse, texture, features))
         views = view_scores(self.upright, coarse).argmax(1)
         verdicts = []
-        for number, distance in enumerate(distances):
-            reasons = check(widths[number], heights[number], chromas[number], planes[number])
+        for index, distance in enumerate(distances):
+            reasons = check(widths[index], heights[index], chromas[index], planes[index])
             if distance > 1:
-                reasons += (self._reason(planes[number], int(views[number])),)
+                reasons += (self._reason(planes[index], int(views[index])),)
             verdicts.append(Verdict(not reasons, reasons, float(distance)))
         return verdicts
 
-    def _reason(self, plane: np.ndarray, number: int) -> str:
-        """Why a film (S, S) that looks like VIEWS[number] is refused."""
-        if number:
-            righted = self.measure(*describe(put_right(plane[None], number)), None)
+    def _reason(self, plane: np.ndarray, view: int) -> str:
+        """Why a film (S, S) that looks like VIEWS[view] is refused."""
+        if view:
+            righted = self.measure(*describe(put_right(plane[None], view)), None)
             if self.distance(righted)[0] <= RIGHTED_DISTANCE:
-                return VIEWS[number]
+                return VIEWS[view]
         return "gate-unlike-training"
 
     def measure(self, coarse: Floats, texture: Floats, features: Floats | None) -> Floats:
@@ -207,7 +207,7 @@ class Gate:
 
     @classmethod
     def from_card(cls, card: Mapping[str, Any], *, num_features: int) -> Self:
-        """Undo `to_card`. Raises ValueError where the statistics are none, or of a network with other features."""
+        """Undo `to_card`. Raises ValueError if the statistics are none, or of a network with other features."""
         try:
             dimensions = {"coarse": COARSE**2, "texture": NUM_TEXTURE, "features": num_features}
             spaces = {name: _read_space(card["spaces"][name], dimensions[name]) for name in COMPONENTS}

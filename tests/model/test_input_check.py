@@ -1,4 +1,4 @@
-"""The gate on phantoms: films pass, other things do not, and its statistics can be trusted or are refused."""
+"""The input check on phantoms: films pass, other things do not, and its statistics can be trusted or are refused."""
 
 import copy
 import json
@@ -10,9 +10,9 @@ from PIL import Image
 
 from plainfilm.data.phantom import CLASSES, draw
 from plainfilm.messages import CATALOGUES
-from plainfilm.model import gate
-from plainfilm.model.gate import Gate, Verdict, check, fit
-from plainfilm.model.gate_measures import NUM_TEXTURE, _boxes, describe, put_right, view
+from plainfilm.model import input_check
+from plainfilm.model.input_check import InputCheck, Verdict, check, fit
+from plainfilm.model.input_measures import NUM_TEXTURE, _boxes, describe, put_right, view
 
 SIZE_PX = 64
 NUM_FEATURES = 24
@@ -40,8 +40,8 @@ def card() -> dict:
 
 
 @pytest.fixture(scope="module")
-def fitted(card) -> Gate:
-    return Gate.from_card(card, num_features=NUM_FEATURES)
+def fitted(card) -> InputCheck:
+    return InputCheck.from_card(card, num_features=NUM_FEATURES)
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,7 @@ def unseen() -> np.ndarray:
     return films(3, 20)[0]
 
 
-def judge(fitted: Gate, planes: np.ndarray, chroma: float = 0.0) -> list[Verdict]:
+def judge(fitted: InputCheck, planes: np.ndarray, chroma: float = 0.0) -> list[Verdict]:
     count = len(planes)
     return fitted.judge(planes, features(planes), [500] * count, [500] * count, [chroma] * count)
 
@@ -98,14 +98,14 @@ def test_an_inverted_film_is_named(fitted, unseen):
 
 
 def test_putting_right_undoes_every_view(unseen):
-    for number in range(len(gate.VIEWS)):
+    for number in range(len(input_check.VIEWS)):
         assert np.array_equal(put_right(view(unseen, number), number), unseen)
 
 
 def test_a_view_of_the_coarse_view_is_the_coarse_view_of_the_view(unseen):
     """So the linear rule learns from the coarse views what turned pixels would teach it."""
     coarse = describe(unseen)[0]
-    for number in range(len(gate.VIEWS)):
+    for number in range(len(input_check.VIEWS)):
         assert np.allclose(view(coarse, number), describe(view(unseen, number))[0], atol=1e-4)
 
 
@@ -164,7 +164,7 @@ def test_an_answer_does_not_depend_on_its_batch(fitted, unseen):
 def test_statistics_survive_json_and_are_small(card, fitted, unseen):
     text = json.dumps(card, allow_nan=False)
     assert len(text) < 300_000
-    again = Gate.from_card(json.loads(text), num_features=NUM_FEATURES)
+    again = InputCheck.from_card(json.loads(text), num_features=NUM_FEATURES)
     assert again.to_card() == card
     assert judge(again, unseen) == judge(fitted, unseen)
 
@@ -179,7 +179,7 @@ def test_few_films_are_enough():
     """A demo has a dozen validation films and fewer films than the coarse view has cells."""
     train, labels = (array[::7] for array in films(1, 60))
     validation = films(2, 25)[0][::6]
-    small = Gate.from_card(
+    small = InputCheck.from_card(
         fit(train, features(train), labels, validation, features(validation)), num_features=NUM_FEATURES
     )
     assert np.mean([verdict.passed for verdict in judge(small, films(3, 20)[0])]) >= 0.9
@@ -190,7 +190,7 @@ def test_few_films_are_enough():
 def test_a_threshold_lets_the_wanted_share_pass(count):
     """In the mean over many draws, of exponential values, whose tail is known."""
     draws = np.random.default_rng(0).exponential(1, (200, count))
-    shares = [np.exp(-gate._tail(values, 0.005)) for values in draws]
+    shares = [np.exp(-input_check._tail(values, 0.005)) for values in draws]
     assert 0.004 < np.mean(shares) < 0.03 * (30 / count) ** 0.5 + 0.005
 
 
@@ -205,17 +205,17 @@ LIES = {
     "short data": lambda card: card["upright"].update(data=card["upright"]["data"][:-8]),
     "not finite": lambda card: card["spaces"]["texture"].update(rest=float("nan")),
     "NaN in an array": lambda card: card["spaces"]["features"]["variances"].update(
-        gate._encode(np.full(card["spaces"]["features"]["variances"]["shape"], np.nan), "<f4")
+        input_check._encode(np.full(card["spaces"]["features"]["variances"]["shape"], np.nan), "<f4")
     ),
     "infinity in an array": lambda card: card["upright"].update(
-        gate._encode(np.full(card["upright"]["shape"], np.inf), "<f4")
+        input_check._encode(np.full(card["upright"]["shape"], np.inf), "<f4")
     ),
     "too large a number": lambda card: card.update(thresholds=[10**400, 1]),
     "negative variance": lambda card: card["spaces"]["features"]["variances"].update(
-        gate._encode(np.full(card["spaces"]["features"]["variances"]["shape"], -1.0), "<f4")
+        input_check._encode(np.full(card["spaces"]["features"]["variances"]["shape"], -1.0), "<f4")
     ),
     "thresholds": lambda card: card.update(thresholds=[0.0, 1.0]),
-    "spread": lambda card: card.update(spread=[0.0] * gate.NUM_MEASURES),
+    "spread": lambda card: card.update(spread=[0.0] * input_check.NUM_MEASURES),
     "length": lambda card: card.update(middle=[0.0]),
     "text": lambda card: card.update(thresholds="ab"),
 }
@@ -226,15 +226,15 @@ def test_lying_statistics_are_refused(card, lie):
     lying = copy.deepcopy(card)
     LIES[lie](lying)
     with pytest.raises(ValueError):
-        Gate.from_card(lying, num_features=NUM_FEATURES)
+        InputCheck.from_card(lying, num_features=NUM_FEATURES)
 
 
 def test_statistics_of_another_network_are_refused(card):
     with pytest.raises(ValueError, match=r"card\.reason\.gate"):
-        Gate.from_card(card, num_features=NUM_FEATURES + 1)
+        InputCheck.from_card(card, num_features=NUM_FEATURES + 1)
 
 
 def test_every_reason_has_its_sentence():
-    reasons = {*gate.VIEWS[1:], "gate-unlike-training", "gate-colour", "gate-small", "gate-shape", "gate-blank"}
+    reasons = {*input_check.VIEWS[1:], "gate-unlike-training", "gate-colour", "gate-small", "gate-shape", "gate-blank"}
     for reason in reasons:
         assert all(reason in catalogue for catalogue in CATALOGUES.values())

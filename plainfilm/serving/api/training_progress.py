@@ -1,7 +1,7 @@
 """A running training, read from its folder: what the training page shows.
 
 Notable choices:
-- a pure reader: the training knows nothing of it. A half-written last row of the history is left out until it is whole;
+- it only reads: the training knows nothing of it. A half-written last row of the history is left out until it is whole;
 - at most MAX_ROWS steps an answer: of more, an even choice, with the epochs' validation figures among them. `next` is
   the first step to ask for the next time; it is below what was asked for where a resumed training has gone back;
 - the time left comes from the pace of the last lines of the log, in steps weighted by the area of their films, because
@@ -41,7 +41,7 @@ class _Log:
     marks: tuple[tuple[float, int], ...] = ()  # seconds and steps done, since it was started or gone on with
 
 
-def follow(folder: Path, after: int = 0) -> dict[str, Any]:
+def training_progress(folder: Path, after: int = 0) -> dict[str, Any]:
     """What a training has done: its steps from number `after` on, and how far it is.
 
     Returns:

@@ -1,4 +1,4 @@
-"""The fall: by how much a model is worse on films from elsewhere than on its own test films.
+"""The generalisation gap: by how much a model is worse on films from elsewhere than on its own test films.
 
 The two sets of films are independent samples, and each figure has its interval. The distances to the bounds that make
 the difference smaller add up as independent errors do, so do those that make it larger (MOVER: Zou & Donner 2008, Stat
@@ -27,7 +27,7 @@ class Change:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fall:
+class GeneralisationGap:
     """How a model's figures change, by name; `leaking`: whether the internal ones are those of a leaking split."""
 
     leaking: bool
@@ -47,21 +47,23 @@ def difference(internal: Estimate, external: Estimate, *, most: float = 1.0) -> 
     return Estimate(value, max(-most, low), min(most, high), n)
 
 
-def fall(internal: Mapping[str, Estimate] | None, external: Mapping[str, Estimate], *, leaking: bool) -> Fall | None:
-    """The fall of each figure over all classes that is better the higher it is, from a model's own to those elsewhere.
+def generalisation_gap(
+    internal: Mapping[str, Estimate] | None, external: Mapping[str, Estimate], *, leaking: bool
+) -> GeneralisationGap | None:
+    """The gap of each figure over all classes that is better the higher it is, from a model's own to those elsewhere.
 
-    None where the model was not tested. A figure that its test did not have is not estimable.
+    None if the model was not tested. A figure that its test did not have is not estimable.
     """
     if internal is None:
         return None
     figures = {}
-    for figure in falling():
+    for figure in with_gap():
         own, elsewhere = internal.get(figure.name, NOT_ESTIMABLE), external[figure.name]
         most = figure.bounds[1] - figure.bounds[0]
         figures[figure.name] = Change(own, elsewhere, difference(own, elsewhere, most=most))
-    return Fall(leaking=leaking, figures=figures)
+    return GeneralisationGap(leaking=leaking, figures=figures)
 
 
-def falling() -> list[Figure]:
-    """The figures of which there is a fall."""
+def with_gap() -> list[Figure]:
+    """The figures of which there is a gap."""
     return [figure for figure in registry.overall() if figure.is_higher_better]
