@@ -18,8 +18,7 @@ from plainfilm.data.sources.listing import Entry, Listing, open_origin
 from plainfilm.data.sources.reading import PLAIN, Reading
 from plainfilm.data.sources.train_only import is_train_only
 from plainfilm.data.splits import given, split
-from plainfilm.data.splits.refusals import check_classes, check_reached, check_whole
-from plainfilm.data.splits.split import ITERATIVE, SHUFFLED
+from plainfilm.data.splits.split import ITERATIVE, SHUFFLED, check_classes, check_reached, check_whole
 from plainfilm.errors import SourceError
 from plainfilm.io import files, tables
 from plainfilm.io.run_folder import INDEX, INDEX_FACTS

@@ -29,11 +29,12 @@ from plainfilm.io.archives import (
     NUM_FIRST_BYTES,
     SPECIAL,
     ZIP_START,
+    Member,
     Source,
     check_count,
     check_member,
+    sort_out,
 )
-from plainfilm.io.members import Member, sort_out
 from plainfilm.io.name_encoding import Fits
 
 ENTRY, END, END_64 = b"PK\1\2", b"PK\5\6", b"PK\6\6"

@@ -14,7 +14,6 @@ from plainfilm.data.decoding.file_facts import read_facts
 from plainfilm.data.duplicates.twins import confirmed_pairs
 from plainfilm.data.film_index import Index, is_index, read_index, reopen
 from plainfilm.data.films import Films
-from plainfilm.data.sources.moved import check_films, moved
 from plainfilm.data.sources.reading import PLAIN, Progress, Reading
 from plainfilm.errors import UsageError
 from plainfilm.io import files
@@ -23,7 +22,7 @@ from plainfilm.io.run_folder import AUDIT, Run
 from plainfilm.model.predictor import Predictor
 from plainfilm.present.audit_figures import draw_shortcuts
 from plainfilm.present.pairs_page import write_pairs
-from plainfilm.workflows.prepare import fill_store, make_films
+from plainfilm.workflows.prepare import check_films, fill_store, make_films, moved
 
 FORMAT_VERSION = 1
 SIZE_PX = 224  # of the films, where no model sets it

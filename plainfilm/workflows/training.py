@@ -14,7 +14,6 @@ from plainfilm import records
 from plainfilm.config import INIT_PREFIX, Recipe, load_recipe
 from plainfilm.data.film_index import Index, read_index, write_index
 from plainfilm.data.films import Films
-from plainfilm.data.sources.moved import moved
 from plainfilm.data.sources.reading import PLAIN, Progress, Reading
 from plainfilm.errors import Interrupted, ModelFileError, OutputError, PlainfilmError, RecipeError, TrainingError
 from plainfilm.evaluation.evaluation import evaluate, write_evaluation
@@ -26,20 +25,16 @@ from plainfilm.model.card import Card, OwnFigures, Preprocessing, class_names
 from plainfilm.model.formats.weights import Weights, read_weights
 from plainfilm.model.predictor import Predictor
 from plainfilm.training import checkpoint
+from plainfilm.training.checkpoint import check_recipe
 from plainfilm.training.distributed import ALONE, Team
-from plainfilm.training.edited import check_recipe
-from plainfilm.training.history import Step
-from plainfilm.training.log import RunLog
+from plainfilm.training.history import RunLog, Step
 from plainfilm.training.loop import Reporter, train
 from plainfilm.training.result import Result
 from plainfilm.training.schedule import Plan
-from plainfilm.workflows.base import check_base
-from plainfilm.workflows.drawing import draw_figures
-from plainfilm.workflows.fit import fit
-from plainfilm.workflows.int8 import write_twin
-from plainfilm.workflows.prepare import fill_store, make_films
+from plainfilm.workflows.fit import fit, write_twin
+from plainfilm.workflows.prepare import check_base, fill_store, make_films, moved
 from plainfilm.workflows.provenance import provenance
-from plainfilm.workflows.reporting import describe
+from plainfilm.workflows.reporting import describe, draw_figures
 
 NUM_PARITY_FILMS = 32  # at least; films on which the model file is compared with the network
 ERRORS_OF_ALL = ("loss-not-finite", "training-stopped-together")  # that all processes of a training have at once

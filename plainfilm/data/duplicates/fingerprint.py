@@ -18,8 +18,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from plainfilm.data.duplicates.descriptors import cosines, unit
-from plainfilm.data.duplicates.registration import DAMPING, TINY, Floats, flatten, grid, sample
+from plainfilm.data.duplicates.registration import DAMPING, TINY, Floats, cosines, flatten, grid, sample, unit
 from plainfilm.data.duplicates.search import Pixels, shrink
 
 Fingerprints = NDArray[np.int8]

@@ -23,8 +23,15 @@ from PIL import Image
 
 from plainfilm.data.decoding import greys
 from plainfilm.data.duplicates import hashes
-from plainfilm.data.duplicates.descriptors import COARSE_SIZE_PX, cosines, descriptor_matrix, unit
-from plainfilm.data.duplicates.registration import Floats, flatten, register
+from plainfilm.data.duplicates.registration import (
+    COARSE_SIZE_PX,
+    Floats,
+    cosines,
+    descriptor_matrix,
+    flatten,
+    register,
+    unit,
+)
 
 Pixels = NDArray[np.uint8]
 Places = NDArray[np.int64]

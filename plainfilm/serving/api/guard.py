@@ -20,7 +20,7 @@ from typing import Any
 from plainfilm.errors import RequestError
 from plainfilm.messages import LANGUAGES
 from plainfilm.present.problem import problem, status_of
-from plainfilm.serving.api.problems import MEDIA_TYPE, accepted_language, retry_headers
+from plainfilm.serving.api.wire import MEDIA_TYPE, accepted_language, retry_headers
 from plainfilm.serving.limits import ServeLimits
 
 Scope = MutableMapping[str, Any]

@@ -4,8 +4,10 @@ import base64
 import hashlib
 import io
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from functools import cache
+from http import HTTPStatus
 from typing import Any
 
 import numpy as np
@@ -13,6 +15,7 @@ from PIL import Image
 
 from plainfilm.data.preprocessing import preprocess
 from plainfilm.errors import PlainfilmError
+from plainfilm.locales import FALLBACK
 from plainfilm.messages import LANGUAGES
 from plainfilm.model.answer import Answer
 from plainfilm.model.card import Card, ClassName, Preprocessing
@@ -119,3 +122,41 @@ def _film(pixels: np.ndarray) -> dict[str, Any]:
     buffer = io.BytesIO()
     picture.save(buffer, "PNG", compress_level=1)  # for the way over loopback, speed counts more than size
     return {"png": base64.b64encode(buffer.getvalue()).decode(), "width": picture.width, "height": picture.height}
+
+
+# --- problems --------------------------------------------------------------------------------------------------------
+
+MEDIA_TYPE = "application/problem+json"
+
+
+def retry_headers(status: int, seconds: int) -> dict[str, str]:
+    """When to come again, and how to prove who one is."""
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        return {"retry-after": str(seconds)}
+    return {"www-authenticate": "Bearer"} if status == HTTPStatus.UNAUTHORIZED else {}
+
+
+def accepted_language(header: str) -> str:
+    """The language of ours that an Accept-Language header likes best; English where it names none (RFC 9110, 12.5.4).
+
+    >>> [accepted_language(header) for header in ("zh-CN,zh;q=0.9,en;q=0.8", "fr, en;q=0.5, zh;q=0.4", "", "zh;q=0, *")]
+    ['zh', 'en', 'en', 'en']
+    """
+    liked: Mapping[str, float] = {}
+    for entry in header.split(",")[:32]:
+        name, _, parameters = entry.partition(";")
+        language = name.strip().lower().partition("-")[0]
+        if language in LANGUAGES:
+            liked = {language: _quality(parameters), **liked}
+    best = max(liked, key=lambda language: liked[language], default=FALLBACK)
+    return best if liked.get(best) else FALLBACK
+
+
+def _quality(parameters: str) -> float:
+    name, _, value = parameters.strip().partition("=")
+    if name.strip() != "q":
+        return 1.0
+    try:
+        return min(max(float(value), 0.0), 1.0)
+    except ValueError:
+        return 0.0
