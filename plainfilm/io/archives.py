@@ -26,13 +26,8 @@ NUM_FIRST_BYTES = 512  # that `Source.peek` gives
 
 ZIP_START = b"PK\3\4"
 OTHER_ARCHIVES = {
-    b"7z\xbc\xaf\x27\x1c": "7z",
-    b"Rar!\x1a\x07": "RAR",
-    b"\x28\xb5\x2f\xfd": "Zstandard",
-    b"\x04\x22\x4d\x18": "LZ4",
-    b"LZIP": "lzip",
-    b"\x1f\x9d": "compress (.Z)",
-    b"MSCF\0\0\0\0": "CAB",
+    **{b"7z\xbc\xaf\x27\x1c": "7z", b"Rar!\x1a\x07": "RAR", b"\x28\xb5\x2f\xfd": "Zstandard"},
+    **{b"\x04\x22\x4d\x18": "LZ4", b"LZIP": "lzip", b"\x1f\x9d": "compress (.Z)", b"MSCF\0\0\0\0": "CAB"},
     b"xar!": "xar",
 }
 """Archives and compressions that are not read here, by their first bytes."""

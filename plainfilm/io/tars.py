@@ -22,24 +22,13 @@ from pathlib import Path
 from typing import IO, NamedTuple, cast
 
 from plainfilm.errors import SourceError
-from plainfilm.io.archives import (
-    CHUNK_BYTES,
-    FREE_BYTES,
-    LINK,
-    MAX_NAME_CHARACTERS,
-    MAX_RATIO,
-    NUM_FIRST_BYTES,
-    SPECIAL,
-    Member,
-    Source,
-    check_count,
-    check_member,
-    sort_out,
-)
+from plainfilm.io import archives
 from plainfilm.io.name_encoding import Fits
 
 MAX_HEADER_BYTES = 2**18  # of one member, with its long name and attributes
-MAX_NAME_BYTES = 2 * MAX_NAME_CHARACTERS + 2  # what is longer is too long however it is written, and need not be kept
+MAX_NAME_BYTES = (
+    2 * archives.MAX_NAME_CHARACTERS + 2
+)  # what is longer is too long however it is written, and need not be kept
 COMPRESSED = {b"\x1f\x8b": gzip.GzipFile, b"BZh": bz2.BZ2File, b"\xfd7zXZ\0": lzma.LZMAFile}
 
 
@@ -51,7 +40,7 @@ class _Place(NamedTuple):
     first: bytes
 
 
-def open_tar(path: Path, encoding: str, fits: Fits | None) -> Source | None:
+def open_tar(path: Path, encoding: str, fits: Fits | None) -> archives.Source | None:
     """Open a tar for reading in place; None where the file does not begin as one.
 
     Raises SourceError for a damaged one, one beyond the limits, and an encoding that does not fit its names; OSError.
@@ -65,7 +54,7 @@ def open_tar(path: Path, encoding: str, fits: Fits | None) -> Source | None:
             raise
         return None
     try:
-        found = sort_out(path, _members(path, archive, stream), encoding, fits)
+        found = archives.sort_out(path, _members(path, archive, stream), encoding, fits)
     except Exception as error:  # as above
         raise _as_source_error(path, error) from error
     finally:
@@ -74,7 +63,7 @@ def open_tar(path: Path, encoding: str, fits: Fits | None) -> Source | None:
 
     def read(name: str) -> bytes:
         size_bytes = found.files[name].size
-        check_member(name, size_bytes)
+        archives.check_member(name, size_bytes)
         try:
             data = read_at(name)
         except Exception as error:
@@ -88,7 +77,7 @@ def open_tar(path: Path, encoding: str, fits: Fits | None) -> Source | None:
         return b"" if place is None else place.first
 
     weakref.finalize(read, close)
-    return Source(path, tuple(found.files), read, peek, found.skipped, found.encoding)
+    return archives.Source(path, tuple(found.files), read, peek, found.skipped, found.encoding)
 
 
 def _as_source_error(path: Path, error: Exception) -> SourceError:
@@ -132,7 +121,7 @@ class _Stream:
         compression = _compression(path)
         self.file = path.open("rb") if compression is None else compression(path)
         self.path, self.left, self.last = path, MAX_HEADER_BYTES, b""
-        self.end = max(FREE_BYTES, MAX_RATIO * path.stat().st_size)
+        self.end = max(archives.FREE_BYTES, archives.MAX_RATIO * path.stat().st_size)
 
     def renew(self) -> None:
         self.left = MAX_HEADER_BYTES
@@ -154,12 +143,12 @@ class _Stream:
     def first_bytes(self, info: tarfile.TarInfo) -> bytes:
         """The first bytes of a member whose header was read last."""
         self.seek(info.offset_data)
-        return self.file.read(min(info.size, NUM_FIRST_BYTES))
+        return self.file.read(min(info.size, archives.NUM_FIRST_BYTES))
 
     def drain(self) -> None:
         """Read the rest, as the checksum of a compressed tar stands at its end. Raises SourceError for another tar."""
         is_end = True
-        while chunk := self.file.read(CHUNK_BYTES):
+        while chunk := self.file.read(archives.CHUNK_BYTES):
             self._check_end(self.file.tell())
             rest = chunk.lstrip(b"\0")
             if is_end and rest:
@@ -170,20 +159,20 @@ class _Stream:
 
     def _check_end(self, offset: int) -> None:
         if offset > self.end:
-            raise SourceError("source-bomb", path=str(self.path), maximum=MAX_RATIO)
+            raise SourceError("source-bomb", path=str(self.path), maximum=archives.MAX_RATIO)
 
 
 class _TarFile(tarfile.TarFile):
     members: list[tarfile.TarInfo]  # all that were found: not documented, and no other way to drop them
 
 
-def _members(path: Path, archive: _TarFile, stream: _Stream) -> list[Member[_Place]]:
+def _members(path: Path, archive: _TarFile, stream: _Stream) -> list[archives.Member[_Place]]:
     """The members that are no folders; whatever else `tarfile` knows is dropped."""
-    members: list[Member[_Place]] = []
+    members: list[archives.Member[_Place]] = []
     count, before = 0, -math.inf
     while (info := archive.next()) is not None:
         count += 1
-        check_count(path, count)
+        archives.check_count(path, count)
         if archive.offset <= before:
             raise tarfile.ReadError("members in a circle")
         if info.size < 0:
@@ -200,10 +189,12 @@ def _members(path: Path, archive: _TarFile, stream: _Stream) -> list[Member[_Pla
     return members
 
 
-def _member(info: tarfile.TarInfo, stream: _Stream) -> Member[_Place]:
+def _member(info: tarfile.TarInfo, stream: _Stream) -> archives.Member[_Place]:
     if info.isreg() and not info.issparse():
-        return Member(_name(info), "", _Place(info.offset_data, info.size, stream.first_bytes(info)))
-    return Member(_name(info), LINK if info.islnk() or info.issym() else SPECIAL, _Place(0, 0, b""))
+        return archives.Member(_name(info), "", _Place(info.offset_data, info.size, stream.first_bytes(info)))
+    return archives.Member(
+        _name(info), archives.LINK if info.islnk() or info.issym() else archives.SPECIAL, _Place(0, 0, b"")
+    )
 
 
 def _name(info: tarfile.TarInfo) -> bytes | str:

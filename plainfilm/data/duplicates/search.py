@@ -22,16 +22,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from plainfilm.data.decoding import greys
-from plainfilm.data.duplicates import hashes
-from plainfilm.data.duplicates.registration import (
-    COARSE_SIZE_PX,
-    Floats,
-    cosines,
-    descriptor_matrix,
-    flatten,
-    register,
-    unit,
-)
+from plainfilm.data.duplicates import hashes, registration
 
 Pixels = NDArray[np.uint8]
 Places = NDArray[np.int64]
@@ -71,8 +62,10 @@ def phash(pixels: Pixels) -> str:
     The signs, around their median, of the 8 x 8 lowest frequencies (DCT-II) of the film at 32 x 32 pixels; the mean
     is left out of the median.
     """
-    small = Image.fromarray(pixels).resize((COARSE_SIZE_PX, COARSE_SIZE_PX), Image.Resampling.BILINEAR)
-    lowest = cosines(COARSE_SIZE_PX)
+    small = Image.fromarray(pixels).resize(
+        (registration.COARSE_SIZE_PX, registration.COARSE_SIZE_PX), Image.Resampling.BILINEAR
+    )
+    lowest = registration.cosines(registration.COARSE_SIZE_PX)
     frequencies = (lowest @ np.asarray(small, np.float64) @ lowest.T).ravel()
     bits = frequencies > np.median(frequencies[1:])
     return np.packbits(bits).tobytes().hex()
@@ -142,8 +135,8 @@ def _near_pairs(thumbnails: Pixels) -> list[Pair]:
     if len(thumbnails) < 2:
         return []
     coarse = shrink(thumbnails)
-    flat = flatten(coarse, *COARSE_BAND)
-    found: dict[tuple[int, int], tuple[float, Floats]] = {}
+    flat = registration.flatten(coarse, *COARSE_BAND)
+    found: dict[tuple[int, int], tuple[float, registration.Floats]] = {}
     tried: set[tuple[int, int]] = set()
     if len(coarse) <= EXACT_UP_TO:
         first, second, warps = _propose(coarse)
@@ -161,14 +154,14 @@ def _near_pairs(thumbnails: Pixels) -> list[Pair]:
     ]
 
 
-def shrink(thumbnails: Pixels, size: int = COARSE_SIZE_PX) -> Floats:
+def shrink(thumbnails: Pixels, size: int = registration.COARSE_SIZE_PX) -> registration.Floats:
     """(N, T, T) uint8 -> (N, size, size) by averaging squares of pixels; size divides T."""
     factor = THUMBNAIL_SIZE_PX // size
     squares = thumbnails.reshape(len(thumbnails), size, factor, size, factor)
     return np.asarray(squares.mean(axis=(2, 4), dtype=np.float32))
 
 
-def _search_warps() -> Floats:
+def _search_warps() -> registration.Floats:
     """The warps under which a film is compared with all others: (V, 2, 3).
 
     Of two copies the wider one is zoomed in to meet the narrower one, so that no warp needs to zoom out.
@@ -183,7 +176,7 @@ def _search_warps() -> Floats:
     )
 
 
-def _propose(coarse: Floats) -> tuple[Places, Places, Floats]:
+def _propose(coarse: registration.Floats) -> tuple[Places, Places, registration.Floats]:
     """For each film the NUM_CANDIDATES most like it, and the warp between them.
 
     coarse (N, C, C), grey levels; returns places first (M,), second (M,) and warps (M, 2, 3): a point of the second
@@ -191,14 +184,14 @@ def _propose(coarse: Floats) -> tuple[Places, Places, Floats]:
     """
     num_films, num_candidates = len(coarse), min(NUM_CANDIDATES, len(coarse) - 1)
     warps = _search_warps()
-    films = flatten(coarse, *DESCRIPTOR_BAND).reshape(num_films, -1)
-    matrices = np.stack([descriptor_matrix(warp) for warp in warps])
-    unmoved = unit(films @ descriptor_matrix(np.eye(2, 3, dtype=np.float32)).T)
+    films = registration.flatten(coarse, *DESCRIPTOR_BAND).reshape(num_films, -1)
+    matrices = np.stack([registration.descriptor_matrix(warp) for warp in warps])
+    unmoved = registration.unit(films @ registration.descriptor_matrix(np.eye(2, 3, dtype=np.float32)).T)
     second = np.empty((num_films, num_candidates), np.int64)
     chosen = np.empty_like(second)
     for start in range(0, num_films, BATCH_FILMS):
         batch = slice(start, start + BATCH_FILMS)
-        moved = unit(films[batch] @ matrices.transpose(0, 2, 1))  # (V, B, 63)
+        moved = registration.unit(films[batch] @ matrices.transpose(0, 2, 1))  # (V, B, 63)
         likeness = np.full((moved.shape[1], num_films), -1, np.float32)
         for queries in moved:
             np.maximum(likeness, queries @ unmoved.T, out=likeness)
@@ -209,8 +202,8 @@ def _propose(coarse: Floats) -> tuple[Places, Places, Floats]:
 
 
 def _confirm(
-    thumbnails: Pixels, coarse: Floats, first: Places, second: Places, warps: Floats
-) -> Iterator[tuple[int, int, float, Floats]]:
+    thumbnails: Pixels, coarse: registration.Floats, first: Places, second: Places, warps: registration.Floats
+) -> Iterator[tuple[int, int, float, registration.Floats]]:
     """Register proposed pairs, first coarsely, then those that may be copies finely; yield those of one exposure.
 
     coarse (N, C, C): flattened films. Yields first < second, score, and the warp (3, 3) of a point of the second to a
@@ -219,13 +212,15 @@ def _confirm(
     for start in range(0, len(first), BATCH_PAIRS):
         batch = slice(start, start + BATCH_PAIRS)
         here, there = first[batch], second[batch]
-        moved, score = register(coarse[there], coarse[here], warps[batch], NUM_STEPS_COARSE)
+        moved, score = registration.register(coarse[there], coarse[here], warps[batch], NUM_STEPS_COARSE)
         kept = score >= COARSE_CORRELATION
         here, there, moved = here[kept], there[kept], moved[kept]
         if not len(here):
             continue
-        template, moving = (flatten(thumbnails[films].astype(np.float32), *FINE_BAND) for films in (there, here))
-        moved, score = register(template, moving, moved, NUM_STEPS_FINE)
+        template, moving = (
+            registration.flatten(thumbnails[films].astype(np.float32), *FINE_BAND) for films in (there, here)
+        )
+        moved, score = registration.register(template, moving, moved, NUM_STEPS_FINE)
         for one, other, value, warp in zip(here.tolist(), there.tolist(), score.tolist(), moved, strict=True):
             if value >= SAME_EXPOSURE:
                 whole = np.vstack([warp, [0, 0, 1]]).astype(np.float32)
@@ -233,10 +228,10 @@ def _confirm(
 
 
 def _friends_of_friends(
-    found: dict[tuple[int, int], tuple[float, Floats]], tried: set[tuple[int, int]]
-) -> tuple[Places, Places, Floats]:
+    found: dict[tuple[int, int], tuple[float, registration.Floats]], tried: set[tuple[int, int]]
+) -> tuple[Places, Places, registration.Floats]:
     """Pairs neither found nor tried here whose films share a confirmed partner, in the form of `_propose`."""
-    friends: dict[int, dict[int, Floats]] = defaultdict(dict)
+    friends: dict[int, dict[int, registration.Floats]] = defaultdict(dict)
     for (first, second), (_, warp) in found.items():
         friends[first][second] = warp
         friends[second][first] = np.linalg.inv(warp)

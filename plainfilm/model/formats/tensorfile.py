@@ -96,15 +96,9 @@ class _Found:
 
 
 FOREIGN = (  # how files begin that are often given and hold no weights that can be read here
-    (b"\x89HDF\r\n", "foreign.hdf5"),
-    (b"version https://git-lfs", "foreign.lfs"),
-    (b"<!DOCTYPE", "foreign.page"),
-    (b"<!doctype", "foreign.page"),
-    (b"<html", "foreign.page"),
-    (b"\x1f\x8b", "foreign.packed"),
-    (b"BZh", "foreign.packed"),
-    (b"\xfd7zXZ", "foreign.packed"),
-    (b"Rar!", "foreign.packed"),
+    *((b"\x89HDF\r\n", "foreign.hdf5"), (b"version https://git-lfs", "foreign.lfs"), (b"<!DOCTYPE", "foreign.page")),
+    *((b"<!doctype", "foreign.page"), (b"<html", "foreign.page"), (b"\x1f\x8b", "foreign.packed")),
+    *((b"BZh", "foreign.packed"), (b"\xfd7zXZ", "foreign.packed"), (b"Rar!", "foreign.packed")),
     (b"7z\xbc\xaf", "foreign.packed"),
 )
 

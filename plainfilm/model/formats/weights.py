@@ -32,16 +32,7 @@ from torch import Tensor
 
 from plainfilm.config import WIDTHS
 from plainfilm.errors import ModelFileError
-from plainfilm.model.formats.state_dict import (
-    Choice,
-    Place,
-    choices,
-    head_among,
-    is_hidden,
-    other_network,
-    place_text,
-    widened,
-)
+from plainfilm.model.formats import state_dict
 from plainfilm.model.formats.stored import Stored, shown
 from plainfilm.model.formats.tensorfile import Kind, most_tensors, read_tensors
 from plainfilm.model.networks.resnet import DEPTHS, PUBLISHED_WIDTH, ResNet
@@ -111,11 +102,11 @@ def read_weights(path: Path) -> Weights:
     """The weights in a file; it is read twice, once to check every tensor, once to keep them. Raises ModelFileError."""
     known = _known()
     file = read_tensors(path, lambda dicts: _place(dicts, known))
-    found = choices(file.dicts, known)
-    choice = found[0] if found else Choice(file.place, "", "torchvision")
+    found = state_dict.choices(file.dicts, known)
+    choice = found[0] if found else state_dict.Choice(file.place, "", "torchvision")
     layout = next(layout for layout in LAYOUTS if layout == choice.layout)
     counted = {name: tensor for name, tensor in file.tensors.items() if not name.endswith("num_batches_tracked")}
-    if not found and (other := other_network(tuple(counted))):
+    if not found and (other := state_dict.other_network(tuple(counted))):
         raise ModelFileError("weights-architecture", path=str(path), given=other)
     part = {name.removeprefix(choice.prefix): name for name in counted if name.startswith(choice.prefix)}
     depth = _depth(part, layout, str(path))
@@ -148,7 +139,7 @@ def read_weights(path: Path) -> Weights:
             for name, array in translated(arrays, layout, _shapes(depth, 2, 3, "torchvision")).items()
         },
         taken=Taken(
-            entry=place_text(choice.place),
+            entry=state_dict.place_text(choice.place),
             prefix=choice.prefix,
             num_tensors=len(places),
             num_expected=len(shapes),
@@ -177,8 +168,8 @@ def _known() -> dict[str, str]:
     return {name: layout for layout in LAYOUTS for depth in (34, 152) for name in _shapes(depth, 2, 3, layout)}
 
 
-def _place(dicts: Mapping[Place, tuple[str, ...]], known: Mapping[str, str]) -> Place:
-    found = choices(dicts, known)
+def _place(dicts: Mapping[state_dict.Place, tuple[str, ...]], known: Mapping[str, str]) -> state_dict.Place:
+    found = state_dict.choices(dicts, known)
     return found[0].place if found else most_tensors(dicts)
 
 
@@ -191,9 +182,9 @@ def _with_head(
     """
     if "fc.weight" in places:
         weight = tensors[places["fc.weight"]]
-        is_last = len(weight.shape) != 2 or not is_hidden(weight, rest)
+        is_last = len(weight.shape) != 2 or not state_dict.is_hidden(weight, rest)
         return {name: place for name, place in places.items() if is_last or name not in HEAD}, ""
-    head = head_among(rest, num_features)
+    head = state_dict.head_among(rest, num_features)
     return places | ({name: head + name.removeprefix("fc") for name in HEAD} if head else {}), head
 
 
@@ -253,7 +244,7 @@ def _num_classes(tensors: Mapping[str, Stored], places: Mapping[str, str], layou
 
 def _check(stored: Stored, name: str, shape: tuple[int, ...], path: str) -> None:
     """Raise ModelFileError where a tensor has another shape or type, or holds numbers that no network has."""
-    if name == GROUPED and (other := widened(stored.shape, shape)):
+    if name == GROUPED and (other := state_dict.widened(stored.shape, shape)):
         raise ModelFileError("weights-architecture", path=path, given=other)
     if stored.shape != shape:
         raise ModelFileError("weights-shape", path=path, name=name, given=list(stored.shape), expected=list(shape))

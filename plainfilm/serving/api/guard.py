@@ -34,13 +34,10 @@ POLICY = (
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 SECURITY_HEADERS = (
-    (b"content-security-policy", POLICY.encode()),
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"cross-origin-opener-policy", b"same-origin"),
+    *((b"content-security-policy", POLICY.encode()), (b"x-content-type-options", b"nosniff")),
+    *((b"referrer-policy", b"no-referrer"), (b"cross-origin-opener-policy", b"same-origin")),
     (b"cross-origin-resource-policy", b"same-origin"),
-    (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
-    (b"cache-control", b"no-store"),
+    *((b"permissions-policy", b"camera=(), microphone=(), geolocation=()"), (b"cache-control", b"no-store")),
 )
 LOOPBACK_HOSTS = {"localhost", "127.0.0.1", "[::1]"}
 PRIVATE = ("/v1/", "/metrics")  # paths that need the token, where there is one
