@@ -13,10 +13,9 @@ from typing import Any
 
 from plainfilm.config import Recipe
 from plainfilm.data.sources.balance import Balance
-from plainfilm.data.sources.labels import spellings
+from plainfilm.data.sources.labels import is_train_only, spellings
 from plainfilm.data.sources.listing import Entry, Listing, open_origin
 from plainfilm.data.sources.reading import PLAIN, Reading
-from plainfilm.data.sources.train_only import is_train_only
 from plainfilm.data.splits import given, split
 from plainfilm.data.splits.split import ITERATIVE, SHUFFLED, check_classes, check_reached, check_whole
 from plainfilm.errors import SourceError

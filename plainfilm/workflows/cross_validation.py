@@ -21,9 +21,9 @@ import numpy as np
 from plainfilm import records
 from plainfilm.config import Recipe, load_recipe
 from plainfilm.data.film_index import Index, is_index, read_index, split_anew, write_index
+from plainfilm.data.sources.labels import asked
 from plainfilm.data.sources.reading import PLAIN, Progress, Reading
 from plainfilm.data.sources.table import TABLES, read_table
-from plainfilm.data.sources.train_only import asked
 from plainfilm.errors import ModelFileError, OutputError, RecipeError, UsageError
 from plainfilm.estimate import Estimate, is_estimate
 from plainfilm.evaluation.coverage import mark_missed
@@ -32,7 +32,7 @@ from plainfilm.io import files
 from plainfilm.io.lock import held
 from plainfilm.io.run_folder import CROSS_VALIDATION, Run, pixel_files
 from plainfilm.model.predictor import Predictor
-from plainfilm.workflows.predictions import read_predictions
+from plainfilm.workflows.external_test import read_predictions
 from plainfilm.workflows.prepare import fill_store, make_films
 from plainfilm.workflows.training import Observer, Options, continue_run, until
 

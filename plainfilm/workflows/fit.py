@@ -3,13 +3,17 @@
 `train --int8`: also an int8 twin of the model file, written where validation says that it answers as well.
 """
 
+import importlib.metadata
+import platform
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from plainfilm.config import Recipe
+from plainfilm.data.film_index import Index
 from plainfilm.data.films import Films
 from plainfilm.errors import TrainingError
 from plainfilm.evaluation import saliency
@@ -117,3 +121,29 @@ def _hits(predictor: Predictor, films: Films, rows: Sequence[int]) -> np.ndarray
     """(N,): 1 where a film's class is answered, else 0."""
     predicted = [part.probabilities.argmax(axis=1) for _, part in answers(predictor, films, rows)]
     return np.asarray(np.concatenate(predicted) == films.labels(rows), dtype=float)
+
+
+# --- where it comes from ---------------------------------------------------------------------------------------------
+
+PACKAGES = ("plainfilm", "numpy", "pillow", "torch", "onnx", "onnxruntime")
+
+
+def provenance(index: Index, recipe: Recipe, validation: dict[str, float]) -> dict[str, Any]:
+    """What the card of a trained model says of that; `validation`: the figures of the kept epoch."""
+    return {
+        "recipe": recipe.to_toml(),
+        "data_sha256": index.data_checksum,
+        "split_sha256": index.split_checksum,
+        "leaking": index.is_leaking,
+        "films": {part: len(index.part(part)) for part in ("train", "validation", "test")},
+        "validation": validation,
+        **software(),
+    }
+
+
+def software() -> dict[str, Any]:
+    """What wrote a model file."""
+    return {
+        "packages": {name: importlib.metadata.version(name) for name in PACKAGES},
+        "python": platform.python_version(),
+    }

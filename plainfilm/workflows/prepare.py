@@ -11,10 +11,9 @@ from plainfilm.config import Recipe
 from plainfilm.data import scan as scanning
 from plainfilm.data.film_index import Index, Row, assign, columns_of, is_index, read_index, reason_left_out, reopen
 from plainfilm.data.films import Films, StoreWriter
-from plainfilm.data.sources.labels import notes_of, spellings
+from plainfilm.data.sources.labels import asked, notes_of, notes_of_recompressed, spellings
 from plainfilm.data.sources.listing import Listing, balance_of, list_films
 from plainfilm.data.sources.reading import PLAIN, Progress, Reading
-from plainfilm.data.sources.train_only import asked, notes_of_recompressed
 from plainfilm.data.splits.patients import Pseudonyms
 from plainfilm.errors import SourceError, SplitError, UsageError
 from plainfilm.io import files

@@ -12,6 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from plainfilm import records
 from plainfilm.config import INIT_PREFIX, Recipe, load_recipe
+from plainfilm.data import phantom
 from plainfilm.data.film_index import Index, read_index, write_index
 from plainfilm.data.films import Films
 from plainfilm.data.sources.reading import PLAIN, Progress, Reading
@@ -31,9 +32,8 @@ from plainfilm.training.history import RunLog, Step
 from plainfilm.training.loop import Reporter, train
 from plainfilm.training.result import Result
 from plainfilm.training.schedule import Plan
-from plainfilm.workflows.fit import fit, write_twin
+from plainfilm.workflows.fit import fit, provenance, write_twin
 from plainfilm.workflows.prepare import check_base, fill_store, make_films, moved
-from plainfilm.workflows.provenance import provenance
 from plainfilm.workflows.reporting import describe, draw_figures
 
 NUM_PARITY_FILMS = 32  # at least; films on which the model file is compared with the network
@@ -266,3 +266,18 @@ class _Logged:
     def on_warning(self, error: PlainfilmError) -> None:
         self.log.warning(error)
         self.observer.on_warning(error)
+
+
+# --- demo ------------------------------------------------------------------------------------------------------------
+
+SEED = 7
+PER_CLASS = 250
+SIZE_PX = 192
+NUM_DUPLICATES = 12  # planted copies, which the index finds
+
+
+def demo(folder: Path, observer: Observer, options: Options) -> Result:
+    """Draw phantoms into `folder`/phantoms, train on them with the recipe `demo` into `folder`/run."""
+    files.new_folder(folder)
+    phantom.write_folder(folder / "phantoms", seed=SEED, per_class=PER_CLASS, size=SIZE_PX, duplicates=NUM_DUPLICATES)
+    return start_run([folder / "phantoms"], [], load_recipe("demo"), Run(folder / "run"), observer, options)

@@ -13,7 +13,7 @@ from plainfilm.model import modelfile
 from plainfilm.model.card import NAMES, Card, Preprocessing, class_names
 from plainfilm.model.formats.weights import Weights, listed, network, read_weights
 from plainfilm.model.predictor import Predictor
-from plainfilm.workflows.provenance import software
+from plainfilm.workflows.fit import software
 
 PARITY_SEED = 11
 PARITY_FILMS_PER_CLASS = 2  # phantoms on which the model file is compared with the network

@@ -21,13 +21,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from plainfilm.data.decoding import greys
-from plainfilm.data.decoding.depth import doubts
 from plainfilm.data.decoding.dicom_form import PIXEL_DATA
 from plainfilm.data.decoding.dicom_header import Header, read_header, refuse_value
 from plainfilm.data.decoding.dicom_kind import check_kind
 from plainfilm.data.decoding.dicom_lut import Layout, Lookup, Lookups, make_lookups
 from plainfilm.data.decoding.dicom_pixels import read_samples
 from plainfilm.data.decoding.film import Film, Limits
+from plainfilm.data.decoding.greys import doubts
 from plainfilm.errors import FilmError
 
 GREYS = ("MONOCHROME1", "MONOCHROME2")

@@ -11,6 +11,9 @@ Coordinates are the same at every size: a film spans -1 to 1 on both axes, x to 
 matrix that takes a point of the template to a point of the moving film; a mirrored one has a negative determinant.
 """
 
+from collections.abc import Sequence
+from itertools import product
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -153,6 +156,22 @@ def descriptor_matrix(warp: Floats) -> Floats:
     sampling = (down[:, :, None] * across[:, None, :]).reshape(size * size, -1)
     frequencies = np.kron(cosines(size), cosines(size))[1:]  # (63, P): without the mean
     return np.asarray(frequencies @ sampling)
+
+
+def search_warps(degrees: float, zooms: Sequence[float]) -> Floats:
+    """The warps under which a film is compared with others: (V, 2, 3), mirrored or not, turned by `degrees` or not.
+
+    Of two copies the wider one can be zoomed in to meet the narrower one.
+    """
+    angles = np.radians((-degrees, 0, degrees))
+    turns = [np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]]) for turn in angles]
+    return np.array(
+        [
+            np.column_stack([zoom * turn @ np.diag([side, 1]), np.multiply(max(0.05, 0.75 * abs(1 - zoom)), shift)])
+            for side, turn, zoom, shift in product((1, -1), turns, zooms, product((-1, 0, 1), repeat=2))
+        ],
+        np.float32,
+    )
 
 
 def unit(vectors: Floats) -> Floats:

@@ -15,14 +15,17 @@ contrast or with letters on it. Two exposures of one patient are seldom a pair: 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations, product
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from plainfilm.data.decoding import greys
+from plainfilm.data.decoding.film import BLANK
 from plainfilm.data.duplicates import hashes, registration
+from plainfilm.data.film_index import Index
+from plainfilm.data.films import Films
 
 Pixels = NDArray[np.uint8]
 Places = NDArray[np.int64]
@@ -161,21 +164,6 @@ def shrink(thumbnails: Pixels, size: int = registration.COARSE_SIZE_PX) -> regis
     return np.asarray(squares.mean(axis=(2, 4), dtype=np.float32))
 
 
-def _search_warps() -> registration.Floats:
-    """The warps under which a film is compared with all others: (V, 2, 3).
-
-    Of two copies the wider one is zoomed in to meet the narrower one, so that no warp needs to zoom out.
-    """
-    turns = [np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]]) for turn in np.radians((-4, 0, 4))]
-    return np.array(
-        [
-            np.column_stack([zoom * turn @ np.diag([side, 1]), np.multiply(max(0.05, 0.75 * (1 - zoom)), shift)])
-            for side, turn, zoom, shift in product((1, -1), turns, (1, 0.93, 0.86, 0.79), product((-1, 0, 1), repeat=2))
-        ],
-        np.float32,
-    )
-
-
 def _propose(coarse: registration.Floats) -> tuple[Places, Places, registration.Floats]:
     """For each film the NUM_CANDIDATES most like it, and the warp between them.
 
@@ -183,7 +171,7 @@ def _propose(coarse: registration.Floats) -> tuple[Places, Places, registration.
     -> a point of the first.
     """
     num_films, num_candidates = len(coarse), min(NUM_CANDIDATES, len(coarse) - 1)
-    warps = _search_warps()
+    warps = registration.search_warps(4, (1, 0.93, 0.86, 0.79))
     films = registration.flatten(coarse, *DESCRIPTOR_BAND).reshape(num_films, -1)
     matrices = np.stack([registration.descriptor_matrix(warp) for warp in warps])
     unmoved = registration.unit(films @ registration.descriptor_matrix(np.eye(2, 3, dtype=np.float32)).T)
@@ -243,3 +231,58 @@ def _friends_of_friends(
                 proposed[pair] = friends[first][shared] @ friends[shared][second]
     places = np.array(list(proposed), np.int64).reshape(-1, 2)
     return places[:, 0], places[:, 1], np.array(list(proposed.values()), np.float32).reshape(-1, 3, 3)[:, :2]
+
+
+# --- pairs that an index keeps ---------------------------------------------------------------------------------------
+
+# A near pair stands in the column `twins` of both films, as `image_id:score` or `image_id:score:mirrored`; of exact
+# copies only the first film has any, as it alone was searched. Exact pairs need none: their image_ids are equal.
+MIRRORED = "mirrored"
+
+
+def written(pairs: Sequence[Pair], image_ids: Sequence[str]) -> list[tuple[str, ...]]:
+    """The cells of the films (N,) that `pairs` number.
+
+    >>> written([Pair(0, 2, "near", 0.91234, mirrored=True)], ["aa", "bb", "cc"])
+    [('cc:0.912340:mirrored',), (), ('aa:0.912340:mirrored',)]
+    """
+    cells: list[list[str]] = [[] for _ in image_ids]
+    for pair in pairs:
+        if pair.kind == "near":
+            for film, twin in ((pair.first, pair.second), (pair.second, pair.first)):
+                cells[film].append(f"{image_ids[twin]}:{pair.score:.6f}" + f":{MIRRORED}" * pair.mirrored)
+    return [tuple(sorted(cell)) for cell in cells]
+
+
+def confirmed_pairs(films: Films) -> list[Pair]:
+    """The pairs of an index, by row number; an older index has none, and its films are searched again.
+
+    Searched at the store's size, where the index was searched at the films' own: a borderline pair may differ.
+    """
+    rows = films.index.rows
+    is_older = any("duplicate-near" in row.problems for row in rows) and not any(row.twins for row in rows)
+    if not is_older:
+        return recorded_pairs(films.index)
+    readable = [number for number, row in enumerate(rows) if row.image_id]
+    thumbnails = np.stack([thumbnail(np.asarray(films.store[number])) for number in readable])
+    blank = {film for film, number in enumerate(readable) if BLANK in rows[number].problems}
+    found = find_pairs(thumbnails, [rows[number].image_id for number in readable], blank=blank)
+    return [Pair(readable[pair.first], readable[pair.second], pair.kind, pair.score, pair.mirrored) for pair in found]
+
+
+def recorded_pairs(index: Index) -> list[Pair]:
+    """The pairs that stand in an index, by row number, as `find_pairs` gave them; twins not in it are left out."""
+    first_of: dict[str, int] = {}
+    pairs = []
+    for number, row in enumerate(index.rows):
+        if row.image_id and BLANK not in row.problems:
+            first = first_of.setdefault(row.image_id, number)
+            if first != number:
+                pairs.append(Pair(first, number, "exact", 1.0, mirrored=False))
+    for number in first_of.values():
+        for cell in index.rows[number].twins:
+            image_id, score, *mirrored = cell.split(":")
+            other = first_of.get(image_id, number)
+            if other > number:
+                pairs.append(Pair(number, other, "near", float(score), mirrored == [MIRRORED]))
+    return sorted(pairs, key=lambda pair: (pair.first, pair.second))

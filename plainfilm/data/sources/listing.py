@@ -14,7 +14,7 @@ from plainfilm.data.decoding.formats import is_film_name, kind_of
 from plainfilm.data.sources import labels, matching
 from plainfilm.data.sources.balance import Balance, SeenFile, TableBalance, make_balance
 from plainfilm.data.sources.conventions import COMMON
-from plainfilm.data.sources.folder_names import class_and_split, is_hidden, is_mask
+from plainfilm.data.sources.labels import class_and_split, is_hidden, is_mask
 from plainfilm.data.sources.matching import FilmPath
 from plainfilm.data.sources.names import path_parts
 from plainfilm.data.sources.own_output import own_output

@@ -21,8 +21,8 @@ from pathlib import Path
 
 from plainfilm.data.decoding.formats import is_film_name
 from plainfilm.data.sources.conventions import COMMON, Conventions
+from plainfilm.data.sources.labels import COLUMN as TRAIN_ONLY
 from plainfilm.data.sources.names import name_key, path_parts, tidy
-from plainfilm.data.sources.train_only import COLUMN as TRAIN_ONLY
 from plainfilm.errors import SourceError
 from plainfilm.io.tables import plain
 
