@@ -68,9 +68,7 @@ def audit_sources(
     if predictor is not None:
         size_px, fit = predictor.card.preprocessing.size, predictor.card.preprocessing.fit
     sized = replace(
-        recipe,
-        data=replace(recipe.data, fit=fit),
-        training=replace(recipe.training, sizes_px=(size_px,), epochs=(1,)),
+        recipe, data=replace(recipe.data, fit=fit), training=replace(recipe.training, sizes_px=(size_px,), epochs=(1,))
     )
     with files.temporary_folder() as folder:
         if len(sources) == 1 and is_index(sources[0]):
@@ -83,12 +81,7 @@ def audit_sources(
 
 
 def audit(
-    films: Films,
-    predictor: Predictor | None,
-    out: Path | None,
-    *,
-    language: str,
-    cheap: bool = False,
+    films: Films, predictor: Predictor | None, out: Path | None, *, language: str, cheap: bool = False
 ) -> dict[str, Any]:
     """Audit films; with `out`, write audit.json, the pairs and the figure there.
 

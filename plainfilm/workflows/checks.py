@@ -23,11 +23,7 @@ COLOUR_CHROMA = 8.0  # mean difference between the channels, of 255, from which 
 
 
 def diagnose(
-    paths: Sequence[Path],
-    tables: Sequence[Path] = (),
-    *,
-    reading: Reading = PLAIN,
-    progress: Progress | None = None,
+    paths: Sequence[Path], tables: Sequence[Path] = (), *, reading: Reading = PLAIN, progress: Progress | None = None
 ) -> Iterator[Diagnosis]:
     """What is found about each path, or about the install where there is none.
 

@@ -251,9 +251,7 @@ def _plan(index: Index, recipe: Recipe, seeds: Sequence[int]) -> Iterator[Fold]:
     for seed in seeds:
         for number in range(recipe.split.folds):
             own = replace(
-                recipe,
-                split=replace(recipe.split, fold=number),
-                training=replace(recipe.training, seed=seed),
+                recipe, split=replace(recipe.split, fold=number), training=replace(recipe.training, seed=seed)
             )
             name = f"fold-{number}" if seed == recipe.training.seed else f"seed-{seed}/fold-{number}"
             yield Fold(name, seed, number, own, split_anew(index, own))

@@ -60,11 +60,7 @@ def _calibrated(model: Model, predictor: Predictor, films: Films, recipe: Recipe
         sensitivities=recipe.decision.sensitivities,
     )
     fitted_gate = gate.fit(
-        films.store[train],
-        _answers(predictor, films, train)[1],
-        films.labels(train),
-        films.store[validation],
-        features,
+        films.store[train], _answers(predictor, films, train)[1], films.labels(train), films.store[validation], features
     )
     return replace(model, card=replace(model.card, calibration=calibration, gate=fitted_gate))
 

@@ -127,10 +127,7 @@ def _open(path: Path, reading: Reading, tables: Sequence[Table]) -> tuple[Source
     if path.is_file() and (is_film_name(path.name) or kind_of(path.name, first_bytes(str(path))) == "film"):
         return files.single_film(path), True
     source = files.open_source(
-        path,
-        follow_links=reading.follow_links,
-        encoding=reading.encoding,
-        fits=_fits(tables) if tables else None,
+        path, follow_links=reading.follow_links, encoding=reading.encoding, fits=_fits(tables) if tables else None
     )
     return source, False
 

@@ -70,12 +70,7 @@ def shortfall(classes: Sequence[str], parts: Sequence[str], asked: Mapping[str, 
 
 
 def grouped(
-    strata: Sequence[str],
-    groups: Sequence[str],
-    *,
-    shares: Mapping[str, float],
-    train_only: Sequence[bool],
-    seed: int,
+    strata: Sequence[str], groups: Sequence[str], *, shares: Mapping[str, float], train_only: Sequence[bool], seed: int
 ) -> list[str]:
     """A split that keeps groups whole and gives each stratum its shares; the rest is for training.
 
@@ -247,11 +242,7 @@ def check_given(labels: Sequence[str], split: Sequence[str], wanted: Sequence[st
 
 
 def check_reached(
-    labels: Sequence[str],
-    groups: Sequence[str],
-    train_only: Sequence[bool],
-    split: Sequence[str],
-    choice: SplitRecipe,
+    labels: Sequence[str], groups: Sequence[str], train_only: Sequence[bool], split: Sequence[str], choice: SplitRecipe
 ) -> None:
     """Raise SplitError where a class has no film in a part that the recipe asks for."""
     is_folds = choice.kind == "folds"

@@ -226,10 +226,7 @@ class _Answer:
         if message["type"] == "http.response.start":
             self.has_started = True
             names = {name for name, _ in message["headers"]}
-            message["headers"] = [
-                *message["headers"],
-                *(pair for pair in SECURITY_HEADERS if pair[0] not in names),
-            ]
+            message["headers"] = [*message["headers"], *(pair for pair in SECURITY_HEADERS if pair[0] not in names)]
             self.observe(message["status"])
         elif not self.has_content:
             message["body"] = b""

@@ -46,11 +46,7 @@ def model_brief(predictor: Predictor) -> dict[str, Any]:
     """Which model answered, and how films were prepared for it."""
     wanted = predictor.card.preprocessing
     preprocessing = asdict(wanted) | {"sha256": preprocessing_sha256(wanted)}
-    return {
-        "id": model_id(predictor),
-        "weights_sha256": predictor.card.weights_sha256,
-        "preprocessing": preprocessing,
-    }
+    return {"id": model_id(predictor), "weights_sha256": predictor.card.weights_sha256, "preprocessing": preprocessing}
 
 
 def model_summary(predictor: Predictor, language: str, *, is_default: bool, is_sample_model: bool) -> dict[str, Any]:
