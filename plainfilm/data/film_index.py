@@ -36,6 +36,7 @@ METHODS = {  # by the kind of a split: how it was made, where an index does not 
     **{"grouped": SHUFFLED, "folds": SHUFFLED},
     **{"tutorial": "every tenth film", "column": given.METHOD},
 }
+DAMAGE = (AssertionError, AttributeError, KeyError, TypeError, ValueError, RecursionError, csv.Error, OSError)
 KNOWN_METHODS = {*METHODS.values(), ITERATIVE, *(given.drawn_by(method) for method in (SHUFFLED, ITERATIVE))}
 
 
@@ -269,16 +270,7 @@ def read_index(path: Path) -> Index:
             return Index(
                 rows, tuple(map(Path, sources)), tuple(classes), split, method, *_read_side(side, len(sources))
             )
-    except (
-        AssertionError,
-        AttributeError,
-        KeyError,
-        TypeError,
-        ValueError,
-        RecursionError,
-        csv.Error,
-        OSError,
-    ) as error:
+    except DAMAGE as error:
         raise SourceError("index-damaged", path=str(path), reason=str(error)) from error
     raise SourceError("index-changed", path=str(path))
 

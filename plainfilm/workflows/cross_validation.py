@@ -135,11 +135,8 @@ def cross_validate(
 ) -> CrossValidation:
     """Train and test a model for each fold and seed in `out`, or go on there; what `cross-validation.json` holds.
 
-    Without `seeds` the recipe's is taken.
-
-    Raises:
-        RecipeError: where the weights come from a file.
-        OutputError: where `out` holds something else, or another process is at work there.
+    Without `seeds` the recipe's is taken. Raises RecipeError where the weights come from a file, OutputError where
+    `out` holds something else, or another process is at work there.
     """
     if recipe.model.is_given:
         raise RecipeError("cross-validate-init", given=recipe.model.init)

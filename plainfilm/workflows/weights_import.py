@@ -33,10 +33,8 @@ def import_weights(checkpoint: Path, out: Path, *, classes: Sequence[str] | None
 
     `classes` name the outputs in their order; not given: the tutorial's three, for a checkpoint of the tutorial's.
 
-    Raises:
-        OutputError: where `out` exists already.
-        UsageError: where there are not as many different names as outputs.
-        ModelFileError: where the checkpoint cannot be used, or has no layer of classes, or one output only.
+    Raises OutputError where `out` exists already; UsageError where there are not as many different names as outputs;
+    ModelFileError where the checkpoint cannot be used, or has no layer of classes, or one output only.
     """
     if out.exists():
         raise OutputError("file-exists", path=str(out))

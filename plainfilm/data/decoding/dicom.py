@@ -160,7 +160,7 @@ def shade(stored: np.ndarray, header: Header, layout: Layout, lookups: Lookups) 
     wrong = ("film-bits-ignored",) if layout.are_bits_wrong else ()
     first: tuple[_Way, np.ndarray] | None = None
     for is_padding, codes in _backgrounds(padding, counts):
-        seen = _by_place(np.where(is_padding, 0, counts), places, layout)
+        seen = np.bincount(places, np.where(is_padding, 0, counts), 1 << layout.bits).astype(np.int64)
         lone = (seen > 0) & (greys.without_lone_ends(seen) == 0)
         for way in _ways(np.where(lone, 0, seen), layout, lookups):
             shades = np.where(is_padding, 0, _table(way, layout)[places]).astype(np.uint8)
@@ -189,10 +189,6 @@ def _places(layout: Layout, counts: np.ndarray) -> np.ndarray:
     if layout.shift and is_high_used and not is_low_used:
         patterns >>= layout.shift
     return (patterns - layout.lowest) & (1 << layout.bits) - 1
-
-
-def _by_place(counts: np.ndarray, places: np.ndarray, layout: Layout) -> np.ndarray:
-    return np.bincount(places, counts, 1 << layout.bits).astype(np.int64)
 
 
 def _padding(header: Header, layout: Layout, places: np.ndarray) -> np.ndarray:

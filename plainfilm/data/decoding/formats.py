@@ -77,11 +77,6 @@ def ending(name: str) -> str:
     return os.path.splitext(name)[1].lower()
 
 
-def is_film_start(data: bytes) -> bool:
-    """Whether a file that begins so is a picture that is read here."""
-    return FILM_STARTS.match(data) is not None
-
-
 def other_format(data: bytes) -> str:
     """The name of another format that begins so, "" if none is known."""
     found = OTHER_STARTS.match(data[:NUM_FIRST_BYTES])
@@ -130,7 +125,7 @@ def kind_of(name: str, first_bytes: bytes) -> Kind:
     own_ending = ending(name)
     if name.rpartition("/")[2].upper() == MEDIA_DIRECTORY_NAME or MEDIA_DIRECTORY.search(first_bytes):
         return "text"
-    if own_ending in EXTENSIONS or is_dicom(first_bytes) or is_film_start(first_bytes):
+    if own_ending in EXTENSIONS or is_dicom(first_bytes) or FILM_STARTS.match(first_bytes):
         return "film"
     other = other_format(first_bytes)
     if other in OTHER_IMAGES or own_ending in OTHER_IMAGE_ENDINGS or name.lower().endswith(".nii.gz"):

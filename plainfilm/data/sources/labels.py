@@ -36,12 +36,9 @@ def is_mask(path: str, conventions: Conventions = COMMON) -> bool:
 def class_and_split(
     folders: Sequence[str], above: Sequence[str] = (), conventions: Conventions = COMMON
 ) -> tuple[str, str]:
-    """The class and the part of a split that folders name, "" for what they do not.
+    """The class and the part of a split that folders name, from the outermost, "" for what they do not.
 
-    Args:
-        folders: those inside the source, from the outermost.
-        above: those of the source itself; asked for a class only if no folder inside could be one.
-        conventions: which folders name a split, stand between a class and its films, or belong to one patient.
+    `above`: the folders of the source itself; asked for a class only if no folder inside could be one.
 
     >>> class_and_split(("train", "COVID", "images"))
     ('COVID', 'train')

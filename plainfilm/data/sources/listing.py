@@ -153,7 +153,7 @@ def _named_by(table: Table, reading: Reading) -> Source:
     names = [_existing(folder, row.path) or row.path for row in table.rows]
     if not any(files.is_file(folder / name) for name in names):
         around = files.open_source(folder, follow_links=reading.follow_links)
-        films = [name for name in around.names if _is_film(around, name)]
+        films = [name for name in around.names if not _no_film(name, around, lambda _: False)]
         fitting = matching.fit(table, [FilmPath((), path_parts(name)) for name in films])
         names = [films[film] for film in sorted(fitting)] or names
     return files.listed_files(folder, tuple(dict.fromkeys(names)))
@@ -212,10 +212,6 @@ def _no_film(name: str, source: Source, is_own: Callable[[str], bool]) -> str:
     if kind != "film":
         return kind
     return "mask" if is_mask(name) else ""
-
-
-def _is_film(source: Source, name: str) -> bool:
-    return not _no_film(name, source, lambda _: False)
 
 
 # --- tables and labels -----------------------------------------------------------------------------------------------

@@ -75,14 +75,8 @@ def grouped(
     """A split that keeps groups whole and gives each stratum its shares; the rest is for training.
 
     Groups are taken in a random order; a group joins a part while no stratum of it would exceed its share there. A
-    group with a film marked in `train_only` goes to training whole.
-
-    Args:
-        strata: the stratum of each film, (N,).
-        groups: the group of each film, (N,).
-        shares: of each part beside training, for instance {"test": 0.1, "validation": 0.1}.
-        train_only: whether a film may serve for training alone, (N,).
-        seed: of the order in which groups are taken.
+    group with a film marked in `train_only` goes to training whole. Strata, groups, `train_only`: of each film, (N,);
+    `shares`: of each part beside training, for instance {"test": 0.1, "validation": 0.1}; `seed`: of the order.
     """
     members = _members(groups)
     order = _shuffled(members, seed)

@@ -100,7 +100,8 @@ class Weights:
 
 def read_weights(path: Path) -> Weights:
     """The weights in a file; it is read twice, once to check every tensor, once to keep them. Raises ModelFileError."""
-    known = _known()
+    # the names of all depths, and the layout of each: those of 34 and 152 layers are those of the others too
+    known = {name: layout for layout in LAYOUTS for depth in (34, 152) for name in _shapes(depth, 2, 3, layout)}
     file = read_tensors(path, lambda dicts: _place(dicts, known))
     found = state_dict.choices(file.dicts, known)
     choice = found[0] if found else state_dict.Choice(file.place, "", "torchvision")
@@ -161,11 +162,6 @@ def network(weights: Weights) -> ResNet:
 
 
 # --- choosing --------------------------------------------------------------------------------------------------------
-
-
-def _known() -> dict[str, str]:
-    """The names of all depths, and the layout of each: those of 34 and 152 layers are those of the others too."""
-    return {name: layout for layout in LAYOUTS for depth in (34, 152) for name in _shapes(depth, 2, 3, layout)}
 
 
 def _place(dicts: Mapping[state_dict.Place, tuple[str, ...]], known: Mapping[str, str]) -> state_dict.Place:
@@ -293,12 +289,12 @@ def shapes_in(layout: Layout, shapes: Mapping[str, tuple[int, ...]]) -> dict[str
     named = {name_in(layout, name): shape for name, shape in shapes.items()}
     if layout != "tutorial":
         return named
-    biases = {_bias(name_in(layout, name)): shape[:1] for name, shape in shapes.items() if len(shape) == 4}
+    biases = {
+        name_in(layout, name).removesuffix("weight") + "bias": shape[:1]
+        for name, shape in shapes.items()
+        if len(shape) == 4
+    }
     return named | biases | {"linear.1.weight": shapes["fc.weight"][::-1]}
-
-
-def _bias(weight: str) -> str:
-    return weight.removesuffix("weight") + "bias"
 
 
 def translated(arrays: Mapping[str, np.ndarray], layout: Layout, names: Collection[str]) -> dict[str, np.ndarray]:

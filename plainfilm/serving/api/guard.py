@@ -48,14 +48,10 @@ TAKES_FILMS = ("POST", "/v1/predictions")
 class Guard:
     """An application behind the guard.
 
-    Args:
-        app: what answers.
-        limits: of bodies and their pace.
-        is_full: whether there is no room for one more film.
-        token: that private paths ask for; None on loopback, where instead only loopback's names are answered (so that
-            no page from elsewhere reaches the server through a name of its own).
-        observe: called with the method, the path and the status of each answer.
-        root_path: the sub path under which a proxy serves the application; "" where there is none.
+    `is_full`: whether there is no room for one more film. `token`: that private paths ask for; None on loopback, where
+    instead only loopback's names are answered (so that no page from elsewhere reaches the server through a name of its
+    own). `observe` is called with the method, the path and the status of each answer. `root_path`: the sub path under
+    which a proxy serves the application; "" where there is none.
     """
 
     def __init__(

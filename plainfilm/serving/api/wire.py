@@ -81,13 +81,9 @@ def prediction_json(
 ) -> dict[str, Any]:
     """The answer for one film; classes and map are None where the gate refuses it, unless `override`.
 
-    Args:
-        result: the prediction of the film, or why it could not be read.
-        card: of the model.
-        language: of sentences, "en" or "zh".
-        maps: "none"; "png", the predicted class's map over the film; "array", the cells of every class's map.
-        with_film: whether the decoded film goes along as PNG.
-        override: whether a refused film is answered all the same.
+    `maps`: "none"; "png", the predicted class's map over the film; "array", the cells of every class's map.
+    `with_film`: whether the decoded film goes along as PNG; `override`: whether a refused film is answered all the
+    same.
     """
     answer = Answer.of(result, override=override)
     drawn = film = None
