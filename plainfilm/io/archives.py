@@ -89,8 +89,6 @@ def check_kind(path: Path) -> None:
             raise SourceError("source-other-archive", path=str(path), kind=kind)
 
 
-# --- members ---------------------------------------------------------------------------------------------------------
-
 Place = TypeVar("Place")
 
 

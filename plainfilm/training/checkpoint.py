@@ -136,8 +136,6 @@ def _digest(tensors: Mapping[str, Tensor], text: str) -> str:
     return digest.hexdigest()
 
 
-# --- the recipe ------------------------------------------------------------------------------------------------------
-
 FREE = "report"  # the section that only the report reads: it may change at any time
 
 

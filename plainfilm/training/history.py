@@ -108,9 +108,6 @@ def tutorial_line(step: Step, in_epoch: int) -> str:
     return f"Epoch:{step.epoch},Batch:{in_epoch:2d},Loss:{step.loss:.5f},Acc:{step.accuracy:.5f}"
 
 
-# --- log -------------------------------------------------------------------------------------------------------------
-
-
 class RunLog:
     """Appends to the log of a run, a JSON object a line; the one file of a run that holds times."""
 

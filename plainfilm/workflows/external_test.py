@@ -114,9 +114,6 @@ def _balance(
     return balance_of(listing, reasons, notes_of(spellings((row.label for row in found), classes)))
 
 
-# --- predictions, read again -----------------------------------------------------------------------------------------
-
-
 def read_predictions(path: Path) -> Predictions:
     """Read `predictions.csv`: the file itself, or that of an evaluation's or a run's folder. Raises SourceError."""
     if path.is_dir():

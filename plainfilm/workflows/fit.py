@@ -119,8 +119,6 @@ def _hits(predictor: Predictor, films: Films, rows: Sequence[int]) -> np.ndarray
     return np.asarray(np.concatenate(predicted) == films.labels(rows), dtype=float)
 
 
-# --- where it comes from ---------------------------------------------------------------------------------------------
-
 PACKAGES = ("plainfilm", "numpy", "pillow", "torch", "onnx", "onnxruntime")
 
 

@@ -145,8 +145,6 @@ def _writer(folder: Path, listing: Listing, recipe: Recipe) -> StoreWriter:
     return StoreWriter(folder, count=len(listing.entries), size_px=recipe.size_px, fit=recipe.data.fit)
 
 
-# --- what given weights have seen ------------------------------------------------------------------------------------
-
 LEARNED_FROM = ("train", "validation")  # the parts of a run that its weights depend on
 
 
@@ -173,9 +171,6 @@ def _run_of(weights: Path) -> Run | None:
     """The run in which a file lies, itself or among the checkpoints; None where it lies in none."""
     near = map(Run, weights.resolve().parents[:2])
     return next((run for run in near if run.is_begun and run.index.is_file()), None)
-
-
-# --- films that moved ------------------------------------------------------------------------------------------------
 
 
 def moved(index: Index, sources: Sequence[Path], progress: Progress | None = None) -> Index:

@@ -233,8 +233,6 @@ def _friends_of_friends(
     return places[:, 0], places[:, 1], np.array(list(proposed.values()), np.float32).reshape(-1, 3, 3)[:, :2]
 
 
-# --- pairs that an index keeps ---------------------------------------------------------------------------------------
-
 # A near pair stands in the column `twins` of both films, as `image_id:score` or `image_id:score:mirrored`; of exact
 # copies only the first film has any, as it alone was searched. Exact pairs need none: their image_ids are equal.
 MIRRORED = "mirrored"

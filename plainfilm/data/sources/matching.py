@@ -130,9 +130,6 @@ def _by_ending(
     return found
 
 
-# --- a table's rows --------------------------------------------------------------------------------------------------
-
-
 def fit(table: Table, films: Sequence[FilmPath]) -> dict[int, int]:
     """The number of the row of each film that has one.
 

@@ -51,9 +51,6 @@ def misses(index: Index) -> list[Miss]:
     return found
 
 
-# --- a set's own split -----------------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True)
 class GivenSplit:
     """A set's own split: readable films by part, films without a part, words that name no part, groups in several."""

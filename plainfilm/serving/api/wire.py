@@ -116,8 +116,6 @@ def _film(pixels: np.ndarray) -> dict[str, Any]:
     return {"png": base64.b64encode(buffer.getvalue()).decode(), "width": picture.width, "height": picture.height}
 
 
-# --- problems --------------------------------------------------------------------------------------------------------
-
 MEDIA_TYPE = "application/problem+json"
 
 
