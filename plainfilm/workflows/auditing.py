@@ -17,8 +17,7 @@ from plainfilm.data.films import Films
 from plainfilm.data.sources.reading import PLAIN, Progress, Reading
 from plainfilm.errors import UsageError
 from plainfilm.io import files
-from plainfilm.io.lock import held
-from plainfilm.io.run_folder import AUDIT, Run
+from plainfilm.io.run_folder import AUDIT, Run, held
 from plainfilm.model.predictor import Predictor
 from plainfilm.present.audit_figures import draw_shortcuts
 from plainfilm.present.pairs_page import write_pairs

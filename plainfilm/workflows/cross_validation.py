@@ -29,8 +29,7 @@ from plainfilm.estimate import Estimate, is_estimate
 from plainfilm.evaluation.coverage import mark_missed
 from plainfilm.evaluation.measured import Measured, estimate_all
 from plainfilm.io import files
-from plainfilm.io.lock import held
-from plainfilm.io.run_folder import CROSS_VALIDATION, Run, pixel_files
+from plainfilm.io.run_folder import CROSS_VALIDATION, Run, held, pixel_files
 from plainfilm.model.predictor import Predictor
 from plainfilm.workflows.external_test import read_predictions
 from plainfilm.workflows.prepare import fill_store, make_films

@@ -19,8 +19,7 @@ from plainfilm.data.sources.reading import PLAIN, Progress, Reading
 from plainfilm.errors import Interrupted, ModelFileError, OutputError, PlainfilmError, RecipeError, TrainingError
 from plainfilm.evaluation.evaluation import evaluate, write_evaluation
 from plainfilm.io import files
-from plainfilm.io.lock import held
-from plainfilm.io.run_folder import Run
+from plainfilm.io.run_folder import Run, held
 from plainfilm.model import modelfile
 from plainfilm.model.card import Card, OwnFigures, Preprocessing, class_names
 from plainfilm.model.formats.weights import Weights, read_weights

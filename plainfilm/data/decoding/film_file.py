@@ -32,7 +32,7 @@ from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
-from plainfilm.data.decoding import codestream, dicom, framing, greys, jp2
+from plainfilm.data.decoding import codestream, dicom, framing, greys
 from plainfilm.data.decoding.dicom_header import is_dicom
 from plainfilm.data.decoding.film import LIMITS, Film, Limits
 from plainfilm.data.decoding.formats import find_reader
@@ -123,7 +123,7 @@ def _check_framing(reader: type[ImageFile], data: bytes, limits: Limits) -> None
     elif reader is WebPImageFile:
         framing.check_webp(data, limits)
     elif reader is Jpeg2KImageFile:
-        jp2.read_shape(data, limits)
+        codestream.read_shape(data, limits)
 
 
 def _read(image: ImageFile, data: bytes, limits: Limits) -> Film:
@@ -161,8 +161,8 @@ def _check_kind(image: ImageFile, data: bytes, limits: Limits) -> None:
     if getattr(image, "is_animated", False):
         raise FilmError("film-several-images")
     if isinstance(image, Jpeg2KImageFile):
-        shape = jp2.read_shape(data, limits)
-        jp2.check_header(shape, *image.size, image.mode, len(image.getbands()))
+        shape = codestream.read_shape(data, limits)
+        codestream.check_header(shape, *image.size, image.mode, len(image.getbands()))
         image.info["bits"] = shape.bits
     if image.mode not in (*SHALLOW_MODES, *DEEP_MODES):
         raise FilmError("film-unsupported-mode", mode=image.mode)

@@ -40,8 +40,8 @@ from plainfilm.model.predictor import Prediction
 from plainfilm.serving.dicom.filing import Filing, read_filing
 from plainfilm.serving.dicom.secondary_capture import secondary_capture
 from plainfilm.serving.dicom.sender import MeteredSocket, Parcel, Sender
-from plainfilm.serving.dicom.settings import NodeSettings
 from plainfilm.serving.dicom.structured_report import Author, structured_report
+from plainfilm.serving.limits import NodeSettings
 
 LOG = logging.getLogger("plainfilm.serving")
 LIBRARIES = ("pynetdicom", "pydicom", "highdicom")

@@ -19,7 +19,7 @@ from pynetdicom import AE
 from pynetdicom.sop_class import EnhancedSRStorage  # type: ignore[attr-defined]
 
 from plainfilm.messages import text
-from plainfilm.serving.dicom.settings import NodeSettings
+from plainfilm.serving.limits import NodeSettings
 
 LOG = logging.getLogger("plainfilm.serving")
 MAX_WAITING = 16  # parcels; who brings one more waits
