@@ -32,8 +32,7 @@ from PIL import Image, ImageOps
 
 from plainfilm.data.duplicates import hashes
 from plainfilm.data.duplicates import search as module
-from plainfilm.data.duplicates.descriptors import unit
-from plainfilm.data.duplicates.registration import Floats
+from plainfilm.data.duplicates.registration import Floats, unit
 from plainfilm.data.duplicates.search import (
     NUM_CANDIDATES,
     SAME_EXPOSURE,

@@ -33,7 +33,7 @@ from non_films import HALVES, SPOILED, Picture
 
 from plainfilm.data.decoding.film_file import decode
 from plainfilm.data.film_index import Index, read_index, reopen
-from plainfilm.data.pixel_store import open_store
+from plainfilm.data.films import open_store
 from plainfilm.data.preprocessing import preprocess
 from plainfilm.estimate import Estimate
 from plainfilm.evaluation.intervals import delong, wilson

@@ -28,7 +28,7 @@ from plainfilm.evaluation.intervals import wilson
 from plainfilm.io.run_folder import Run
 from plainfilm.model.predictor import Predictor
 from plainfilm.serving.api.samples import SIZE_PX
-from plainfilm.workflows import demonstration
+from plainfilm.workflows import training as demonstration
 from plainfilm.workflows.training import Options, start_run
 
 TUNING_SEED, ASKING_SEED = 1001, 4096  # of phantoms to choose by, and of those that nothing was chosen by

@@ -17,7 +17,7 @@ from plainfilm.commands.testing import audit, compare, evaluate, report
 from plainfilm.commands.training import cross_validate, demo, import_checkpoint, train
 from plainfilm.commands.usage import usage_error
 from plainfilm.errors import PlainfilmError, StorageError, UsageError
-from plainfilm.io import streams
+from plainfilm.io import machine
 from plainfilm.messages import asked_language, sentence, text
 
 COMMANDS = (  # name, what it does, the key of its help
@@ -55,10 +55,10 @@ def make_app() -> typer.Typer:
 
 def main() -> None:
     """Run a command; an error becomes one line and an exit code (typer does that for Ctrl-C and a closed pipe)."""
-    streams.make_usable()
+    machine.make_usable()
     try:
         _check_folder()
-        with streams.written_out():
+        with machine.written_out():
             _run(typer.main.get_command(make_app()))
     except PlainfilmError as error:
         _print_error(error)
@@ -78,7 +78,7 @@ def _run(command: Any) -> None:
         sys.exit(130)
     except CLICK_ERROR as error:
         if type(error).__name__ == "NoArgsIsHelpError":
-            streams.print_error(command.get_help(error.ctx))  # type: ignore[attr-defined]
+            machine.print_error(command.get_help(error.ctx))  # type: ignore[attr-defined]
             sys.exit(2)
         raise usage_error(error) from error
 
@@ -93,4 +93,4 @@ def _check_folder() -> None:
 
 def _print_error(error: PlainfilmError) -> None:
     language = asked_language()
-    streams.print_error(text("error", language, message=sentence(error, language)))
+    machine.print_error(text("error", language, message=sentence(error, language)))

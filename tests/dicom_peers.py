@@ -15,7 +15,7 @@ from pynetdicom import AE, evt
 from plainfilm.data.phantom import draw
 from plainfilm.model.input_check import Verdict
 from plainfilm.model.predictor import Prediction, Predictor
-from plainfilm.serving.dicom.settings import Destination
+from plainfilm.serving.limits import Destination
 
 DX = "1.2.840.10008.5.1.4.1.1.1.1"
 ENHANCED_SR = "1.2.840.10008.5.1.4.1.1.88.22"

@@ -7,8 +7,7 @@ from pathlib import Path
 from builders import make_recipe
 
 from plainfilm.config import Recipe
-from plainfilm.training.history import History, Step
-from plainfilm.training.log import RunLog
+from plainfilm.training.history import History, RunLog, Step
 from plainfilm.training.schedule import Plan, make_plan
 
 RECIPE = make_recipe(sizes_px=(64, 128), epochs=(2, 2))

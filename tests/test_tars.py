@@ -15,9 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plainfilm.errors import SourceError
-from plainfilm.io import files, forward
+from plainfilm.io import files
+from plainfilm.io import tars as forward
 from plainfilm.io.archives import NUM_FIRST_BYTES
-from plainfilm.io.forward import Forward
+from plainfilm.io.tars import Forward
 
 KINDS = ("", "gz", "bz2", "xz")
 

@@ -120,7 +120,7 @@ def serve(
 
     check_extra("serve", SERVE_LIBRARIES, extra="serve")
     from plainfilm.serving import server
-    from plainfilm.serving.dicom.settings import NodeSettings, parse_destination
+    from plainfilm.serving.limits import NodeSettings, parse_destination
 
     settings = None
     if dicom is not None:

@@ -83,7 +83,7 @@ def compare(
     from plainfilm.present.on_terminal import show
     from plainfilm.present.sections.comparison import comparison
     from plainfilm.present.terminal import Terminal
-    from plainfilm.workflows.predictions import read_predictions
+    from plainfilm.workflows.external_test import read_predictions
 
     terminal = Terminal(lang, as_json=as_json)
     found = as_dict(compare_answers(read_predictions(first), read_predictions(second)))

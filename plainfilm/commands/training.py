@@ -179,8 +179,8 @@ def demo(
 
     check_extra("demo")
     from plainfilm.present.progress import TrainingDisplay
-    from plainfilm.workflows.demonstration import demo as run_demo
     from plainfilm.workflows.training import Options
+    from plainfilm.workflows.training import demo as run_demo
 
     terminal = Terminal(lang, as_json=as_json)
     with contextlib.ExitStack() as stack:

@@ -13,13 +13,11 @@ from typing import Any
 
 from plainfilm.config import Recipe
 from plainfilm.data.sources.balance import Balance
-from plainfilm.data.sources.labels import spellings
+from plainfilm.data.sources.labels import is_train_only, spellings
 from plainfilm.data.sources.listing import Entry, Listing, open_origin
 from plainfilm.data.sources.reading import PLAIN, Reading
-from plainfilm.data.sources.train_only import is_train_only
 from plainfilm.data.splits import given, split
-from plainfilm.data.splits.refusals import check_classes, check_reached, check_whole
-from plainfilm.data.splits.split import ITERATIVE, SHUFFLED
+from plainfilm.data.splits.split import ITERATIVE, SHUFFLED, check_classes, check_reached, check_whole
 from plainfilm.errors import SourceError
 from plainfilm.io import files, tables
 from plainfilm.io.run_folder import INDEX, INDEX_FACTS
@@ -38,6 +36,7 @@ METHODS = {  # by the kind of a split: how it was made, where an index does not 
     **{"grouped": SHUFFLED, "folds": SHUFFLED},
     **{"tutorial": "every tenth film", "column": given.METHOD},
 }
+DAMAGE = (AssertionError, AttributeError, KeyError, TypeError, ValueError, RecursionError, csv.Error, OSError)
 KNOWN_METHODS = {*METHODS.values(), ITERATIVE, *(given.drawn_by(method) for method in (SHUFFLED, ITERATIVE))}
 
 
@@ -271,16 +270,7 @@ def read_index(path: Path) -> Index:
             return Index(
                 rows, tuple(map(Path, sources)), tuple(classes), split, method, *_read_side(side, len(sources))
             )
-    except (
-        AssertionError,
-        AttributeError,
-        KeyError,
-        TypeError,
-        ValueError,
-        RecursionError,
-        csv.Error,
-        OSError,
-    ) as error:
+    except DAMAGE as error:
         raise SourceError("index-damaged", path=str(path), reason=str(error)) from error
     raise SourceError("index-changed", path=str(path))
 

@@ -7,8 +7,7 @@ from typing import Any
 from plainfilm.data.film_index import Index, Row
 from plainfilm.data.sources.balance import in_words
 from plainfilm.data.splits.groups import PLACEHOLDER, holdings
-from plainfilm.data.splits.own_split import given_split
-from plainfilm.data.splits.shares import asked, misses, reached
+from plainfilm.data.splits.shares import asked, given_split, misses, reached
 
 
 def index_as_dict(index: Index, language: str) -> dict[str, Any]:

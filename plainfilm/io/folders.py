@@ -19,22 +19,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from plainfilm.errors import SourceError
-from plainfilm.io.archives import (
-    DOUBLE,
-    LINK,
-    NUM_FIRST_BYTES,
-    SPECIAL,
-    UNREADABLE_FOLDER,
-    Source,
-    check_count,
-    check_member,
-)
+from plainfilm.io import archives
 
 OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
 
 
-def open_folder(path: Path, *, follow_links: bool) -> Source:
+def open_folder(path: Path, *, follow_links: bool) -> archives.Source:
     """Open a folder for reading: sorted, each folder's files before its folders.
 
     Raises SourceError for one of too many files, or one that the system does not let us list.
@@ -59,7 +50,7 @@ def open_folder(path: Path, *, follow_links: bool) -> Source:
         target = listing.linked.get(name)
         return _first_bytes(start + name if target is None else target, NO_FOLLOW)
 
-    return Source(path, names, read, peek, listing.skipped)
+    return archives.Source(path, names, read, peek, listing.skipped)
 
 
 def read_file(path: str) -> bytes:
@@ -78,7 +69,7 @@ def read_file(path: str) -> bytes:
         status = os.fstat(file.fileno())
         if not stat.S_ISREG(status.st_mode):  # it has become another since
             raise SourceError("film-missing")
-        check_member(os.path.basename(path), status.st_size)
+        archives.check_member(os.path.basename(path), status.st_size)
         return file.read(status.st_size)  # what the system makes while it is read has size 0, and may have no end
 
 
@@ -96,7 +87,7 @@ def _first_bytes(path: str, flags: int = 0) -> bytes:
     except (OSError, ValueError):
         return b""
     try:
-        return os.read(descriptor, NUM_FIRST_BYTES) if stat.S_ISREG(os.fstat(descriptor).st_mode) else b""
+        return os.read(descriptor, archives.NUM_FIRST_BYTES) if stat.S_ISREG(os.fstat(descriptor).st_mode) else b""
     except OSError:
         return b""
     finally:
@@ -140,11 +131,11 @@ class _Listing:
                 if not prefix:
                     reason = error.strerror or str(error)
                     raise SourceError("source-unreadable", path=str(self.path), reason=reason) from error
-                self.skipped[prefix[:-1]] = UNREADABLE_FOLDER
+                self.skipped[prefix[:-1]] = archives.UNREADABLE_FOLDER
                 continue
             below = list(self._folders(prefix, folder, found))
             waiting += reversed(below)
-            check_count(self.path, len(self.names) + len(self.skipped))
+            archives.check_count(self.path, len(self.names) + len(self.skipped))
 
     def _folders(self, prefix: str, folder: str, entries: list[os.DirEntry[str]]) -> Iterator[tuple[str, str]]:
         """Take the files of one folder, and give the folders in it that are to be visited."""
@@ -158,7 +149,7 @@ class _Listing:
                 if not is_linked or self._is_new(name, entry.path + os.sep):
                     yield name + "/", entry.path
             elif not entry.is_file(follow_symlinks=False):
-                self.skipped[name] = SPECIAL
+                self.skipped[name] = archives.SPECIAL
             elif not is_linked:
                 self.names.append(name)
             elif self._is_new(name, entry.path):
@@ -169,7 +160,7 @@ class _Listing:
         target = os.path.realpath(link)
         is_outside = not _is_inside(target, self.root)
         if is_outside and not self.follow_links:
-            self.skipped[name] = LINK
+            self.skipped[name] = archives.LINK
             return ""
         try:
             mode = os.stat(target).st_mode
@@ -179,7 +170,7 @@ class _Listing:
         if stat.S_ISDIR(mode):
             return target if self._is_new(name, target + os.sep) else ""
         if not stat.S_ISREG(mode):
-            self.skipped[name] = SPECIAL
+            self.skipped[name] = archives.SPECIAL
         elif self._is_new(name, target):
             self._take(name, target)
         return ""
@@ -196,7 +187,7 @@ class _Listing:
         if is_new:
             self.visited.add(target)
         else:
-            self.skipped[name] = DOUBLE
+            self.skipped[name] = archives.DOUBLE
         return is_new
 
     def _take(self, name: str, target: str) -> None:

@@ -57,7 +57,9 @@ def read_names(path: Path, names: Sequence[bytes | str], encoding: str, fits: Fi
         if any(_decoded([name], encoding) is None for name in written):
             raise SourceError("encoding-unfit", path=str(path), encoding=encoding, examples=EXAMPLES)
     found = encoding or _find(written, fits)
-    shown = [outside(name if isinstance(name, str) else _text(name, found)) for name in names]
+    shown = [
+        outside(name if isinstance(name, str) else name.decode("ascii" if name.isascii() else found)) for name in names
+    ]
     return shown, found if written and (encoding or found != "utf-8") else ""
 
 
@@ -69,10 +71,6 @@ def check_encoding(encoding: str) -> None:
         known = False
     if not known:
         raise SourceError("encoding-unknown", encoding=encoding, examples=EXAMPLES)
-
-
-def _text(name: bytes, encoding: str) -> str:
-    return name.decode("ascii" if name.isascii() else encoding)
 
 
 def _find(written: Sequence[bytes], fits: Fits | None) -> str:

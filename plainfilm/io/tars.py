@@ -3,7 +3,7 @@
 Notable choices:
 - `tarfile` gets a stream that bounds what it reads of one member's header, and what it keeps is dropped;
 - the first bytes of each file are taken while the members are listed, so that a compressed tar is unpacked once for
-  listing, and once for reading (`forward`);
+  listing, and once for reading (`Forward`);
 - a tar that ends without its mark was cut, and one with another tar behind its mark was joined: members would be
   missing without a word;
 - a hard link is the same file as the member that it names: it is skipped as a link, and the film counted once.
@@ -16,30 +16,19 @@ import math
 import tarfile
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import IO, NamedTuple, cast
 
 from plainfilm.errors import SourceError
-from plainfilm.io.archives import (
-    CHUNK_BYTES,
-    FREE_BYTES,
-    LINK,
-    MAX_NAME_CHARACTERS,
-    MAX_RATIO,
-    NUM_FIRST_BYTES,
-    SPECIAL,
-    Source,
-    check_count,
-    check_member,
-)
-from plainfilm.io.forward import Forward
-from plainfilm.io.members import Member, sort_out
+from plainfilm.io import archives
 from plainfilm.io.name_encoding import Fits
 
 MAX_HEADER_BYTES = 2**18  # of one member, with its long name and attributes
-MAX_NAME_BYTES = 2 * MAX_NAME_CHARACTERS + 2  # what is longer is too long however it is written, and need not be kept
+MAX_NAME_BYTES = (
+    2 * archives.MAX_NAME_CHARACTERS + 2
+)  # what is longer is too long however it is written, and need not be kept
 COMPRESSED = {b"\x1f\x8b": gzip.GzipFile, b"BZh": bz2.BZ2File, b"\xfd7zXZ\0": lzma.LZMAFile}
 
 
@@ -51,7 +40,7 @@ class _Place(NamedTuple):
     first: bytes
 
 
-def open_tar(path: Path, encoding: str, fits: Fits | None) -> Source | None:
+def open_tar(path: Path, encoding: str, fits: Fits | None) -> archives.Source | None:
     """Open a tar for reading in place; None where the file does not begin as one.
 
     Raises SourceError for a damaged one, one beyond the limits, and an encoding that does not fit its names; OSError.
@@ -65,7 +54,7 @@ def open_tar(path: Path, encoding: str, fits: Fits | None) -> Source | None:
             raise
         return None
     try:
-        found = sort_out(path, _members(path, archive, stream), encoding, fits)
+        found = archives.sort_out(path, _members(path, archive, stream), encoding, fits)
     except Exception as error:  # as above
         raise _as_source_error(path, error) from error
     finally:
@@ -74,7 +63,7 @@ def open_tar(path: Path, encoding: str, fits: Fits | None) -> Source | None:
 
     def read(name: str) -> bytes:
         size_bytes = found.files[name].size
-        check_member(name, size_bytes)
+        archives.check_member(name, size_bytes)
         try:
             data = read_at(name)
         except Exception as error:
@@ -88,7 +77,7 @@ def open_tar(path: Path, encoding: str, fits: Fits | None) -> Source | None:
         return b"" if place is None else place.first
 
     weakref.finalize(read, close)
-    return Source(path, tuple(found.files), read, peek, found.skipped, found.encoding)
+    return archives.Source(path, tuple(found.files), read, peek, found.skipped, found.encoding)
 
 
 def _as_source_error(path: Path, error: Exception) -> SourceError:
@@ -132,7 +121,7 @@ class _Stream:
         compression = _compression(path)
         self.file = path.open("rb") if compression is None else compression(path)
         self.path, self.left, self.last = path, MAX_HEADER_BYTES, b""
-        self.end = max(FREE_BYTES, MAX_RATIO * path.stat().st_size)
+        self.end = max(archives.FREE_BYTES, archives.MAX_RATIO * path.stat().st_size)
 
     def renew(self) -> None:
         self.left = MAX_HEADER_BYTES
@@ -154,12 +143,12 @@ class _Stream:
     def first_bytes(self, info: tarfile.TarInfo) -> bytes:
         """The first bytes of a member whose header was read last."""
         self.seek(info.offset_data)
-        return self.file.read(min(info.size, NUM_FIRST_BYTES))
+        return self.file.read(min(info.size, archives.NUM_FIRST_BYTES))
 
     def drain(self) -> None:
         """Read the rest, as the checksum of a compressed tar stands at its end. Raises SourceError for another tar."""
         is_end = True
-        while chunk := self.file.read(CHUNK_BYTES):
+        while chunk := self.file.read(archives.CHUNK_BYTES):
             self._check_end(self.file.tell())
             rest = chunk.lstrip(b"\0")
             if is_end and rest:
@@ -170,20 +159,20 @@ class _Stream:
 
     def _check_end(self, offset: int) -> None:
         if offset > self.end:
-            raise SourceError("source-bomb", path=str(self.path), maximum=MAX_RATIO)
+            raise SourceError("source-bomb", path=str(self.path), maximum=archives.MAX_RATIO)
 
 
 class _TarFile(tarfile.TarFile):
     members: list[tarfile.TarInfo]  # all that were found: not documented, and no other way to drop them
 
 
-def _members(path: Path, archive: _TarFile, stream: _Stream) -> list[Member[_Place]]:
+def _members(path: Path, archive: _TarFile, stream: _Stream) -> list[archives.Member[_Place]]:
     """The members that are no folders; whatever else `tarfile` knows is dropped."""
-    members: list[Member[_Place]] = []
+    members: list[archives.Member[_Place]] = []
     count, before = 0, -math.inf
     while (info := archive.next()) is not None:
         count += 1
-        check_count(path, count)
+        archives.check_count(path, count)
         if archive.offset <= before:
             raise tarfile.ReadError("members in a circle")
         if info.size < 0:
@@ -200,10 +189,12 @@ def _members(path: Path, archive: _TarFile, stream: _Stream) -> list[Member[_Pla
     return members
 
 
-def _member(info: tarfile.TarInfo, stream: _Stream) -> Member[_Place]:
+def _member(info: tarfile.TarInfo, stream: _Stream) -> archives.Member[_Place]:
     if info.isreg() and not info.issparse():
-        return Member(_name(info), "", _Place(info.offset_data, info.size, stream.first_bytes(info)))
-    return Member(_name(info), LINK if info.islnk() or info.issym() else SPECIAL, _Place(0, 0, b""))
+        return archives.Member(_name(info), "", _Place(info.offset_data, info.size, stream.first_bytes(info)))
+    return archives.Member(
+        _name(info), archives.LINK if info.islnk() or info.issym() else archives.SPECIAL, _Place(0, 0, b"")
+    )
 
 
 def _name(info: tarfile.TarInfo) -> bytes | str:
@@ -220,3 +211,77 @@ def _is_header(block: bytes) -> bool:
     except tarfile.HeaderError:
         return False
     return True
+
+
+# --- compressed ones, read in one pass -------------------------------------------------------------------------------
+
+MAX_KEPT_BYTES = 128 * 2**20
+
+
+class Forward:
+    """Reads members by name; `members`: where each begins in the stream and its size, in bytes, in the stream's order.
+
+    `opened` gives the stream, at its beginning: one that is compressed can only be unpacked from there. Several threads
+    ask for the films of an archive nearly in its order, not quite. What is passed over on the way to a later member is
+    therefore kept, up to MAX_KEPT_BYTES, the oldest dropped first; it is handed out once. A request for what is neither
+    kept nor ahead begins again with a new stream.
+    """
+
+    def __init__(self, members: Mapping[str, tuple[int, int]], opened: Callable[[], IO[bytes]]) -> None:
+        self.members, self.opened = members, opened
+        self.order = list(members)
+        self.numbers = {name: number for number, name in enumerate(members)}
+        self.file: IO[bytes] | None = None
+        self.next = 0  # the number of the member that the stream reaches next
+        self.kept: dict[str, bytes] = {}
+        self.num_kept_bytes = 0
+        self.lock = threading.Lock()
+
+    def read(self, name: str) -> bytes:
+        """The content of a member; shorter where the stream ends before. Raises what the stream raises."""
+        number = self.numbers[name]
+        with self.lock:
+            if name in self.kept:
+                return self._take(name)
+            try:
+                return self._reach(number)
+            except BaseException:  # where the stream is now, nobody knows
+                self.close()
+                raise
+
+    def close(self) -> None:
+        """Close the stream; the next request begins again."""
+        if self.file is not None:
+            self.file.close()
+            self.file = None
+
+    def _reach(self, number: int) -> bytes:
+        if self.file is None or number < self.next:
+            self.close()
+            self.file, self.next = self.opened(), 0
+        for passed in range(self.next, number):
+            self._pass_over(self.file, self.order[passed])
+        start, size_bytes = self.members[self.order[number]]
+        content = _content(self.file, start, size_bytes)
+        self.next = number + 1
+        return content
+
+    def _pass_over(self, file: IO[bytes], name: str) -> None:
+        start, size_bytes = self.members[name]
+        if size_bytes > MAX_KEPT_BYTES or name in self.kept:
+            return
+        while self.num_kept_bytes + size_bytes > MAX_KEPT_BYTES:
+            self._take(next(iter(self.kept)))
+        self.kept[name] = _content(file, start, size_bytes)
+        self.num_kept_bytes += len(self.kept[name])
+
+    def _take(self, name: str) -> bytes:
+        content = self.kept.pop(name)
+        self.num_kept_bytes -= len(content)
+        return content
+
+
+def _content(file: IO[bytes], start: int, size_bytes: int) -> bytes:
+    """So many bytes from `start` on, which the stream has not passed yet."""
+    file.seek(start)
+    return file.read(size_bytes)

@@ -20,20 +20,7 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from plainfilm.errors import SourceError
-from plainfilm.io.archives import (
-    CHUNK_BYTES,
-    FREE_BYTES,
-    LINK,
-    MAX_ENTRIES,
-    MAX_RATIO,
-    NUM_FIRST_BYTES,
-    SPECIAL,
-    ZIP_START,
-    Source,
-    check_count,
-    check_member,
-)
-from plainfilm.io.members import Member, sort_out
+from plainfilm.io import archives
 from plainfilm.io.name_encoding import Fits
 
 ENTRY, END, END_64 = b"PK\1\2", b"PK\5\6", b"PK\6\6"
@@ -71,10 +58,10 @@ class _Damaged(Exception):
 def is_zip(path: Path) -> bool:
     """Whether `path` starts or ends as a zip does: one that was cut off only starts so. Raises OSError."""
     with path.open("rb") as file:
-        return file.read(len(ZIP_START)) == ZIP_START or _find_end(file) is not None
+        return file.read(len(archives.ZIP_START)) == archives.ZIP_START or _find_end(file) is not None
 
 
-def open_zip(path: Path, encoding: str, fits: Fits | None) -> Source:
+def open_zip(path: Path, encoding: str, fits: Fits | None) -> archives.Source:
     """Open a zip for reading in place.
 
     Raises SourceError for a damaged one, one beyond the limits, and an encoding that does not fit its names.
@@ -83,7 +70,7 @@ def open_zip(path: Path, encoding: str, fits: Fits | None) -> Source:
     try:
         members = list(_members(path, file))
         _check_sums(path, [member.place for member in members])
-        found = sort_out(path, members, encoding, fits)
+        found = archives.sort_out(path, members, encoding, fits)
     except Exception as error:
         file.close()
         if isinstance(error, SourceError):
@@ -99,23 +86,23 @@ def open_zip(path: Path, encoding: str, fits: Fits | None) -> Source:
     def content_at(entry: _Entry) -> int:
         head = bytes_at(entry.offset, LOCAL_FORMAT.size)
         start, name_bytes, extra_bytes = LOCAL_FORMAT.unpack(head)
-        if start != ZIP_START:
+        if start != archives.ZIP_START:
             raise _Damaged("its header is missing")
         return entry.offset + len(head) + int(name_bytes) + int(extra_bytes)
 
     def read(name: str) -> bytes:
         entry = found.files[name]
-        check_member(name, entry.size)
+        archives.check_member(name, entry.size)
         if entry.flags & IS_ENCRYPTED:
             raise SourceError("member-encrypted", name=name)
         if entry.method not in (STORED, DEFLATED):
             raise SourceError("member-method", name=name)
-        if entry.size > max(FREE_BYTES, MAX_RATIO * entry.packed):
-            raise SourceError("member-bomb", name=name, maximum=MAX_RATIO)
+        if entry.size > max(archives.FREE_BYTES, archives.MAX_RATIO * entry.packed):
+            raise SourceError("member-bomb", name=name, maximum=archives.MAX_RATIO)
         try:
             start = content_at(entry)
-            ends = range(0, entry.packed, CHUNK_BYTES)
-            chunks = (bytes_at(start + at, min(CHUNK_BYTES, entry.packed - at)) for at in ends)
+            ends = range(0, entry.packed, archives.CHUNK_BYTES)
+            chunks = (bytes_at(start + at, min(archives.CHUNK_BYTES, entry.packed - at)) for at in ends)
             return _unpacked(entry, chunks)
         except Exception as error:  # of the file, of zlib, or ours
             raise SourceError("member-damaged", name=name, reason=str(error)) from error
@@ -131,7 +118,7 @@ def open_zip(path: Path, encoding: str, fits: Fits | None) -> Source:
             return b""
 
     weakref.finalize(read, file.close)
-    return Source(path, tuple(found.files), read, peek, found.skipped, found.encoding)
+    return archives.Source(path, tuple(found.files), read, peek, found.skipped, found.encoding)
 
 
 def _unpacked(entry: _Entry, chunks: Iterator[bytes]) -> bytes:
@@ -155,8 +142,8 @@ def _unpacked(entry: _Entry, chunks: Iterator[bytes]) -> bytes:
 def _inflated(entry: _Entry, packed: bytes) -> bytes:
     """The first bytes of a member, of the first bytes of its packed content."""
     if entry.method == STORED:
-        return packed[:NUM_FIRST_BYTES]
-    return zlib.decompressobj(-zlib.MAX_WBITS).decompress(packed, NUM_FIRST_BYTES)
+        return packed[: archives.NUM_FIRST_BYTES]
+    return zlib.decompressobj(-zlib.MAX_WBITS).decompress(packed, archives.NUM_FIRST_BYTES)
 
 
 # --- the directory ---------------------------------------------------------------------------------------------------
@@ -191,18 +178,18 @@ def _directory(file: io.FileIO) -> tuple[int, int, int]:
     return place - size, size, place - size - offset
 
 
-def _members(path: Path, file: io.FileIO) -> Iterator[Member[_Entry]]:
+def _members(path: Path, file: io.FileIO) -> Iterator[archives.Member[_Entry]]:
     start, size, shift = _directory(file)
     if size > MAX_DIRECTORY_BYTES:
-        raise SourceError("source-too-many", path=str(path), maximum=MAX_ENTRIES)
+        raise SourceError("source-too-many", path=str(path), maximum=archives.MAX_ENTRIES)
     _check_num_entries(path, file, start, size)
     file.seek(0)
-    if shift and file.read(len(ZIP_START)) == ZIP_START:
+    if shift and file.read(len(archives.ZIP_START)) == archives.ZIP_START:
         if shift % 2**32 == 0:
             raise _Damaged("more than 4 GB, and not written as such an archive is")
         raise SourceError("source-joined", path=str(path))
     file.seek(start)
-    reader = io.BufferedReader(file, CHUNK_BYTES)
+    reader = io.BufferedReader(file, archives.CHUNK_BYTES)
     try:
         while size >= ENTRY_FORMAT.size:
             member, entry_bytes = _member(reader, shift)
@@ -218,14 +205,14 @@ def _check_num_entries(path: Path, file: io.FileIO, start: int, size: int) -> No
     """Count the entries before anything is kept of them. Raises SourceError."""
     file.seek(start)
     count, tail = 0, b""
-    while size > 0 and (chunk := file.read(min(CHUNK_BYTES, size))):
+    while size > 0 and (chunk := file.read(min(archives.CHUNK_BYTES, size))):
         size -= len(chunk)
         data = tail + chunk
         count, tail = count + data.count(ENTRY), data[-(len(ENTRY) - 1) :]
-        check_count(path, count)
+        archives.check_count(path, count)
 
 
-def _member(reader: IO[bytes], shift: int) -> tuple[Member[_Entry], int]:
+def _member(reader: IO[bytes], shift: int) -> tuple[archives.Member[_Entry], int]:
     """The next entry of the directory, and how many bytes it takes."""
     head = reader.read(ENTRY_FORMAT.size)
     if len(head) != ENTRY_FORMAT.size:
@@ -242,10 +229,10 @@ def _member(reader: IO[bytes], shift: int) -> tuple[Member[_Entry], int]:
     name = _known_name(raw, flags, fields.get(EXTRA_NAME, b""))
     mode = stat.S_IFMT(attributes >> 16)
     entry = _Entry(method, flags, checksum, packed, size, offset + shift)
-    skipped = {0: "", stat.S_IFREG: "", stat.S_IFDIR: "", stat.S_IFLNK: LINK}.get(mode, SPECIAL)
+    skipped = {0: "", stat.S_IFREG: "", stat.S_IFDIR: "", stat.S_IFLNK: archives.LINK}.get(mode, archives.SPECIAL)
     if stat.S_ISDIR(mode) or (attributes & WINDOWS_FOLDER and size == 0):
         name = name + "/" if isinstance(name, str) else name + b"/"
-    return Member(name, skipped, entry), len(head) + name_bytes + extra_bytes + comment_bytes
+    return archives.Member(name, skipped, entry), len(head) + name_bytes + extra_bytes + comment_bytes
 
 
 def _sizes(values: list[int], extra: bytes) -> list[int]:
@@ -280,5 +267,5 @@ def _check_sums(path: Path, entries: list[_Entry]) -> None:
     size_bytes = path.stat().st_size
     if sum(entry.packed for entry in entries) > size_bytes:
         raise SourceError("source-damaged", path=str(path), reason="overlapping members")
-    if sum(entry.size for entry in entries) > max(FREE_BYTES, MAX_RATIO * size_bytes):
-        raise SourceError("source-bomb", path=str(path), maximum=MAX_RATIO)
+    if sum(entry.size for entry in entries) > max(archives.FREE_BYTES, archives.MAX_RATIO * size_bytes):
+        raise SourceError("source-bomb", path=str(path), maximum=archives.MAX_RATIO)

@@ -47,13 +47,7 @@ class Answer:
 
     @classmethod
     def of(
-        cls,
-        result: Prediction | PlainfilmError,
-        *,
-        override: bool,
-        number: int = 1,
-        path: str = "",
-        truth: str = "",
+        cls, result: Prediction | PlainfilmError, *, override: bool, number: int = 1, path: str = "", truth: str = ""
     ) -> Self:
         """The answer that a prediction is: without classes if the input check refuses the film, unless `override`."""
         if isinstance(result, PlainfilmError):

@@ -172,13 +172,8 @@ def from_network(path: Path, net: "ResNet", card: Card) -> Model:
 def write(model: Model, net: "ResNet", films: np.ndarray) -> float:
     """Write the model of a network; return the largest difference of a probability between the two.
 
-    Args:
-        model: the model; the bytes that are compared are those that are written.
-        net: the network, in evaluation mode.
-        films: (N, C, S, S) uint8, real ones, on which the file (ONNX Runtime) and the network (PyTorch) are compared.
-
-    Raises:
-        ModelFileError: if a probability differs by more than PARITY_TOLERANCE; nothing is written.
+    The bytes (ONNX Runtime) and the network in evaluation mode (PyTorch) are compared on `films`, (N, C, S, S) uint8,
+    real ones. Raises ModelFileError if a probability differs by more than PARITY_TOLERANCE; nothing is written.
     """
     assert len(films) > 0
     data = model.data

@@ -17,11 +17,9 @@ COLOUR = (255, 120, 0)  # evidence for the class; what speaks against it is not 
 def draw_overlay(pixels: np.ndarray, class_map: np.ndarray, *, fit: str = "squash", comment: str = "") -> bytes:
     """The film with the evidence for one class in orange, as PNG.
 
-    Args:
-        pixels: (H, W) uint8, the decoded film.
-        class_map: (h, w), of one class. Cells at or below 0 stay clear; the strongest cell gets OPACITY.
-        fit: how the film became square; the map of a "letterbox" also covers the black beside the film.
-        comment: what has to be said of the map, for the text "Comment" inside the PNG; none if empty.
+    pixels (H, W) uint8, the decoded film; class_map (h, w): cells at or below 0 stay clear, the strongest one gets
+    OPACITY. `fit`: how the film became square; the map of a "letterbox" also covers the black beside the film.
+    `comment`: what has to be said of the map, for the text "Comment" inside the PNG; none if empty.
     """
     height, width = pixels.shape
     scale = min(max(1.0, MIN_SIDE_PX / max(height, width)), MAX_SIDE_PX / max(height, width))

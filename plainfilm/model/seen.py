@@ -20,13 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from plainfilm.data.duplicates.fingerprint import (
-    NUM_BYTES,
-    SAME_FILM,
-    Fingerprints,
-    fingerprints,
-    likeness,
-)
+from plainfilm.data.duplicates.fingerprint import NUM_BYTES, SAME_FILM, Fingerprints, fingerprints, likeness
 from plainfilm.data.duplicates.search import Pixels, thumbnail
 from plainfilm.data.films import Films
 from plainfilm.errors import PlainfilmError, demand

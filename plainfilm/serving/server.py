@@ -33,8 +33,7 @@ from plainfilm.serving.api.guard import SECURITY_HEADERS, refusal
 from plainfilm.serving.api.http import Served, create_app
 from plainfilm.serving.api.metrics import Metrics
 from plainfilm.serving.api.samples import PHANTOM_MODEL
-from plainfilm.serving.dicom.settings import NodeSettings
-from plainfilm.serving.limits import LIMITS, ServeLimits
+from plainfilm.serving.limits import LIMITS, NodeSettings, ServeLimits
 from plainfilm.serving.service import AnswerService, Room
 
 BACKLOG = 256

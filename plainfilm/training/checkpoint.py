@@ -1,11 +1,13 @@
 """Checkpoints: tensors and text in one safetensors file, written whole or not at all, checked by a digest.
 
-A run keeps the last two. A damaged one is passed over for the one before it, and the caller is told.
+A run keeps the last two. A damaged one is passed over for the one before it, and the caller is told. A run whose recipe
+was changed after it began is refused: its steps would be of two trainings.
 """
 
 import hashlib
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +16,10 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from plainfilm.errors import ModelFileError
+from plainfilm.config import Recipe, parse_recipe
+from plainfilm.errors import ModelFileError, RecipeError
 from plainfilm.io import files
-from plainfilm.io.run_folder import GIVEN
+from plainfilm.io.run_folder import GIVEN, Run
 
 KEPT = 2
 NOTE = "sha256 facts"  # the one entry of the metadata: safetensors writes several in an order that changes
@@ -131,3 +134,35 @@ def _digest(tensors: Mapping[str, Tensor], text: str) -> str:
         digest.update(f"\n{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
         digest.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
     return digest.hexdigest()
+
+
+FREE = "report"  # the section that only the report reads: it may change at any time
+
+
+def check_recipe(run: Run, recipe: Recipe) -> None:
+    """Raise RecipeError where `recipe`, that of a run's folder, is not the one that its last checkpoint was made with.
+
+    The old one is read by today's rules, so that a field that came later makes no difference.
+    """
+    text = last_notes(run.checkpoints).get("recipe")
+    if not isinstance(text, str):  # no checkpoint yet, or one of an earlier version
+        return
+    changes = _changes(parse_recipe(text), recipe)
+    if changes:
+        raise RecipeError("recipe-edited", run=str(run.folder), changes="; ".join(changes), weights=str(run.best))
+
+
+def _changes(before: Recipe, after: Recipe) -> list[str]:
+    """The keys that differ, with both values: `training.epochs [2] -> [6]`."""
+    old, new = _values(before), _values(after)
+    return [f"{key} {_shown(old[key])} -> {_shown(new[key])}" for key in old if old[key] != new[key]]
+
+
+def _values(recipe: Recipe) -> dict[str, Any]:
+    """All values by their keys, without the free section."""
+    sections = asdict(recipe)
+    return {f"{name}.{key}": value for name in sections if name != FREE for key, value in sections[name].items()}
+
+
+def _shown(value: Any) -> str:
+    return str(list(value) if isinstance(value, tuple) else value)

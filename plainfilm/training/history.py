@@ -1,12 +1,17 @@
-"""The history of a training: one row a step, no times, so that equal runs have equal files."""
+"""`history.csv`: one row a step, no times, so that equal runs have equal files; `log.jsonl`: what happened when."""
 
 import csv
 import io
 import os
+import time
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Any
 
+from plainfilm.errors import PlainfilmError
 from plainfilm.io import files
+from plainfilm.text import json_text
+from plainfilm.training.schedule import Plan
 
 LINE_STEPS = 30  # the tutorial prints a line every 30 batches
 
@@ -101,3 +106,45 @@ def tutorial_line(step: Step, in_epoch: int) -> str:
     'Epoch:0,Batch:30,Loss:0.50000,Acc:0.75000'
     """
     return f"Epoch:{step.epoch},Batch:{in_epoch:2d},Loss:{step.loss:.5f},Acc:{step.accuracy:.5f}"
+
+
+class RunLog:
+    """Appends to the log of a run, a JSON object a line; the one file of a run that holds times."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.began = time.monotonic()
+
+    def write(self, event: str, **facts: Any) -> None:
+        """Add a line: the event, the time of day, seconds since this process took the run up, and facts."""
+        entry = {
+            "event": event,
+            "time": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+            "seconds": round(time.monotonic() - self.began, 3),
+            "cpu_seconds": round(time.process_time(), 3),
+        }
+        line = json_text(entry | facts) + "\n"
+        with files.writing(self.path), self.path.open("ab", buffering=0) as file:
+            files.append(file, line.encode())
+
+    def start(self, plan: Plan, first_step: int, facts: dict[str, Any]) -> None:
+        """A training starts, or goes on from `first_step`."""
+        self.write("resume" if first_step else "start", step=first_step, steps=plan.steps, **facts)
+
+    def step(self, step: Step, plan: Plan) -> None:
+        """A step is done: the tutorial's line every LINE_STEPS batches, and a line with the validation's figures."""
+        in_epoch = plan.place(step.step)[1]
+        if in_epoch % LINE_STEPS == 0:
+            self.write("batch", step=step.step, line=tutorial_line(step, in_epoch))
+        if plan.is_last_of_epoch(step.step):
+            self.write(
+                "epoch",
+                step=step.step,
+                epoch=step.epoch,
+                validation_loss=step.validation_loss,
+                validation_accuracy=step.validation_accuracy,
+            )
+
+    def warning(self, error: PlainfilmError) -> None:
+        """Something was passed over."""
+        self.write("warning", code=error.code)

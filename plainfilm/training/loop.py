@@ -27,9 +27,8 @@ from plainfilm.training import checkpoint, hardware
 from plainfilm.training.batches import Batch, Batches, iterate
 from plainfilm.training.distributed import ALONE, Team, begin_statistics, gradients, weigh_statistics
 from plainfilm.training.history import History, NoHistory, Step
-from plainfilm.training.resume import start_or_resume
 from plainfilm.training.schedule import Plan, learning_rate, make_plan
-from plainfilm.training.state import State, is_finite, save, update_ema
+from plainfilm.training.state import State, is_finite, save, start_or_resume, update_ema
 
 VALIDATION_BATCH = 64
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}

@@ -1,8 +1,13 @@
-"""The state of a training: everything that a step changes, and how it becomes a checkpoint and comes back from one."""
+"""The state of a training: everything that a step changes; where it begins, anew or at the last checkpoint.
+
+The room that a training needs on the disk is told before its first step instead of in the middle of it.
+"""
 
 import copy
 import math
-from collections.abc import Callable, Mapping
+import shutil
+import sys
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,9 +16,13 @@ import torch
 from torch import Tensor
 
 from plainfilm.config import Recipe, TrainingRecipe
-from plainfilm.errors import ModelFileError
+from plainfilm.errors import ModelFileError, StorageError, UsageError
+from plainfilm.io import files
+from plainfilm.io.run_folder import Run
 from plainfilm.model.networks.resnet import ResNet, initialise
-from plainfilm.training import checkpoint
+from plainfilm.training import checkpoint, hardware
+from plainfilm.training.checkpoint import KEPT
+from plainfilm.training.distributed import Team
 
 
 @dataclass
@@ -133,3 +142,90 @@ def update_ema(state: State, decay: float) -> None:
                 slow.lerp_(fast, share)
             else:
                 slow.copy_(fast)
+
+
+# --- room on the disk ------------------------------------------------------------------------------------------------
+
+if sys.platform != "win32":
+    import resource
+
+MOMENTS = {"SGD": 1, "Adam": 2, "AdamW": 2}  # tensors of an optimiser for each weight
+MARGIN_BYTES = 2**20  # headers, history, log, figures
+
+
+def check_disk_space(run: Run, state: State) -> None:
+    """Raise StorageError unless a training from `state` finds room in the folder of `run` for all that it will write.
+
+    At most there are KEPT checkpoints and the one that is being written, each with the best network, and two each of
+    the best network's own file and of the model file. What such files take up already counts as free. A disk that does
+    not know its size is trusted.
+    """
+    net_bytes = _size_bytes(state.net.state_dict().values())
+    moments_bytes = MOMENTS[type(state.optimizer).__name__] * _size_bytes(state.net.parameters())
+    num_nets = 2 if state.average is state.net else 3  # with the best
+    checkpoint_bytes = num_nets * net_bytes + moments_bytes + MARGIN_BYTES
+    if checkpoint_bytes > _largest_file_bytes():
+        raise StorageError("output-too-large", path=str(run.checkpoints), needed_bytes=checkpoint_bytes)
+    taken_bytes = sum(
+        path.stat().st_size for path in (*run.checkpoints.glob("*"), run.model, run.int8) if path.exists()
+    )
+    needed_bytes = (KEPT + 1) * checkpoint_bytes + 4 * net_bytes - taken_bytes
+    disk = shutil.disk_usage(run.folder)
+    if disk.total and disk.free < needed_bytes:
+        raise StorageError("training-full", path=str(run.folder), needed_bytes=needed_bytes, free_bytes=disk.free)
+
+
+def _size_bytes(tensors: Iterable[Tensor]) -> int:
+    return sum(tensor.nbytes for tensor in tensors)
+
+
+def _largest_file_bytes() -> float:
+    """How large a file of this process may be."""
+    if sys.platform == "win32":
+        return math.inf
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)[0]
+    return math.inf if limit == resource.RLIM_INFINITY else limit
+
+
+# --- where a training begins -----------------------------------------------------------------------------------------
+
+
+def start_or_resume(
+    run: Run,
+    recipe: Recipe,
+    num_classes: int,
+    device: torch.device,
+    warn: Callable[[ModelFileError], None],
+    *,
+    threads: int | None,
+    team: Team,
+) -> tuple[State, dict[str, Any]]:
+    """The state of a run and its facts: of the last checkpoint, or of a first one, which is written now.
+
+    Of several processes, the first does that; the others begin from the checkpoint that it then has. Raises UsageError
+    where the run has another number of processes or threads; StorageError where it would find no room.
+    """
+    checkpoints = run.checkpoints
+    if not team.is_first:
+        state = new_state(recipe, num_classes, device)
+        return state, restore(state, checkpoints, lambda _: None)
+    is_new = not checkpoint.any_step(checkpoints)
+    given, begun = checkpoint.load_given(checkpoints, must_exist=recipe.model.is_given) if is_new else ({}, {})
+    state = new_state(recipe, num_classes, device, given)
+    check_disk_space(run, state)
+    files.writable_folder(checkpoints)
+    facts: dict[str, Any]
+    if not is_new:
+        facts = restore(state, checkpoints, warn)
+    else:
+        precision = hardware.resolve_precision(recipe.training.precision, device)
+        facts = {"threads": threads or team.num_threads, "precision": precision, "device": device.type, **begun}
+        facts |= {"processes": team.count} if team.count > 1 else {}
+        save(state, checkpoints, facts)
+    if (processes := facts.get("processes", 1)) != team.count:
+        raise UsageError("processes-other", given=team.count, expected=processes)
+    if threads not in (None, facts["threads"]):
+        raise UsageError("threads-other", run=str(run.folder), given=threads, expected=facts["threads"])
+    checkpoint.remove_given(checkpoints)
+    team.announce(run.folder)
+    return state, facts

@@ -5,8 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from plainfilm.data.sources.balance import Balance
-from plainfilm.data.sources.folder_names import class_and_split
-from plainfilm.data.sources.labels import notes_of, spellings
+from plainfilm.data.sources.labels import class_and_split, notes_of, spellings
 from plainfilm.data.sources.listing import ARCHIVES, Entry, Listing, balance_of, list_films
 from plainfilm.data.sources.reading import PLAIN, Reading
 from plainfilm.data.sources.table import TABLES

@@ -11,19 +11,17 @@ from plainfilm.audits.leaks import audit_leaks
 from plainfilm.audits.shortcuts import audit_shortcuts, run_model
 from plainfilm.config import Recipe, load_recipe
 from plainfilm.data.decoding.file_facts import read_facts
-from plainfilm.data.duplicates.twins import confirmed_pairs
+from plainfilm.data.duplicates.search import confirmed_pairs
 from plainfilm.data.film_index import Index, is_index, read_index, reopen
 from plainfilm.data.films import Films
-from plainfilm.data.sources.moved import check_films, moved
 from plainfilm.data.sources.reading import PLAIN, Progress, Reading
 from plainfilm.errors import UsageError
 from plainfilm.io import files
-from plainfilm.io.lock import held
-from plainfilm.io.run_folder import AUDIT, Run
+from plainfilm.io.run_folder import AUDIT, Run, held
 from plainfilm.model.predictor import Predictor
 from plainfilm.present.audit_figures import draw_shortcuts
 from plainfilm.present.pairs_page import write_pairs
-from plainfilm.workflows.prepare import fill_store, make_films
+from plainfilm.workflows.prepare import check_films, fill_store, make_films, moved
 
 FORMAT_VERSION = 1
 SIZE_PX = 224  # of the films, if no model sets it
@@ -69,9 +67,7 @@ def audit_sources(
     if predictor is not None:
         size_px, fit = predictor.card.preprocessing.size, predictor.card.preprocessing.fit
     sized = replace(
-        recipe,
-        data=replace(recipe.data, fit=fit),
-        training=replace(recipe.training, sizes_px=(size_px,), epochs=(1,)),
+        recipe, data=replace(recipe.data, fit=fit), training=replace(recipe.training, sizes_px=(size_px,), epochs=(1,))
     )
     with files.temporary_folder() as folder:
         if len(sources) == 1 and is_index(sources[0]):
@@ -84,12 +80,7 @@ def audit_sources(
 
 
 def audit(
-    films: Films,
-    predictor: Predictor | None,
-    out: Path | None,
-    *,
-    language: str,
-    cheap: bool = False,
+    films: Films, predictor: Predictor | None, out: Path | None, *, language: str, cheap: bool = False
 ) -> dict[str, Any]:
     """Audit films; with `out`, write audit.json, the pairs and the figure there.
 

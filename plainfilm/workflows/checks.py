@@ -7,6 +7,8 @@ file; a folder, archive or table, a data set; any other file, one image.
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from plainfilm.data.decoding.film import DOUBTED, Film
 from plainfilm.data.decoding.film_file import decode
 from plainfilm.data.sources.balance import Balance
@@ -15,7 +17,8 @@ from plainfilm.data.sources.reading import PLAIN, Progress, Reading
 from plainfilm.data.sources.table import TABLES
 from plainfilm.errors import PlainfilmError, SourceError, UsageError
 from plainfilm.io.files import single_film
-from plainfilm.present.findings import Diagnosis, Finding, note, of_error, ok
+from plainfilm.model.card import Card
+from plainfilm.present.findings import Diagnosis, Finding, note, of_error, ok, problem
 from plainfilm.workflows.checks_of_data import has_usual_shape, look_at_data
 from plainfilm.workflows.checks_of_install import look_at_install
 
@@ -23,11 +26,7 @@ COLOUR_CHROMA = 8.0  # mean difference between the channels, of 255, from which 
 
 
 def diagnose(
-    paths: Sequence[Path],
-    tables: Sequence[Path] = (),
-    *,
-    reading: Reading = PLAIN,
-    progress: Progress | None = None,
+    paths: Sequence[Path], tables: Sequence[Path] = (), *, reading: Reading = PLAIN, progress: Progress | None = None
 ) -> Iterator[Diagnosis]:
     """What is found about each path, or about the install if there is none.
 
@@ -65,11 +64,7 @@ def _look(
     if _is_data(path):
         return look_at_data(paths, tables, reading, progress)
     if path.suffix.lower() == ".onnx":
-        from plainfilm.workflows.checks_of_model import (
-            look_at_model,  # brings ONNX Runtime, which may be what is missing
-        )
-
-        return list(look_at_model(path)), None
+        return list(_look_at_model(path)), None
     film = decode(single_film(path).read(path.name), assume_chest=reading.assume_chest)
     return list(_look_at_film(film)), None
 
@@ -87,3 +82,41 @@ def _look_at_film(film: Film) -> Iterator[Finding]:
         yield note("doctor.film-shape", width=width, height=height)
     if low == high:
         yield Finding("problem", "doctor.film-blank", {"value": low})
+
+
+def _look_at_model(path: Path) -> Iterator[Finding]:
+    """What is found in a model file. Raises ModelFileError where it cannot be used."""
+    from plainfilm.model.predictor import Predictor  # brings ONNX Runtime, which may be what is missing
+
+    predictor = Predictor(path)
+    card = predictor.card
+    wanted = card.preprocessing
+    yield ok("doctor.model", version=card.format_version, weights=card.weights_sha256[:16])
+    yield ok("doctor.model-classes", classes=", ".join(card.class_names))
+    yield ok("doctor.model-pixels", size=wanted.size, channels=wanted.channels, fit=wanted.fit)
+    blank = predictor.answer(np.zeros((1, wanted.channels, wanted.size, wanted.size), np.uint8))
+    if not all(np.isfinite(part).all() for part in (blank.logits, blank.class_maps, blank.features)):
+        yield problem("doctor.model-not-finite")
+    yield from _worth(card)
+    packages = card.provenance.get("packages")
+    if isinstance(packages, dict) and packages:
+        made_with = ", ".join(f"{name} {version}" for name, version in packages.items())
+        yield ok("doctor.model-packages", packages=made_with)
+    else:
+        yield note("doctor.model-no-packages")
+
+
+def _worth(card: Card) -> Iterator[Finding]:
+    """Tested, calibrated, guarded, its maps checked?"""
+    estimate = None if card.evaluation is None else card.evaluation.overall["accuracy"]
+    if estimate is None or not estimate.estimable:
+        yield note("card.not-tested")
+    else:
+        low, high = 100 * estimate.low, 100 * estimate.high
+        yield ok("doctor.model-tested", value=100 * estimate.value, low=low, high=high, n=estimate.n)
+    if card.is_leaking:
+        yield problem("evaluation.leaking")
+    yield note("card.not-calibrated") if card.calibration is None else ok("doctor.model-calibrated")
+    yield note("card.no-gate") if card.gate is None else ok("doctor.model-gate")
+    finding = ok if card.map_health == "card.maps-faithful" else note
+    yield finding(card.map_health, n=None if card.maps is None else card.maps.n, names=", ".join(card.doubted_maps))

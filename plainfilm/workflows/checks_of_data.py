@@ -12,8 +12,8 @@ from plainfilm.data.sources.balance import Balance
 from plainfilm.data.sources.listing import balance_of, list_films
 from plainfilm.data.sources.reading import Progress, Reading
 from plainfilm.data.splits.groups import PLACEHOLDER, holdings, persons
-from plainfilm.data.splits.own_split import given_split
 from plainfilm.data.splits.patients import Pseudonyms
+from plainfilm.data.splits.shares import given_split
 from plainfilm.errors import SplitError
 from plainfilm.io.machine import num_threads
 from plainfilm.present.findings import Finding, note, of_error, ok, problem

@@ -21,18 +21,17 @@ import numpy as np
 from plainfilm import records
 from plainfilm.config import Recipe, load_recipe
 from plainfilm.data.film_index import Index, is_index, read_index, split_anew, write_index
+from plainfilm.data.sources.labels import asked
 from plainfilm.data.sources.reading import PLAIN, Progress, Reading
 from plainfilm.data.sources.table import TABLES, read_table
-from plainfilm.data.sources.train_only import asked
 from plainfilm.errors import ModelFileError, OutputError, RecipeError, UsageError
 from plainfilm.estimate import Estimate, is_estimate
 from plainfilm.evaluation.coverage import mark_missed
 from plainfilm.evaluation.measured import Measured, estimate_all
 from plainfilm.io import files
-from plainfilm.io.lock import held
-from plainfilm.io.run_folder import CROSS_VALIDATION, Run, pixel_files
+from plainfilm.io.run_folder import CROSS_VALIDATION, Run, held, pixel_files
 from plainfilm.model.predictor import Predictor
-from plainfilm.workflows.predictions import read_predictions
+from plainfilm.workflows.external_test import read_predictions
 from plainfilm.workflows.prepare import fill_store, make_films
 from plainfilm.workflows.training import Observer, Options, continue_run, until
 
@@ -135,11 +134,8 @@ def cross_validate(
 ) -> CrossValidation:
     """Train and test a model for each fold and seed in `out`, or go on there; what `cross-validation.json` holds.
 
-    Without `seeds` the recipe's is taken.
-
-    Raises:
-        RecipeError: if the weights come from a file.
-        OutputError: if `out` holds something else, or another process is at work there.
+    Without `seeds` the recipe's is taken. Raises RecipeError if the weights come from a file, OutputError if `out`
+    holds something else, or another process is at work there.
     """
     if recipe.model.is_given:
         raise RecipeError("cross-validate-init", given=recipe.model.init)
@@ -251,9 +247,7 @@ def _plan(index: Index, recipe: Recipe, seeds: Sequence[int]) -> Iterator[Fold]:
     for seed in seeds:
         for number in range(recipe.split.folds):
             own = replace(
-                recipe,
-                split=replace(recipe.split, fold=number),
-                training=replace(recipe.training, seed=seed),
+                recipe, split=replace(recipe.split, fold=number), training=replace(recipe.training, seed=seed)
             )
             name = f"fold-{number}" if seed == recipe.training.seed else f"seed-{seed}/fold-{number}"
             yield Fold(name, seed, number, own, split_anew(index, own))

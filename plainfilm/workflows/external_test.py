@@ -1,8 +1,11 @@
 """`plainfilm evaluate`: a model file on films from elsewhere."""
 
+import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import numpy as np
 
 from plainfilm import records
 from plainfilm.data.film_index import Index, Row, data_checksum, reason_left_out, with_known_labels
@@ -12,11 +15,13 @@ from plainfilm.data.sources.labels import notes_of, spellings
 from plainfilm.data.sources.listing import Listing, balance_of
 from plainfilm.data.sources.reading import PLAIN, Progress, Reading
 from plainfilm.errors import SourceError
+from plainfilm.evaluation.comparison import Predictions
 from plainfilm.evaluation.decisions import PredictiveValues, add_predictive_values
 from plainfilm.evaluation.evaluation import Evaluation, Metrics, evaluate, write_evaluation
 from plainfilm.evaluation.external import Seen, look_for_seen, seen_figures, write_seen
 from plainfilm.evaluation.generalisation_gap import GeneralisationGap, generalisation_gap
-from plainfilm.io import files
+from plainfilm.io import files, tables
+from plainfilm.io.run_folder import PREDICTIONS, Run
 from plainfilm.model.predictor import Predictor
 from plainfilm.model.seen import Sighting
 from plainfilm.workflows.prepare import scanned
@@ -107,3 +112,23 @@ def _balance(
         for row, sighting in zip(found, sightings, strict=True)
     ]
     return balance_of(listing, reasons, notes_of(spellings((row.label for row in found), classes)))
+
+
+def read_predictions(path: Path) -> Predictions:
+    """Read `predictions.csv`: the file itself, or that of an evaluation's or a run's folder. Raises SourceError."""
+    if path.is_dir():
+        here, of_run = path / PREDICTIONS, Run(path).predictions
+        path = of_run if of_run.is_file() and not here.is_file() else here
+    try:
+        rows, columns = tables.from_csv(path.read_bytes().decode("utf-8", "surrogateescape"))
+        classes = tuple(name.removeprefix("p_") for name in columns if name.startswith("p_"))
+        labels = np.array([classes.index(row["label"]) for row in rows])
+        probabilities = np.array([[float(row[f"p_{name}"]) for name in classes] for row in rows])
+        ids, groups = (tuple(row[name] for row in rows) for name in ("image_id", "group"))
+    except OSError as error:
+        raise SourceError("predictions-missing", path=str(path)) from error
+    except (KeyError, TypeError, ValueError, csv.Error) as error:
+        raise SourceError("predictions-damaged", path=str(path)) from error
+    if not rows or not np.isfinite(probabilities).all():
+        raise SourceError("predictions-damaged", path=str(path))
+    return Predictions(ids, groups, classes, labels, probabilities)

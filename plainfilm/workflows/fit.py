@@ -1,21 +1,32 @@
-"""What a model gets after its training: the films that it has seen, calibration, input check, health of the maps."""
+"""What a model gets after its training: the films that it has seen, calibration, input check, health of the maps.
 
+`train --int8`: also an int8 twin of the model file, written where validation says that it answers as well.
+"""
+
+import importlib.metadata
+import platform
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from plainfilm.config import Recipe
+from plainfilm.data.film_index import Index
 from plainfilm.data.films import Films
+from plainfilm.errors import TrainingError
 from plainfilm.evaluation import saliency
 from plainfilm.evaluation.calibration import calibrate
 from plainfilm.evaluation.evaluation import answers
-from plainfilm.model import input_check
+from plainfilm.evaluation.intervals import grouped_mean
+from plainfilm.io.run_folder import Run
+from plainfilm.model import input_check, modelfile, quantise
 from plainfilm.model.card import Maps
 from plainfilm.model.modelfile import Model
 from plainfilm.model.predictor import Predictor
 from plainfilm.model.seen import seen_films
+from plainfilm.training.result import Twin
 
 
 def fit(model: Model, films: Films, recipe: Recipe, *, threads: int) -> tuple[Model, Predictor]:
@@ -73,3 +84,64 @@ def _answers(predictor: Predictor, films: Films, rows: Sequence[int]) -> tuple[n
     parts = [(part.logits, part.features) for _, part in answers(predictor, films, rows)]
     logits, features = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
     return logits, features
+
+
+# --- the int8 twin ---------------------------------------------------------------------------------------------------
+
+NUM_RANGE_FILMS = 208  # training films that set the ranges of what flows between the layers
+MAX_LOSS = 0.005  # of accuracy on the validation films; a twin that loses so much or more is not written
+
+
+def write_twin(run: Run, films: Films, recipe: Recipe, *, threads: int) -> Twin:
+    """Quantise the model of a run into its int8 twin, with a calibration, gate and check of the maps of its own.
+
+    Raises TrainingError where the run has no validation films to compare the two on.
+    """
+    model = modelfile.opened(run.model)
+    predictor = Predictor(model, threads=threads)
+    validation, train = (films.judged(films.part(part)) for part in ("validation", "train"))
+    if not validation:
+        raise TrainingError("int8-no-validation")
+    chosen = train[:: max(len(train) // NUM_RANGE_FILMS, 1)][:NUM_RANGE_FILMS]
+    proto = quantise.to_int8(model, films.pixels(chosen, recipe.data.channels))
+    bare = replace(model.card, calibration=None, gate=None, maps=None, evaluation=None)
+    twin = modelfile.from_graph(run.int8, proto, bare)
+    gained = _hits(Predictor(twin, threads=threads), films, validation) - _hits(predictor, films, validation)
+    difference = grouped_mean(gained, films.groups(validation), bound=1.0)
+    if difference.value <= -MAX_LOSS:
+        return Twin(None, difference)
+    made = {"of": model.card.weights_sha256, "films": "validation", "accuracy_difference": difference.as_dict()}
+    twin = replace(twin, card=replace(twin.card, provenance={**bare.provenance, "int8": made}))
+    fitted, _ = fit(twin, films, recipe, threads=threads)
+    fitted.write()
+    return Twin(run.int8, difference)
+
+
+def _hits(predictor: Predictor, films: Films, rows: Sequence[int]) -> np.ndarray:
+    """(N,): 1 where a film's class is answered, else 0."""
+    predicted = [part.probabilities.argmax(axis=1) for _, part in answers(predictor, films, rows)]
+    return np.asarray(np.concatenate(predicted) == films.labels(rows), dtype=float)
+
+
+PACKAGES = ("plainfilm", "numpy", "pillow", "torch", "onnx", "onnxruntime")
+
+
+def provenance(index: Index, recipe: Recipe, validation: dict[str, float]) -> dict[str, Any]:
+    """What the card of a trained model says of that; `validation`: the figures of the kept epoch."""
+    return {
+        "recipe": recipe.to_toml(),
+        "data_sha256": index.data_checksum,
+        "split_sha256": index.split_checksum,
+        "leaking": index.is_leaking,
+        "films": {part: len(index.part(part)) for part in ("train", "validation", "test")},
+        "validation": validation,
+        **software(),
+    }
+
+
+def software() -> dict[str, Any]:
+    """What wrote a model file."""
+    return {
+        "packages": {name: importlib.metadata.version(name) for name in PACKAGES},
+        "python": platform.python_version(),
+    }

@@ -10,16 +10,15 @@ import numpy as np
 from plainfilm.config import Recipe
 from plainfilm.data import scan as scanning
 from plainfilm.data.film_index import Index, Row, assign, columns_of, is_index, read_index, reason_left_out, reopen
-from plainfilm.data.films import Films
-from plainfilm.data.pixel_store import StoreWriter
-from plainfilm.data.sources.labels import notes_of, spellings
+from plainfilm.data.films import Films, StoreWriter
+from plainfilm.data.sources.labels import asked, notes_of, notes_of_recompressed, spellings
 from plainfilm.data.sources.listing import Listing, balance_of, list_films
 from plainfilm.data.sources.reading import PLAIN, Progress, Reading
-from plainfilm.data.sources.train_only import asked, notes_of_recompressed
 from plainfilm.data.splits.patients import Pseudonyms
-from plainfilm.errors import SourceError, SplitError
+from plainfilm.errors import SourceError, SplitError, UsageError
 from plainfilm.io import files
 from plainfilm.io.machine import num_threads
+from plainfilm.io.run_folder import Run
 
 
 def make_index(
@@ -144,3 +143,76 @@ def scanned(
 
 def _writer(folder: Path, listing: Listing, recipe: Recipe) -> StoreWriter:
     return StoreWriter(folder, count=len(listing.entries), size_px=recipe.size_px, fit=recipe.data.fit)
+
+
+LEARNED_FROM = ("train", "validation")  # the parts of a run that its weights depend on
+
+
+def check_base(weights: Path, index: Index) -> None:
+    """Raise SplitError where `weights` lie in a run that has learned from test films of `index`.
+
+    Of weights that lie elsewhere nobody knows what they have seen; the model file then says so.
+    """
+    run = _run_of(weights)
+    if run is None:
+        return
+    try:
+        base = read_index(run.index)
+    except SourceError:
+        return
+    learned_from = {row.image_id for row in base.rows if row.split in LEARNED_FROM}
+    test = [index.rows[number].image_id for number in index.part("test")]
+    count = sum(image_id in learned_from for image_id in test)
+    if count:
+        raise SplitError("init-saw-test", count=count, films=len(test), run=str(run.folder), index=str(run.index))
+
+
+def _run_of(weights: Path) -> Run | None:
+    """The run in which a file lies, itself or among the checkpoints; None where it lies in none."""
+    near = map(Run, weights.resolve().parents[:2])
+    return next((run for run in near if run.is_begun and run.index.is_file()), None)
+
+
+def moved(index: Index, sources: Sequence[Path], progress: Progress | None = None) -> Index:
+    """The index with its sources at new places, in order, where every film was found unchanged.
+
+    Raises UsageError where there are not as many; SourceError where one holds other films.
+    """
+    if len(sources) != len(index.sources):
+        known = ", ".join(map(str, index.sources))
+        raise UsageError("moved-count", given=len(sources), expected=len(index.sources), sources=known)
+    for path in sources:
+        if not path.exists():
+            raise SourceError("source-missing", path=str(path))
+    found = replace(index, sources=tuple(sources))
+    check_films(found, progress)
+    return found
+
+
+def check_films(index: Index, progress: Progress | None = None) -> None:
+    """Raise SourceError where a film is not in its source, or its file is another one than when it was indexed.
+
+    Films that could not be read at that time are passed over.
+    """
+    listing = reopen(index)
+    missing, changed = [], []
+    for number, row in enumerate(index.rows, start=1):
+        try:
+            data = listing.read(row.entry) if row.sha256 else b""
+        except (SourceError, OSError):
+            missing.append(row)
+        else:
+            if row.sha256 and files.sha256(data) != row.sha256:
+                changed.append(row)
+        if progress is not None:
+            progress(number, len(index.rows))
+    if missing or changed:
+        first = (missing or changed)[0]
+        raise SourceError(
+            "moved-other",
+            path=str(index.sources[first.origin]),
+            name=first.path,
+            films=sum(bool(row.sha256) for row in index.rows),
+            missing=len(missing),
+            changed=len(changed),
+        )

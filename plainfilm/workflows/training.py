@@ -12,34 +12,28 @@ from threadpoolctl import threadpool_limits
 
 from plainfilm import records
 from plainfilm.config import INIT_PREFIX, Recipe, load_recipe
+from plainfilm.data import phantom
 from plainfilm.data.film_index import Index, read_index, write_index
 from plainfilm.data.films import Films
-from plainfilm.data.sources.moved import moved
 from plainfilm.data.sources.reading import PLAIN, Progress, Reading
 from plainfilm.errors import Interrupted, ModelFileError, OutputError, PlainfilmError, RecipeError, TrainingError
 from plainfilm.evaluation.evaluation import evaluate, write_evaluation
 from plainfilm.io import files
-from plainfilm.io.lock import held
-from plainfilm.io.run_folder import Run
+from plainfilm.io.run_folder import Run, held
 from plainfilm.model import modelfile
 from plainfilm.model.card import Card, OwnFigures, Preprocessing, class_names
 from plainfilm.model.formats.weights import Weights, read_weights
 from plainfilm.model.predictor import Predictor
 from plainfilm.training import checkpoint
+from plainfilm.training.checkpoint import check_recipe
 from plainfilm.training.distributed import ALONE, Team
-from plainfilm.training.edited import check_recipe
-from plainfilm.training.history import Step
-from plainfilm.training.log import RunLog
+from plainfilm.training.history import RunLog, Step
 from plainfilm.training.loop import Reporter, train
 from plainfilm.training.result import Result
 from plainfilm.training.schedule import Plan
-from plainfilm.workflows.base import check_base
-from plainfilm.workflows.drawing import draw_figures
-from plainfilm.workflows.fit import fit
-from plainfilm.workflows.int8 import write_twin
-from plainfilm.workflows.prepare import fill_store, make_films
-from plainfilm.workflows.provenance import provenance
-from plainfilm.workflows.reporting import describe
+from plainfilm.workflows.fit import fit, provenance, write_twin
+from plainfilm.workflows.prepare import check_base, fill_store, make_films, moved
+from plainfilm.workflows.reporting import describe, draw_figures
 
 NUM_PARITY_FILMS = 32  # at least; films on which the model file is compared with the network
 ERRORS_OF_ALL = ("loss-not-finite", "training-stopped-together")  # that all processes of a training have at once
@@ -271,3 +265,18 @@ class _Logged:
     def on_warning(self, error: PlainfilmError) -> None:
         self.log.warning(error)
         self.observer.on_warning(error)
+
+
+# --- demo ------------------------------------------------------------------------------------------------------------
+
+SEED = 7
+PER_CLASS = 250
+SIZE_PX = 192
+NUM_DUPLICATES = 12  # planted copies, which the index finds
+
+
+def demo(folder: Path, observer: Observer, options: Options) -> Result:
+    """Draw phantoms into `folder`/phantoms, train on them with the recipe `demo` into `folder`/run."""
+    files.new_folder(folder)
+    phantom.write_folder(folder / "phantoms", seed=SEED, per_class=PER_CLASS, size=SIZE_PX, duplicates=NUM_DUPLICATES)
+    return start_run([folder / "phantoms"], [], load_recipe("demo"), Run(folder / "run"), observer, options)

@@ -13,7 +13,7 @@ from plainfilm.model import modelfile
 from plainfilm.model.card import TUTORIAL_NAMES, Card, Preprocessing, class_names
 from plainfilm.model.formats.weights import Weights, listed, network, read_weights
 from plainfilm.model.predictor import Predictor
-from plainfilm.workflows.provenance import software
+from plainfilm.workflows.fit import software
 
 PARITY_SEED = 11
 PARITY_FILMS_PER_CLASS = 2  # phantoms on which the model file is compared with the network
@@ -33,10 +33,8 @@ def import_weights(checkpoint: Path, out: Path, *, classes: Sequence[str] | None
 
     `classes` name the outputs in their order; not given: the tutorial's three, for a checkpoint of the tutorial's.
 
-    Raises:
-        OutputError: if `out` exists already.
-        UsageError: if there are not as many different names as outputs.
-        ModelFileError: if the checkpoint cannot be used, or has no layer of classes, or one output only.
+    Raises OutputError if `out` exists already; UsageError if there are not as many different names as outputs;
+    ModelFileError if the checkpoint cannot be used, or has no layer of classes, or one output only.
     """
     if out.exists():
         raise OutputError("file-exists", path=str(out))

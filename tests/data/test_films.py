@@ -5,8 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from plainfilm.data.film_index import Index, Row
-from plainfilm.data.films import Films
-from plainfilm.data.pixel_store import StoreWriter
+from plainfilm.data.films import Films, StoreWriter
 
 CLASSES = ("b", "a")
 ROWS = (

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from layouts import index_of, labelled, names, put
 
 from plainfilm.data.sources.conventions import COMMON, SPLITS
-from plainfilm.data.sources.folder_names import class_and_split, names_class
+from plainfilm.data.sources.labels import class_and_split, names_class
 from plainfilm.data.sources.names import name_key
 
 CLASSES = st.sampled_from(["NORMAL", "COVID-19", "Viral Pneumonia", "正常", "class 1", "0", "tb"])

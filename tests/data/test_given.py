@@ -8,7 +8,7 @@ import pytest
 from plainfilm.config import Recipe, SplitRecipe
 from plainfilm.data.film_index import Row, assign
 from plainfilm.data.splits.given import part_named
-from plainfilm.data.splits.own_split import given_split
+from plainfilm.data.splits.shares import given_split
 from plainfilm.errors import SplitError
 from plainfilm.messages import LANGUAGES, sentence
 

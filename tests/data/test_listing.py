@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from plainfilm.data.sources.folder_names import class_and_split
+from plainfilm.data.sources.labels import class_and_split
 from plainfilm.data.sources.listing import list_films, open_origin
 from plainfilm.data.sources.table import read_table
 from plainfilm.errors import PlainfilmError, SourceError

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plainfilm.config import SplitRecipe
-from plainfilm.data.splits import refusals, split
+from plainfilm.data.splits import split
+from plainfilm.data.splits import split as refusals
 from plainfilm.errors import SplitError
 
 FILMS = st.lists(st.tuples(st.sampled_from("ABC"), st.integers(0, 12), st.booleans()), min_size=1, max_size=80)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plainfilm.data.pixel_store import StoreWriter, open_store, smaller_store
+from plainfilm.data.films import StoreWriter, open_store, smaller_store
 from plainfilm.data.preprocessing import preprocess, reduce
 from plainfilm.errors import OutputError, StorageError
 from plainfilm.randomness import generator
@@ -86,11 +86,11 @@ def test_films_that_were_not_put_are_black(tmp_path):
 
 
 def test_a_smaller_store_equals_reduce_and_is_kept(tmp_path, monkeypatch):
-    monkeypatch.setattr("plainfilm.data.pixel_store.CHUNK", 2)
+    monkeypatch.setattr("plainfilm.data.films.CHUNK", 2)
     largest = fill(tmp_path)
     smaller = smaller_store(tmp_path, largest, IDS, size_px=64, fit="squash")
     assert np.array_equal(smaller, reduce(np.asarray(largest), 64))
-    monkeypatch.setattr("plainfilm.data.pixel_store.reduce", lambda *_: pytest.fail("it was there already"))
+    monkeypatch.setattr("plainfilm.data.films.reduce", lambda *_: pytest.fail("it was there already"))
     assert np.array_equal(smaller_store(tmp_path, largest, IDS, size_px=64, fit="squash"), smaller)
     assert smaller_store(tmp_path, largest, IDS, size_px=96, fit="squash") is largest
 

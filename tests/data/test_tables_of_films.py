@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from layouts import film, index_of, labelled, left_out, names, put, table, warned
 
 from plainfilm.data.sources.conventions import COMMON, HEADINGS
+from plainfilm.data.sources.labels import notes_of_recompressed
 from plainfilm.data.sources.listing import list_films
 from plainfilm.data.sources.matching import AmbiguousError, FilmPath, match
 from plainfilm.data.sources.names import name_key, path_parts
 from plainfilm.data.sources.table import read_table
-from plainfilm.data.sources.train_only import notes_of_recompressed
 from plainfilm.errors import PlainfilmError
 from plainfilm.messages import sentence
 

@@ -10,7 +10,7 @@ from plainfilm.evaluation import comparison, metrics
 from plainfilm.evaluation.comparison import Predictions, mcnemar
 from plainfilm.evaluation.intervals import accuracy_difference
 from plainfilm.records import as_dict
-from plainfilm.workflows.predictions import read_predictions
+from plainfilm.workflows.external_test import read_predictions
 
 CLASSES = ("a", "b", "c")
 

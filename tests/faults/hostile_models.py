@@ -265,7 +265,7 @@ def run(num_trials: int, folder: Path) -> Outcome:
 def _prepare(folder: Path) -> Scene:
     for name in (
         *(f"workflows.{name}" for name in COMMANDS),
-        "workflows.checks_of_model",
+        "model.predictor",
         "serving.server",
         "present.sections.health",
     ):

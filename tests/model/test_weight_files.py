@@ -16,8 +16,7 @@ from torch import Tensor, nn
 
 from plainfilm.errors import ModelFileError
 from plainfilm.messages import LANGUAGES, sentence, text
-from plainfilm.model.formats.layouts import SEQUENTIAL
-from plainfilm.model.formats.weights import Taken, network, read_weights
+from plainfilm.model.formats.weights import SEQUENTIAL, Taken, network, read_weights
 from plainfilm.model.networks import resnet
 from plainfilm.present.on_terminal import show
 from plainfilm.present.sections.weights import begun

@@ -28,7 +28,7 @@ from plainfilm.present.sections.claim import NUM_ITEMS, STATUSES, Filling, claim
 from plainfilm.present.sections.headline import tutorial_leak
 from plainfilm.present.sections.shortcuts import verdict
 from plainfilm.present.words import figure
-from plainfilm.training.log import RunLog
+from plainfilm.training.history import RunLog
 from plainfilm.workflows.prepare import fill_store
 from plainfilm.workflows.reporting import describe
 from tests.present.artefacts import estimate, make_audit, make_external, make_subgroups

@@ -23,7 +23,7 @@ from plainfilm.serving.api import http, schema
 from plainfilm.serving.api.guard import POLICY, SECURITY_HEADERS, SMALL_BODY_BYTES, App
 from plainfilm.serving.api.http import Served, create_app
 from plainfilm.serving.api.metrics import Metrics
-from plainfilm.serving.api.problems import MEDIA_TYPE
+from plainfilm.serving.api.wire import MEDIA_TYPE
 from plainfilm.serving.service import AnswerService
 from tests.conftest import Cli
 

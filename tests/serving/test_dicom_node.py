@@ -36,11 +36,11 @@ from plainfilm.errors import RequestError, UsageError
 from plainfilm.messages import sentence, text
 from plainfilm.model.predictor import Prediction, Predictor
 from plainfilm.serving.api.samples import PHANTOM_MODEL
-from plainfilm.serving.dicom import socket as limited_socket
+from plainfilm.serving.dicom import sender as limited_socket
 from plainfilm.serving.dicom.node import Node, start_node
-from plainfilm.serving.dicom.settings import Destination, NodeSettings, parse_destination
-from plainfilm.serving.dicom.socket import MeteredSocket
+from plainfilm.serving.dicom.sender import MeteredSocket
 from plainfilm.serving.dicom.structured_report import Author
+from plainfilm.serving.limits import Destination, NodeSettings, parse_destination
 
 NOWHERE = Destination("NOWHERE", "127.0.0.1", 9)
 

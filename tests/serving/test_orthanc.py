@@ -18,8 +18,8 @@ from dicom_peers import TOKENS, film, overriding, wait_until
 from plainfilm.messages import text
 from plainfilm.model.predictor import Predictor
 from plainfilm.serving.dicom.node import start_node
-from plainfilm.serving.dicom.settings import NodeSettings, parse_destination
 from plainfilm.serving.dicom.structured_report import Author
+from plainfilm.serving.limits import NodeSettings, parse_destination
 
 
 def free_port() -> int:

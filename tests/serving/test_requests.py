@@ -15,7 +15,7 @@ from plainfilm.serving.api import samples
 from plainfilm.serving.api.guard import App
 from plainfilm.serving.api.http import WEB, Served, create_app
 from plainfilm.serving.api.metrics import Metrics
-from plainfilm.serving.api.problems import MEDIA_TYPE
+from plainfilm.serving.api.wire import MEDIA_TYPE
 
 TOKEN = "a-token-of-this-test"
 SAMPLE = f"/v1/samples/{samples.samples()[0].id}"

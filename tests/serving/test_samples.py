@@ -17,7 +17,7 @@ from plainfilm.errors import UsageError
 from plainfilm.messages import sentence
 from plainfilm.model.predictor import Prediction, Predictor
 from plainfilm.serving.api.samples import PHANTOM_MODEL, SIZE_PX, png, samples
-from plainfilm.workflows import demonstration
+from plainfilm.workflows import training as demonstration
 
 IDS = [sample.id for sample in samples()]
 MAX_MODEL_BYTES = 3 * 2**20

@@ -14,8 +14,8 @@ from plainfilm.errors import TrainingError
 from plainfilm.io.run_folder import Run
 from plainfilm.model.predictor import Predictor
 from plainfilm.training.result import Twin
-from plainfilm.workflows import int8
-from plainfilm.workflows.int8 import write_twin
+from plainfilm.workflows import fit as int8
+from plainfilm.workflows.fit import write_twin
 from tests.conftest import Ran
 
 

@@ -9,7 +9,7 @@ from plainfilm.io import files, lock
 HOLDER = """
 import sys
 from pathlib import Path
-from plainfilm.io import lock
+from plainfilm.io import run_folder as lock
 with Path(sys.argv[1]).open("r+") as file:
     assert lock._lock(file.fileno())
     print("locked", flush=True)

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from plainfilm.data.film_index import read_index
-from plainfilm.data.sources.moved import check_films, moved
 from plainfilm.errors import SourceError, UsageError
+from plainfilm.workflows.prepare import check_films, moved
 from tests.conftest import Cli, Ran, command
 
 

@@ -1,15 +1,22 @@
 """What compressed pixels say of themselves, before any decoder sees them; and RLE, decoded within bounds.
 
 A header and the codestream below it are written by different programs and may contradict each other; a decoder believes
-the codestream. Sources: ITU-T T.81 (JPEG), T.87 (JPEG-LS), T.800 (JPEG 2000); DICOM PS3.5, annex G (RLE).
+the codestream. Of a JPEG 2000 file (boxes around a codestream, or that alone), boxes and tiles are counted, for Pillow
+and its decoder count none of them; what the boxes say of size, channels and depth is compared with the codestream:
+where they differ, Pillow would leave pixels black, or drop bits. Palettes, signed samples and channels of another grid
+or depth are refused: no radiograph has them, and they would be shown in wrong greys.
+
+Sources: ITU-T T.81 (JPEG), T.87 (JPEG-LS), T.800 (JPEG 2000); DICOM PS3.5, annex G (RLE).
 """
 
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NoReturn
 
 import numpy as np
 
-from plainfilm.data.decoding import jpeg2000
+from plainfilm.data.decoding.film import Limits
 from plainfilm.errors import FilmError
 
 JPEG_START, JPEG_2000_START = b"\xff\xd8\xff", b"\xff\x4f\xff\x51"
@@ -78,7 +85,7 @@ def shape(frame: bytes) -> Shape:
 def check_cost(frame: bytes, height: int, width: int) -> None:
     """Raise FilmError for a JPEG or JPEG 2000 codestream of this size that costs its decoder more than any film's."""
     if frame.startswith(JPEG_2000_START):
-        jpeg2000.check_cost(frame, height, width)
+        _check_2000_cost(frame, height, width)
     elif frame.count(SCAN) > MAX_SCANS:
         raise FilmError("film-overloaded")
 
@@ -142,3 +149,160 @@ def _unpack_bits(frame: bytes, start: int, end: int, num_bytes: int) -> bytes:
     if len(out) < num_bytes:
         raise FilmError("film-truncated")
     return bytes(out[:num_bytes])
+
+
+# --- what a JPEG 2000 codestream asks its decoder for ----------------------------------------------------------------
+
+COD, COC, SOT, SOD, EOC = 0xFF52, 0xFF53, 0xFF90, 0xFF93, 0xFFD9
+TILE_SIZES_AT = 24  # in a codestream, which begins with SOC and SIZ
+MAX_SEGMENTS = 100_000
+MAX_TILES = 8192
+MAX_PACKETS = 65_536
+MAX_LEVELS = 32  # of resolution
+MIN_BLOCK_EXPONENT = 8  # of the pixels in a code block: 16x16; the usual ones have 64x64
+ONE_PRECINCT = 0xFF  # both exponents 15
+
+
+def _check_2000_cost(frame: bytes, height: int, width: int) -> None:
+    """Raise FilmError for a codestream of this size that is damaged, or costs more than any film's does.
+
+    A decoder takes some 1.5 kB for each precinct and time for each packet, and both may be as many as a file of a few
+    kilobytes likes: precincts of 2x2 pixels, or 65535 layers, in an image of ordinary size. So tiles, code blocks and
+    packets are counted from the headers; where a tile would say otherwise, it is refused (T.800, annex A, B.6, B.7).
+    """
+    try:
+        tile_width, tile_height = struct.unpack_from(">II", frame, TILE_SIZES_AT)
+        num_tiles = -(-width // tile_width) * -(-height // tile_height)
+        num_packets, is_in_tile = 0, False
+        for marker, position in _segments(frame):
+            is_in_tile = is_in_tile or marker == SOT
+            if marker == COC or (marker == COD and is_in_tile):
+                raise FilmError("film-overloaded")
+            if marker == COD:
+                num_packets = _packets(frame, position + 4, min(height, tile_height), min(width, tile_width))
+    except struct.error:
+        raise FilmError("film-truncated") from None
+    if num_packets == 0:
+        raise FilmError("film-dicom-damaged")
+    if num_tiles > MAX_TILES or num_tiles * num_packets > MAX_PACKETS:
+        raise FilmError("film-overloaded")
+
+
+def _segments(frame: bytes) -> Iterator[tuple[int, int]]:
+    """Each marker of the headers, and its place: of the codestream, and of every tile part."""
+    position, stop = 2, 0
+    for _ in range(MAX_SEGMENTS):
+        (marker,) = struct.unpack_from(">H", frame, position)
+        if marker == EOC:
+            return
+        yield marker, position
+        if marker == SOD:
+            position = stop
+            continue
+        (length,) = struct.unpack_from(">H", frame, position + 2)
+        if marker == SOT:
+            (length_of_part,) = struct.unpack_from(">I", frame, position + 6)
+            stop = position + length_of_part if length_of_part else frame.rindex(EOC.to_bytes(2, "big"))
+        position += 2 + length
+    raise FilmError("film-overloaded")
+
+
+def _packets(frame: bytes, start: int, height: int, width: int) -> int:
+    """Packets in a tile of this size, by the content of a COD segment (A.6.1): layers times precincts."""
+    style, _, layers, _, levels, block_width, block_height = struct.unpack_from(">BBHBBBB", frame, start)
+    if levels > MAX_LEVELS or block_width + block_height + 4 < MIN_BLOCK_EXPONENT:
+        raise FilmError("film-overloaded")
+    num_precincts = 0
+    for level in range(levels + 1):  # from the smallest resolution
+        (exponents,) = struct.unpack_from("B", frame, start + 10 + level) if style & 1 else (ONE_PRECINCT,)
+        shrink = levels - level
+        across = -(-width >> shrink + (exponents & 15))
+        down = -(-height >> shrink + (exponents >> 4))
+        num_precincts += across * down
+    return int(layers * num_precincts)
+
+
+# --- JPEG 2000 files -------------------------------------------------------------------------------------------------
+
+MAX_FILE_BOXES = 1000
+MAX_HEADER_BYTES = 2**18  # of the box with all that is said of the image; a colour profile has some 3 kB
+COMPONENTS_AT = 42  # in a codestream: of each channel a byte for depth and sign, and two for its grid
+BITS = range(8, 17)
+MAX_CHANNELS = 4
+
+
+def read_shape(data: bytes, limits: Limits) -> Shape:
+    """What the codestream in a file says of the image.
+
+    Raises FilmError: cut, damaged, several images, too small or too large, more work than any film's, of a rare kind.
+    """
+    frame = _frame(data)
+    try:
+        found = shape(frame)
+        limits.check_size(found.width, found.height)
+        check_cost(frame, found.height, found.width)
+    except FilmError as error:
+        if error.code in ("film-dicom-codestream", "film-dicom-damaged"):  # of one that a DICOM header is around
+            _refuse("JPEG 2000 codestream")
+        raise
+    components = frame[COMPONENTS_AT : COMPONENTS_AT + 3 * found.channels]
+    if found.channels > MAX_CHANNELS or components != bytes((found.bits - 1, 1, 1)) * found.channels:
+        _refuse("JPEG 2000 channels that are signed, many, or not alike")
+    if found.bits not in BITS:
+        _refuse(f"JPEG 2000 samples of {found.bits} bits")
+    return found
+
+
+def check_header(shape: Shape, width: int, height: int, mode: str, channels: int) -> None:
+    """Raise FilmError where Pillow has read another image from the boxes than the codestream holds."""
+    is_deep = shape.channels == 1 and shape.bits > 8
+    if (shape.width, shape.height, shape.channels) != (width, height, channels) or is_deep != (mode == "I;16"):
+        _refuse("JPEG 2000 header that contradicts its codestream")
+
+
+def _frame(data: bytes) -> bytes:
+    """The codestream in a file."""
+    if data.startswith(JPEG_2000_START):
+        return data
+    frames, position = [], 0
+    for _ in range(MAX_FILE_BOXES):
+        if position == len(data):
+            break
+        kind, start, stop = _box(data, position)
+        if kind == b"jp2c":
+            frames.append(data[start:stop])
+        elif kind == b"jp2h":
+            if stop - start > MAX_HEADER_BYTES:
+                raise FilmError("film-overloaded")
+            if b"pclr" in data[start:stop]:
+                _refuse("JPEG 2000 with a palette")
+        position = stop
+    else:
+        raise FilmError("film-overloaded")
+    if len(frames) > 1:
+        raise FilmError("film-several-images")
+    if not frames:
+        raise FilmError("film-truncated")
+    return frames[0]
+
+
+def _box(data: bytes, position: int) -> tuple[bytes, int, int]:
+    """Kind, start and end of the content of the box at `position` (T.800, I.4). Raises FilmError where it is cut."""
+    try:
+        length, kind = struct.unpack_from(">I4s", data, position)
+        start = position + 8
+        if length == 1:
+            (length,) = struct.unpack_from(">Q", data, start)
+            start += 8
+    except struct.error:
+        raise FilmError("film-truncated") from None
+    stop = position + length if length else len(data)  # 0: up to the end
+    if stop < start:
+        _refuse("JPEG 2000 boxes")
+    if stop > len(data):
+        raise FilmError("film-truncated")
+    return kind, start, stop
+
+
+def _refuse(reason: str) -> NoReturn:
+    raise FilmError("film-unreadable", reason=reason) from None

@@ -17,20 +17,7 @@ from typing import NoReturn
 
 import numpy as np
 
-from plainfilm.data.decoding.dicom_form import (
-    ITEM,
-    MAX_ELEMENTS,
-    META,
-    PIXEL_DATA,
-    SEQUENCE_END,
-    UNDEFINED,
-    Element,
-    is_data_set,
-    is_explicit,
-    is_implicit,
-    order_of,
-    walk,
-)
+from plainfilm.data.decoding import dicom_form
 from plainfilm.errors import FilmError
 
 MAGIC, MAGIC_AT = b"DICM", 128
@@ -38,40 +25,19 @@ TRANSFER_SYNTAX = 0x00020010
 IMPLICIT, EXPLICIT, DEFLATED, BIG_ENDIAN = (f"1.2.840.10008.1.2{end}" for end in ("", ".1", ".1.99", ".2"))
 
 TAGS = {
-    "SpecificCharacterSet": 0x00080005,
-    "SOPClassUID": 0x00080016,
-    "Modality": 0x00080060,
+    **{"SpecificCharacterSet": 0x00080005, "SOPClassUID": 0x00080016, "Modality": 0x00080060},
     "PatientID": 0x00100020,  # read for grouping alone, by `patient_id`
-    "BodyPartExamined": 0x00180015,
-    "ViewPosition": 0x00185101,
-    "SamplesPerPixel": 0x00280002,
-    "PhotometricInterpretation": 0x00280004,
-    "PlanarConfiguration": 0x00280006,
-    "NumberOfFrames": 0x00280008,
-    "Rows": 0x00280010,
-    "Columns": 0x00280011,
-    "BitsAllocated": 0x00280100,
-    "BitsStored": 0x00280101,
-    "HighBit": 0x00280102,
-    "PixelRepresentation": 0x00280103,
-    "PixelPaddingValue": 0x00280120,
-    "PixelPaddingRangeLimit": 0x00280121,
-    "WindowCenter": 0x00281050,
-    "WindowWidth": 0x00281051,
-    "RescaleIntercept": 0x00281052,
-    "RescaleSlope": 0x00281053,
-    "VOILUTFunction": 0x00281056,
-    "RedPaletteColorLookupTableDescriptor": 0x00281101,
-    "GreenPaletteColorLookupTableDescriptor": 0x00281102,
-    "BluePaletteColorLookupTableDescriptor": 0x00281103,
-    "RedPaletteColorLookupTableData": 0x00281201,
-    "GreenPaletteColorLookupTableData": 0x00281202,
-    "BluePaletteColorLookupTableData": 0x00281203,
-    "ModalityLUTSequence": 0x00283000,
-    "VOILUTSequence": 0x00283010,
-    "LUTDescriptor": 0x00283002,
-    "LUTData": 0x00283006,
-    "PresentationLUTShape": 0x20500020,
+    **{"BodyPartExamined": 0x00180015, "ViewPosition": 0x00185101, "SamplesPerPixel": 0x00280002},
+    **{"PhotometricInterpretation": 0x00280004, "PlanarConfiguration": 0x00280006, "NumberOfFrames": 0x00280008},
+    **{"Rows": 0x00280010, "Columns": 0x00280011, "BitsAllocated": 0x00280100, "BitsStored": 0x00280101},
+    **{"HighBit": 0x00280102, "PixelRepresentation": 0x00280103, "PixelPaddingValue": 0x00280120},
+    **{"PixelPaddingRangeLimit": 0x00280121, "WindowCenter": 0x00281050, "WindowWidth": 0x00281051},
+    **{"RescaleIntercept": 0x00281052, "RescaleSlope": 0x00281053, "VOILUTFunction": 0x00281056},
+    **{"RedPaletteColorLookupTableDescriptor": 0x00281101, "GreenPaletteColorLookupTableDescriptor": 0x00281102},
+    **{"BluePaletteColorLookupTableDescriptor": 0x00281103, "RedPaletteColorLookupTableData": 0x00281201},
+    **{"GreenPaletteColorLookupTableData": 0x00281202, "BluePaletteColorLookupTableData": 0x00281203},
+    **{"ModalityLUTSequence": 0x00283000, "VOILUTSequence": 0x00283010, "LUTDescriptor": 0x00283002},
+    **{"LUTData": 0x00283006, "PresentationLUTShape": 0x20500020},
 }
 RECOGNISED_BYTES = 512  # which tell whether a file is DICOM
 MAX_TEXT_BYTES = 1024
@@ -88,7 +54,7 @@ class Header:
     syntax: str  # UID of the transfer syntax; "" where the file does not tell
     explicit: bool  # values carry their representation
     order: str  # of bytes: "<" or ">"
-    elements: dict[int, Element]
+    elements: dict[int, dicom_form.Element]
     deflated_from: int = 0  # where the deflated bytes begin in the file; 0: not deflated
 
     def value(self, name: str) -> bytes:
@@ -135,11 +101,11 @@ class Header:
         if sequence is None or sequence.length == 0:
             return None
         tag, length = self._item_head(sequence.start)
-        if tag != ITEM:
+        if tag != dicom_form.ITEM:
             return None
         start = sequence.start + 8
-        stop = len(self.data) if length == UNDEFINED else start + length
-        found = {element.tag: element for element in walk(self.data, start, stop, self.explicit, self.order)}
+        stop = len(self.data) if length == dicom_form.UNDEFINED else start + length
+        found = {element.tag: element for element in dicom_form.walk(self.data, start, stop, self.explicit, self.order)}
         return Header(self.data, self.syntax, self.explicit, self.order, found)
 
     def words(self, name: str) -> np.ndarray:
@@ -149,17 +115,17 @@ class Header:
             refuse_value(name)
         return np.frombuffer(self.data, f"{self.order}u2", element.length // 2, element.start).astype(np.int64)
 
-    def fragments(self, element: Element) -> list[Element]:
+    def fragments(self, element: dicom_form.Element) -> list[dicom_form.Element]:
         """The items of encapsulated pixels without the offset table. Raises FilmError where their end is missing."""
-        found: list[Element] = []
+        found: list[dicom_form.Element] = []
         position = element.start
-        while position + 8 <= len(self.data) and len(found) < MAX_ELEMENTS:
+        while position + 8 <= len(self.data) and len(found) < dicom_form.MAX_ELEMENTS:
             tag, length = self._item_head(position)
-            if tag == SEQUENCE_END:
+            if tag == dicom_form.SEQUENCE_END:
                 return found[1:]
-            if tag != ITEM or length == UNDEFINED:
+            if tag != dicom_form.ITEM or length == dicom_form.UNDEFINED:
                 raise FilmError("film-dicom-damaged")
-            found.append(Element(tag, position + 8, length))
+            found.append(dicom_form.Element(tag, position + 8, length))
             position += 8 + length
         raise FilmError("film-truncated")
 
@@ -180,7 +146,7 @@ def is_dicom(data: bytes) -> bool:
 
     128 bytes of anything, then DICM; or, as some programs write, DICM at once; or neither, but elements.
     """
-    return _magic_end(data) > 0 or is_data_set(data[:RECOGNISED_BYTES])
+    return _magic_end(data) > 0 or dicom_form.is_data_set(data[:RECOGNISED_BYTES])
 
 
 def _magic_end(data: bytes) -> int:
@@ -192,7 +158,9 @@ def _magic_end(data: bytes) -> int:
 def read_header(data: bytes) -> Header:
     """The header of a DICOM file. Raises FilmError: cut, damaged."""
     syntax, start = "", _magic_end(data)
-    for element in walk(data, start, len(data), True, "<", groups=range(META, META + 1)):
+    for element in dicom_form.walk(
+        data, start, len(data), True, "<", groups=range(dicom_form.META, dicom_form.META + 1)
+    ):
         start = element.start + element.length
         if element.tag == TRANSFER_SYNTAX:
             syntax = data[element.start : element.start + min(element.length, 64)].decode("ascii", "replace")
@@ -200,11 +168,15 @@ def read_header(data: bytes) -> Header:
     content, first = data, start
     if syntax == DEFLATED:
         content, first = bytes(inflate(data, start, MAX_DEFLATED_HEADER_BYTES)), 0
-    order = order_of(content, first)
-    explicit = is_explicit(content, first) or not (syntax == IMPLICIT or is_implicit(content, first, order))
-    wanted = set(TAGS.values()) | {PIXEL_DATA}
+    order = dicom_form.order_of(content, first)
+    explicit = dicom_form.is_explicit(content, first) or not (
+        syntax == IMPLICIT or dicom_form.is_implicit(content, first, order)
+    )
+    wanted = set(TAGS.values()) | {dicom_form.PIXEL_DATA}
     found = {
-        element.tag: element for element in walk(content, first, len(content), explicit, order) if element.tag in wanted
+        element.tag: element
+        for element in dicom_form.walk(content, first, len(content), explicit, order)
+        if element.tag in wanted
     }
     return Header(content, syntax, explicit, order, found, start if syntax == DEFLATED else 0)
 

@@ -11,18 +11,7 @@ PS3.3, C.8.1.1 (views).
 
 import re
 
-from plainfilm.data.decoding.body_words import (
-    CHEST,
-    DECUBITUS,
-    FRONTAL,
-    LATERAL,
-    MISSING,
-    NEAR_CHEST,
-    OBLIQUE,
-    OTHER_PARTS,
-    SPINE,
-    SUPINE,
-)
+from plainfilm.data.decoding import body_words
 from plainfilm.data.decoding.dicom_header import Header
 from plainfilm.data.decoding.dicom_words import UNKNOWN, part_meanings, view_meanings
 from plainfilm.errors import FilmError
@@ -30,57 +19,25 @@ from plainfilm.errors import FilmError
 FILM_MODALITIES = {"", "CR", "DX", "DR", "RG", "XR", "XRAY", "RX"}  # DR and those after RG: what people write for DX
 NAMELESS_MODALITIES = {"OT", "SC"}  # they say nothing of what is shown: films where the header names the chest
 MODALITIES = {
-    "CT": "dicom.ct",
-    "MR": "dicom.mr",
-    "US": "dicom.us",
-    "NM": "dicom.nm",
-    "PT": "dicom.nm",
-    "MG": "dicom.mg",
-    "RF": "dicom.fluoroscopy",
-    "XA": "dicom.fluoroscopy",
-    "IO": "dicom.dental",
-    "PX": "dicom.dental",
-    "XC": "dicom.photograph",
-    "GM": "dicom.photograph",
-    "ES": "dicom.photograph",
-    "SM": "dicom.photograph",
-    "OP": "dicom.photograph",
-    "SR": "dicom.report",
-    "DOC": "dicom.document",
-    "KO": "dicom.presentation",
-    "PR": "dicom.presentation",
-    "ECG": "dicom.waveform",
-    "SEG": "dicom.segmentation",
-    "RTIMAGE": "dicom.radiotherapy",
-    "RTDOSE": "dicom.radiotherapy",
-    "RTPLAN": "dicom.radiotherapy",
-    "RTSTRUCT": "dicom.radiotherapy",
+    **{"CT": "dicom.ct", "MR": "dicom.mr", "US": "dicom.us", "MG": "dicom.mg"},
+    **dict.fromkeys(("NM", "PT"), "dicom.nm"),
+    **dict.fromkeys(("RF", "XA"), "dicom.fluoroscopy"),
+    **dict.fromkeys(("IO", "PX"), "dicom.dental"),
+    **dict.fromkeys(("XC", "GM", "ES", "SM", "OP"), "dicom.photograph"),
+    **{"SR": "dicom.report", "DOC": "dicom.document", "ECG": "dicom.waveform", "SEG": "dicom.segmentation"},
+    **dict.fromkeys(("KO", "PR"), "dicom.presentation"),
+    **dict.fromkeys(("RTIMAGE", "RTDOSE", "RTPLAN", "RTSTRUCT"), "dicom.radiotherapy"),
 }
 
 STORAGE = "1.2.840.10008.5.1.4.1.1."
 # computed radiography, digital X-ray for presentation, secondary capture (that of many frames may hold one)
 FILM_CLASSES = {"", *(STORAGE + end for end in ("1", "1.1", "7", "7.2", "7.3"))}
 SOP_CLASSES = (  # the first beginning that fits
-    ("1.1.1", "dicom.raw"),
-    ("1.2", "dicom.mg"),
-    ("1.3", "dicom.dental"),
-    ("2", "dicom.ct"),
-    ("4", "dicom.mr"),
-    ("3", "dicom.us"),
-    ("6", "dicom.us"),
-    ("20", "dicom.nm"),
-    ("128", "dicom.nm"),
-    ("130", "dicom.nm"),
-    ("12", "dicom.fluoroscopy"),
-    ("7.4", "dicom.photograph"),
-    ("77", "dicom.photograph"),
-    ("88.59", "dicom.presentation"),
-    ("88", "dicom.report"),
-    ("104", "dicom.document"),
-    ("11", "dicom.presentation"),
-    ("9", "dicom.waveform"),
-    ("66.4", "dicom.segmentation"),
-    ("481", "dicom.radiotherapy"),
+    *(("1.1.1", "dicom.raw"), ("1.2", "dicom.mg"), ("1.3", "dicom.dental"), ("2", "dicom.ct"), ("4", "dicom.mr")),
+    *(("3", "dicom.us"), ("6", "dicom.us"), ("20", "dicom.nm"), ("128", "dicom.nm"), ("130", "dicom.nm")),
+    *(("12", "dicom.fluoroscopy"), ("7.4", "dicom.photograph"), ("77", "dicom.photograph")),
+    *(("88.59", "dicom.presentation"), ("88", "dicom.report"), ("104", "dicom.document"), ("11", "dicom.presentation")),
+    *(("9", "dicom.waveform"), ("66.4", "dicom.segmentation"), ("481", "dicom.radiotherapy")),
 )
 
 
@@ -102,7 +59,7 @@ def check_kind(header: Header, *, assume_chest: bool = False) -> tuple[str, ...]
         return ()
     sets = header.string("SpecificCharacterSet")
     parts = part_meanings(header.value("BodyPartExamined"), sets)
-    if modality in NAMELESS_MODALITIES and CHEST not in parts:
+    if modality in NAMELESS_MODALITIES and body_words.CHEST not in parts:
         raise FilmError("film-dicom-kind", kind_key="dicom.other")
     return (*_check_part(parts), *_check_view(view_meanings(header.value("ViewPosition"), sets), parts))
 
@@ -112,14 +69,14 @@ def _check_part(parts: set[str]) -> tuple[str, ...]:
 
     The chest beside other parts is the chest (CHESTABDOMEN), but not beside the spine (thoracic spine).
     """
-    others = [key for key in OTHER_PARTS if key in parts]
-    if SPINE in parts or (others and CHEST not in parts):
+    others = [key for key in body_words.OTHER_PARTS if key in parts]
+    if body_words.SPINE in parts or (others and body_words.CHEST not in parts):
         raise FilmError("film-dicom-body-part", part_key=others[0])
-    if CHEST in parts:
+    if body_words.CHEST in parts:
         return ()
-    if NEAR_CHEST in parts:
+    if body_words.NEAR_CHEST in parts:
         return ("film-body-part-near",)
-    is_unknown = UNKNOWN in parts or SUPINE in parts  # `dorsal` alone may be the spine
+    is_unknown = UNKNOWN in parts or body_words.SUPINE in parts  # `dorsal` alone may be the spine
     return ("film-body-part-unknown",) if is_unknown else ()
 
 
@@ -133,9 +90,9 @@ def _check_view(views: set[str], parts: set[str]) -> tuple[str, ...]:
     if view == SIDE:
         raise FilmError("film-dicom-view")
     beside = _view(parts) if view in ("", UNKNOWN) else ""
-    if beside == SIDE and FRONTAL not in parts:
+    if beside == SIDE and body_words.FRONTAL not in parts:
         raise FilmError("film-dicom-view")
-    if DECUBITUS in (view, beside):
+    if body_words.DECUBITUS in (view, beside):
         return ("film-view-decubitus",)
     return ("film-view-unknown",) if view == UNKNOWN or beside == SIDE else ()
 
@@ -145,13 +102,13 @@ def _view(meanings: set[str]) -> str:
 
     A patient who lies on one side (lateral decubitus) is taken from the front.
     """
-    if OBLIQUE in meanings or (LATERAL in meanings and DECUBITUS not in meanings):
+    if body_words.OBLIQUE in meanings or (body_words.LATERAL in meanings and body_words.DECUBITUS not in meanings):
         return SIDE
-    if DECUBITUS in meanings and (SUPINE not in meanings or LATERAL in meanings):
-        return DECUBITUS
-    if meanings & {FRONTAL, SUPINE, DECUBITUS}:
-        return FRONTAL
-    return UNKNOWN if meanings - {MISSING} else ""
+    if body_words.DECUBITUS in meanings and (body_words.SUPINE not in meanings or body_words.LATERAL in meanings):
+        return body_words.DECUBITUS
+    if meanings & {body_words.FRONTAL, body_words.SUPINE, body_words.DECUBITUS}:
+        return body_words.FRONTAL
+    return UNKNOWN if meanings - {body_words.MISSING} else ""
 
 
 def _sop_kind(sop_class: str) -> str:

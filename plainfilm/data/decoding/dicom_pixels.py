@@ -10,6 +10,8 @@ Source: DICOM PS3.3, C.7.6.3 (image pixel); PS3.5, A.4 (encapsulated pixels).
 """
 
 import contextlib
+import os
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -20,7 +22,6 @@ from plainfilm.data.decoding import codestream
 from plainfilm.data.decoding.dicom_form import PIXEL_DATA, UNDEFINED, Element
 from plainfilm.data.decoding.dicom_header import BIG_ENDIAN, DEFLATED, EXPLICIT, IMPLICIT, Header, inflate
 from plainfilm.data.decoding.dicom_lut import Layout
-from plainfilm.data.decoding.quiet import nothing_printed
 from plainfilm.errors import FilmError
 
 NATIVE = {IMPLICIT, EXPLICIT, DEFLATED, BIG_ENDIAN}
@@ -40,6 +41,7 @@ COLOUR_STEP, COLOUR_SHARE = 12, 0.001  # of 255; of the pixels that may differ b
 NEUTRAL = 0.5  # of the range: where colour differences stand for grey
 CHUNK_ROWS = 256
 SIGN_ROWS = 64  # that tell whether values are signed
+_PRINTING = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -189,11 +191,27 @@ def _decoded(frame: bytes, end: str, shape: codestream.Shape, layout: Layout) ->
         "pixel_keyword": "PixelData",
     }
     plugin = PLUGINS[JPEG_FAMILY + end]
-    with nothing_printed() if plugin == "gdcm" else contextlib.nullcontext():
+    with _nothing_printed() if plugin == "gdcm" else contextlib.nullcontext():
         samples, _ = get_decoder(UID(JPEG_FAMILY + end)).as_array(
             encapsulate([frame], has_bot=False), index=0, raw=True, decoding_plugin=plugin, **options
         )
     return np.asarray(samples)
+
+
+@contextlib.contextmanager
+def _nothing_printed() -> Iterator[None]:
+    """Within it, standard error leads nowhere: the libjpeg inside gdcm prints what it finds in a file.
+
+    A line that another thread writes at that moment is lost; gdcm holds the interpreter, so there hardly is one.
+    """
+    with _PRINTING, open(os.devnull, "wb") as nowhere:
+        kept = os.dup(2)
+        os.dup2(nowhere.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
 
 
 def _is_signed(samples: np.ndarray, shape: codestream.Shape, layout: Layout) -> bool:

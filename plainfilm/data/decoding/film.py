@@ -35,16 +35,8 @@ LIMITS = Limits()
 BLANK = "film-blank"  # nearly one grey: no evidence of anything
 DOUBTED = ("film-greys-doubted", BLANK)  # somebody should look at the film
 WARNINGS = (  # all that may be said of a film that was read
-    "film-body-part-near",
-    "film-body-part-unknown",
-    "film-view-decubitus",
-    "film-view-unknown",
-    "film-turned",
-    "film-transparent",
-    "film-depth-guessed",
-    "film-polarity-assumed",
-    "film-window-ignored",
-    "film-bits-ignored",
+    *("film-body-part-near", "film-body-part-unknown", "film-view-decubitus", "film-view-unknown", "film-turned"),
+    *("film-transparent", "film-depth-guessed", "film-polarity-assumed", "film-window-ignored", "film-bits-ignored"),
     "film-padding-ignored",
     *DOUBTED,
 )

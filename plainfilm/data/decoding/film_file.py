@@ -5,7 +5,7 @@ Notable choices:
   by `dicom`;
 - size, frames and colour mode are checked on the header, before any pixel is allocated;
 - more than 8 bits are scaled to 8 by the bits that the file declares, else by what is observed, with a warning
-  (`depth`): 12 bits in 16-bit samples come out neither black nor clipped; 8 bits keep their greys, whatever they are;
+  (`greys`): 12 bits in 16-bit samples come out neither black nor clipped; 8 bits keep their greys, whatever they are;
 - low is black: TIFFs that store white as 0 are turned over;
 - libtiff is told to keep what it would print about a file;
 - anything unexpected that Pillow raises on hostile bytes becomes a FilmError; no message holds a file name or a pixel.
@@ -16,7 +16,11 @@ import ctypes
 import functools
 import hashlib
 import io
+import logging
 import re
+import threading
+import warnings
+from types import TracebackType
 
 import numpy as np
 from PIL import ExifTags, Image, ImageOps, TiffImagePlugin, _imaging
@@ -28,11 +32,10 @@ from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
-from plainfilm.data.decoding import codestream, depth, dicom, framing, jp2
+from plainfilm.data.decoding import codestream, dicom, framing, greys
 from plainfilm.data.decoding.dicom_header import is_dicom
 from plainfilm.data.decoding.film import LIMITS, Film, Limits
 from plainfilm.data.decoding.formats import find_reader
-from plainfilm.data.decoding.quiet import QUIET
 from plainfilm.errors import FilmError
 
 SHALLOW_MODES = ("1", "L", "P", "LA", "PA", "RGB", "RGBA")  # 8 bits a sample once Pillow has read them
@@ -120,7 +123,7 @@ def _check_framing(reader: type[ImageFile], data: bytes, limits: Limits) -> None
     elif reader is WebPImageFile:
         framing.check_webp(data, limits)
     elif reader is Jpeg2KImageFile:
-        jp2.read_shape(data, limits)
+        codestream.read_shape(data, limits)
 
 
 def _read(image: ImageFile, data: bytes, limits: Limits) -> Film:
@@ -136,13 +139,13 @@ def _read(image: ImageFile, data: bytes, limits: Limits) -> Film:
     ImageOps.exif_transpose(image, in_place=True)
     codes = ["film-turned"] if orientation in TURNED else []
     if mode in DEEP_MODES:
-        pixels, bits, more_codes = depth.scale(_deep_samples(image, data, codes), _declared_bits(image, data))
+        pixels, bits, more_codes = greys.scale(_deep_samples(image, data, codes), _declared_bits(image, data))
         if _tag(image, TiffImagePlugin.PHOTOMETRIC_INTERPRETATION, MIN_IS_BLACK) == MIN_IS_WHITE:
             pixels = 255 - pixels  # up to 8 bits, Pillow does it
         return Film(pixels, mode, bits, 0.0, (*codes, *more_codes))
     flat = _opaque(image, codes)
     pixels = np.array(flat.convert("L"))
-    return Film(pixels, mode, 1 if mode == "1" else 8, _chroma(flat), (*codes, *depth.doubts(pixels)))
+    return Film(pixels, mode, 1 if mode == "1" else 8, _chroma(flat), (*codes, *greys.doubts(pixels)))
 
 
 def _check_size(image: ImageFile, limits: Limits) -> None:
@@ -158,8 +161,8 @@ def _check_kind(image: ImageFile, data: bytes, limits: Limits) -> None:
     if getattr(image, "is_animated", False):
         raise FilmError("film-several-images")
     if isinstance(image, Jpeg2KImageFile):
-        shape = jp2.read_shape(data, limits)
-        jp2.check_header(shape, *image.size, image.mode, len(image.getbands()))
+        shape = codestream.read_shape(data, limits)
+        codestream.check_header(shape, *image.size, image.mode, len(image.getbands()))
         image.info["bits"] = shape.bits
     if image.mode not in (*SHALLOW_MODES, *DEEP_MODES):
         raise FilmError("film-unsupported-mode", mode=image.mode)
@@ -252,3 +255,53 @@ def _chroma(image: Image.Image) -> float:
     red, green, blue = (np.asarray(band) for band in image.split())  # each (H, W) uint8
     highest = np.maximum(np.maximum(red, green), blue)
     return float(np.mean(highest - np.minimum(np.minimum(red, green), blue)))
+
+
+# --- what libraries say ----------------------------------------------------------------------------------------------
+
+LOGGERS = (
+    *("PIL.Image", "PIL.ImageFile", "PIL.PngImagePlugin", "PIL.JpegImagePlugin", "PIL.TiffImagePlugin"),
+    *("pydicom", "pydicom.pixels.decoders.base"),
+)
+"""A filter acts on what its own logger is told, not on what the loggers below it are."""
+
+
+class _Quiet(logging.Filter):
+    """Within it, nothing is logged of LOGGERS in this thread, and while any thread is within it no warning is shown.
+
+    At DEBUG, Pillow logs every tag of a TIFF or EXIF with its value (`Artist`, `ImageDescription`); pydicom's warnings
+    quote attributes. A program around this one keeps what they say elsewhere.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._here = threading.local()
+        self._lock = threading.Lock()
+        self._num_inside = 0
+        self._saved = warnings.catch_warnings()
+
+    def __enter__(self) -> None:
+        for name in LOGGERS:
+            logging.getLogger(name).addFilter(self)
+        self._here.is_inside = True
+        with self._lock:
+            if self._num_inside == 0:
+                self._saved = warnings.catch_warnings()
+                self._saved.__enter__()
+                warnings.filterwarnings("ignore", module=r"(PIL|pydicom)\.")
+            self._num_inside += 1
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        """The last thread to leave restores the process's filters of warnings."""
+        self._here.is_inside = False
+        with self._lock:
+            self._num_inside -= 1
+            if self._num_inside == 0:
+                self._saved.__exit__(kind, error, at)
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether a record may pass."""
+        return not getattr(self._here, "is_inside", False)
+
+
+QUIET = _Quiet()

@@ -13,13 +13,21 @@ has a film can find out whether it was among these, which is the purpose.
 """
 
 from dataclasses import dataclass
-from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 
-from plainfilm.data.duplicates.descriptors import cosines, unit
-from plainfilm.data.duplicates.registration import DAMPING, TINY, Floats, flatten, grid, sample
+from plainfilm.data.duplicates.registration import (
+    DAMPING,
+    TINY,
+    Floats,
+    cosines,
+    flatten,
+    grid,
+    sample,
+    search_warps,
+    unit,
+)
 from plainfilm.data.duplicates.search import Pixels, shrink
 
 Fingerprints = NDArray[np.int8]
@@ -113,22 +121,9 @@ def _as_bytes(vectors: Floats) -> Fingerprints:
     return np.asarray(np.round(vectors / largest * LARGEST_BYTE), np.int8)
 
 
-def _search_warps() -> Floats:
-    """The warps under which a film is compared with all known ones: (V, 2, 3)."""
-    turns = [np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]]) for turn in np.radians((-5, 0, 5))]
-    zooms = (0.86, 0.93, 1, 1.07, 1.14)
-    return np.array(
-        [
-            np.column_stack([zoom * turn @ np.diag([side, 1]), np.multiply(max(0.05, 0.75 * abs(1 - zoom)), shift)])
-            for side, turn, zoom, shift in product((1, -1), turns, zooms, product((-1, 0, 1), repeat=2))
-        ],
-        np.float32,
-    )
-
-
 def _propose(films: Floats, known: Floats) -> tuple[NDArray[np.int64], Floats]:
     """The known films (M, L) most like each of the flattened films (B, S, S): places (B, C), warps (B, C, 2, 3)."""
-    warps = _search_warps()
+    warps = search_warps(5, (0.86, 0.93, 1, 1.07, 1.14))
     likest = np.full((len(films), len(known)), -2, np.float32)
     chosen = np.zeros(likest.shape, np.int16)
     for number, warp in enumerate(warps):

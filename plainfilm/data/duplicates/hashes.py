@@ -22,8 +22,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from plainfilm.data.duplicates.descriptors import descriptor_matrix, unit
-from plainfilm.data.duplicates.registration import Floats, flatten
+from plainfilm.data.duplicates.registration import Floats, descriptor_matrix, flatten, unit
 from plainfilm.randomness import generator
 
 Words = NDArray[np.uint64]

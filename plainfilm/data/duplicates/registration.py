@@ -11,6 +11,9 @@ Coordinates are the same at every size: a film spans -1 to 1 on both axes, x to 
 matrix that takes a point of the template to a point of the moving film; a mirrored one has a negative determinant.
 """
 
+from collections.abc import Sequence
+from itertools import product
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -126,3 +129,51 @@ def _correlation(fixed: Floats, moved: Floats, inside: Floats) -> Floats:
     scale = np.sqrt(np.vecdot(fixed, fixed) * np.vecdot(moved, moved)) + TINY
     correlation: Floats = np.vecdot(fixed, moved) / scale
     return correlation
+
+
+# --- descriptors: low frequencies ------------------------------------------------------------------------------------
+
+COARSE_SIZE_PX = 32  # the size that is described, and registered first
+NUM_FREQUENCIES = 8  # on each axis
+
+
+def cosines(size: int, count: int = NUM_FREQUENCIES) -> Floats:
+    """The lowest frequencies of the cosine transform (DCT-II): (count, size)."""
+    angles = (np.arange(size) + 0.5) * np.pi / size
+    return np.cos(np.arange(count)[:, None] * angles).astype(np.float32)
+
+
+def descriptor_matrix(warp: Floats) -> Floats:
+    """The matrix that takes the C * C pixels of a film to the descriptor of the film warped: (63, C * C).
+
+    Warping, leaving out a margin and the cosine transform are all linear in the film, so one product does all three.
+    """
+    size = COARSE_SIZE_PX // 2  # enough for eight frequencies
+    points = warp @ (grid(size).reshape(3, -1) * np.array([[0.88], [0.88], [1]], np.float32))  # (2, P)
+    pixels = (points[..., None] + 1) * COARSE_SIZE_PX / 2 - 0.5
+    places = np.arange(COARSE_SIZE_PX, dtype=np.float32)
+    across, down = np.maximum(0, 1 - np.abs(pixels - places))  # bilinear weights, (P, C) each
+    sampling = (down[:, :, None] * across[:, None, :]).reshape(size * size, -1)
+    frequencies = np.kron(cosines(size), cosines(size))[1:]  # (63, P): without the mean
+    return np.asarray(frequencies @ sampling)
+
+
+def search_warps(degrees: float, zooms: Sequence[float]) -> Floats:
+    """The warps under which a film is compared with others: (V, 2, 3), mirrored or not, turned by `degrees` or not.
+
+    Of two copies the wider one can be zoomed in to meet the narrower one.
+    """
+    angles = np.radians((-degrees, 0, degrees))
+    turns = [np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]]) for turn in angles]
+    return np.array(
+        [
+            np.column_stack([zoom * turn @ np.diag([side, 1]), np.multiply(max(0.05, 0.75 * abs(1 - zoom)), shift)])
+            for side, turn, zoom, shift in product((1, -1), turns, zooms, product((-1, 0, 1), repeat=2))
+        ],
+        np.float32,
+    )
+
+
+def unit(vectors: Floats) -> Floats:
+    """Vectors (..., D) at length 1; of length 0 stay so."""
+    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), np.float32(1e-6)))

@@ -15,16 +15,17 @@ contrast or with letters on it. Two exposures of one patient are seldom a pair: 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations, product
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from plainfilm.data.decoding import greys
-from plainfilm.data.duplicates import hashes
-from plainfilm.data.duplicates.descriptors import COARSE_SIZE_PX, cosines, descriptor_matrix, unit
-from plainfilm.data.duplicates.registration import Floats, flatten, register
+from plainfilm.data.decoding.film import BLANK
+from plainfilm.data.duplicates import hashes, registration
+from plainfilm.data.film_index import Index
+from plainfilm.data.films import Films
 
 Pixels = NDArray[np.uint8]
 Places = NDArray[np.int64]
@@ -64,8 +65,10 @@ def phash(pixels: Pixels) -> str:
     The signs, around their median, of the 8 x 8 lowest frequencies (DCT-II) of the film at 32 x 32 pixels; the mean
     is left out of the median.
     """
-    small = Image.fromarray(pixels).resize((COARSE_SIZE_PX, COARSE_SIZE_PX), Image.Resampling.BILINEAR)
-    lowest = cosines(COARSE_SIZE_PX)
+    small = Image.fromarray(pixels).resize(
+        (registration.COARSE_SIZE_PX, registration.COARSE_SIZE_PX), Image.Resampling.BILINEAR
+    )
+    lowest = registration.cosines(registration.COARSE_SIZE_PX)
     frequencies = (lowest @ np.asarray(small, np.float64) @ lowest.T).ravel()
     bits = frequencies > np.median(frequencies[1:])
     return np.packbits(bits).tobytes().hex()
@@ -135,8 +138,8 @@ def _near_pairs(thumbnails: Pixels) -> list[Pair]:
     if len(thumbnails) < 2:
         return []
     coarse = shrink(thumbnails)
-    flat = flatten(coarse, *COARSE_BAND)
-    found: dict[tuple[int, int], tuple[float, Floats]] = {}
+    flat = registration.flatten(coarse, *COARSE_BAND)
+    found: dict[tuple[int, int], tuple[float, registration.Floats]] = {}
     tried: set[tuple[int, int]] = set()
     if len(coarse) <= EXACT_UP_TO:
         first, second, warps = _propose(coarse)
@@ -154,44 +157,29 @@ def _near_pairs(thumbnails: Pixels) -> list[Pair]:
     ]
 
 
-def shrink(thumbnails: Pixels, size: int = COARSE_SIZE_PX) -> Floats:
+def shrink(thumbnails: Pixels, size: int = registration.COARSE_SIZE_PX) -> registration.Floats:
     """(N, T, T) uint8 -> (N, size, size) by averaging squares of pixels; size divides T."""
     factor = THUMBNAIL_SIZE_PX // size
     squares = thumbnails.reshape(len(thumbnails), size, factor, size, factor)
     return np.asarray(squares.mean(axis=(2, 4), dtype=np.float32))
 
 
-def _search_warps() -> Floats:
-    """The warps under which a film is compared with all others: (V, 2, 3).
-
-    Of two copies the wider one is zoomed in to meet the narrower one, so that no warp needs to zoom out.
-    """
-    turns = [np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]]) for turn in np.radians((-4, 0, 4))]
-    return np.array(
-        [
-            np.column_stack([zoom * turn @ np.diag([side, 1]), np.multiply(max(0.05, 0.75 * (1 - zoom)), shift)])
-            for side, turn, zoom, shift in product((1, -1), turns, (1, 0.93, 0.86, 0.79), product((-1, 0, 1), repeat=2))
-        ],
-        np.float32,
-    )
-
-
-def _propose(coarse: Floats) -> tuple[Places, Places, Floats]:
+def _propose(coarse: registration.Floats) -> tuple[Places, Places, registration.Floats]:
     """For each film the NUM_CANDIDATES most like it, and the warp between them.
 
     coarse (N, C, C), grey levels; returns places first (M,), second (M,) and warps (M, 2, 3): a point of the second
     -> a point of the first.
     """
     num_films, num_candidates = len(coarse), min(NUM_CANDIDATES, len(coarse) - 1)
-    warps = _search_warps()
-    films = flatten(coarse, *DESCRIPTOR_BAND).reshape(num_films, -1)
-    matrices = np.stack([descriptor_matrix(warp) for warp in warps])
-    unmoved = unit(films @ descriptor_matrix(np.eye(2, 3, dtype=np.float32)).T)
+    warps = registration.search_warps(4, (1, 0.93, 0.86, 0.79))
+    films = registration.flatten(coarse, *DESCRIPTOR_BAND).reshape(num_films, -1)
+    matrices = np.stack([registration.descriptor_matrix(warp) for warp in warps])
+    unmoved = registration.unit(films @ registration.descriptor_matrix(np.eye(2, 3, dtype=np.float32)).T)
     second = np.empty((num_films, num_candidates), np.int64)
     chosen = np.empty_like(second)
     for start in range(0, num_films, BATCH_FILMS):
         batch = slice(start, start + BATCH_FILMS)
-        moved = unit(films[batch] @ matrices.transpose(0, 2, 1))  # (V, B, 63)
+        moved = registration.unit(films[batch] @ matrices.transpose(0, 2, 1))  # (V, B, 63)
         likeness = np.full((moved.shape[1], num_films), -1, np.float32)
         for queries in moved:
             np.maximum(likeness, queries @ unmoved.T, out=likeness)
@@ -202,8 +190,8 @@ def _propose(coarse: Floats) -> tuple[Places, Places, Floats]:
 
 
 def _confirm(
-    thumbnails: Pixels, coarse: Floats, first: Places, second: Places, warps: Floats
-) -> Iterator[tuple[int, int, float, Floats]]:
+    thumbnails: Pixels, coarse: registration.Floats, first: Places, second: Places, warps: registration.Floats
+) -> Iterator[tuple[int, int, float, registration.Floats]]:
     """Register proposed pairs, first coarsely, then those that may be copies finely; yield those of one exposure.
 
     coarse (N, C, C): flattened films. Yields first < second, score, and the warp (3, 3) of a point of the second to a
@@ -212,13 +200,15 @@ def _confirm(
     for start in range(0, len(first), BATCH_PAIRS):
         batch = slice(start, start + BATCH_PAIRS)
         here, there = first[batch], second[batch]
-        moved, score = register(coarse[there], coarse[here], warps[batch], NUM_STEPS_COARSE)
+        moved, score = registration.register(coarse[there], coarse[here], warps[batch], NUM_STEPS_COARSE)
         kept = score >= COARSE_CORRELATION
         here, there, moved = here[kept], there[kept], moved[kept]
         if not len(here):
             continue
-        template, moving = (flatten(thumbnails[films].astype(np.float32), *FINE_BAND) for films in (there, here))
-        moved, score = register(template, moving, moved, NUM_STEPS_FINE)
+        template, moving = (
+            registration.flatten(thumbnails[films].astype(np.float32), *FINE_BAND) for films in (there, here)
+        )
+        moved, score = registration.register(template, moving, moved, NUM_STEPS_FINE)
         for one, other, value, warp in zip(here.tolist(), there.tolist(), score.tolist(), moved, strict=True):
             if value >= SAME_EXPOSURE:
                 whole = np.vstack([warp, [0, 0, 1]]).astype(np.float32)
@@ -226,10 +216,10 @@ def _confirm(
 
 
 def _friends_of_friends(
-    found: dict[tuple[int, int], tuple[float, Floats]], tried: set[tuple[int, int]]
-) -> tuple[Places, Places, Floats]:
+    found: dict[tuple[int, int], tuple[float, registration.Floats]], tried: set[tuple[int, int]]
+) -> tuple[Places, Places, registration.Floats]:
     """Pairs neither found nor tried here whose films share a confirmed partner, in the form of `_propose`."""
-    friends: dict[int, dict[int, Floats]] = defaultdict(dict)
+    friends: dict[int, dict[int, registration.Floats]] = defaultdict(dict)
     for (first, second), (_, warp) in found.items():
         friends[first][second] = warp
         friends[second][first] = np.linalg.inv(warp)
@@ -241,3 +231,56 @@ def _friends_of_friends(
                 proposed[pair] = friends[first][shared] @ friends[shared][second]
     places = np.array(list(proposed), np.int64).reshape(-1, 2)
     return places[:, 0], places[:, 1], np.array(list(proposed.values()), np.float32).reshape(-1, 3, 3)[:, :2]
+
+
+# A near pair stands in the column `twins` of both films, as `image_id:score` or `image_id:score:mirrored`; of exact
+# copies only the first film has any, as it alone was searched. Exact pairs need none: their image_ids are equal.
+MIRRORED = "mirrored"
+
+
+def written(pairs: Sequence[Pair], image_ids: Sequence[str]) -> list[tuple[str, ...]]:
+    """The cells of the films (N,) that `pairs` number.
+
+    >>> written([Pair(0, 2, "near", 0.91234, mirrored=True)], ["aa", "bb", "cc"])
+    [('cc:0.912340:mirrored',), (), ('aa:0.912340:mirrored',)]
+    """
+    cells: list[list[str]] = [[] for _ in image_ids]
+    for pair in pairs:
+        if pair.kind == "near":
+            for film, twin in ((pair.first, pair.second), (pair.second, pair.first)):
+                cells[film].append(f"{image_ids[twin]}:{pair.score:.6f}" + f":{MIRRORED}" * pair.mirrored)
+    return [tuple(sorted(cell)) for cell in cells]
+
+
+def confirmed_pairs(films: Films) -> list[Pair]:
+    """The pairs of an index, by row number; an older index has none, and its films are searched again.
+
+    Searched at the store's size, where the index was searched at the films' own: a borderline pair may differ.
+    """
+    rows = films.index.rows
+    is_older = any("duplicate-near" in row.problems for row in rows) and not any(row.twins for row in rows)
+    if not is_older:
+        return recorded_pairs(films.index)
+    readable = [number for number, row in enumerate(rows) if row.image_id]
+    thumbnails = np.stack([thumbnail(np.asarray(films.store[number])) for number in readable])
+    blank = {film for film, number in enumerate(readable) if BLANK in rows[number].problems}
+    found = find_pairs(thumbnails, [rows[number].image_id for number in readable], blank=blank)
+    return [Pair(readable[pair.first], readable[pair.second], pair.kind, pair.score, pair.mirrored) for pair in found]
+
+
+def recorded_pairs(index: Index) -> list[Pair]:
+    """The pairs that stand in an index, by row number, as `find_pairs` gave them; twins not in it are left out."""
+    first_of: dict[str, int] = {}
+    pairs = []
+    for number, row in enumerate(index.rows):
+        if row.image_id and BLANK not in row.problems:
+            first = first_of.setdefault(row.image_id, number)
+            if first != number:
+                pairs.append(Pair(first, number, "exact", 1.0, mirrored=False))
+    for number in first_of.values():
+        for cell in index.rows[number].twins:
+            image_id, score, *mirrored = cell.split(":")
+            other = first_of.get(image_id, number)
+            if other > number:
+                pairs.append(Pair(number, other, "near", float(score), mirrored == [MIRRORED]))
+    return sorted(pairs, key=lambda pair: (pair.first, pair.second))

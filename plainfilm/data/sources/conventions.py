@@ -33,8 +33,7 @@ HEADINGS: dict[str, tuple[str, ...]] = {
     ),
     "label": (
         *("label", "labels", "class", "class name", "classname", "category", "diagnosis", "finding", "finding labels"),
-        *("finding label", "findings"),
-        *("target", "标签", "类别", "诊断"),
+        *("finding label", "findings", "target", "标签", "类别", "诊断"),
     ),
     "patient": (
         *("patient", "patient id", "patients", "subject", "subject id", "person", "person id", "case id", "mrn"),

@@ -10,12 +10,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
-from plainfilm.data.decoding.file_kinds import kind_of
-from plainfilm.data.decoding.formats import is_film_name
-from plainfilm.data.sources import labels, table_rows
+from plainfilm.data.decoding.formats import is_film_name, kind_of
+from plainfilm.data.sources import labels, matching
 from plainfilm.data.sources.balance import Balance, SeenFile, TableBalance, make_balance
 from plainfilm.data.sources.conventions import COMMON
-from plainfilm.data.sources.folder_names import class_and_split, is_hidden, is_mask
+from plainfilm.data.sources.labels import class_and_split, is_hidden, is_mask
 from plainfilm.data.sources.matching import FilmPath
 from plainfilm.data.sources.names import path_parts
 from plainfilm.data.sources.own_output import own_output
@@ -128,10 +127,7 @@ def _open(path: Path, reading: Reading, tables: Sequence[Table]) -> tuple[Source
     if path.is_file() and (is_film_name(path.name) or kind_of(path.name, first_bytes(str(path))) == "film"):
         return files.single_film(path), True
     source = files.open_source(
-        path,
-        follow_links=reading.follow_links,
-        encoding=reading.encoding,
-        fits=_fits(tables) if tables else None,
+        path, follow_links=reading.follow_links, encoding=reading.encoding, fits=_fits(tables) if tables else None
     )
     return source, False
 
@@ -157,8 +153,8 @@ def _named_by(table: Table, reading: Reading) -> Source:
     names = [_existing(folder, row.path) or row.path for row in table.rows]
     if not any(files.is_file(folder / name) for name in names):
         around = files.open_source(folder, follow_links=reading.follow_links)
-        films = [name for name in around.names if _is_film(around, name)]
-        fitting = table_rows.fit(table, [FilmPath((), path_parts(name)) for name in films])
+        films = [name for name in around.names if not _no_film(name, around, lambda _: False)]
+        fitting = matching.fit(table, [FilmPath((), path_parts(name)) for name in films])
         names = [films[film] for film in sorted(fitting)] or names
     return files.listed_files(folder, tuple(dict.fromkeys(names)))
 
@@ -218,10 +214,6 @@ def _no_film(name: str, source: Source, is_own: Callable[[str], bool]) -> str:
     return "mask" if is_mask(name) else ""
 
 
-def _is_film(source: Source, name: str) -> bool:
-    return not _no_film(name, source, lambda _: False)
-
-
 # --- tables and labels -----------------------------------------------------------------------------------------------
 
 
@@ -242,15 +234,15 @@ def _with_tables(
         table = tables[path]
         numbers = [number for number, entry in enumerate(entries) if entry.origin in origins]
         paths = [FilmPath(above[entries[number].origin], path_parts(entries[number].path)) for number in numbers]
-        row_of = table_rows.fit(table, paths)
+        row_of = matching.fit(table, paths)
         missing = sum(
             not _is_there(opened[entries[numbers[place]].origin], entries[numbers[place]].path) for place in row_of
         )
-        balances.append(table_rows.balance(table, paths, row_of, missing=missing))
+        balances.append(matching.balance(table, paths, row_of, missing=missing))
         for place, row in row_of.items():
             entry = entries[numbers[place]]
             before = said.setdefault(numbers[place], {})
-            before |= table_rows.joined(before, table.rows[row].columns, path, entry.path)
+            before |= matching.joined(before, table.rows[row].columns, path, entry.path)
             if "patient" in table.used:
                 before.setdefault("patient_table", str(place_of_table))
             labelled |= {entry.origin} if table.has_labels else set()

@@ -10,35 +10,26 @@ from collections import defaultdict
 from collections.abc import Callable, Collection
 from pathlib import PurePosixPath
 
-from plainfilm.io.run_folder import (
-    AUDIT,
-    CROSS_VALIDATION,
-    INDEX,
-    INDEX_FACTS,
-    METRICS,
-    PREDICTIONS,
-    RECIPE,
-    SEEN,
-)
+from plainfilm.io import run_folder
 
 SOFTWARE = "plainfilm"  # the PNG text Software of all that this program draws
 PNG_MARK = b"tEXtSoftware\0" + SOFTWARE.encode()
 PNG_START = b"\x89PNG\r\n\x1a\n"
 RGB_AT, RGB = 25, 2  # PNG's colour type
 OLD_MAP = re.compile(r"\d{4,}-[0-9a-f]{16}-.+\.png")
-RUN = {RECIPE, INDEX_FACTS, INDEX}
+RUN = {run_folder.RECIPE, run_folder.INDEX_FACTS, run_folder.INDEX}
 TABLES = (
-    {INDEX, INDEX_FACTS},
-    {METRICS, PREDICTIONS},
-    {AUDIT, "pairs.html", "clusters.csv", "shortcuts.png"},
+    {run_folder.INDEX, run_folder.INDEX_FACTS},
+    {run_folder.METRICS, run_folder.PREDICTIONS},
+    {run_folder.AUDIT, "pairs.html", "clusters.csv", "shortcuts.png"},
 )
-BESIDE = {METRICS: {SEEN}}
+BESIDE = {run_folder.METRICS: {run_folder.SEEN}}
 
 
 def own_output(names: Collection[str], peek: Callable[[str], bytes]) -> Callable[[str], bool]:
     """What tells whether a file of a source, by its name, is output of this program."""
     inside: dict[str, set[str]] = defaultdict(set)
-    marks = {name for names_together in (*TABLES, RUN) for name in names_together} | {CROSS_VALIDATION}
+    marks = {name for names_together in (*TABLES, RUN) for name in names_together} | {run_folder.CROSS_VALIDATION}
     for name in names:
         folder, _, file = name.rpartition("/")
         if file in marks:
@@ -62,9 +53,9 @@ def own_output(names: Collection[str], peek: Callable[[str], bytes]) -> Callable
 
 
 def _is_run(folder: str, found: set[str], peek: Callable[[str], bytes]) -> bool:
-    if CROSS_VALIDATION in found:
-        return peek(_join(folder, CROSS_VALIDATION)).lstrip().startswith(b"{")
-    return found >= RUN and b'"sources"' in peek(_join(folder, INDEX_FACTS))
+    if run_folder.CROSS_VALIDATION in found:
+        return peek(_join(folder, run_folder.CROSS_VALIDATION)).lstrip().startswith(b"{")
+    return found >= RUN and b'"sources"' in peek(_join(folder, run_folder.INDEX_FACTS))
 
 
 def _join(folder: str, file: str) -> str:

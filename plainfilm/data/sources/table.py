@@ -21,8 +21,8 @@ from pathlib import Path
 
 from plainfilm.data.decoding.formats import is_film_name
 from plainfilm.data.sources.conventions import COMMON, Conventions
+from plainfilm.data.sources.labels import COLUMN as TRAIN_ONLY
 from plainfilm.data.sources.names import name_key, path_parts, tidy
-from plainfilm.data.sources.train_only import COLUMN as TRAIN_ONLY
 from plainfilm.errors import SourceError
 from plainfilm.io.tables import plain
 
@@ -66,7 +66,7 @@ def read_table(path: Path, *, encoding: str = "", conventions: Conventions = COM
     rows = []
     names = {heading: name for name, heading in used.items()}
     for number, cells in enumerate(lines, start=2):
-        row = dict(zip(headings, cells, strict=False)) if len(cells) >= len(headings) else _padded(headings, cells)
+        row = dict(zip(headings, [*cells, *[""] * (len(headings) - len(cells))], strict=False))
         named = {names.get(heading, heading): cell for heading, cell in row.items() if heading}
         named |= {name: tidy(named[name]) for name in used if name != "label"}
         if TRAIN_ONLY in used:
@@ -84,10 +84,6 @@ def _truth(cell: str, conventions: Conventions, **place: object) -> str:
         expected = ", ".join(word for words in conventions.truths.values() for word in words)
         raise SourceError("table-truth-unknown", column=TRAIN_ONLY, given=repr(cell), expected=expected, **place)
     return truth
-
-
-def _padded(headings: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
-    return dict(zip(headings, [*cells, *[""] * (len(headings) - len(cells))], strict=True))
 
 
 def _text(path: Path, encoding: str) -> str:

@@ -9,8 +9,7 @@ from collections.abc import Sequence
 
 from plainfilm.config import SplitRecipe
 from plainfilm.data.splits.patients import is_nobody
-from plainfilm.data.splits.refusals import check_given, check_whole
-from plainfilm.data.splits.split import SPLITS, divided
+from plainfilm.data.splits.split import SPLITS, check_given, check_whole, divided
 from plainfilm.errors import SplitError
 
 METHOD = "column split"  # as index.json names it

@@ -13,7 +13,7 @@ import numpy as np
 
 from plainfilm.data.decoding.film import BLANK
 from plainfilm.data.duplicates import search
-from plainfilm.data.duplicates.twins import written
+from plainfilm.data.duplicates.search import written
 from plainfilm.data.film_index import LEAVES_OUT, Row
 from plainfilm.data.splits.patients import as_id, is_doubtful, is_nobody, is_nobody_by_count
 from plainfilm.io.files import sha256
@@ -78,10 +78,7 @@ def _marked(row: Row, is_one: bool, doubtful: Collection[str]) -> Row:
 def form(rows: Sequence[Row], readable: Sequence[int], thumbnails: np.ndarray) -> list[Row]:
     """The rows, with group and twins, and the problems duplicate-exact, duplicate-near and label-conflict.
 
-    Args:
-        rows: of all films.
-        readable: the numbers of the N rows whose films could be decoded.
-        thumbnails: of these films, (N, S, S) float32.
+    `readable`: the numbers of the N rows whose films could be decoded; their `thumbnails`, (N, S, S) float32.
     """
     marked = list(rows)
     image_ids = [rows[number].image_id for number in readable]

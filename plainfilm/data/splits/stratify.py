@@ -74,13 +74,8 @@ def stratified(
 ) -> list[str]:
     """The part of each film: groups whole, shares of classes and sources kept as well as groups allow.
 
-    Args:
-        classes: the class of each film, (N,).
-        sources: the source of each film, (N,).
-        groups: the group of each film, (N,).
-        shares: of every part, each above 0; they sum to 1.
-        order: all groups in the order in which equal ones are taken.
-        fixed: the part of groups that may be in no other.
+    Classes, sources, groups: of each film, (N,). `shares`: of every part, each above 0; they sum to 1. `order`: all
+    groups in the order in which equal ones are taken. `fixed`: the part of groups that may be in no other.
     """
     labels: dict[str, Counter[Label]] = {group: Counter() for group in order}
     totals: Counter[Label] = Counter()

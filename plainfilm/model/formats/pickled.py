@@ -21,17 +21,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from plainfilm.errors import ModelFileError
-from plainfilm.model.formats.pickle_names import (
-    OPAQUE,
-    Name,
-    Octets,
-    TorchTensor,
-    as_result,
-    as_storage,
-    is_class_of_others,
-    is_known,
-    put_state,
-)
+from plainfilm.model.formats import pickle_names
 
 MAX_BUILT_BYTES = 2**25  # a ResNet-152 with its optimiser's state takes half of that
 OPERATION_BYTES = 128  # what one operation may leave behind: an empty container, its place on the stack and in the memo
@@ -134,7 +124,7 @@ class _Machine:
                 self.extend(self.since_mark())
             case b"\x91":  # FROZENSET
                 self.since_mark()
-                self.stack.append(OPAQUE)
+                self.stack.append(pickle_names.OPAQUE)
             case b"R" | b"\x81":  # REDUCE; NEWOBJ
                 arguments, name = self.pop(), self.pop()
                 self.stack.append(self.call(name, arguments))
@@ -156,12 +146,12 @@ class _Machine:
         if operation in GETS:
             return self.remembered(self.number(GETS[operation]))
         if operation == b"\x8f":  # EMPTY_SET
-            return OPAQUE
+            return pickle_names.OPAQUE
         if operation in OLD_TEXTS:
             return self.old_text(self.take(max(0, self.number(OLD_TEXTS[operation]))))
         if operation in OCTETS:
             self.pay(OPERATION_BYTES)
-            return Octets(self.take(self.number(OCTETS[operation])))
+            return pickle_names.Octets(self.take(self.number(OCTETS[operation])))
         octets = self.take(self.number("<B"))  # LONG1
         self.pay(len(octets))
         return int.from_bytes(octets, "little", signed=True)
@@ -191,10 +181,10 @@ class _Machine:
         self.place += len(text) + 1
         return text.decode("utf-8", "replace")
 
-    def text(self, view: memoryview) -> str | Octets:
+    def text(self, view: memoryview) -> str | pickle_names.Octets:
         if len(view) > MAX_TEXT_BYTES:
             self.pay(OPERATION_BYTES)
-            return Octets(view, is_text=True)
+            return pickle_names.Octets(view, is_text=True)
         try:
             text = str(view, "utf-8")
         except UnicodeDecodeError as error:
@@ -202,10 +192,10 @@ class _Machine:
         self.pay(sys.getsizeof(text))
         return text
 
-    def old_text(self, view: memoryview) -> str | Octets:
+    def old_text(self, view: memoryview) -> str | pickle_names.Octets:
         if len(view) > MAX_TEXT_BYTES or not bytes(view).isascii():
             self.pay(OPERATION_BYTES)
-            return Octets(view)
+            return pickle_names.Octets(view)
         return self.text(view)
 
     def top(self) -> Any:
@@ -230,7 +220,7 @@ class _Machine:
 
     def extend(self, entries: list[Any]) -> None:
         target = self.top()
-        if target is OPAQUE:
+        if target is pickle_names.OPAQUE:
             return
         if not isinstance(target, list):
             raise self.damaged("damage.operation")
@@ -238,7 +228,7 @@ class _Machine:
 
     def put_in(self, entries: list[Any]) -> None:
         target = self.top()
-        if target is OPAQUE:
+        if target is pickle_names.OPAQUE:
             return
         if not isinstance(target, dict) or len(entries) % 2:
             raise self.damaged("damage.operation")
@@ -250,28 +240,28 @@ class _Machine:
             self.pay(OPERATION_BYTES)
             target[key] = value
 
-    def known(self, module: Any, name: Any) -> Name:
+    def known(self, module: Any, name: Any) -> pickle_names.Name:
         full_name = f"{module}.{name}" if isinstance(module, str) and isinstance(name, str) else "?"
-        if not is_known(full_name):
+        if not pickle_names.is_known(full_name):
             raise ModelFileError(
-                "weights-class" if is_class_of_others(full_name) else "weights-code",
+                "weights-class" if pickle_names.is_class_of_others(full_name) else "weights-code",
                 path=self.path,
                 name=full_name[:MAX_NAME_BYTES],
             )
-        return Name(full_name)
+        return pickle_names.Name(full_name)
 
-    def storage(self, identity: Any) -> TorchTensor | Name:
+    def storage(self, identity: Any) -> pickle_names.TorchTensor | pickle_names.Name:
         self.pay(RESULT_BYTES)
-        whole = as_storage(identity)
+        whole = pickle_names.as_storage(identity)
         if whole is None:
             raise self.damaged("damage.arguments")
-        if isinstance(whole, TorchTensor):
+        if isinstance(whole, pickle_names.TorchTensor):
             self.storages[whole.key] = whole.dtype
         return whole
 
     def call(self, name: Any, arguments: Any) -> Any:
         self.pay(RESULT_BYTES)
-        result = as_result(name, arguments)
+        result = pickle_names.as_result(name, arguments)
         if result is None:
             raise self.damaged("damage.arguments")
         if isinstance(result, dict):
@@ -279,5 +269,5 @@ class _Machine:
         return result
 
     def build(self, state: Any, target: Any) -> None:
-        if not put_state(target, state):
+        if not pickle_names.put_state(target, state):
             raise self.damaged("damage.arguments")

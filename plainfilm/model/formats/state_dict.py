@@ -158,15 +158,10 @@ def is_hidden(weight: Stored, tensors: Mapping[str, Stored]) -> bool:
 # --- other networks --------------------------------------------------------------------------------------------------
 
 TELLTALES = (  # parts of names, and whose they are
-    ("denseblock", "DenseNet"),
-    ("relative_position_bias_table", "Swin Transformer"),
-    ("cls_token", "Vision Transformer"),
-    ("class_token", "Vision Transformer"),
-    ("patch_embed", "Vision Transformer"),
-    ("conv_stem", "EfficientNet / MobileNet"),
-    ("block.0.0.weight", "EfficientNet / ConvNeXt"),
-    ("dwconv", "ConvNeXt"),
-    ("Mixed_5b", "Inception"),
+    *(("denseblock", "DenseNet"), ("relative_position_bias_table", "Swin Transformer")),
+    *(("cls_token", "Vision Transformer"), ("class_token", "Vision Transformer")),
+    *(("patch_embed", "Vision Transformer"), ("conv_stem", "EfficientNet / MobileNet")),
+    *(("block.0.0.weight", "EfficientNet / ConvNeXt"), ("dwconv", "ConvNeXt"), ("Mixed_5b", "Inception")),
     ("classifier.6.weight", "VGG / AlexNet"),
 )
 

@@ -20,9 +20,11 @@ Notable choices:
 
 import hashlib
 import math
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
@@ -30,21 +32,19 @@ from torch import Tensor
 
 from plainfilm.config import WIDTHS
 from plainfilm.errors import ModelFileError
-from plainfilm.model.formats.layouts import LAYOUTS, PARTS, Layout, name_in, shapes_in, translated
-from plainfilm.model.formats.state_dict import (
-    Choice,
-    Place,
-    choices,
-    head_among,
-    is_hidden,
-    other_network,
-    place_text,
-    widened,
-)
+from plainfilm.model.formats import state_dict
 from plainfilm.model.formats.stored import Stored, shown
 from plainfilm.model.formats.tensorfile import Kind, most_tensors, read_tensors
 from plainfilm.model.networks.resnet import DEPTHS, PUBLISHED_WIDTH, ResNet
 
+Layout = Literal["torchvision", "tutorial", "sequential"]
+LAYOUTS: tuple[Layout, ...] = ("sequential", "tutorial", "torchvision")
+PARTS: dict[Layout, re.Pattern[str]] = {  # how names within stem and stages begin
+    "torchvision": re.compile(r"(conv|bn|layer)\d"),
+    "tutorial": re.compile(r"conv\d"),
+    "sequential": re.compile(r"\d+\."),
+}
+SEQUENTIAL = {"conv1": "0", "bn1": "1", "layer1": "4", "layer2": "5", "layer3": "6", "layer4": "7"}  # 2, 3: no tensors
 HEAD = ("fc.weight", "fc.bias")
 GROUPED = "layer1.0.conv1.weight"  # of which ResNeXt and the wide ResNets have more filters
 FLOATS = {"F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16"}
@@ -100,13 +100,14 @@ class Weights:
 
 def read_weights(path: Path) -> Weights:
     """The weights in a file; it is read twice, once to check every tensor, once to keep them. Raises ModelFileError."""
-    known = _known()
+    # the names of all depths, and the layout of each: those of 34 and 152 layers are those of the others too
+    known = {name: layout for layout in LAYOUTS for depth in (34, 152) for name in _shapes(depth, 2, 3, layout)}
     file = read_tensors(path, lambda dicts: _place(dicts, known))
-    found = choices(file.dicts, known)
-    choice = found[0] if found else Choice(file.place, "", "torchvision")
+    found = state_dict.choices(file.dicts, known)
+    choice = found[0] if found else state_dict.Choice(file.place, "", "torchvision")
     layout = next(layout for layout in LAYOUTS if layout == choice.layout)
     counted = {name: tensor for name, tensor in file.tensors.items() if not name.endswith("num_batches_tracked")}
-    if not found and (other := other_network(tuple(counted))):
+    if not found and (other := state_dict.other_network(tuple(counted))):
         raise ModelFileError("weights-architecture", path=str(path), given=other)
     part = {name.removeprefix(choice.prefix): name for name in counted if name.startswith(choice.prefix)}
     depth = _depth(part, layout, str(path))
@@ -139,7 +140,7 @@ def read_weights(path: Path) -> Weights:
             for name, array in translated(arrays, layout, _shapes(depth, 2, 3, "torchvision")).items()
         },
         taken=Taken(
-            entry=place_text(choice.place),
+            entry=state_dict.place_text(choice.place),
             prefix=choice.prefix,
             num_tensors=len(places),
             num_expected=len(shapes),
@@ -163,13 +164,8 @@ def network(weights: Weights) -> ResNet:
 # --- choosing --------------------------------------------------------------------------------------------------------
 
 
-def _known() -> dict[str, str]:
-    """The names of all depths, and the layout of each: those of 34 and 152 layers are those of the others too."""
-    return {name: layout for layout in LAYOUTS for depth in (34, 152) for name in _shapes(depth, 2, 3, layout)}
-
-
-def _place(dicts: Mapping[Place, tuple[str, ...]], known: Mapping[str, str]) -> Place:
-    found = choices(dicts, known)
+def _place(dicts: Mapping[state_dict.Place, tuple[str, ...]], known: Mapping[str, str]) -> state_dict.Place:
+    found = state_dict.choices(dicts, known)
     return found[0].place if found else most_tensors(dicts)
 
 
@@ -182,9 +178,9 @@ def _with_head(
     """
     if "fc.weight" in places:
         weight = tensors[places["fc.weight"]]
-        is_last = len(weight.shape) != 2 or not is_hidden(weight, rest)
+        is_last = len(weight.shape) != 2 or not state_dict.is_hidden(weight, rest)
         return {name: place for name, place in places.items() if is_last or name not in HEAD}, ""
-    head = head_among(rest, num_features)
+    head = state_dict.head_among(rest, num_features)
     return places | ({name: head + name.removeprefix("fc") for name in HEAD} if head else {}), head
 
 
@@ -244,7 +240,7 @@ def _num_classes(tensors: Mapping[str, Stored], places: Mapping[str, str], layou
 
 def _check(stored: Stored, name: str, shape: tuple[int, ...], path: str) -> None:
     """Raise ModelFileError where a tensor has another shape or type, or holds numbers that no network has."""
-    if name == GROUPED and (other := widened(stored.shape, shape)):
+    if name == GROUPED and (other := state_dict.widened(stored.shape, shape)):
         raise ModelFileError("weights-architecture", path=path, given=other)
     if stored.shape != shape:
         raise ModelFileError("weights-shape", path=path, name=name, given=list(stored.shape), expected=list(shape))
@@ -263,3 +259,53 @@ def _shapes(
         own = ResNet(depth, num_classes=num_classes, in_channels=channels, width=width).state_dict()
     shapes = {name: tuple(tensor.shape) for name, tensor in own.items() if not name.endswith("num_batches_tracked")}
     return shapes_in(layout, shapes)
+
+
+# --- layouts: torchvision's names -> a layout's, a layout's arrays back ----------------------------------------------
+
+
+def name_in(layout: Layout, name: str) -> str:
+    """A name of torchvision's in a layout.
+
+    >>> name_in("tutorial", "layer2.0.bn1.running_mean")
+    'conv3.0.layers.0.net.1._mean'
+    >>> name_in("sequential", "layer2.0.bn1.running_mean")
+    '5.0.bn1.running_mean'
+    """
+    if layout == "torchvision":
+        return name
+    if layout == "sequential":
+        return re.sub(r"^\w+", lambda part: SEQUENTIAL.get(part[0], part[0]), name)
+    name = name.replace("running_mean", "_mean").replace("running_var", "_variance")
+    name = re.sub(r"^fc", "linear.1", name)
+    name = re.sub(r"^(conv|bn)1", lambda part: f"conv1.net.{int(part[1] == 'bn')}", name)
+    name = re.sub(r"^layer(\d)", lambda part: f"conv{int(part[1]) + 1}", name)
+    name = re.sub(r"\.downsample\.", ".shortcut.net.", name)
+    return re.sub(r"\.(conv|bn)(\d)\.", lambda part: f".layers.{int(part[2]) - 1}.net.{int(part[1] == 'bn')}.", name)
+
+
+def shapes_in(layout: Layout, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, tuple[int, ...]]:
+    """Names and shapes of torchvision's in a layout; the tutorial's convolutions have a bias."""
+    named = {name_in(layout, name): shape for name, shape in shapes.items()}
+    if layout != "tutorial":
+        return named
+    biases = {
+        name_in(layout, name).removesuffix("weight") + "bias": shape[:1]
+        for name, shape in shapes.items()
+        if len(shape) == 4
+    }
+    return named | biases | {"linear.1.weight": shapes["fc.weight"][::-1]}
+
+
+def translated(arrays: Mapping[str, np.ndarray], layout: Layout, names: Collection[str]) -> dict[str, np.ndarray]:
+    """The arrays under torchvision's `names`, biases of convolutions folded into the means of the norms after them."""
+    found = {name: arrays[name_in(layout, name)] for name in names if name_in(layout, name) in arrays}
+    if layout != "tutorial":
+        return found
+    for name, array in found.items():
+        if name.endswith("running_mean"):
+            bias = arrays[re.sub(r"1\._mean$", "0.bias", name_in(layout, name))]
+            found[name] = (array.astype(np.float64) - bias).astype(np.float32)
+    if "fc.weight" in found:
+        found["fc.weight"] = np.ascontiguousarray(found["fc.weight"].T)
+    return found

@@ -86,10 +86,7 @@ def shortcut(in_channels: int, out_channels: int, stride: int) -> nn.Sequential 
     """A 1x1 convolution if the shape changes, else nothing."""
     if in_channels == out_channels and stride == 1:
         return None
-    return nn.Sequential(
-        nn.Conv2d(in_channels, out_channels, 1, stride, bias=False),
-        nn.BatchNorm2d(out_channels),
-    )
+    return nn.Sequential(nn.Conv2d(in_channels, out_channels, 1, stride, bias=False), nn.BatchNorm2d(out_channels))
 
 
 class ResNet(nn.Module):

@@ -7,8 +7,7 @@ from dataclasses import replace
 from plainfilm.data.decoding.film import WARNINGS
 from plainfilm.data.film_index import Index, Row
 from plainfilm.data.splits.groups import PLACEHOLDER, holdings
-from plainfilm.data.splits.own_split import given_split
-from plainfilm.data.splits.shares import Miss, asked, misses, reached
+from plainfilm.data.splits.shares import Miss, asked, given_split, misses, reached
 from plainfilm.data.splits.split import SPLITS
 from plainfilm.messages import Listed, Text, Words, say
 from plainfilm.present.blocks import Block, Cell, Note, Table

@@ -20,7 +20,7 @@ from typing import Any
 from plainfilm.errors import RequestError
 from plainfilm.messages import LANGUAGES
 from plainfilm.present.problem import problem, status_of
-from plainfilm.serving.api.problems import MEDIA_TYPE, accepted_language, retry_headers
+from plainfilm.serving.api.wire import MEDIA_TYPE, accepted_language, retry_headers
 from plainfilm.serving.limits import ServeLimits
 
 Scope = MutableMapping[str, Any]
@@ -34,13 +34,10 @@ POLICY = (
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 SECURITY_HEADERS = (
-    (b"content-security-policy", POLICY.encode()),
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"cross-origin-opener-policy", b"same-origin"),
+    *((b"content-security-policy", POLICY.encode()), (b"x-content-type-options", b"nosniff")),
+    *((b"referrer-policy", b"no-referrer"), (b"cross-origin-opener-policy", b"same-origin")),
     (b"cross-origin-resource-policy", b"same-origin"),
-    (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
-    (b"cache-control", b"no-store"),
+    *((b"permissions-policy", b"camera=(), microphone=(), geolocation=()"), (b"cache-control", b"no-store")),
 )
 LOOPBACK_HOSTS = {"localhost", "127.0.0.1", "[::1]"}
 PRIVATE = ("/v1/", "/metrics")  # paths that need the token, where there is one
@@ -51,14 +48,10 @@ TAKES_FILMS = ("POST", "/v1/predictions")
 class Guard:
     """An application behind the guard.
 
-    Args:
-        app: what answers.
-        limits: of bodies and their pace.
-        is_full: whether there is no room for one more film.
-        token: that private paths ask for; None on loopback, where instead only loopback's names are answered (so that
-            no page from elsewhere reaches the server through a name of its own).
-        observe: called with the method, the path and the status of each answer.
-        root_path: the sub path under which a proxy serves the application; "" where there is none.
+    `is_full`: whether there is no room for one more film. `token`: that private paths ask for; None on loopback, where
+    instead only loopback's names are answered (so that no page from elsewhere reaches the server through a name of its
+    own). `observe` is called with the method, the path and the status of each answer. `root_path`: the sub path under
+    which a proxy serves the application; "" where there is none.
     """
 
     def __init__(
@@ -229,10 +222,7 @@ class _Answer:
         if message["type"] == "http.response.start":
             self.has_started = True
             names = {name for name, _ in message["headers"]}
-            message["headers"] = [
-                *message["headers"],
-                *(pair for pair in SECURITY_HEADERS if pair[0] not in names),
-            ]
+            message["headers"] = [*message["headers"], *(pair for pair in SECURITY_HEADERS if pair[0] not in names)]
             self.observe(message["status"])
         elif not self.has_content:
             message["body"] = b""

@@ -33,8 +33,8 @@ from plainfilm.serving.api import samples, schema, wire
 from plainfilm.serving.api.guard import App, Guard
 from plainfilm.serving.api.metrics import Metrics
 from plainfilm.serving.api.multipart import read_films
-from plainfilm.serving.api.problems import MEDIA_TYPE, accepted_language, retry_headers
 from plainfilm.serving.api.training_progress import training_progress
+from plainfilm.serving.api.wire import MEDIA_TYPE, accepted_language, retry_headers
 from plainfilm.serving.limits import ServeLimits
 from plainfilm.serving.service import AnswerService, Room
 from plainfilm.text import json_text

@@ -37,12 +37,8 @@ class _Drawing:
 
 
 _DRAWINGS = {
-    "normal-1": _Drawing("NORMAL", 2),
-    "viral-1": _Drawing("Viral_Pneumonia", 9),
-    "covid-1": _Drawing("COVID", 1),
-    "normal-2": _Drawing("NORMAL", 6),
-    "viral-2": _Drawing("Viral_Pneumonia", 6),
-    "covid-2": _Drawing("COVID", 4),
+    **{"normal-1": _Drawing("NORMAL", 2), "viral-1": _Drawing("Viral_Pneumonia", 9), "covid-1": _Drawing("COVID", 1)},
+    **{"normal-2": _Drawing("NORMAL", 6), "viral-2": _Drawing("Viral_Pneumonia", 6), "covid-2": _Drawing("COVID", 4)},
     "covid-3": _Drawing("COVID", 3),  # not decided
     "viral-3": _Drawing("Viral_Pneumonia", 2),  # answered wrongly
     "turned-1": _Drawing("NORMAL", 10, is_upright=False),  # refused

@@ -4,8 +4,10 @@ import base64
 import hashlib
 import io
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from functools import cache
+from http import HTTPStatus
 from typing import Any
 
 import numpy as np
@@ -13,6 +15,7 @@ from PIL import Image
 
 from plainfilm.data.preprocessing import preprocess
 from plainfilm.errors import PlainfilmError
+from plainfilm.locales import FALLBACK
 from plainfilm.messages import LANGUAGES
 from plainfilm.model.answer import Answer
 from plainfilm.model.card import Card, ClassName, Preprocessing
@@ -43,11 +46,7 @@ def model_brief(predictor: Predictor) -> dict[str, Any]:
     """Which model answered, and how films were prepared for it."""
     wanted = predictor.card.preprocessing
     preprocessing = asdict(wanted) | {"sha256": preprocessing_sha256(wanted)}
-    return {
-        "id": model_id(predictor),
-        "weights_sha256": predictor.card.weights_sha256,
-        "preprocessing": preprocessing,
-    }
+    return {"id": model_id(predictor), "weights_sha256": predictor.card.weights_sha256, "preprocessing": preprocessing}
 
 
 def model_summary(predictor: Predictor, language: str, *, is_default: bool, is_sample_model: bool) -> dict[str, Any]:
@@ -82,13 +81,9 @@ def prediction_json(
 ) -> dict[str, Any]:
     """The answer for one film; classes and map are None if the input check refuses it, unless `override`.
 
-    Args:
-        result: the prediction of the film, or why it could not be read.
-        card: of the model.
-        language: of sentences, "en" or "zh".
-        maps: "none"; "png", the predicted class's map over the film; "array", the cells of every class's map.
-        with_film: whether the decoded film goes along as PNG.
-        override: whether a refused film is answered all the same.
+    `maps`: "none"; "png", the predicted class's map over the film; "array", the cells of every class's map.
+    `with_film`: whether the decoded film goes along as PNG; `override`: whether a refused film is answered all the
+    same.
     """
     answer = Answer.of(result, override=override)
     drawn = film = None
@@ -119,3 +114,39 @@ def _film(pixels: np.ndarray) -> dict[str, Any]:
     buffer = io.BytesIO()
     picture.save(buffer, "PNG", compress_level=1)  # for the way over loopback, speed counts more than size
     return {"png": base64.b64encode(buffer.getvalue()).decode(), "width": picture.width, "height": picture.height}
+
+
+MEDIA_TYPE = "application/problem+json"
+
+
+def retry_headers(status: int, seconds: int) -> dict[str, str]:
+    """When to come again, and how to prove who one is."""
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        return {"retry-after": str(seconds)}
+    return {"www-authenticate": "Bearer"} if status == HTTPStatus.UNAUTHORIZED else {}
+
+
+def accepted_language(header: str) -> str:
+    """The language of ours that an Accept-Language header likes best; English where it names none (RFC 9110, 12.5.4).
+
+    >>> [accepted_language(header) for header in ("zh-CN,zh;q=0.9,en;q=0.8", "fr, en;q=0.5, zh;q=0.4", "", "zh;q=0, *")]
+    ['zh', 'en', 'en', 'en']
+    """
+    liked: Mapping[str, float] = {}
+    for entry in header.split(",")[:32]:
+        name, _, parameters = entry.partition(";")
+        language = name.strip().lower().partition("-")[0]
+        if language in LANGUAGES:
+            liked = {language: _quality(parameters), **liked}
+    best = max(liked, key=lambda language: liked[language], default=FALLBACK)
+    return best if liked.get(best) else FALLBACK
+
+
+def _quality(parameters: str) -> float:
+    name, _, value = parameters.strip().partition("=")
+    if name.strip() != "q":
+        return 1.0
+    try:
+        return min(max(float(value), 0.0), 1.0)
+    except ValueError:
+        return 0.0

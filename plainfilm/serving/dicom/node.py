@@ -39,10 +39,9 @@ from plainfilm.messages import text
 from plainfilm.model.predictor import Prediction
 from plainfilm.serving.dicom.filing import Filing, read_filing
 from plainfilm.serving.dicom.secondary_capture import secondary_capture
-from plainfilm.serving.dicom.sender import Parcel, Sender
-from plainfilm.serving.dicom.settings import NodeSettings
-from plainfilm.serving.dicom.socket import MeteredSocket
+from plainfilm.serving.dicom.sender import MeteredSocket, Parcel, Sender
 from plainfilm.serving.dicom.structured_report import Author, structured_report
+from plainfilm.serving.limits import NodeSettings
 
 LOG = logging.getLogger("plainfilm.serving")
 LIBRARIES = ("pynetdicom", "pydicom", "highdicom")
@@ -60,12 +59,9 @@ Answer = Callable[[bytes], Prediction]
 def start_node(settings: NodeSettings, answer: Answer, author: Author) -> "Node":
     """Listen, and answer films until the node is closed.
 
-    Args:
-        settings: what it does and allows.
-        answer: the prediction for the bytes of a DICOM file; raises PlainfilmError where there is none.
-        author: the model behind `answer`, and the language of reports and of the log.
-
-    Raises UsageError where the address cannot be used, or others reach it and no callers are named.
+    `answer`: the prediction for the bytes of a DICOM file; raises PlainfilmError where there is none. `author`: the
+    model behind it, and the language of reports and of the log. Raises UsageError where the address cannot be used, or
+    others reach it and no callers are named.
     """
     _silence_libraries()
     entity = AE(settings.title)

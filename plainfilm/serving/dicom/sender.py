@@ -1,9 +1,16 @@
-"""Results on their way to another DICOM node: C-STORE, tried a few times, then given up with a line in the log."""
+"""Results on their way to another DICOM node: C-STORE, tried a few times, then given up with a line in the log.
+
+`MeteredSocket` is for what comes in: pynetdicom reads a whole PDU, of any length that the peer says, and a whole
+message, before anybody is asked; so what comes between two messages is bounded, and has to come at a rate.
+"""
 
 import logging
 import queue
+import socket
 import threading
+import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from pydicom import Dataset
@@ -12,7 +19,7 @@ from pynetdicom import AE
 from pynetdicom.sop_class import EnhancedSRStorage  # type: ignore[attr-defined]
 
 from plainfilm.messages import text
-from plainfilm.serving.dicom.settings import NodeSettings
+from plainfilm.serving.limits import NodeSettings
 
 LOG = logging.getLogger("plainfilm.serving")
 MAX_WAITING = 16  # parcels; who brings one more waits
@@ -90,3 +97,37 @@ class Sender:
         """Whether a C-STORE response says success, or success with a warning (PS3.4, B.2.3)."""
         status = answer.get("Status")
         return status is not None and (status == 0 or status >> 12 == 0xB)
+
+
+SLACK_BYTES = 2**20  # of a message, beside its film: heads of PDUs, the command
+
+
+class MeteredSocket(socket.socket):
+    """A connection that fails (OSError) where its peer sends too much, or too slowly, without ending a message."""
+
+    def meter(self, settings: NodeSettings) -> None:
+        """Begin to measure."""
+        self.settings = settings
+        self.settimeout(settings.stall_s)
+        self.start_message()
+
+    def start_message(self) -> None:
+        """Count from zero; the clock starts with the next bytes."""
+        self.num_bytes, self.began = 0, 0.0
+
+    def shutdown(self, how: int, /) -> None:
+        """End the connection; a peer that has gone already is no error, else pynetdicom would leave the socket open."""
+        with suppress(OSError):
+            super().shutdown(how)
+
+    def recv(self, bufsize: int, flags: int = 0, /) -> bytes:
+        """The next bytes. Raises OSError where a bound is passed."""
+        self.began = self.began or time.monotonic()
+        received = super().recv(bufsize, flags)
+        self.num_bytes += len(received)
+        if self.num_bytes > self.settings.max_film_bytes + SLACK_BYTES:
+            raise OSError("the message is too long")
+        allowed_s = self.settings.grace_s + self.num_bytes / self.settings.bytes_per_s
+        if time.monotonic() - self.began > allowed_s:
+            raise TimeoutError("the message comes too slowly")
+        return received

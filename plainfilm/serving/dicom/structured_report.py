@@ -17,25 +17,7 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from highdicom import UID
-from highdicom.sr import (
-    AlgorithmIdentification,
-    CodeContentItem,
-    CodedConcept,
-    DeviceObserverIdentifyingAttributes,
-    EnhancedSR,
-    LanguageOfContentItemAndDescendants,
-    Measurement,
-    MeasurementReport,
-    MeasurementsAndQualitativeEvaluations,
-    ObservationContext,
-    ObserverContext,
-    QualitativeEvaluation,
-    RelationshipTypeValues,
-    SourceImageForMeasurementGroup,
-    TextContentItem,
-    TrackingIdentifier,
-)
+from highdicom import UID, sr
 from pydicom import Dataset
 
 from plainfilm.errors import PlainfilmError
@@ -75,33 +57,33 @@ def software_version() -> str:
 def structured_report(filing: Filing, outcome: Prediction | PlainfilmError, author: Author) -> Dataset:
     """The report on one film: what the model says of it, or why it says nothing."""
     prediction = outcome if isinstance(outcome, Prediction) and outcome.verdict.passed else None
-    group = MeasurementsAndQualitativeEvaluations(
-        tracking_identifier=TrackingIdentifier(uid=UID(), identifier="film"),
-        algorithm_id=AlgorithmIdentification(
+    group = sr.MeasurementsAndQualitativeEvaluations(
+        tracking_identifier=sr.TrackingIdentifier(uid=UID(), identifier="film"),
+        algorithm_id=sr.AlgorithmIdentification(
             name=MAKER,
             version=software_version(),
             parameters=(f"model {author.model_id}", f"weights {author.card.weights_sha256}"),
         ),
         measurements=None if prediction is None else _probabilities(prediction, author.card),
         qualitative_evaluations=list(_evaluations(prediction, author.card)),
-        source_images=[SourceImageForMeasurementGroup(filing.sop_class, filing.sop_instance)],
+        source_images=[sr.SourceImageForMeasurementGroup(filing.sop_class, filing.sop_instance)],
     )
     for name, meaning, words in _sentences(outcome, author):
         group[0].ContentSequence.append(
-            TextContentItem(
-                _own(name, meaning), words.shown(author.language), relationship_type=RelationshipTypeValues.CONTAINS
+            sr.TextContentItem(
+                _own(name, meaning), words.shown(author.language), relationship_type=sr.RelationshipTypeValues.CONTAINS
             )
         )
     code, meaning = dicom_code_of(author.language)
-    content = MeasurementReport(
-        observation_context=ObservationContext(observer_device_context=_observer(author)),
-        procedure_reported=CodedConcept("399208008", "SCT", "Plain chest X-ray"),
+    content = sr.MeasurementReport(
+        observation_context=sr.ObservationContext(observer_device_context=_observer(author)),
+        procedure_reported=sr.CodedConcept("399208008", "SCT", "Plain chest X-ray"),
         imaging_measurements=[group],
-        language_of_content_item_and_descendants=LanguageOfContentItemAndDescendants(
-            CodedConcept(code, "RFC5646", meaning)
+        language_of_content_item_and_descendants=sr.LanguageOfContentItemAndDescendants(
+            sr.CodedConcept(code, "RFC5646", meaning)
         ),
     )
-    report: Dataset = EnhancedSR(
+    report: Dataset = sr.EnhancedSR(
         evidence=[_evidence(filing)],
         content=content,
         series_instance_uid=UID(),
@@ -120,33 +102,33 @@ def structured_report(filing: Filing, outcome: Prediction | PlainfilmError, auth
     return report
 
 
-def _probabilities(prediction: Prediction, card: Card) -> list[Measurement]:
+def _probabilities(prediction: Prediction, card: Card) -> list[sr.Measurement]:
     """A number from 0 to 1 for each class."""
     found = []
     for number, (entry, probability) in enumerate(zip(card.classes, prediction.probabilities.tolist(), strict=True)):
-        measurement = Measurement(
+        measurement = sr.Measurement(
             name=_own(f"probability-{number}", f"Probability of {entry.shown('en')}"),
             value=round(probability, 6),
-            unit=CodedConcept("1", "UCUM", "no units"),
+            unit=sr.CodedConcept("1", "UCUM", "no units"),
         )
         measurement[0].ContentSequence = [
-            CodeContentItem(
-                CodedConcept("121071", "DCM", "Finding"),
+            sr.CodeContentItem(
+                sr.CodedConcept("121071", "DCM", "Finding"),
                 _class_code(entry, number),
-                relationship_type=RelationshipTypeValues.HAS_CONCEPT_MOD,
+                relationship_type=sr.RelationshipTypeValues.HAS_CONCEPT_MOD,
             )
         ]
         found.append(measurement)
     return found
 
 
-def _evaluations(prediction: Prediction | None, card: Card) -> Iterator[QualitativeEvaluation]:
+def _evaluations(prediction: Prediction | None, card: Card) -> Iterator[sr.QualitativeEvaluation]:
     """Whether the film can be judged, and its most probable class."""
-    yes, no = CodedConcept("373066001", "SCT", "Yes"), CodedConcept("373067005", "SCT", "No")
-    yield QualitativeEvaluation(_own("judged", "Film can be judged"), no if prediction is None else yes)
+    yes, no = sr.CodedConcept("373066001", "SCT", "Yes"), sr.CodedConcept("373067005", "SCT", "No")
+    yield sr.QualitativeEvaluation(_own("judged", "Film can be judged"), no if prediction is None else yes)
     if prediction is not None:
         code = _class_code(card.classes[prediction.predicted], prediction.predicted)
-        yield QualitativeEvaluation(_own("most-probable", "Most probable class"), code)
+        yield sr.QualitativeEvaluation(_own("most-probable", "Most probable class"), code)
 
 
 def _sentences(outcome: Prediction | PlainfilmError, author: Author) -> Iterator[tuple[str, str, Words]]:
@@ -169,25 +151,25 @@ def _sentences(outcome: Prediction | PlainfilmError, author: Author) -> Iterator
         yield "model", "About the model", statement
 
 
-def _own(code: str, meaning: str) -> CodedConcept:
+def _own(code: str, meaning: str) -> sr.CodedConcept:
     """A concept of this program."""
-    return CodedConcept(code, SCHEME, meaning[:MAX_MEANING])
+    return sr.CodedConcept(code, SCHEME, meaning[:MAX_MEANING])
 
 
-def _class_code(entry: ClassName, number: int) -> CodedConcept:
+def _class_code(entry: ClassName, number: int) -> sr.CodedConcept:
     """A class as a concept of SNOMED CT where it is well known, else of this program."""
     if entry.name in CLASS_CODES:
         code, meaning = CLASS_CODES[entry.name]
-        return CodedConcept(code, "SCT", meaning)
+        return sr.CodedConcept(code, "SCT", meaning)
     return _own(f"class-{number}", entry.shown("en"))
 
 
-def _observer(author: Author) -> ObserverContext:
+def _observer(author: Author) -> sr.ObserverContext:
     """This program with its model, as the device that observed."""
     device = uuid.uuid5(NAMESPACE, author.model_id)
-    return ObserverContext(
-        observer_type=CodedConcept("121007", "DCM", "Device"),
-        observer_identifying_attributes=DeviceObserverIdentifyingAttributes(
+    return sr.ObserverContext(
+        observer_type=sr.CodedConcept("121007", "DCM", "Device"),
+        observer_identifying_attributes=sr.DeviceObserverIdentifyingAttributes(
             uid=UID.from_uuid(str(device)),
             name=f"{MAKER} {software_version()}",
             manufacturer_name=MAKER,
