@@ -107,7 +107,14 @@ def test_predictive_values_are_those_of_the_points_on_these_films(
 @pytest.mark.parametrize(
     ("language", "words"),
     [
-        ("en", ("Set holds the true class (asked for: 95 %)", "Expected calibration error", "where 2 % of the films")),
+        (
+            "en",
+            (
+                "Prediction set holds the true class (asked for: 95 %)",
+                "Expected calibration error",
+                "if 2 % of the films",
+            ),
+        ),
         ("zh", ("预测集包含真实类别（要求：95 %）", "期望校准误差", "占胶片的 2 % 时")),
     ],
 )

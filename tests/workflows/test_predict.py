@@ -115,7 +115,7 @@ def test_csv_and_maps(cli: Cli, model: Path, films: Path, tmp_path: Path) -> Non
     ran = cli(
         "predict", model, films, "--csv", tmp_path / "new/answers.csv", "--maps", tmp_path / "maps", "--lang", "en"
     )
-    assert "Maps are in" in ran.out
+    assert "Class activation maps are in" in ran.out
     with (tmp_path / "new/answers.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert list(rows[0]) == [
