@@ -13,11 +13,10 @@ that was chosen by these scores.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
-from plainfilm import records
 from plainfilm.audits.probes import logistic
 from plainfilm.data.film_index import LEAVES_OUT, Index, Row, strata
 from plainfilm.data.films import Films
@@ -35,7 +34,28 @@ NEAREST_SIZE_PX, LOGISTIC_SIZE_PX = 32, 16
 Reader = Callable[[Floats, Integers, Floats, int], Floats]  # training features, labels, test features, K -> (M, K)
 
 
-def naive_and_clean(films: Films, *, seed: int = 0) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Gain:
+    """A reader's accuracy under both splits, and the paired difference."""
+
+    naive: Estimate
+    clean: Estimate
+    difference: Estimate
+
+
+@dataclass(frozen=True)
+class Naive:
+    """The share of the tutorial's test films that leak, in all and by class, and what each reader gains by it."""
+
+    split: str
+    films: int | None
+    folds: int | None
+    leaking_films: Estimate
+    leaking_by_class: Mapping[str, Estimate]
+    readers: Mapping[str, Gain]
+
+
+def naive_and_clean(films: Films, *, seed: int = 0) -> Naive:
     """How many films of the tutorial's test split leak, and what each reader gains by a leaking split."""
     index, store = films.index, films.store
     numbers = _films(index, seed)
@@ -48,16 +68,18 @@ def naive_and_clean(films: Films, *, seed: int = 0) -> dict[str, Any]:
         "nearest": (nearest, _features(store, numbers, NEAREST_SIZE_PX, unit_length=True)),
         "logistic": (logistic, _features(store, numbers, LOGISTIC_SIZE_PX)),
     }
-    return {
-        "split": "every tenth film",
-        "films": len(rows),
-        "folds": NUM_FOLDS,
-        **_leaking(rows, labels, index.classes),
-        "readers": {
+    leaking, *by_class = _leaking(rows, labels, len(index.classes))
+    return Naive(
+        split="every tenth film",
+        films=len(rows),
+        folds=NUM_FOLDS,
+        leaking_films=leaking,
+        leaking_by_class=dict(zip(index.classes, by_class, strict=True)),
+        readers={
             name: _compared(reader, features, labels, groups, naive, clean)
             for name, (reader, features) in readers.items()
         },
-    }
+    )
 
 
 def naive_folds(rows: Sequence[Row]) -> Integers:
@@ -100,30 +122,22 @@ def _features(store: np.ndarray, numbers: Sequence[int], size_px: int, *, unit_l
     return features
 
 
-def _leaking(rows: Sequence[Row], labels: Integers, classes: Sequence[str]) -> dict[str, Any]:
-    """The share of the tutorial's test films whose group has films in its training part, in all and by class."""
+def _leaking(rows: Sequence[Row], labels: Integers, num_classes: int) -> list[Estimate]:
+    """The share of the tutorial's test films whose group has films in its training part, in all and of each class."""
     groups = np.array([row.group for row in rows])
     parts = np.array(split.tutorial([row.path for row in rows], [row.label for row in rows]))
     tested = parts == "test"
     leaks = tested & np.isin(groups, groups[parts == "train"])
-    counted = np.column_stack([tested, *(tested & (labels == k) for k in range(len(classes)))])
-    estimates = shares(np.repeat(leaks[:, None], counted.shape[1], axis=1), counted, groups.tolist())
-    return {
-        "leaking_films": estimates[0].as_dict(),
-        "leaking_by_class": {name: share.as_dict() for name, share in zip(classes, estimates[1:], strict=True)},
-    }
+    counted = np.column_stack([tested, *(tested & (labels == k) for k in range(num_classes))])
+    return shares(np.repeat(leaks[:, None], counted.shape[1], axis=1), counted, groups.tolist())
 
 
 def _compared(
     reader: Reader, features: Floats, labels: Integers, groups: Sequence[str], naive: Integers, clean: Integers
-) -> Mapping[str, records.Object]:
-    """Accuracy under both splits, and the paired difference."""
-    right = {name: _right(reader, features, labels, folds) for name, folds in (("naive", naive), ("clean", clean))}
-    everyone = np.ones((len(labels), 2), bool)
-    accuracies = shares(np.column_stack([right["naive"], right["clean"]]), everyone, groups)
-    difference: Estimate = grouped_mean(right["naive"].astype(float) - right["clean"], groups, bound=1.0)
-    found = {"naive": accuracies[0], "clean": accuracies[1], "difference": difference}
-    return {name: estimate.as_dict() for name, estimate in found.items()}
+) -> Gain:
+    one, other = (_right(reader, features, labels, folds) for folds in (naive, clean))
+    accuracy, clean_accuracy = shares(np.column_stack([one, other]), np.ones((len(labels), 2), bool), groups)
+    return Gain(accuracy, clean_accuracy, grouped_mean(one.astype(float) - other, groups, bound=1.0))
 
 
 def _right(reader: Reader, features: Floats, labels: Integers, fold_of: Integers) -> Booleans:

@@ -5,20 +5,58 @@ questions are listed as not estimable, with the reason.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from plainfilm.audits.permutation import Parts
 from plainfilm.audits.probes import logistic
+from plainfilm.estimate import Estimate
 from plainfilm.evaluation.intervals import shares
 from plainfilm.evaluation.metrics import Floats, Integers
 
 QUESTIONS = ("class-within-source", "source-left-out")
 
 
-def not_estimable(labels: Integers, sources: Sequence[str], classes: Sequence[str]) -> list[dict[str, str]]:
+@dataclass(frozen=True)
+class NotEstimable:
+    """A question about a class and its sources that the data cannot answer, and why."""
+
+    question: str
+    class_: str
+    source: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """Of a class: its sensitivity in a source that the reader never saw, and of the same films with the source."""
+
+    class_: str
+    left_out: str
+    lost: tuple[str, ...]  # classes that have no other source, so that the reader cannot say them
+    sensitivity: Estimate
+    usual: Estimate
+
+
+@dataclass(frozen=True)
+class Told:
+    """How often the source is told, and how often by each class's commonest source."""
+
+    accuracy: Estimate
+    chance: Estimate | None
+
+
+@dataclass(frozen=True)
+class ToldSource(Told):
+    """Of all judged films, where a class may give its source away; and of those of each class that has several."""
+
+    sources: int | None
+    classes: Mapping[str, Told]
+
+
+def not_estimable(labels: Integers, sources: Sequence[str], classes: Sequence[str]) -> tuple[NotEstimable, ...]:
     """The questions that N films of known class and source ("" where unknown) cannot answer, with the reason.
 
     - class-within-source: is a class told from the others where all come from one source? (no source holds both)
@@ -31,15 +69,15 @@ def not_estimable(labels: Integers, sources: Sequence[str], classes: Sequence[st
     found = []
     for number, name in enumerate(classes):
         own = sorted(source for source, held in classes_of.items() if number in held)
-        known = {"class": name, "source": ", ".join(own)}
+        known = name, ", ".join(own)
         if not own:
-            found += [{"question": question, **known, "reason": "source-unknown"} for question in QUESTIONS]
+            found += [NotEstimable(question, *known, "source-unknown") for question in QUESTIONS]
             continue
         if all(len(classes_of[source]) == 1 for source in own):
-            found.append({"question": "class-within-source", **known, "reason": "no-source-holds-both"})
+            found.append(NotEstimable("class-within-source", *known, "no-source-holds-both"))
         if len(own) == 1:
-            found.append({"question": "source-left-out", **known, "reason": "one-source"})
-    return found
+            found.append(NotEstimable("source-left-out", *known, "one-source"))
+    return tuple(found)
 
 
 def leave_one_source_out(
@@ -49,7 +87,7 @@ def leave_one_source_out(
     groups: Sequence[str],
     classes: Sequence[str],
     usual: Integers,
-) -> list[dict[str, Any]]:
+) -> tuple[LeftOut, ...]:
     """For each class with several sources and each of them: how a reader does there that never saw that source.
 
     Args:
@@ -59,10 +97,6 @@ def leave_one_source_out(
         groups: (N,); a group with a film of the left-out source is left out whole.
         classes: K names.
         usual: (N,), what the reader says of each film in the audit's own split, -1 where that does not judge it.
-
-    Returns:
-        Rows `class`, `left_out`, `sensitivity` (of the class's films there), `usual` (the same films, the source also
-        trained on) and `lost`: classes that have no other source, so that the reader cannot say them.
     """
     names, where = np.unique(np.asarray(sources), return_inverse=True)
     group_of_film = np.unique(np.asarray(groups), return_inverse=True)[1]
@@ -81,14 +115,13 @@ def leave_one_source_out(
         left = np.flatnonzero(where == place)
         predicted = np.full(len(labels), -1)
         predicted[left] = logistic(columns[train], labels[train], columns[left], len(classes)).argmax(1)
-        lost = [name for number, name in enumerate(classes) if not (labels[train] == number).any()]
+        lost = tuple(name for number, name in enumerate(classes) if not (labels[train] == number).any())
         for number in told:
             counted = (where == place) & (labels == number)
             hits = np.column_stack([predicted == number, usual == number])
             one, other = shares(hits, np.column_stack([counted, counted & (usual >= 0)]), groups)
-            row = {"class": classes[number], "left_out": source, "lost": lost}
-            found.append(row | {"sensitivity": one.as_dict(), "usual": other.as_dict()})
-    return found
+            found.append(LeftOut(classes[number], source, lost, one, other))
+    return tuple(found)
 
 
 def _elsewhere(of_class: np.ndarray, where: Integers, names: np.ndarray, place: int) -> bool:
@@ -104,12 +137,10 @@ def source_from_features(
     groups: Sequence[str],
     parts: Parts,
     classes: Sequence[str],
-) -> dict[str, Any] | None:
+) -> ToldSource | None:
     """How well a linear reader of a model's features (N, D) tells the source of the judged films; None with one source.
 
-    `accuracy` and `chance` (each class's commonest source) over all judged films, where a class may give its source
-    away, and by class where it has several: there, nothing but the hospital is left to be told. Films with features
-    that are not finite are left out.
+    Within a class nothing but the hospital is left to be told. Films with features that are not finite are left out.
     """
     names, where = np.unique(np.asarray(sources), return_inverse=True)
     usable = np.isfinite(features).all(1) & np.array([bool(source) for source in sources])
@@ -127,7 +158,7 @@ def source_from_features(
     several = [k for k in range(len(classes)) if len(set(where[usable & (labels == k)].tolist())) > 1]
     masks = [judged_films, *(judged_films & (labels == number) for number in several)]
     counted = np.repeat(np.column_stack(masks), 2, axis=1)
-    estimates = [entry.as_dict() for entry in shares(np.tile(hits, len(masks)), counted, groups)]
-    pairs = [{"accuracy": one, "chance": other} for one, other in zip(estimates[::2], estimates[1::2], strict=True)]
-    by_class = {classes[number]: pair for number, pair in zip(several, pairs[1:], strict=True)}
-    return pairs[0] | {"sources": len(set(where[usable].tolist())), "classes": by_class}
+    estimates = shares(np.tile(hits, len(masks)), counted, groups)
+    overall, *pairs = map(Told, estimates[::2], estimates[1::2])
+    by_class = {classes[number]: pair for number, pair in zip(several, pairs, strict=True)}
+    return ToldSource(**vars(overall), sources=len(set(where[usable].tolist())), classes=by_class)

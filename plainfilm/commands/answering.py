@@ -22,7 +22,6 @@ from plainfilm.commands.options import (
     Tables,
 )
 from plainfilm.errors import UsageError
-from plainfilm.records import as_dict
 
 
 def predict(
@@ -82,7 +81,7 @@ def predict(
     if maps is not None:
         terminal.say("prediction.maps", folder=str(maps), cells=predictor.map_side, size=card.preprocessing.size)
         show(terminal, [Note(about_maps(card))])
-    show(terminal, predictive_values({name: as_dict(entry) for name, entry in predictive.items()}, named(card.classes)))
+    show(terminal, predictive_values(predictive, named(card.classes)))
     show(terminal, map(Note, about_model(card)))
     shown: dict[str, Any] = {"predictive": predictive, "has_map": maps is not None}
     predictions = [film_json(answer, card, lang, **shown) for answer in found]

@@ -1,5 +1,6 @@
 """An Evaluation: every figure with its interval, every prediction a row; `metrics.json` and `predictions.csv`."""
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,7 +12,7 @@ from plainfilm import records
 from plainfilm.data.film_index import Row
 from plainfilm.data.films import Films
 from plainfilm.errors import SourceError
-from plainfilm.estimate import Estimate
+from plainfilm.estimate import NOT_ESTIMABLE, Estimate
 from plainfilm.evaluation import metrics
 from plainfilm.evaluation.coverage import mark_missed
 from plainfilm.evaluation.decisions import Points, Sets, measure_operating_points, measure_sets
@@ -28,6 +29,7 @@ from plainfilm.model.predictor import Answers, Predictor
 
 CHUNK = 256  # films whose pixels are in memory at a time
 TUTORIAL_BATCH = 64  # the tutorial averages the figures of batches of 64
+NO_CURVE, NO_CURVES = RiskCoverage(NOT_ESTIMABLE, ()), Reliability(NOT_ESTIMABLE, None, {})
 
 
 @dataclass(frozen=True)
@@ -50,21 +52,21 @@ class TutorialFigures:
 
 @dataclass(frozen=True, kw_only=True)
 class Metrics(Measured):
-    """The content of metrics.json."""
+    """The content of metrics.json; a part that an older file lacks is empty."""
 
-    risk_coverage: RiskCoverage
+    risk_coverage: RiskCoverage = NO_CURVE
     subgroups: Mapping[str, Mapping[str, Part]] | None = field(
         default=None, metadata=records.ABSENT
     )  # name entries of the user's table
-    calibration: Reliability
+    calibration: Reliability = NO_CURVES
     sets: Sets | None  # None: the model is not calibrated
     operating_points: Points | None
-    gate: Refusals
-    films: str  # of which these are, for instance "test"
-    model: str  # weights_sha256
-    leaking: bool
+    gate: Refusals = Refusals(NOT_ESTIMABLE, {}, {}, fitted=False)
+    films: str = ""  # of which these are, for instance "test"
+    model: str = ""  # weights_sha256
+    leaking: bool = False
     left_out: Mapping[str, int]
-    tutorial: TutorialFigures
+    tutorial: TutorialFigures = TutorialFigures(math.nan, math.nan)
 
     def as_dict(self) -> records.Object:
         """As JSON has it."""
