@@ -19,7 +19,7 @@ import binascii
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 
@@ -47,6 +47,36 @@ MIN_TAIL = 5  # films that a tail is laid on
 COMPONENTS = {"coarse": 32, "texture": 12, "features": 32}  # principal components that are kept, at most
 VIEWS = ("", "gate-upside-down", "gate-upside-down", "gate-turned", "gate-turned", "gate-inverted")
 NUM_MEASURES = 2 * len(COMPONENTS) + 1
+
+
+@dataclass(frozen=True)
+class Packed:
+    """An array as JSON has it."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    data: str  # base64
+
+
+@dataclass(frozen=True)
+class SpaceStatistics:
+    """A Space as JSON has it."""
+
+    centres: Packed
+    axes: Packed
+    variances: Packed
+    rest: float
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """The section `gate` of a card: a Gate as JSON has it."""
+
+    spaces: Mapping[str, SpaceStatistics]
+    upright: Packed
+    middle: tuple[float, ...]
+    spread: tuple[float, ...]
+    thresholds: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -97,7 +127,7 @@ def fit(
     train_labels: np.ndarray,
     validation_planes: np.ndarray,
     validation_features: Floats,
-) -> dict[str, Any]:
+) -> Statistics:
     """Statistics for `Gate.from_card`: planes (N, S, S) uint8, features (N, D), labels (N,); M > 1 validation films.
 
     The training films must stand upright. The same films give the same statistics.
@@ -187,61 +217,54 @@ class Gate:
         """(N,): the larger of the pooled measures and the first one, each over its threshold."""
         return np.asarray(np.maximum(self.pool(measures) / self.thresholds[0], measures[:, 0] / self.thresholds[1]))
 
-    def to_card(self) -> dict[str, Any]:
+    def to_card(self) -> Statistics:
         """The statistics as JSON has them."""
-        return {
-            "spaces": {
-                name: {
-                    "centres": _encode(space.centres, "<f4"),
-                    "axes": _encode(space.axes, "<f2"),
-                    "variances": _encode(space.variances, "<f4"),
-                    "rest": space.rest,
-                }
-                for name, space in self.spaces.items()
-            },
-            "upright": _encode(self.upright, "<f4"),
-            "middle": [float(number) for number in self.middle],
-            "spread": [float(number) for number in self.spread],
-            "thresholds": [float(number) for number in self.thresholds],
+        spaces = {
+            name: SpaceStatistics(
+                _encode(space.centres, "<f4"), _encode(space.axes, "<f2"), _encode(space.variances, "<f4"), space.rest
+            )
+            for name, space in self.spaces.items()
         }
+        numbers = (tuple(map(float, values)) for values in (self.middle, self.spread, self.thresholds))
+        return Statistics(spaces, _encode(self.upright, "<f4"), *numbers)
 
     @classmethod
-    def from_card(cls, card: Mapping[str, Any], *, num_features: int) -> Self:
+    def from_card(cls, card: Statistics, *, num_features: int) -> Self:
         """Undo `to_card`. Raises ValueError where the statistics are none, or of a network with other features."""
         try:
             dimensions = {"coarse": COARSE**2, "texture": NUM_TEXTURE, "features": num_features}
-            spaces = {name: _read_space(card["spaces"][name], dimensions[name]) for name in COMPONENTS}
-            upright = _decode(card["upright"], "<f4", (COARSE**2 + 1, len(VIEWS)))
-            middle, spread = (_numbers(card[name], NUM_MEASURES) for name in ("middle", "spread"))
-            thresholds = _numbers(card["thresholds"], 2)
-        except (KeyError, TypeError, IndexError, OverflowError) as error:
+            spaces = {name: _read_space(card.spaces[name], dimensions[name]) for name in COMPONENTS}
+            upright = _decode(card.upright, "<f4", (COARSE**2 + 1, len(VIEWS)))
+            middle, spread = (_numbers(values, NUM_MEASURES) for values in (card.middle, card.spread))
+            thresholds = _numbers(card.thresholds, 2)
+        except (KeyError, IndexError, OverflowError) as error:
             raise PlainfilmError("card.reason.gate") from error
         demand(bool((spread > 0).all() and (thresholds > 0).all()), "card.reason.gate")
         return cls(spaces, upright, middle, spread, thresholds)
 
 
-def _read_space(entry: Mapping[str, Any], dimension: int) -> Space:
-    num_centres, num_axes = entry["centres"]["shape"][0], entry["axes"]["shape"][1]
+def _read_space(entry: SpaceStatistics, dimension: int) -> Space:
+    num_centres, num_axes = entry.centres.shape[0], entry.axes.shape[1]
     space = Space(
-        _decode(entry["centres"], "<f4", (num_centres, dimension)),
-        _decode(entry["axes"], "<f2", (dimension, num_axes)),
-        _decode(entry["variances"], "<f4", (num_axes,)),
-        float(_numbers([entry["rest"]], 1)[0]),
+        _decode(entry.centres, "<f4", (num_centres, dimension)),
+        _decode(entry.axes, "<f2", (dimension, num_axes)),
+        _decode(entry.variances, "<f4", (num_axes,)),
+        float(_numbers([entry.rest], 1)[0]),
     )
     demand(bool((space.variances > 0).all() and space.rest > 0 and num_centres and num_axes), "card.reason.gate")
     return space
 
 
-def _encode(values: Floats, dtype: str) -> dict[str, Any]:
+def _encode(values: Floats, dtype: str) -> Packed:
     data = base64.b64encode(values.astype(dtype).tobytes()).decode("ascii")
-    return {"dtype": dtype, "shape": list(values.shape), "data": data}
+    return Packed(dtype, values.shape, data)
 
 
-def _decode(entry: Mapping[str, Any], dtype: str, shape: tuple[int, ...]) -> Floats:
+def _decode(entry: Packed, dtype: str, shape: tuple[int, ...]) -> Floats:
     """The finite array of exactly this type and shape. Raises ValueError."""
-    demand(entry["dtype"] == dtype and tuple(entry["shape"]) == shape, "card.reason.gate")
+    demand(entry.dtype == dtype and entry.shape == shape, "card.reason.gate")
     try:
-        data = base64.b64decode(entry["data"], validate=True)
+        data = base64.b64decode(entry.data, validate=True)
     except binascii.Error as error:
         raise PlainfilmError("card.reason.gate") from error
     demand(len(data) == math.prod(shape) * np.dtype(dtype).itemsize, "card.reason.gate")
@@ -250,7 +273,7 @@ def _decode(entry: Mapping[str, Any], dtype: str, shape: tuple[int, ...]) -> Flo
     return values
 
 
-def _numbers(values: Sequence[Any], count: int) -> Floats:
+def _numbers(values: Sequence[float], count: int) -> Floats:
     numbers = np.array([float(value) for value in values])
     demand(len(numbers) == count and bool(np.isfinite(numbers).all()), "card.reason.gate")
     return numbers
