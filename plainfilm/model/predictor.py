@@ -8,7 +8,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import onnxruntime
@@ -115,7 +114,7 @@ class Predictor:
         """Cells a side of a class map, for instance 7 for films of 224 px."""
         return int(self._output_shape("class_maps")[2])
 
-    def _output_shape(self, name: str) -> list[Any]:
+    def _output_shape(self, name: str) -> list[int]:
         """The sides of an output; the first, the number of films, is free."""
         (shape,) = [tensor.shape for tensor in self.session.get_outputs() if tensor.name == name]
         return list(shape)

@@ -1,7 +1,6 @@
 """Whether the recipe of a run was changed after it began: its steps would then be of two trainings."""
 
 from dataclasses import asdict
-from typing import Any
 
 from plainfilm.config import Recipe, parse_recipe
 from plainfilm.errors import RecipeError
@@ -30,11 +29,11 @@ def _changes(before: Recipe, after: Recipe) -> list[str]:
     return [f"{key} {_shown(old[key])} -> {_shown(new[key])}" for key in old if old[key] != new[key]]
 
 
-def _values(recipe: Recipe) -> dict[str, Any]:
+def _values(recipe: Recipe) -> dict[str, object]:
     """All values by their keys, without the free section."""
     sections = asdict(recipe)
     return {f"{name}.{key}": value for name in sections if name != FREE for key, value in sections[name].items()}
 
 
-def _shown(value: Any) -> str:
+def _shown(value: object) -> str:
     return str(list(value) if isinstance(value, tuple) else value)

@@ -2,7 +2,6 @@
 
 import time
 from pathlib import Path
-from typing import Any
 
 from plainfilm.errors import PlainfilmError
 from plainfilm.io import files
@@ -18,7 +17,7 @@ class RunLog:
         self.path = path
         self.began = time.monotonic()
 
-    def write(self, event: str, **facts: Any) -> None:
+    def write(self, event: str, **facts: object) -> None:
         """Add a line: the event, the time of day, seconds since this process took the run up, and facts."""
         entry = {
             "event": event,
@@ -30,7 +29,7 @@ class RunLog:
         with files.writing(self.path), self.path.open("ab", buffering=0) as file:
             files.append(file, line.encode())
 
-    def start(self, plan: Plan, first_step: int, facts: dict[str, Any]) -> None:
+    def start(self, plan: Plan, first_step: int, facts: dict[str, object]) -> None:
         """A training starts, or goes on from `first_step`."""
         self.write("resume" if first_step else "start", step=first_step, steps=plan.steps, **facts)
 

@@ -14,7 +14,7 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
@@ -169,12 +169,12 @@ def _prepare(
     return index
 
 
-def _values(recipe: Recipe) -> dict[str, Any]:
+def _values(recipe: Recipe) -> dict[str, object]:
     """All that a recipe says, its split as `train_only.asked` puts it."""
     return asdict(recipe) | {"split": asked(asdict(recipe.split))}
 
 
-def _asked(sources: Sequence[Path], tables: Sequence[Path], reading: Reading) -> dict[str, Any]:
+def _asked(sources: Sequence[Path], tables: Sequence[Path], reading: Reading) -> dict[str, object]:
     """Of which films a cross-validation is: where they are, and what the tables and indexes among that say."""
     lists = [
         read_table(path, encoding=reading.encoding) for path in (*sources, *tables) if path.suffix.lower() in TABLES

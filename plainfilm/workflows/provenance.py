@@ -2,7 +2,6 @@
 
 import importlib.metadata
 import platform
-from typing import Any
 
 from plainfilm.config import Recipe
 from plainfilm.data.film_index import Index
@@ -10,7 +9,7 @@ from plainfilm.data.film_index import Index
 PACKAGES = ("plainfilm", "numpy", "pillow", "torch", "onnx", "onnxruntime")
 
 
-def provenance(index: Index, recipe: Recipe, validation: dict[str, float]) -> dict[str, Any]:
+def provenance(index: Index, recipe: Recipe, validation: dict[str, float]) -> dict[str, object]:
     """What the card of a trained model says of that; `validation`: the figures of the kept epoch."""
     return {
         "recipe": recipe.to_toml(),
@@ -23,7 +22,7 @@ def provenance(index: Index, recipe: Recipe, validation: dict[str, float]) -> di
     }
 
 
-def software() -> dict[str, Any]:
+def software() -> dict[str, object]:
     """What wrote a model file."""
     return {
         "packages": {name: importlib.metadata.version(name) for name in PACKAGES},

@@ -4,7 +4,7 @@ What is lost must be said: see `_lost`. The sums are asserted where a balance is
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import PurePosixPath
 from typing import Any
@@ -181,7 +181,9 @@ def _lost(seen: Sequence[SeenFile]) -> list[Message]:
     return [*found, *_named("balance.lost-class", classes), *_named("balance.lost-folder", folders)]
 
 
-def _wholly_lost(films: Sequence[SeenFile], key: Any, minimum: int = 1) -> dict[str, list[SeenFile]]:
+def _wholly_lost(
+    films: Sequence[SeenFile], key: Callable[[SeenFile], str], minimum: int = 1
+) -> dict[str, list[SeenFile]]:
     """The films of each class or folder of which none is used."""
     together: dict[str, list[SeenFile]] = defaultdict(list)
     for film in films:
