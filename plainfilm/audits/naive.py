@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from plainfilm.audits.probes import logistic
 from plainfilm.data.film_index import LEAVES_OUT, Index, Row, strata
@@ -112,7 +113,7 @@ def _films(index: Index, seed: int) -> list[int]:
     return [number for number, turn in zip(usable, place, strict=True) if turn < first_left_out]
 
 
-def _features(store: np.ndarray, numbers: Sequence[int], size_px: int, *, unit_length: bool = False) -> Floats:
+def _features(store: NDArray[np.uint8], numbers: Sequence[int], size_px: int, *, unit_length: bool = False) -> Floats:
     """Thumbnails (N, size_px ** 2), 0 to 1; with `unit_length` each without its mean and at length 1."""
     small = np.stack([reduce(np.asarray(store[number]), size_px) for number in numbers])
     features = small.reshape(len(small), -1).astype(np.float32) / 255

@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
+from numpy.typing import NDArray
 
 from plainfilm.audits import sites, views
 from plainfilm.audits.lungfield import lung_fields
@@ -206,7 +207,7 @@ def choose_design(index: Index, rows: Sequence[Row], answered: Floats | None, *,
 
 
 def see(
-    films: np.ndarray, numbers: Integers, rows: Sequence[Row], names: Sequence[str], facts: Floats | None
+    films: NDArray[np.uint8], numbers: Integers, rows: Sequence[Row], names: Sequence[str], facts: Floats | None
 ) -> dict[str, Floats]:
     """The columns of each view of some films of a store: name -> (M, D)."""
     parts: dict[str, list[Floats]] = {name: [] for name in names if name != "file"}

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from plainfilm.data.preprocessing import preprocess, reduce
 from plainfilm.io import files
@@ -35,11 +36,11 @@ class StoreWriter:
                 path.unlink(missing_ok=True)
                 raise
 
-    def put(self, number: int, pixels: np.ndarray) -> None:
+    def put(self, number: int, pixels: NDArray[np.uint8]) -> None:
         """Store film `number`, given as grey pixels (H, W) uint8."""
         self.pixels[number] = preprocess(pixels, size=self.size_px, fit=self.fit)[0]
 
-    def finish(self, image_ids: Sequence[str]) -> np.ndarray:
+    def finish(self, image_ids: Sequence[str]) -> NDArray[np.uint8]:
         """Write what is still in memory, and the side file; return the store, (N, S, S) uint8, read-only."""
         with files.writing(pixels_path(self.folder, self.size_px), self.pixels.nbytes):
             self.pixels.flush()
@@ -47,7 +48,7 @@ class StoreWriter:
         return _load(self.folder, self.size_px)
 
 
-def open_store(folder: Path, image_ids: Sequence[str], *, size_px: int, fit: str) -> np.ndarray | None:
+def open_store(folder: Path, image_ids: Sequence[str], *, size_px: int, fit: str) -> NDArray[np.uint8] | None:
     """The store of exactly these films, (N, S, S) uint8, read-only; None where there is none, or of other films."""
     try:
         described = json.loads(_side(folder, size_px).read_text(encoding="utf-8"))
@@ -58,7 +59,9 @@ def open_store(folder: Path, image_ids: Sequence[str], *, size_px: int, fit: str
     return None
 
 
-def smaller_store(folder: Path, largest: np.ndarray, image_ids: Sequence[str], *, size_px: int, fit: str) -> np.ndarray:
+def smaller_store(
+    folder: Path, largest: NDArray[np.uint8], image_ids: Sequence[str], *, size_px: int, fit: str
+) -> NDArray[np.uint8]:
     """The store at a smaller size, made from the largest by `reduce`, and kept beside it."""
     if size_px == largest.shape[1]:
         return largest
@@ -78,8 +81,8 @@ def _reserve(path: Path) -> None:
             os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
 
 
-def _load(folder: Path, size_px: int) -> np.ndarray:
-    store: np.ndarray = np.load(pixels_path(folder, size_px), mmap_mode="r", allow_pickle=False)
+def _load(folder: Path, size_px: int) -> NDArray[np.uint8]:
+    store: NDArray[np.uint8] = np.load(pixels_path(folder, size_px), mmap_mode="r", allow_pickle=False)
     return store
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from plainfilm import records
 from plainfilm.data.film_index import Row
@@ -78,9 +79,9 @@ class Evaluation:
     """The films that were judged, what the model said of them, and the figures."""
 
     rows: tuple[Row, ...]  # N
-    labels: np.ndarray  # (N,) class numbers
+    labels: NDArray[np.int64]  # (N,) class numbers
     probabilities: np.ndarray  # (N, K)
-    sets: np.ndarray | None  # (N, K) bool; None: the model is not calibrated
+    sets: NDArray[np.bool_] | None  # (N, K) bool; None: the model is not calibrated
     verdicts: tuple[Verdict, ...]  # N, of the gate; a film that it refuses counts all the same
     figures: Metrics
 
@@ -156,7 +157,12 @@ def answers(predictor: Predictor, films: Films, rows: Sequence[int]) -> Iterator
 
 
 def refusals(
-    verdicts: Sequence[Verdict], labels: np.ndarray, groups: Sequence[str], classes: Sequence[str], *, is_fitted: bool
+    verdicts: Sequence[Verdict],
+    labels: NDArray[np.int64],
+    groups: Sequence[str],
+    classes: Sequence[str],
+    *,
+    is_fitted: bool,
 ) -> Refusals:
     """What the gate refuses of N films."""
     refused = np.array([not verdict.passed for verdict in verdicts])
@@ -166,7 +172,7 @@ def refusals(
     return Refusals(overall, of_classes, dict(sorted(reasons.items())), is_fitted)
 
 
-def tutorial_figures(probabilities: np.ndarray, labels: np.ndarray) -> TutorialFigures:
+def tutorial_figures(probabilities: np.ndarray, labels: NDArray[np.int64]) -> TutorialFigures:
     """The tutorial's figures."""
     losses = metrics.log_losses(probabilities, labels)
     hits = (probabilities.argmax(axis=1) == labels).astype(float)

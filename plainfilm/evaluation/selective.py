@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from plainfilm.estimate import Estimate
 from plainfilm.evaluation.intervals import shares
@@ -56,7 +57,7 @@ def risk_coverage(probabilities: Floats, labels: Integers, groups: Sequence[str]
     return RiskCoverage(_area(_shared(~right, confidence), group_of_film), curve)
 
 
-def _shared(errors: np.ndarray, confidence: Floats) -> Floats:
+def _shared(errors: NDArray[np.bool_], confidence: Floats) -> Floats:
     """Errors (N,), those of films of one confidence shared among them."""
     _, place, counts = np.unique(confidence, return_inverse=True, return_counts=True)
     return np.asarray((np.bincount(place, errors) / counts)[place])

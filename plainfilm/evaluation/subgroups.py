@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from plainfilm import records
 from plainfilm.data.film_index import Row
@@ -87,7 +88,7 @@ def subgroups(
     return found
 
 
-def _figures(right: np.ndarray, labels: Integers, groups: Sequence[str], class_names: Sequence[str]) -> Part:
+def _figures(right: NDArray[np.bool_], labels: Integers, groups: Sequence[str], class_names: Sequence[str]) -> Part:
     if len(labels) < MIN_FILMS:
         return Part(len(labels), too_few=True)
     (accuracy,), *by_class = shares_by_class(right[:, None], labels, groups, len(class_names))

@@ -22,6 +22,7 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from plainfilm.errors import PlainfilmError, demand
 from plainfilm.model.gate_measures import (
@@ -93,7 +94,7 @@ class Verdict:
         return " ".join(self.reasons) or "passed"
 
 
-def check(width: int, height: int, chroma: float, plane: np.ndarray) -> tuple[str, ...]:
+def check(width: int, height: int, chroma: float, plane: NDArray[np.uint8]) -> tuple[str, ...]:
     """The reasons that need no statistics: of a film `width` x `height` px, its `Film.chroma`, its plane (S, S) uint8.
 
     >>> check(300, 400, 0.0, np.zeros((64, 64), np.uint8))
@@ -112,7 +113,7 @@ def check(width: int, height: int, chroma: float, plane: np.ndarray) -> tuple[st
     return tuple(code for code, broken in rules.items() if broken)
 
 
-def rules_alone(width: int, height: int, chroma: float, plane: np.ndarray) -> Verdict:
+def rules_alone(width: int, height: int, chroma: float, plane: NDArray[np.uint8]) -> Verdict:
     """The verdict where there are no statistics: `check` alone, at no distance."""
     reasons = check(width, height, chroma, plane)
     return Verdict(not reasons, reasons, 0.0)
@@ -122,10 +123,10 @@ def rules_alone(width: int, height: int, chroma: float, plane: np.ndarray) -> Ve
 
 
 def fit(
-    train_planes: np.ndarray,
+    train_planes: NDArray[np.uint8],
     train_features: Floats,
-    train_labels: np.ndarray,
-    validation_planes: np.ndarray,
+    train_labels: NDArray[np.int64],
+    validation_planes: NDArray[np.uint8],
     validation_features: Floats,
 ) -> Statistics:
     """Statistics for `Gate.from_card`: planes (N, S, S) uint8, features (N, D), labels (N,); M > 1 validation films.
@@ -172,7 +173,7 @@ class Gate:
 
     def judge(
         self,
-        planes: np.ndarray,
+        planes: NDArray[np.uint8],
         features: Floats,
         widths: Sequence[int],
         heights: Sequence[int],
@@ -190,7 +191,7 @@ class Gate:
             verdicts.append(Verdict(not reasons, reasons, float(distance)))
         return verdicts
 
-    def _reason(self, plane: np.ndarray, number: int) -> str:
+    def _reason(self, plane: NDArray[np.uint8], number: int) -> str:
         """Why a film (S, S) that looks like VIEWS[number] is refused."""
         if number:
             righted = self.measure(*describe(put_right(plane[None], number)), None)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import onnxruntime
+from numpy.typing import NDArray
 
 from plainfilm.data.decoding.film import Film
 from plainfilm.data.decoding.film_file import decode, image_id
@@ -34,7 +35,7 @@ class Answers:
     logits: np.ndarray  # (N, K), as the network gives them
     class_maps: np.ndarray  # (N, K, h, w); their mean over h, w plus a bias is the logit
     features: np.ndarray  # (N, D)
-    sets: np.ndarray | None = None  # (N, K) bool, the classes of each film's set; None: not calibrated
+    sets: NDArray[np.bool_] | None = None  # (N, K) bool, the classes of each film's set; None: not calibrated
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,7 @@ class Predictor:
         wanted = self.card.preprocessing
         return preprocess(film.pixels, size=wanted.size, channels=wanted.channels, fit=wanted.fit)
 
-    def answer(self, pixels: np.ndarray) -> Answers:
+    def answer(self, pixels: NDArray[np.uint8]) -> Answers:
         """Answers for (N, C, S, S) uint8 preprocessed films, N at least 1, in batches of bounded size."""
         parts = [
             self.session.run(OUTPUTS, {"pixels": pixels[start : start + BATCH_SIZE]})
@@ -140,7 +141,7 @@ class Predictor:
 
     def judge(
         self,
-        pixels: np.ndarray,
+        pixels: NDArray[np.uint8],
         features: np.ndarray,
         widths: Sequence[int],
         heights: Sequence[int],
@@ -227,4 +228,4 @@ class Prepared:
 
     film: Film
     image_id: str
-    pixels: np.ndarray  # (C, S, S) uint8
+    pixels: NDArray[np.uint8]  # (C, S, S) uint8
