@@ -9,13 +9,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from plainfilm.audits.permutation import Parts
 from plainfilm.audits.probes import logistic
 from plainfilm.estimate import Estimate
 from plainfilm.evaluation.intervals import shares
-from plainfilm.evaluation.metrics import Floats, Integers
+from plainfilm.evaluation.metrics import Booleans, Floats, Integers
 
 QUESTIONS = ("class-within-source", "source-left-out")
 
@@ -125,7 +124,7 @@ def leave_one_source_out(
     return tuple(found)
 
 
-def _elsewhere(of_class: NDArray[np.bool_], where: Integers, names: np.ndarray, place: int) -> bool:
+def _elsewhere(of_class: Booleans, where: Integers, names: np.ndarray, place: int) -> bool:
     """Whether a class has films in another known source."""
     others = set(names[where[of_class]].tolist()) - {"", names[place]}
     return bool(others)

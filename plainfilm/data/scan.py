@@ -25,9 +25,7 @@ from plainfilm.io.files import sha256
 CHUNK = 256  # films in flight
 COLUMNS = ("patient", "source", "quality")  # of a table, with a field of their own in a row
 
-Observe = Callable[
-    [int, NDArray[np.uint8]], None
-]  # gets the row's number and the grey pixels (H, W) uint8; from any thread
+Observe = Callable[[int, NDArray[np.uint8]], None]  # gets the row's number and grey pixels (H, W); from any thread
 
 
 def scan(

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from plainfilm import records
 from plainfilm.data.film_index import Row
@@ -19,6 +18,7 @@ from plainfilm.evaluation.coverage import mark_missed
 from plainfilm.evaluation.decisions import Points, Sets, measure_operating_points, measure_sets
 from plainfilm.evaluation.intervals import shares_by_class
 from plainfilm.evaluation.measured import Measured, estimate_all
+from plainfilm.evaluation.metrics import Booleans, Integers
 from plainfilm.evaluation.reliability import Reliability, reliability
 from plainfilm.evaluation.selective import RiskCoverage, risk_coverage
 from plainfilm.evaluation.subgroups import Part, subgroups
@@ -79,9 +79,9 @@ class Evaluation:
     """The films that were judged, what the model said of them, and the figures."""
 
     rows: tuple[Row, ...]  # N
-    labels: NDArray[np.int64]  # (N,) class numbers
+    labels: Integers  # (N,) class numbers
     probabilities: np.ndarray  # (N, K)
-    sets: NDArray[np.bool_] | None  # (N, K) bool; None: the model is not calibrated
+    sets: Booleans | None  # (N, K) bool; None: the model is not calibrated
     verdicts: tuple[Verdict, ...]  # N, of the gate; a film that it refuses counts all the same
     figures: Metrics
 
@@ -158,7 +158,7 @@ def answers(predictor: Predictor, films: Films, rows: Sequence[int]) -> Iterator
 
 def refusals(
     verdicts: Sequence[Verdict],
-    labels: NDArray[np.int64],
+    labels: Integers,
     groups: Sequence[str],
     classes: Sequence[str],
     *,
@@ -172,7 +172,7 @@ def refusals(
     return Refusals(overall, of_classes, dict(sorted(reasons.items())), is_fitted)
 
 
-def tutorial_figures(probabilities: np.ndarray, labels: NDArray[np.int64]) -> TutorialFigures:
+def tutorial_figures(probabilities: np.ndarray, labels: Integers) -> TutorialFigures:
     """The tutorial's figures."""
     losses = metrics.log_losses(probabilities, labels)
     hits = (probabilities.argmax(axis=1) == labels).astype(float)

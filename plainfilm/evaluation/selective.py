@@ -11,11 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from plainfilm.estimate import Estimate
 from plainfilm.evaluation.intervals import shares
-from plainfilm.evaluation.metrics import Floats, Integers
+from plainfilm.evaluation.metrics import Booleans, Floats, Integers
 from plainfilm.evaluation.resampling import group_draws, percentiles
 
 NUM_POINTS = 20
@@ -57,7 +56,7 @@ def risk_coverage(probabilities: Floats, labels: Integers, groups: Sequence[str]
     return RiskCoverage(_area(_shared(~right, confidence), group_of_film), curve)
 
 
-def _shared(errors: NDArray[np.bool_], confidence: Floats) -> Floats:
+def _shared(errors: Booleans, confidence: Floats) -> Floats:
     """Errors (N,), those of films of one confidence shared among them."""
     _, place, counts = np.unique(confidence, return_inverse=True, return_counts=True)
     return np.asarray((np.bincount(place, errors) / counts)[place])
