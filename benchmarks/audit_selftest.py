@@ -111,7 +111,7 @@ def flagged_views(films: np.ndarray, labels: np.ndarray, groups: list[str], seed
         for number, (label, group) in enumerate(zip(labels.tolist(), groups, strict=True))
     )
     found = audit_shortcuts(Films.of(Index(rows, (), CLASSES, {"kind": "grouped"}), films), seed=seed)
-    return {row["name"] for row in found["views"] if row["flagged"] and row["lungless"]}
+    return {row.name for row in found.views if row.flagged and row.lungless}
 
 
 if __name__ == "__main__":

@@ -65,6 +65,9 @@ class Estimate:
         return say(key, value=scale * self.value, low=scale * self.low, high=scale * self.high, n=self.n)
 
 
+NOT_ESTIMABLE = Estimate(math.nan, math.nan, math.nan, 0)
+
+
 def is_estimate(entry: object) -> bool:
     """Whether an entry of JSON is a figure: value, low, high, n."""
     return isinstance(entry, Mapping) and {"value", "low", "high", "n"} <= set(entry)

@@ -1,7 +1,8 @@
 """Frozen dataclasses as JSON and back: one way in, one way out, decided by the types of the fields.
 
-- A key that no field has is passed over, a field without a key has its default: so files of an earlier and of a later
-  version are read. A field marked ABSENT has no key if it is None, the others always have one.
+- A key that no field has is passed over; a field without a key has its default, else it is None, NaN or empty: so files
+  of an earlier and of a later version are read. A field marked ABSENT has no key where it is None, the others always
+  have one. The field `class_` has the key `class`.
 - A field made by `inlined` has its entries beside the other fields, not in an object of their own.
 - A field that is NaN is null, and the other way round.
 """
@@ -39,7 +40,7 @@ def as_dict(record: object) -> Object:
         if "belongs" in entry.metadata:
             found |= {name: plain(part) for name, part in value.items()}
         elif value is not None or "absent" not in entry.metadata:
-            found[entry.name] = None if isinstance(value, float) and math.isnan(value) else plain(value)
+            found[entry.name.rstrip("_")] = None if isinstance(value, float) and math.isnan(value) else plain(value)
     return found
 
 
@@ -69,22 +70,24 @@ def _values(kind: type, entry: object, exact: bool) -> Object:
         raise Mismatch(f"{kind.__name__}: {min(map(str, unknown))}")
     values: Object = {}
     for name, own in known.items():
+        hint = hints[own.name]
         if "belongs" in own.metadata:
             others = {key: value for key, value in entry.items() if key not in keys and own.metadata["belongs"](value)}
-            values[name] = _read(hints[name], others, name, exact)
+            values[own.name] = _read(hint, others, name, exact)
         elif name in entry:
-            values[name] = _read(hints[name], entry[name], name, exact)
+            values[own.name] = _read(hint, entry[name], name, exact)
         elif exact and "absent" not in own.metadata:
             raise Mismatch(name)
         elif own.default is MISSING and own.default_factory is MISSING:
-            values[name] = _read(hints[name], None, name, exact)
+            empty: object = () if get_origin(hint) is tuple else {} if get_origin(hint) is Mapping else None
+            values[own.name] = _read(hint, empty, name, exact)
     return values
 
 
 @cache
 def _fields(kind: type) -> Mapping[str, Field[object]]:
     assert is_dataclass(kind)
-    return {entry.name: entry for entry in fields(kind)}
+    return {entry.name.rstrip("_"): entry for entry in fields(kind)}
 
 
 @cache

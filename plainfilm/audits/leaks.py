@@ -9,10 +9,11 @@
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from plainfilm.audits.naive import naive_and_clean
+from plainfilm import records
+from plainfilm.audits.naive import Naive, naive_and_clean
 from plainfilm.data.duplicates.search import Pair, clusters
 from plainfilm.data.film_index import Index, Row
 from plainfilm.data.films import Films
@@ -21,34 +22,85 @@ from plainfilm.data.splits.groups import Person, persons
 Members = Sequence[Sequence[int]]  # row numbers, a cluster each
 
 
-def audit_leaks(films: Films, pairs: Sequence[Pair], *, seed: int = 0) -> dict[str, Any]:
-    """The part `leaks` of audit.json; pairs by row number.
+@dataclass(frozen=True)
+class Count:
+    """Copies of a class, and the clusters that hold some."""
 
-    Holds image_ids, classes, sources and parts, never a path or a patient.
-    """
-    return {**count_leaks(films.index, pairs), "naive": naive_and_clean(films, seed=seed)}
+    films: int
+    clusters: int
 
 
-def count_leaks(index: Index, pairs: Sequence[Pair]) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Copies(Count):
+    """Copies of one kind, in all and by class, and how many clusters cross classes, parts and sources."""
+
+    across_classes: int
+    across_splits: int
+    across_sources: int
+    by_class: Mapping[str, Count]
+    also_exact: int | None = field(default=None, metadata=records.ABSENT)  # of near copies: films with an exact one too
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Films that are copies of one another; `classes`: how many of each."""
+
+    kind: str  # "exact" or "near"
+    classes: Mapping[str, int]
+    image_ids: tuple[str, ...]
+    splits: tuple[str, ...]
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Patients:
+    """How many films have a known patient, and how many belong to one who is in several parts of the split."""
+
+    known_films: int
+    across_splits: int
+    patients_across_splits: int
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """Two copies of one film under two classes."""
+
+    image_ids: tuple[str, ...]
+    classes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Leaks:
+    """The part `leaks` of audit.json. Holds image_ids, classes, sources and parts, never a path or a patient."""
+
+    exact: Copies
+    near: Copies
+    clusters: tuple[Cluster, ...]  # the largest first
+    patients: Patients
+    conflicts: tuple[Conflict, ...]
+    naive: Naive | None = field(default=None, metadata=records.ABSENT)  # needs pixels
+
+
+def audit_leaks(films: Films, pairs: Sequence[Pair], *, seed: int = 0) -> Leaks:
+    """All that leaks; pairs by row number."""
+    return replace(count_leaks(films.index, pairs), naive=naive_and_clean(films, seed=seed))
+
+
+def count_leaks(index: Index, pairs: Sequence[Pair]) -> Leaks:
     """Copies, clusters, patients and conflicts: all of the audit that needs no pixels."""
     rows = index.rows
     found = clusters_of(index, pairs)
     equal = _equal_films(rows)
     copied = {number for films in equal for number in films}
     near = [films for films in found if not is_exact(rows, films)]
-    return {
-        "exact": _counts(rows, equal),
-        "near": _counts(rows, near) | {"also_exact": sum(number in copied for films in near for number in films)},
-        "clusters": [_cluster(rows, films) for films in found],
-        "patients": _patients(rows),
-        "conflicts": [
-            {
-                "image_ids": [rows[pair.first].image_id, rows[pair.second].image_id],
-                "classes": [rows[pair.first].label, rows[pair.second].label],
-            }
-            for pair in conflicts(index, pairs)
-        ],
-    }
+    torn = [(rows[pair.first], rows[pair.second]) for pair in conflicts(index, pairs)]
+    return Leaks(
+        exact=_copies(rows, equal),
+        near=_copies(rows, near, also_exact=sum(number in copied for films in near for number in films)),
+        clusters=tuple(_cluster(rows, films) for films in found),
+        patients=_patients(rows),
+        conflicts=tuple(Conflict((one.image_id, two.image_id), (one.label, two.label)) for one, two in torn),
+    )
 
 
 def clusters_of(index: Index, pairs: Sequence[Pair]) -> list[list[int]]:
@@ -85,54 +137,49 @@ def _equal_films(rows: Sequence[Row]) -> list[list[int]]:
     return [films for films in members.values() if len(films) > 1]
 
 
-def _counts(rows: Sequence[Row], found: Members) -> dict[str, Any]:
-    """Films and clusters, in all and by class, and how many clusters cross classes, parts and sources."""
+def _copies(rows: Sequence[Row], found: Members, *, also_exact: int | None = None) -> Copies:
     films, of_class = Counter[str](), Counter[str]()
     for members in found:
         labels = Counter(rows[number].label for number in members)
         films += labels
         of_class.update(labels.keys())
-    return {
-        "films": sum(map(len, found)),
-        "clusters": len(found),
-        "across_classes": sum(len(_labels(rows, members)) > 1 for members in found),
-        "across_splits": sum(len(_splits(rows, members)) > 1 for members in found),
-        "across_sources": sum(len(_sources(rows, members)) > 1 for members in found),
-        "by_class": {label: {"films": films[label], "clusters": of_class[label]} for label in sorted(films)},
-    }
+    return Copies(
+        films=sum(map(len, found)),
+        clusters=len(found),
+        across_classes=sum(len({rows[number].label for number in members} - {""}) > 1 for members in found),
+        across_splits=sum(len(_splits(rows, members)) > 1 for members in found),
+        across_sources=sum(len(_sources(rows, members)) > 1 for members in found),
+        by_class={label: Count(films[label], of_class[label]) for label in sorted(films)},
+        also_exact=also_exact,
+    )
 
 
-def _cluster(rows: Sequence[Row], films: Sequence[int]) -> dict[str, Any]:
-    return {
-        "kind": "exact" if is_exact(rows, films) else "near",
-        "classes": dict(sorted(Counter(rows[number].label for number in films).items())),
-        "image_ids": sorted({rows[number].image_id for number in films}),
-        "splits": _splits(rows, films),
-        "sources": _sources(rows, films),
-    }
+def _cluster(rows: Sequence[Row], films: Sequence[int]) -> Cluster:
+    return Cluster(
+        kind="exact" if is_exact(rows, films) else "near",
+        classes=dict(sorted(Counter(rows[number].label for number in films).items())),
+        image_ids=tuple(sorted({rows[number].image_id for number in films})),
+        splits=_splits(rows, films),
+        sources=_sources(rows, films),
+    )
 
 
-def _labels(rows: Sequence[Row], films: Sequence[int]) -> list[str]:
-    return sorted({rows[number].label for number in films} - {""})
+def _splits(rows: Sequence[Row], films: Sequence[int]) -> tuple[str, ...]:
+    return tuple(sorted({rows[number].split for number in films} - {""}))
 
 
-def _splits(rows: Sequence[Row], films: Sequence[int]) -> list[str]:
-    return sorted({rows[number].split for number in films} - {""})
+def _sources(rows: Sequence[Row], films: Sequence[int]) -> tuple[str, ...]:
+    return tuple(sorted({source_of(rows[number]) for number in films}))
 
 
-def _sources(rows: Sequence[Row], films: Sequence[int]) -> list[str]:
-    return sorted({source_of(rows[number]) for number in films})
-
-
-def _patients(rows: Sequence[Row]) -> dict[str, int]:
-    """How many films have a known patient, and how many belong to one who is in several parts of the split."""
+def _patients(rows: Sequence[Row]) -> Patients:
     films: dict[Person, list[Row]] = defaultdict(list)
     for row, person in zip(rows, persons(rows), strict=True):
         if person is not None and row.image_id:
             films[person].append(row)
     torn = [known for known in films.values() if len({row.split for row in known} - {""}) > 1]
-    return {
-        "known_films": sum(map(len, films.values())),
-        "across_splits": sum(bool(row.split) for known in torn for row in known),
-        "patients_across_splits": len(torn),
-    }
+    return Patients(
+        known_films=sum(map(len, films.values())),
+        across_splits=sum(bool(row.split) for known in torn for row in known),
+        patients_across_splits=len(torn),
+    )

@@ -1,8 +1,8 @@
-"""What a leaking split adds to a score: the same films, judged under the tutorial's split and under a clean one.
+"""What a leaking split adds to a score: the same films, read under the tutorial's split and under a clean one.
 
 - Naive: every tenth film of a class, in the order of its files, is tested, the others train. The tutorial takes the
   first, eleventh, ... film; here all ten beginnings take their turn, so that every film is tested once.
-- Clean: ten folds that keep groups (patients, copies) whole, classes and sites even. So, too, every film is tested
+- Clean: ten folds that keep groups (patients, copies) whole, classes and sources even. So, too, every film is tested
   once, by a probe trained on as many films.
 - Every film then has two answers by one kind of probe, and the difference is paired: right (1) or wrong (0) under the
   naive split minus the same under the clean one, its interval from the bootstrap over groups. Without leaks it is 0 but
@@ -13,11 +13,11 @@ that was chosen by these scores.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from plainfilm import records
 from plainfilm.audits.probes import logistic
 from plainfilm.data.film_index import LEAVES_OUT, Index, Row, strata
 from plainfilm.data.films import Films
@@ -35,7 +35,28 @@ NEAREST_SIZE_PX, LOGISTIC_SIZE_PX = 32, 16
 Probe = Callable[[Floats, Integers, Floats, int], Floats]  # training features, labels, test features, K -> (M, K)
 
 
-def naive_and_clean(films: Films, *, seed: int = 0) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Gain:
+    """A probe's accuracy under both splits, and the paired difference."""
+
+    naive: Estimate
+    clean: Estimate
+    difference: Estimate
+
+
+@dataclass(frozen=True)
+class Naive:
+    """The share of the tutorial's test films that leak, in all and by class, and what each probe gains by it."""
+
+    split: str
+    films: int | None
+    folds: int | None
+    leaking_films: Estimate
+    leaking_by_class: Mapping[str, Estimate]
+    readers: Mapping[str, Gain]
+
+
+def naive_and_clean(films: Films, *, seed: int = 0) -> Naive:
     """How many films of the tutorial's test split leak, and what each probe gains by a leaking split."""
     index, store = films.index, films.store
     numbers = _films(index, seed)
@@ -48,19 +69,21 @@ def naive_and_clean(films: Films, *, seed: int = 0) -> dict[str, Any]:
         "nearest": (nearest, _features(store, numbers, NEAREST_SIZE_PX, unit_length=True)),
         "logistic": (logistic, _features(store, numbers, LOGISTIC_SIZE_PX)),
     }
-    return {
-        "split": "every tenth film",
-        "films": len(rows),
-        "folds": NUM_FOLDS,
-        **_leaking(rows, labels, index.classes),
-        "readers": {
+    leaking, *by_class = _leaking(rows, labels, len(index.classes))
+    return Naive(
+        split="every tenth film",
+        films=len(rows),
+        folds=NUM_FOLDS,
+        leaking_films=leaking,
+        leaking_by_class=dict(zip(index.classes, by_class, strict=True)),
+        readers={
             name: _compared(probe, features, labels, groups, naive, clean) for name, (probe, features) in probes.items()
         },
-    }
+    )
 
 
 def naive_folds(rows: Sequence[Row]) -> Integers:
-    """The fold of each film (N,): its position among the sorted files of its class, modulo ten."""
+    """The fold of each film (N,): its place among the sorted files of its class, modulo ten."""
     fold_of = np.empty(len(rows), np.int64)
     for label in {row.label for row in rows}:
         films = sorted((film for film, row in enumerate(rows) if row.label == label), key=lambda film: rows[film].path)
@@ -84,12 +107,12 @@ def _films(index: Index, seed: int) -> list[int]:
     if len(usable) <= MAX_FILMS:
         return usable
     names, group_of_film = np.unique([index.rows[number].group for number in usable], return_inverse=True)
-    turn_of = generator(seed, "naive-films").permutation(len(names))[group_of_film]
-    first_left_out = np.sort(turn_of)[MAX_FILMS]
-    return [number for number, turn in zip(usable, turn_of, strict=True) if turn < first_left_out]
+    place = generator(seed, "naive-films").permutation(len(names))[group_of_film]
+    first_left_out = np.sort(place)[MAX_FILMS]
+    return [number for number, turn in zip(usable, place, strict=True) if turn < first_left_out]
 
 
-def _features(store: np.ndarray, numbers: Sequence[int], size_px: int, *, unit_length: bool = False) -> Floats:
+def _features(store: NDArray[np.uint8], numbers: Sequence[int], size_px: int, *, unit_length: bool = False) -> Floats:
     """Thumbnails (N, size_px ** 2), 0 to 1; with `unit_length` each without its mean and at length 1."""
     small = np.stack([reduce(np.asarray(store[number]), size_px) for number in numbers])
     features = small.reshape(len(small), -1).astype(np.float32) / 255
@@ -99,34 +122,26 @@ def _features(store: np.ndarray, numbers: Sequence[int], size_px: int, *, unit_l
     return features
 
 
-def _leaking(rows: Sequence[Row], labels: Integers, classes: Sequence[str]) -> dict[str, Any]:
-    """The share of the tutorial's test films whose group has films in its training part, in all and by class."""
+def _leaking(rows: Sequence[Row], labels: Integers, num_classes: int) -> list[Estimate]:
+    """The share of the tutorial's test films whose group has films in its training part, in all and of each class."""
     groups = np.array([row.group for row in rows])
     parts = np.array(split.tutorial([row.path for row in rows], [row.label for row in rows]))
     tested = parts == "test"
     leaks = tested & np.isin(groups, groups[parts == "train"])
-    counted = np.column_stack([tested, *(tested & (labels == k) for k in range(len(classes)))])
-    estimates = shares(np.repeat(leaks[:, None], counted.shape[1], axis=1), counted, groups.tolist())
-    return {
-        "leaking_films": estimates[0].as_dict(),
-        "leaking_by_class": {name: share.as_dict() for name, share in zip(classes, estimates[1:], strict=True)},
-    }
+    counted = np.column_stack([tested, *(tested & (labels == k) for k in range(num_classes))])
+    return shares(np.repeat(leaks[:, None], counted.shape[1], axis=1), counted, groups.tolist())
 
 
 def _compared(
     probe: Probe, features: Floats, labels: Integers, groups: Sequence[str], naive: Integers, clean: Integers
-) -> Mapping[str, records.Object]:
-    """Accuracy under both splits, and the paired difference."""
-    right = {name: _right(probe, features, labels, folds) for name, folds in (("naive", naive), ("clean", clean))}
-    everyone = np.ones((len(labels), 2), bool)
-    accuracies = shares(np.column_stack([right["naive"], right["clean"]]), everyone, groups)
-    difference: Estimate = grouped_mean(right["naive"].astype(float) - right["clean"], groups, bound=1.0)
-    found = {"naive": accuracies[0], "clean": accuracies[1], "difference": difference}
-    return {name: estimate.as_dict() for name, estimate in found.items()}
+) -> Gain:
+    one, other = (_right(probe, features, labels, folds) for folds in (naive, clean))
+    accuracy, clean_accuracy = shares(np.column_stack([one, other]), np.ones((len(labels), 2), bool), groups)
+    return Gain(accuracy, clean_accuracy, grouped_mean(one.astype(float) - other, groups, bound=1.0))
 
 
 def _right(probe: Probe, features: Floats, labels: Integers, fold_of: Integers) -> Booleans:
-    """Whether each film is called right (N,) by the probe trained on the other folds."""
+    """Whether each film is read rightly (N,) by the probe trained on the other folds."""
     num_classes = int(labels.max()) + 1
     right = np.empty(len(labels), bool)
     for fold in np.unique(fold_of):

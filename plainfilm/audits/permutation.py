@@ -8,15 +8,28 @@ if few groups have a partner of their size, little is shuffled and p is large, n
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from plainfilm.audits.probes import linear
+from plainfilm.estimate import Estimate
 from plainfilm.evaluation.metrics import Booleans, Floats, Integers
 from plainfilm.randomness import generator
 
 NUM_PERMUTATIONS = 200
 Parts = Sequence[tuple[Integers, Integers]]  # numbers of the films to train on and to judge; each film judged once
+
+
+@dataclass(frozen=True)
+class Permutation:
+    """The test on one view: shuffles, p, the accuracy with the true labels, and the highest with shuffled ones."""
+
+    view: str
+    n: int
+    p: float
+    accuracy: Estimate
+    highest: float
 
 
 def permutation_test(

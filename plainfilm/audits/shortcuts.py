@@ -16,19 +16,19 @@
   Below that, but flagged: part of the score may. Not flagged: these views show no shortcut; another may exist.
   Without a model the same bound is put on (view - chance) / (1 - chance), the most that any model could add.
 
-Every draw has an address; the same films, index and seed give the same dict.
+Every draw has an address; the same films, index and seed give the same figures.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from plainfilm.audits import sites, views
 from plainfilm.audits.lungfield import lung_fields
-from plainfilm.audits.permutation import NUM_PERMUTATIONS, Parts, permutation_test
+from plainfilm.audits.permutation import NUM_PERMUTATIONS, Parts, Permutation, permutation_test
 from plainfilm.audits.probes import boosted, logistic
 from plainfilm.data.film_index import Index, Row, strata, train_only
 from plainfilm.data.films import Films, is_judged
@@ -47,6 +47,52 @@ PERMUTED_VIEW = "corners"
 LINEAR_VIEWS = ("thumbnail", "lungs")  # pictures: seen by `logistic`, all others by `boosted`
 CHEAP_VIEWS = ("file", "border", "corners", "statistics", "thumbnail")
 CHUNK = 256  # films whose pixels are in memory at a time
+
+
+@dataclass(frozen=True)
+class Method:
+    """How it was judged: `split` as the name of a Design; the judged films and their groups; whether in few views."""
+
+    split: str
+    films: int
+    groups: int
+    cheap: bool
+
+
+@dataclass(frozen=True)
+class View:
+    """What one view tells, and its share of what the model adds over chance; None without a model."""
+
+    name: str
+    lungless: bool
+    accuracy: Estimate
+    share: Estimate | None
+    flagged: bool
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The word on the whole: the view without lung that reads most, its share, its accuracy."""
+
+    code: str
+    view: str
+    share: Estimate | None
+    accuracy: Estimate
+
+
+@dataclass(frozen=True)
+class Shortcuts:
+    """The part `shortcuts` of audit.json."""
+
+    method: Method
+    chance: Estimate
+    model: Estimate | None
+    views: tuple[View, ...]
+    source: sites.ToldSource | None
+    permutation: Permutation
+    sources: tuple[sites.LeftOut, ...]
+    not_estimable: tuple[sites.NotEstimable, ...]
+    verdict: Verdict
 
 
 @dataclass(frozen=True)
@@ -70,8 +116,8 @@ def audit_shortcuts(
     features: Floats | None = None,
     cheap: bool = False,
     seed: int = 0,
-) -> dict[str, Any]:
-    """What the module says, as a dict for JSON; every figure is `Estimate.as_dict()`.
+) -> Shortcuts:
+    """What the module says.
 
     Args:
         films: at least 64 px a side. Those that `is_judged` refuses are left out; those of a quality that the split of
@@ -81,9 +127,6 @@ def audit_shortcuts(
         features: (N, D), of `run_model`; NaN if the model was not run.
         cheap: fewer views, one split, no site left out: at most a minute.
         seed: of folds, trees, shuffles.
-
-    Returns:
-        `method`, `chance`, `model`, `views`, `source`, `permutation`, `sources`, `not_estimable`, `verdict`.
     """
     index, numbers = films.index, np.array(films.judged())
     rows = [index.rows[number] for number in numbers]
@@ -100,26 +143,29 @@ def audit_shortcuts(
     chance_hits = labels[judged] == np.bincount(labels[judged]).argmax()
     model_hits = None if answered is None else (answered[judged].argmax(1) == labels[judged])
     judged_groups = [groups[number] for number in judged]
-    compared = [_compare(name, hit, chance_hits, model_hits, judged_groups, len(hits)) for name, hit in hits.items()]
-    chance_figure, model_figure = (_accuracy(hit, judged_groups) for hit in (chance_hits, model_hits))
+    compared = tuple(
+        _compare(name, hit, chance_hits, model_hits, judged_groups, len(hits)) for name, hit in hits.items()
+    )
+    chance = _accuracy(chance_hits, judged_groups)
+    model = None if model_hits is None else _accuracy(model_hits, judged_groups)
 
-    return {
-        "method": {"split": design.name, "films": len(judged), "groups": len(set(judged_groups)), "cheap": cheap},
-        "chance": chance_figure,
-        "model": model_figure,
-        "views": compared,
-        "source": None
+    return Shortcuts(
+        method=Method(design.name, len(judged), len(set(judged_groups)), cheap),
+        chance=chance,
+        model=model,
+        views=compared,
+        source=None
         if features is None
         else sites.site_from_features(features[numbers], labels, site_of, groups, design.parts, index.classes),
-        "permutation": _permutation(columns[PERMUTED_VIEW], labels, groups, design.parts, num_classes, seed),
-        "sources": []
+        permutation=_permutation(columns[PERMUTED_VIEW], labels, groups, design.parts, num_classes, seed),
+        sources=()
         if cheap
         else sites.leave_one_site_out(
             columns["thumbnail"], labels, site_of, groups, index.classes, predicted["thumbnail"]
         ),
-        "not_estimable": sites.not_estimable(labels, site_of, index.classes),
-        "verdict": verdict(compared, chance_figure, model_figure),
-    }
+        not_estimable=sites.not_estimable(labels, site_of, index.classes),
+        verdict=verdict(compared, chance),
+    )
 
 
 def run_model(predictor: Predictor, films: Films, *, with_features: bool = True) -> tuple[Floats, Floats | None]:
@@ -161,7 +207,7 @@ def choose_design(index: Index, rows: Sequence[Row], answered: Floats | None, *,
 
 
 def see(
-    films: np.ndarray, numbers: Integers, rows: Sequence[Row], names: Sequence[str], facts: Floats | None
+    films: NDArray[np.uint8], numbers: Integers, rows: Sequence[Row], names: Sequence[str], facts: Floats | None
 ) -> dict[str, Floats]:
     """The columns of each view of some films of a store: name -> (M, D)."""
     parts: dict[str, list[Floats]] = {name: [] for name in names if name != "file"}
@@ -175,20 +221,20 @@ def see(
     return {name: views.file(rows, facts) if name == "file" else seen[name] for name in names}
 
 
-def verdict(compared: Sequence[dict[str, Any]], chance: dict[str, Any], model: dict[str, Any] | None) -> dict[str, Any]:
-    """The verdict on the whole: code, the view without lung that tells most, its share or None, its accuracy."""
-    lungless = [row for row in compared if row["name"] in views.LUNGLESS]
-    flagged = [row for row in lungless if row["flagged"]] or lungless
-    worst = max(flagged, key=lambda row: float(row["accuracy"]["value"]))
-    found = {"view": worst["name"], "share": worst["share"], "accuracy": worst["accuracy"]}
-    if not worst["flagged"]:
-        return {"code": "clear", **found}
-    if model is None:
-        gain = (worst["accuracy"]["value"] - chance["value"]) / max(1 - chance["value"], 1e-9)
-        return {"code": "data-untrusted" if gain >= UNTRUSTED_SHARE else "data-doubted", **found}
-    if worst["share"]["value"] is None:
-        return {"code": "model-adds-nothing", **found}
-    return {"code": "untrusted" if worst["share"]["value"] >= UNTRUSTED_SHARE else "doubted", **found}
+def verdict(compared: Sequence[View], chance: Estimate) -> Verdict:
+    """The word on the whole."""
+    lungless = [row for row in compared if row.name in views.LUNGLESS]
+    worst = max([row for row in lungless if row.flagged] or lungless, key=lambda row: row.accuracy.value)
+    if not worst.flagged:
+        code = "clear"
+    elif worst.share is None:
+        gain = (worst.accuracy.value - chance.value) / max(1 - chance.value, 1e-9)
+        code = "data-untrusted" if gain >= UNTRUSTED_SHARE else "data-doubted"
+    elif not worst.share.estimable:
+        code = "model-adds-nothing"
+    else:
+        code = "untrusted" if worst.share.value >= UNTRUSTED_SHARE else "doubted"
+    return Verdict(code, worst.name, worst.share, worst.accuracy)
 
 
 def _has_parts(index: Index) -> bool:
@@ -206,23 +252,21 @@ def _read(name: str, columns: Floats, labels: Integers, parts: Parts, num_classe
     return predicted
 
 
-def _accuracy(hits: Booleans | None, groups: Sequence[str]) -> Any:
-    if hits is None:
-        return None
-    return shares(hits[:, None], np.ones((len(hits), 1), bool), groups)[0].as_dict()
+def _accuracy(hits: Booleans, groups: Sequence[str]) -> Estimate:
+    return shares(hits[:, None], np.ones((len(hits), 1), bool), groups)[0]
 
 
 def _compare(
     name: str, hits: Booleans, chance: Booleans, model: Booleans | None, groups: Sequence[str], num_views: int
-) -> dict[str, Any]:
+) -> View:
     """The row of one view."""
-    return {
-        "name": name,
-        "lungless": name in views.LUNGLESS,
-        "accuracy": _accuracy(hits, groups),
-        "share": None if model is None else share_of_gain(hits, chance, model, groups).as_dict(),
-        "flagged": beats(hits, chance, groups, level=FLAG_LEVEL / num_views),
-    }
+    return View(
+        name=name,
+        lungless=name in views.LUNGLESS,
+        accuracy=_accuracy(hits, groups),
+        share=None if model is None else share_of_gain(hits, chance, model, groups),
+        flagged=beats(hits, chance, groups, level=FLAG_LEVEL / num_views),
+    )
 
 
 def beats(hits: Booleans, others: Booleans, groups: Sequence[str], *, level: float) -> bool:
@@ -257,14 +301,14 @@ def share_of_gain(hits: Booleans, chance: Booleans, model: Booleans, groups: Seq
 
 def _permutation(
     columns: Floats, labels: Integers, groups: Sequence[str], parts: Parts, num_classes: int, seed: int
-) -> dict[str, Any]:
+) -> Permutation:
     """The row of the permutation test."""
     p, right, shuffled = permutation_test(columns, labels, groups, parts, num_classes, seed=seed)
     judged = np.concatenate([part for _, part in parts])
-    return {
-        "view": PERMUTED_VIEW,
-        "n": NUM_PERMUTATIONS,
-        "p": p,
-        "accuracy": _accuracy(right[judged], [groups[number] for number in judged]),
-        "highest": float(shuffled.max()) / len(judged),
-    }
+    return Permutation(
+        view=PERMUTED_VIEW,
+        n=NUM_PERMUTATIONS,
+        p=p,
+        accuracy=_accuracy(right[judged], [groups[number] for number in judged]),
+        highest=float(shuffled.max()) / len(judged),
+    )

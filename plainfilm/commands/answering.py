@@ -6,7 +6,7 @@ Parse, call one function, show. Heavy libraries are imported inside a command.
 import contextlib
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -22,7 +22,6 @@ from plainfilm.commands.options import (
     Tables,
 )
 from plainfilm.errors import UsageError
-from plainfilm.records import as_dict
 
 
 def predict(
@@ -82,10 +81,9 @@ def predict(
     if maps is not None:
         terminal.say("prediction.maps", folder=str(maps), cells=predictor.map_side, size=card.preprocessing.size)
         show(terminal, [Note(about_maps(card))])
-    show(terminal, predictive_values({name: as_dict(entry) for name, entry in predictive.items()}, named(card.classes)))
+    show(terminal, predictive_values(predictive, named(card.classes)))
     show(terminal, map(Note, about_model(card)))
-    shown: dict[str, Any] = {"predictive": predictive, "has_map": maps is not None}
-    predictions = [film_json(answer, card, lang, **shown) for answer in found]
+    predictions = [film_json(answer, card, lang, predictive=predictive, has_map=maps is not None) for answer in found]
     for error in filter(None, (entry["error"] for entry in predictions)):
         error["message"] = error["detail"]  # its name before it became a problem of RFC 9457, for one release
     terminal.json({"balances": [in_words(balanced, lang) for balanced in balances], "predictions": predictions})

@@ -61,15 +61,14 @@ def evaluate(
         found, rows, balanced = evaluate_sources(
             predictor, sources, table or [], reading=reading, prevalences=prevalences, out=out, progress=update
         )
-    figures = found.figures.as_dict()
-    predictive = {name: as_dict(entry) for name, entry in (found.figures.predictive_values or {}).items()}
+    figures = found.figures
     show(terminal, balance(balanced))
-    show(terminal, seen(figures))
+    show(terminal, seen(figures.seen))
     show(terminal, film_problems(rows))
     show(terminal, evaluation(figures, predictor.card, "+".join(path.stem for path in sources)))
-    show(terminal, predictive_values(predictive, named(predictor.card.classes)))
-    show(terminal, generalisation_gap(figures))
-    terminal.json(figures)
+    show(terminal, predictive_values(figures.predictive_values or {}, named(predictor.card.classes)))
+    show(terminal, generalisation_gap(figures.fall))
+    terminal.json(as_dict(figures))
 
 
 def compare(
@@ -86,9 +85,9 @@ def compare(
     from plainfilm.workflows.external_test import read_predictions
 
     terminal = Terminal(lang, as_json=as_json)
-    found = as_dict(compare_answers(read_predictions(first), read_predictions(second)))
+    found = compare_answers(read_predictions(first), read_predictions(second))
     show(terminal, comparison(found))
-    terminal.json(found)
+    terminal.json(as_dict(found))
 
 
 def audit(
@@ -141,7 +140,7 @@ def audit(
     show(terminal, leaks_and_shortcuts(found))
     if out is not None:
         terminal.say("audit.written", folder=str(out))
-    terminal.json(found)
+    terminal.json(as_dict(found))
 
 
 def report(

@@ -132,9 +132,8 @@ def cross_validate(
         done = workflow.cross_validate(
             sources, table or [], load_recipe(recipe), out, display, options, folds=folds, seeds=chosen, reading=reading
         )
-    found = as_dict(done)
-    show(terminal, cross_validation(found, out))
-    terminal.json(found)
+    show(terminal, cross_validation(done, out))
+    terminal.json(as_dict(done))
 
 
 def import_checkpoint(

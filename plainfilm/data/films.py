@@ -15,6 +15,7 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from plainfilm.data.film_index import Index, Row
 from plainfilm.data.preprocessing import preprocess, reduce
@@ -100,10 +101,10 @@ class Films:
     """An index and the pixels of its rows, in their order."""
 
     index: Index
-    stores: Mapping[int, np.ndarray]  # side in px -> (N, S, S) uint8, perhaps memory-mapped
+    stores: Mapping[int, NDArray[np.uint8]]  # side in px -> (N, S, S) uint8, perhaps memory-mapped
 
     @classmethod
-    def of(cls, index: Index, store: np.ndarray) -> "Films":
+    def of(cls, index: Index, store: NDArray[np.uint8]) -> "Films":
         """The films of an index with one store, (N, S, S) uint8."""
         return cls(index, {store.shape[-1]: store})
 

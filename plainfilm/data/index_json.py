@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
 
 from plainfilm.data.film_index import Index, Row
 from plainfilm.data.sources.balance import in_words
@@ -10,7 +9,7 @@ from plainfilm.data.splits.groups import PLACEHOLDER, holdings
 from plainfilm.data.splits.shares import asked, given_split, misses, reached
 
 
-def index_as_dict(index: Index, language: str) -> dict[str, Any]:
+def index_as_dict(index: Index, language: str) -> dict[str, object]:
     """Counts by class, source and part, and the problems by path; sentences in a language."""
     return {
         "classes": list(index.classes),
@@ -31,7 +30,7 @@ def index_as_dict(index: Index, language: str) -> dict[str, Any]:
     }
 
 
-def split_as_dict(index: Index) -> dict[str, Any]:
+def split_as_dict(index: Index) -> dict[str, object]:
     """The split: its method, the shares asked, the films reached by class and part, the set's own split."""
     own = given_split(index.rows)
     return {
@@ -45,7 +44,7 @@ def split_as_dict(index: Index) -> dict[str, Any]:
     }
 
 
-def patients_as_dict(rows: Sequence[Row]) -> dict[str, Any]:
+def patients_as_dict(rows: Sequence[Row]) -> dict[str, object]:
     """Whose the films are: how many have an entry that names nobody, and who has much of a class."""
     return {
         "nobody": sum(PLACEHOLDER in row.problems for row in rows),

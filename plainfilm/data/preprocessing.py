@@ -5,13 +5,14 @@ Lanczos as Pillow 12 computes it, on 8-bit samples: for a grey film with three c
 """
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 FITS = ("squash", "letterbox")  # both sides to S; or the longer side to S and the rest black
 CHANNELS = (1, 3)
 
 
-def preprocess(pixels: np.ndarray, *, size: int, channels: int = 1, fit: str = "squash") -> np.ndarray:
+def preprocess(pixels: NDArray[np.uint8], *, size: int, channels: int = 1, fit: str = "squash") -> NDArray[np.uint8]:
     """(H, W) uint8 -> (C, S, S) uint8, contiguous; three channels repeat the grey plane.
 
     >>> preprocess(np.zeros((480, 640), np.uint8), size=224, channels=3).shape
@@ -23,7 +24,7 @@ def preprocess(pixels: np.ndarray, *, size: int, channels: int = 1, fit: str = "
     return np.repeat(plane[None], channels, axis=0)
 
 
-def reduce(pixels: np.ndarray, size: int) -> np.ndarray:
+def reduce(pixels: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
     """(S, S) or (N, S, S) uint8 -> the same films on smaller squares, for the steps of a size schedule."""
     assert size <= pixels.shape[-1] == pixels.shape[-2]
     if pixels.ndim == 2:
@@ -34,7 +35,7 @@ def reduce(pixels: np.ndarray, size: int) -> np.ndarray:
     return reduced
 
 
-def _letterbox(pixels: np.ndarray, size: int) -> np.ndarray:
+def _letterbox(pixels: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
     """(H, W) -> (S, S): the longer side becomes S, the film is centred on black (an odd pixel goes right or below)."""
     height, width = (max(1, round(side * size / max(pixels.shape))) for side in pixels.shape)
     top, left = (size - height) // 2, (size - width) // 2
@@ -43,7 +44,7 @@ def _letterbox(pixels: np.ndarray, size: int) -> np.ndarray:
     return square
 
 
-def _lanczos(pixels: np.ndarray, width: int, height: int) -> np.ndarray:
+def _lanczos(pixels: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
     """(H, W) uint8 -> (height, width) uint8, writable; in two calls: Pillow 12 and 13 order the passes differently."""
     assert pixels.dtype == np.uint8
     sideways = Image.fromarray(pixels).resize((width, pixels.shape[0]), Image.Resampling.LANCZOS)

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from plainfilm.data.decoding.dicom_header import is_dicom, patient_id
 from plainfilm.data.decoding.film_file import decode, image_id
@@ -24,7 +25,7 @@ from plainfilm.io.files import sha256
 CHUNK = 256  # films in flight
 COLUMNS = ("patient", "source", "quality")  # of a table, with a field of their own in a row
 
-Observe = Callable[[int, np.ndarray], None]  # gets the row's number and the grey pixels (H, W) uint8; from any thread
+Observe = Callable[[int, NDArray[np.uint8]], None]  # gets the row's number and grey pixels (H, W); from any thread
 
 
 def scan(
@@ -41,9 +42,9 @@ def scan(
     name nobody make no patient, and their films have the problem patient-placeholder.
     Raises SourceError where not one film can be decoded.
     """
-    thumbnails: dict[int, np.ndarray] = {}
+    thumbnails: dict[int, NDArray[np.uint8]] = {}
 
-    def look(number: int, pixels: np.ndarray) -> None:
+    def look(number: int, pixels: NDArray[np.uint8]) -> None:
         thumbnails[number] = search.thumbnail(pixels)
         if observe is not None:
             observe(number, pixels)
@@ -83,7 +84,7 @@ def decode_rows(
                 progress(stop, total)
 
 
-def _decode_row(listing: Listing, entry: Entry, pseudonyms: Pseudonyms | None) -> tuple[Row, np.ndarray | None]:
+def _decode_row(listing: Listing, entry: Entry, pseudonyms: Pseudonyms | None) -> tuple[Row, NDArray[np.uint8] | None]:
     patient, source, quality = (entry.columns.get(name, "") for name in COLUMNS)
     row = Row(
         path=entry.path,

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import TypeGuard, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
@@ -118,11 +118,6 @@ def _marked(estimate: Estimate, figure: Figure, own: Booleans, group_of_film: In
     return replace(estimate, coverage=coverage)
 
 
-def lowest_marked(figures: Iterable[object]) -> float | None:
-    """The lowest coverage that a figure is marked with; None if none is. Entries that are no figures are skipped."""
-    return min((entry["coverage"] for entry in figures if is_marked(entry)), default=None)
-
-
-def is_marked(entry: object) -> TypeGuard[Mapping[str, float]]:
-    """Whether an entry of JSON is a figure whose interval covers too little."""
-    return isinstance(entry, Mapping) and {"value", "coverage"} <= set(entry)
+def lowest_marked(figures: Iterable[Estimate]) -> float | None:
+    """The lowest coverage that a figure is marked with; None where none is."""
+    return min((entry.coverage for entry in figures if entry.coverage is not None), default=None)

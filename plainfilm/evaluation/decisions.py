@@ -19,7 +19,7 @@ from plainfilm.evaluation.intervals import shares, shares_by_class
 from plainfilm.evaluation.metrics import Booleans, Floats, Integers
 from plainfilm.model.decision import Calibration, OperatingPoint
 
-Points = Mapping[str, Sequence[OperatingPoint]]
+Points = Mapping[str, tuple[OperatingPoint, ...]]
 """The operating points of each class."""
 
 

@@ -1,5 +1,6 @@
 """An Evaluation: every figure with its interval, every prediction a row; `metrics.json` and `predictions.csv`."""
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,12 +12,13 @@ from plainfilm import records
 from plainfilm.data.film_index import Row
 from plainfilm.data.films import Films
 from plainfilm.errors import SourceError
-from plainfilm.estimate import Estimate
+from plainfilm.estimate import NOT_ESTIMABLE, Estimate
 from plainfilm.evaluation import metrics
 from plainfilm.evaluation.coverage import mark_missed
 from plainfilm.evaluation.decisions import Points, Sets, measure_operating_points, measure_sets
 from plainfilm.evaluation.intervals import shares_by_class
 from plainfilm.evaluation.measured import Measured, estimate_all
+from plainfilm.evaluation.metrics import Booleans, Integers
 from plainfilm.evaluation.reliability import Reliability, reliability
 from plainfilm.evaluation.selective import RiskCoverage, risk_coverage
 from plainfilm.evaluation.subgroups import Part, subgroups
@@ -28,6 +30,7 @@ from plainfilm.model.predictor import Answers, Predictor
 
 CHUNK = 256  # films whose pixels are in memory at a time
 TUTORIAL_BATCH = 64  # the tutorial averages the figures of batches of 64
+NO_CURVE, NO_CURVES = RiskCoverage(NOT_ESTIMABLE, ()), Reliability(NOT_ESTIMABLE, None, {})
 
 
 @dataclass(frozen=True)
@@ -50,21 +53,21 @@ class TutorialFigures:
 
 @dataclass(frozen=True, kw_only=True)
 class Metrics(Measured):
-    """The content of metrics.json."""
+    """The content of metrics.json; a part that an older file lacks is empty."""
 
-    risk_coverage: RiskCoverage
+    risk_coverage: RiskCoverage = NO_CURVE
     subgroups: Mapping[str, Mapping[str, Part]] | None = field(
         default=None, metadata=records.ABSENT
     )  # name entries of the user's table
-    calibration: Reliability
+    calibration: Reliability = NO_CURVES
     sets: Sets | None  # None: the model is not calibrated
     operating_points: Points | None
-    gate: Refusals
-    films: str  # of which these are, for instance "test"
-    model: str  # weights_sha256
-    leaking: bool
+    gate: Refusals = Refusals(NOT_ESTIMABLE, {}, {}, fitted=False)
+    films: str = ""  # of which these are, for instance "test"
+    model: str = ""  # weights_sha256
+    leaking: bool = False
     left_out: Mapping[str, int]
-    tutorial: TutorialFigures
+    tutorial: TutorialFigures = TutorialFigures(math.nan, math.nan)
 
     def as_dict(self) -> records.Object:
         """As JSON has it."""
@@ -76,10 +79,10 @@ class Evaluation:
     """The films that were judged, what the model said of them, and the figures."""
 
     rows: tuple[Row, ...]  # N
-    labels: np.ndarray  # (N,) class numbers
+    labels: Integers  # (N,) class numbers
     probabilities: np.ndarray  # (N, K)
-    sets: np.ndarray | None  # (N, K) bool; None: the model is not calibrated
-    verdicts: tuple[Verdict, ...]  # N, of the input check; a film that it refuses counts all the same
+    sets: Booleans | None  # (N, K) bool; None: the model is not calibrated
+    verdicts: tuple[Verdict, ...]  # N, of the gate; a film that it refuses counts all the same
     figures: Metrics
 
 
@@ -154,7 +157,12 @@ def answers(predictor: Predictor, films: Films, rows: Sequence[int]) -> Iterator
 
 
 def refusals(
-    verdicts: Sequence[Verdict], labels: np.ndarray, groups: Sequence[str], classes: Sequence[str], *, is_fitted: bool
+    verdicts: Sequence[Verdict],
+    labels: Integers,
+    groups: Sequence[str],
+    classes: Sequence[str],
+    *,
+    is_fitted: bool,
 ) -> Refusals:
     """What the input check refuses of N films."""
     refused = np.array([not verdict.passed for verdict in verdicts])
@@ -164,7 +172,7 @@ def refusals(
     return Refusals(overall, of_classes, dict(sorted(reasons.items())), is_fitted)
 
 
-def tutorial_figures(probabilities: np.ndarray, labels: np.ndarray) -> TutorialFigures:
+def tutorial_figures(probabilities: np.ndarray, labels: Integers) -> TutorialFigures:
     """The tutorial's figures."""
     losses = metrics.log_losses(probabilities, labels)
     hits = (probabilities.argmax(axis=1) == labels).astype(float)

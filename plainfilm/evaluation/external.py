@@ -9,6 +9,10 @@ from plainfilm import records
 from plainfilm.data.decoding.film import BLANK
 from plainfilm.data.film_index import Row
 from plainfilm.data.films import Films
+from plainfilm.data.sources.balance import Counts
+from plainfilm.evaluation.decisions import PredictiveValues
+from plainfilm.evaluation.evaluation import Metrics
+from plainfilm.evaluation.generalisation_gap import GeneralisationGap
 from plainfilm.io import files, tables
 from plainfilm.io.run_folder import SEEN
 from plainfilm.model.predictor import Predictor
@@ -26,6 +30,19 @@ class Seen:
     related: int | None
     classes: Mapping[str, Mapping[str, int]] | None = field(default=None, metadata=records.ABSENT)
     model: SeenCounts | None = field(default=None, metadata=records.ABSENT)  # how many it has seen elsewhere
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExternalMetrics(Metrics):
+    """The content of metrics.json of an external test."""
+
+    seen: Seen | None  # what was left out as seen; None: an older file
+    fall: GeneralisationGap | None  # None: the model was not tested on films of its own
+    balance: Counts | None  # None: an older file
+    data_sha256: str = ""  # of which files the figures are
+    predictive_values: Mapping[str, PredictiveValues] | None = field(
+        default=None, metadata=records.ABSENT
+    )  # at prevalences
 
 
 def look_for_seen(predictor: Predictor, films: Films) -> list[Sighting]:

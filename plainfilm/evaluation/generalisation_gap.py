@@ -10,11 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from plainfilm import records
-from plainfilm.estimate import Estimate
+from plainfilm.estimate import NOT_ESTIMABLE, Estimate
 from plainfilm.evaluation import intervals, registry
 from plainfilm.evaluation.registry import Figure
-
-NOT_ESTIMABLE = Estimate(math.nan, math.nan, math.nan, 0)
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,12 @@ class Measured:
     overall: Mapping[str, Estimate] = records.inlined(is_estimate)
     classes: Mapping[str, Mapping[str, Estimate]]
     confusion: Confusion
-    interval: Interval
+    interval: Interval = Interval("", 0, LEVEL)  # of an older file
+
+    @property
+    def num_films(self) -> int:
+        """How many films were judged."""
+        return sum(map(sum, self.confusion.counts))
 
 
 def sample_of(probabilities: Floats, labels: Integers, groups: Sequence[str]) -> Sample:

@@ -53,7 +53,7 @@ class Reliability:
     """Whether probabilities are frequencies: the error, what it would be if they were, and a curve a class."""
 
     expected_calibration_error: Estimate
-    noise_floor: NoiseFloor
+    noise_floor: NoiseFloor | None  # None: an older file
     reliability: Mapping[str, tuple[Bin, ...]]  # the bins that hold films
     temperature: float | None = field(default=None, metadata=records.ABSENT)  # of the model; None: it is not calibrated
 

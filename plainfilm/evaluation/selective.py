@@ -14,7 +14,7 @@ import numpy as np
 
 from plainfilm.estimate import Estimate
 from plainfilm.evaluation.intervals import shares
-from plainfilm.evaluation.metrics import Floats, Integers
+from plainfilm.evaluation.metrics import Booleans, Floats, Integers
 from plainfilm.evaluation.resampling import group_draws, percentiles
 
 NUM_POINTS = 20
@@ -56,7 +56,7 @@ def risk_coverage(probabilities: Floats, labels: Integers, groups: Sequence[str]
     return RiskCoverage(_area(_shared(~right, confidence), group_of_film), curve)
 
 
-def _shared(errors: np.ndarray, confidence: Floats) -> Floats:
+def _shared(errors: Booleans, confidence: Floats) -> Floats:
     """Errors (N,), those of films of one confidence shared among them."""
     _, index, counts = np.unique(confidence, return_inverse=True, return_counts=True)
     return np.asarray((np.bincount(index, errors) / counts)[index])

@@ -16,7 +16,7 @@ from plainfilm.data.film_index import Row
 from plainfilm.data.splits.patients import shared
 from plainfilm.estimate import Estimate
 from plainfilm.evaluation.intervals import shares_by_class
-from plainfilm.evaluation.metrics import Floats, Integers
+from plainfilm.evaluation.metrics import Booleans, Floats, Integers
 
 MIN_FILMS = 30
 AGE_BANDS = (0, 18, 40, 60, 80)  # years; the first of each band
@@ -87,7 +87,7 @@ def subgroups(
     return found
 
 
-def _figures(right: np.ndarray, labels: Integers, groups: Sequence[str], class_names: Sequence[str]) -> Part:
+def _figures(right: Booleans, labels: Integers, groups: Sequence[str], class_names: Sequence[str]) -> Part:
     if len(labels) < MIN_FILMS:
         return Part(len(labels), too_few=True)
     (accuracy,), *by_class = shares_by_class(right[:, None], labels, groups, len(class_names))

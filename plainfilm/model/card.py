@@ -22,6 +22,7 @@ from plainfilm.errors import ModelFileError, PlainfilmError, demand
 from plainfilm.estimate import Estimate, is_estimate
 from plainfilm.messages import LANGUAGES, Listed, Message, Words, say, text
 from plainfilm.model.decision import Calibration
+from plainfilm.model.input_check import Statistics
 from plainfilm.model.seen import SeenCounts
 from plainfilm.text import printable
 
@@ -98,7 +99,7 @@ class Card:
     weights_sha256: str
     provenance: Mapping[str, Any] = field(default_factory=dict)  # recipe, checksums, versions, leaking
     calibration: Calibration | None = None  # None: not calibrated
-    gate: Mapping[str, object] | None = None  # `InputCheck.to_card`; None: only rules without fitting
+    gate: Statistics | None = None  # None: only rules without fitting
     evaluation: OwnFigures | None = None  # None: not tested
     maps: Maps | None = None  # None: not checked
     seen: SeenCounts | None = None  # of `plainfilm.model.seen.SeenFilms`; None: cannot say
@@ -228,7 +229,7 @@ def _parsed(content: Mapping[str, Any], version: int) -> Card:
         weights_sha256=content["weights_sha256"],
         provenance=content.get("provenance", {}),
         calibration=_section(content, "calibration", lambda entry: Calibration.from_dict(entry, len(classes))),
-        gate=_section(content, "gate", lambda entry: entry),
+        gate=_section(content, "gate", partial(records.from_dict, Statistics)),
         evaluation=_section(content, "evaluation", partial(records.from_dict, OwnFigures)),
         maps=_section(content, "maps", partial(records.from_dict, Maps)),
         seen=_section(content, "seen", partial(records.from_dict, SeenCounts, exact=True)),

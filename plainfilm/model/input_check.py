@@ -19,9 +19,10 @@ import binascii
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from plainfilm.errors import PlainfilmError, demand
 from plainfilm.model.input_measures import (
@@ -50,6 +51,36 @@ NUM_MEASURES = 2 * len(COMPONENTS) + 1
 
 
 @dataclass(frozen=True)
+class Packed:
+    """An array as JSON has it."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    data: str  # base64
+
+
+@dataclass(frozen=True)
+class SpaceStatistics:
+    """A Space as JSON has it."""
+
+    centres: Packed
+    axes: Packed
+    variances: Packed
+    rest: float
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """The section `gate` of a card: a Gate as JSON has it."""
+
+    spaces: Mapping[str, SpaceStatistics]
+    upright: Packed
+    middle: tuple[float, ...]
+    spread: tuple[float, ...]
+    thresholds: tuple[float, ...]
+
+
+@dataclass(frozen=True)
 class Verdict:
     """What the input check says of one film."""
 
@@ -63,7 +94,7 @@ class Verdict:
         return " ".join(self.reasons) or "passed"
 
 
-def check(width: int, height: int, chroma: float, plane: np.ndarray) -> tuple[str, ...]:
+def check(width: int, height: int, chroma: float, plane: NDArray[np.uint8]) -> tuple[str, ...]:
     """The reasons that need no statistics: of a film `width` x `height` px, its `Film.chroma`, its plane (S, S) uint8.
 
     >>> check(300, 400, 0.0, np.zeros((64, 64), np.uint8))
@@ -82,8 +113,8 @@ def check(width: int, height: int, chroma: float, plane: np.ndarray) -> tuple[st
     return tuple(code for code, broken in rules.items() if broken)
 
 
-def rules_alone(width: int, height: int, chroma: float, plane: np.ndarray) -> Verdict:
-    """The verdict if there are no statistics: `check` alone, at no distance."""
+def rules_alone(width: int, height: int, chroma: float, plane: NDArray[np.uint8]) -> Verdict:
+    """The verdict where there are no statistics: `check` alone, at no distance."""
     reasons = check(width, height, chroma, plane)
     return Verdict(not reasons, reasons, 0.0)
 
@@ -92,12 +123,12 @@ def rules_alone(width: int, height: int, chroma: float, plane: np.ndarray) -> Ve
 
 
 def fit(
-    train_planes: np.ndarray,
+    train_planes: NDArray[np.uint8],
     train_features: Floats,
-    train_labels: np.ndarray,
-    validation_planes: np.ndarray,
+    train_labels: NDArray[np.int64],
+    validation_planes: NDArray[np.uint8],
     validation_features: Floats,
-) -> dict[str, Any]:
+) -> Statistics:
     """Statistics for `InputCheck.from_card`: planes (N, S, S) uint8, features (N, D), labels (N,); M > 1 to validate.
 
     The training films must be upright. The same films give the same statistics.
@@ -142,7 +173,7 @@ class InputCheck:
 
     def judge(
         self,
-        planes: np.ndarray,
+        planes: NDArray[np.uint8],
         features: Floats,
         widths: Sequence[int],
         heights: Sequence[int],
@@ -160,7 +191,7 @@ class InputCheck:
             verdicts.append(Verdict(not reasons, reasons, float(distance)))
         return verdicts
 
-    def _reason(self, plane: np.ndarray, view: int) -> str:
+    def _reason(self, plane: NDArray[np.uint8], view: int) -> str:
         """Why a film (S, S) that looks like VIEWS[view] is refused."""
         if view:
             righted = self.measure(*describe(put_right(plane[None], view)), None)
@@ -187,61 +218,54 @@ class InputCheck:
         """(N,): the larger of the pooled measures and the first one, each over its threshold."""
         return np.asarray(np.maximum(self.pool(measures) / self.thresholds[0], measures[:, 0] / self.thresholds[1]))
 
-    def to_card(self) -> dict[str, Any]:
+    def to_card(self) -> Statistics:
         """The statistics as JSON has them."""
-        return {
-            "spaces": {
-                name: {
-                    "centres": _encode(space.centres, "<f4"),
-                    "axes": _encode(space.axes, "<f2"),
-                    "variances": _encode(space.variances, "<f4"),
-                    "rest": space.rest,
-                }
-                for name, space in self.spaces.items()
-            },
-            "upright": _encode(self.upright, "<f4"),
-            "middle": [float(number) for number in self.middle],
-            "spread": [float(number) for number in self.spread],
-            "thresholds": [float(number) for number in self.thresholds],
+        spaces = {
+            name: SpaceStatistics(
+                _encode(space.centres, "<f4"), _encode(space.axes, "<f2"), _encode(space.variances, "<f4"), space.rest
+            )
+            for name, space in self.spaces.items()
         }
+        numbers = (tuple(map(float, values)) for values in (self.middle, self.spread, self.thresholds))
+        return Statistics(spaces, _encode(self.upright, "<f4"), *numbers)
 
     @classmethod
-    def from_card(cls, card: Mapping[str, Any], *, num_features: int) -> Self:
-        """Undo `to_card`. Raises ValueError if the statistics are none, or of a network with other features."""
+    def from_card(cls, card: Statistics, *, num_features: int) -> Self:
+        """Undo `to_card`. Raises ValueError where the statistics are none, or of a network with other features."""
         try:
             dimensions = {"coarse": COARSE**2, "texture": NUM_TEXTURE, "features": num_features}
-            spaces = {name: _read_space(card["spaces"][name], dimensions[name]) for name in COMPONENTS}
-            upright = _decode(card["upright"], "<f4", (COARSE**2 + 1, len(VIEWS)))
-            middle, spread = (_numbers(card[name], NUM_MEASURES) for name in ("middle", "spread"))
-            thresholds = _numbers(card["thresholds"], 2)
-        except (KeyError, TypeError, IndexError, OverflowError) as error:
+            spaces = {name: _read_space(card.spaces[name], dimensions[name]) for name in COMPONENTS}
+            upright = _decode(card.upright, "<f4", (COARSE**2 + 1, len(VIEWS)))
+            middle, spread = (_numbers(values, NUM_MEASURES) for values in (card.middle, card.spread))
+            thresholds = _numbers(card.thresholds, 2)
+        except (KeyError, IndexError, OverflowError) as error:
             raise PlainfilmError("card.reason.gate") from error
         demand(bool((spread > 0).all() and (thresholds > 0).all()), "card.reason.gate")
         return cls(spaces, upright, middle, spread, thresholds)
 
 
-def _read_space(entry: Mapping[str, Any], dimension: int) -> Space:
-    num_centres, num_axes = entry["centres"]["shape"][0], entry["axes"]["shape"][1]
+def _read_space(entry: SpaceStatistics, dimension: int) -> Space:
+    num_centres, num_axes = entry.centres.shape[0], entry.axes.shape[1]
     space = Space(
-        _decode(entry["centres"], "<f4", (num_centres, dimension)),
-        _decode(entry["axes"], "<f2", (dimension, num_axes)),
-        _decode(entry["variances"], "<f4", (num_axes,)),
-        float(_numbers([entry["rest"]], 1)[0]),
+        _decode(entry.centres, "<f4", (num_centres, dimension)),
+        _decode(entry.axes, "<f2", (dimension, num_axes)),
+        _decode(entry.variances, "<f4", (num_axes,)),
+        float(_numbers([entry.rest], 1)[0]),
     )
     demand(bool((space.variances > 0).all() and space.rest > 0 and num_centres and num_axes), "card.reason.gate")
     return space
 
 
-def _encode(values: Floats, dtype: str) -> dict[str, Any]:
+def _encode(values: Floats, dtype: str) -> Packed:
     data = base64.b64encode(values.astype(dtype).tobytes()).decode("ascii")
-    return {"dtype": dtype, "shape": list(values.shape), "data": data}
+    return Packed(dtype, values.shape, data)
 
 
-def _decode(entry: Mapping[str, Any], dtype: str, shape: tuple[int, ...]) -> Floats:
+def _decode(entry: Packed, dtype: str, shape: tuple[int, ...]) -> Floats:
     """The finite array of exactly this type and shape. Raises ValueError."""
-    demand(entry["dtype"] == dtype and tuple(entry["shape"]) == shape, "card.reason.gate")
+    demand(entry.dtype == dtype and entry.shape == shape, "card.reason.gate")
     try:
-        data = base64.b64decode(entry["data"], validate=True)
+        data = base64.b64decode(entry.data, validate=True)
     except binascii.Error as error:
         raise PlainfilmError("card.reason.gate") from error
     demand(len(data) == math.prod(shape) * np.dtype(dtype).itemsize, "card.reason.gate")
@@ -250,7 +274,7 @@ def _decode(entry: Mapping[str, Any], dtype: str, shape: tuple[int, ...]) -> Flo
     return values
 
 
-def _numbers(values: Sequence[Any], count: int) -> Floats:
+def _numbers(values: Sequence[float], count: int) -> Floats:
     numbers = np.array([float(value) for value in values])
     demand(len(numbers) == count and bool(np.isfinite(numbers).all()), "card.reason.gate")
     return numbers

@@ -8,10 +8,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import onnxruntime
+from numpy.typing import NDArray
 
 from plainfilm.data.decoding.film import Film
 from plainfilm.data.decoding.film_file import decode, image_id
@@ -35,7 +35,7 @@ class Answers:
     logits: np.ndarray  # (N, K), as the network gives them
     class_maps: np.ndarray  # (N, K, h, w); their mean over h, w plus a bias is the logit
     features: np.ndarray  # (N, D)
-    sets: np.ndarray | None = None  # (N, K) bool, the classes of each film's set; None: not calibrated
+    sets: NDArray[np.bool_] | None = None  # (N, K) bool, the classes of each film's set; None: not calibrated
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ class Predictor:
         """Cells a side of a class map, for instance 7 for films of 224 px."""
         return int(self._output_shape("class_maps")[2])
 
-    def _output_shape(self, name: str) -> list[Any]:
+    def _output_shape(self, name: str) -> list[int]:
         """The sides of an output; the first, the number of films, is free."""
         (shape,) = [tensor.shape for tensor in self.session.get_outputs() if tensor.name == name]
         return list(shape)
@@ -125,7 +125,7 @@ class Predictor:
         wanted = self.card.preprocessing
         return preprocess(film.pixels, size=wanted.size, channels=wanted.channels, fit=wanted.fit)
 
-    def answer(self, pixels: np.ndarray) -> Answers:
+    def answer(self, pixels: NDArray[np.uint8]) -> Answers:
         """Answers for (N, C, S, S) uint8 preprocessed films, N at least 1, in batches of bounded size."""
         parts = [
             self.session.run(OUTPUTS, {"pixels": pixels[start : start + BATCH_SIZE]})
@@ -141,7 +141,7 @@ class Predictor:
 
     def judge(
         self,
-        pixels: np.ndarray,
+        pixels: NDArray[np.uint8],
         features: np.ndarray,
         widths: Sequence[int],
         heights: Sequence[int],
@@ -229,4 +229,4 @@ class Prepared:
 
     film: Film
     image_id: str
-    pixels: np.ndarray  # (C, S, S) uint8
+    pixels: NDArray[np.uint8]  # (C, S, S) uint8

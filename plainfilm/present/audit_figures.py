@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import PercentFormatter
 
-from plainfilm.estimate import Estimate
+from plainfilm.audits.shortcuts import Shortcuts
 from plainfilm.messages import text
 from plainfilm.present.figures import render
 
@@ -16,25 +15,21 @@ LUNGLESS, LUNG, MODEL = "0.5", "0.82", "white"
 ROW_INCHES = 0.32
 
 
-def draw_shortcuts(found: dict[str, Any], path: Path, *, language: str) -> tuple[str, ...]:
-    """Accuracy of every view, with its interval, between chance (line) and the model (last bar); returns notices.
-
-    found: what `evaluation.shortcuts.audit_shortcuts` returns.
-    """
-    rows = [(row["name"], row["accuracy"], LUNGLESS if row["lungless"] else LUNG) for row in found["views"]]
-    if found["model"] is not None:
-        rows.append(("model", found["model"], MODEL))
+def draw_shortcuts(found: Shortcuts, path: Path, *, language: str) -> tuple[str, ...]:
+    """Accuracy of every view, with its interval, between chance (line) and the model (last bar); returns notices."""
+    rows = [(row.name, row.accuracy, LUNGLESS if row.lungless else LUNG) for row in found.views]
+    if found.model is not None:
+        rows.append(("model", found.model, MODEL))
 
     def draw(figure: Figure, language: str, _: Sequence[str]) -> None:
         axes = figure.subplots()
-        for place, (_name, entry, shade) in enumerate(rows):
-            accuracy = Estimate.from_dict(entry)
+        for place, (_name, accuracy, shade) in enumerate(rows):
             error = [[accuracy.value - accuracy.low], [accuracy.high - accuracy.value]]
             axes.barh(place, accuracy.value, 0.66, color=shade, edgecolor="black", linewidth=0.7)
             axes.errorbar(accuracy.value, place, xerr=error, color="black", linestyle="", elinewidth=1, capsize=2.5)
             shown = text("figure.percent", language, value=100 * accuracy.value)
             axes.text(accuracy.high + 0.015, place, shown, va="center", size=8)
-        axes.axvline(found["chance"]["value"], color="black", linestyle="--", linewidth=1)
+        axes.axvline(found.chance.value, color="black", linestyle="--", linewidth=1)
         axes.set_yticks(range(len(rows)), [text(f"view.{name}", language) for name, _, _ in rows])
         axes.tick_params(axis="y", length=0)
         axes.invert_yaxis()

@@ -2,10 +2,11 @@
 `on_terminal`, `in_html`, `in_markdown`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
+from plainfilm.evaluation.reliability import Bin
 from plainfilm.messages import Text, Words, shown
 
 if TYPE_CHECKING:  # a terminal needs none
@@ -87,7 +88,7 @@ class Reliability:
     """A drawing: the share observed in each bin, with its interval, over its mean probability."""
 
     name: Text
-    bins: Sequence[Mapping[str, Any]]
+    bins: Sequence[Bin]
     about: Words  # what it shows, to who cannot see it
 
 

@@ -109,10 +109,10 @@ def reliability_chart(curve: Reliability) -> Markup:
     """The share observed over the mean probability of each bin; on the diagonal probabilities are frequencies."""
     plane = Plane(curve.name, (0, 1), (0, 1), percent=("x", "y"))
     plane.line([(0, 0), (1, 1)], "reference")
-    seen = [(entry["mean"], entry["observed"]) for entry in curve.bins if entry["observed"]["value"] is not None]
+    seen = [(entry.mean, entry.observed) for entry in curve.bins if entry.observed.estimable]
     for mean, observed in seen:
-        plane.interval(mean, observed["low"], observed["high"])
-    plane.dots([(mean, observed["value"]) for mean, observed in seen])
+        plane.interval(mean, observed.low, observed.high)
+    plane.dots([(mean, observed.value) for mean, observed in seen])
     plane.name_x(say("figure.predicted-probability"))
     return plane.drawn(curve.about)
 

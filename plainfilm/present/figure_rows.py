@@ -4,15 +4,14 @@ Every table of figures has the same three last columns: value, 95 % interval, n.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
+from plainfilm.estimate import Estimate
 from plainfilm.evaluation import registry
 from plainfilm.evaluation.coverage import MARK, lowest_marked
 from plainfilm.messages import Text, say
 from plainfilm.present.blocks import Cell, Note
-from plainfilm.present.words import figure, is_estimate, label
+from plainfilm.present.words import figure, label
 
-Figures = Mapping[str, Any]
 OF_POINT = ("sensitivity", "specificity", "ppv", "npv")
 """The figures of an operating point."""
 NAMES = {"auc": "evaluation.auc", "expected_calibration_error": "figure.calibration"}
@@ -44,18 +43,18 @@ def scale_of(name: str) -> int:
     return 1 if registry.unit_of(name) == "decimal" else 100
 
 
-def row(name: str, entry: Figures, *start: Text) -> tuple[Cell, ...]:
+def row(name: str, entry: Estimate, *start: Text) -> tuple[Cell, ...]:
     """A figure as a row, after the cells that it starts with."""
     return (*start, name_of(name), *figure(entry, scale=scale_of(name)))
 
 
-def rows(figures: Figures, names: Iterable[str], *start: Text) -> Iterator[tuple[Cell, ...]]:
+def rows(figures: Mapping[str, Estimate], names: Iterable[str], *start: Text) -> Iterator[tuple[Cell, ...]]:
     """Those of the figures that are there, each as a row."""
-    return (row(name, figures[name], *start) for name in names if is_estimate(figures.get(name)))
+    return (row(name, figures[name], *start) for name in names if name in figures)
 
 
-def marked(entries: Iterable[Any]) -> Iterator[Note]:
-    """What the mark at a figure means, if one has it: its interval holds the truth less often than it says."""
+def marked(entries: Iterable[Estimate]) -> Iterator[Note]:
+    """What the mark at a figure means, where one has it: its interval holds the truth less often than it says."""
     coverage = lowest_marked(entries)
     if coverage is not None:
         yield Note(say("evaluation.missed", mark=MARK, coverage=100 * coverage))

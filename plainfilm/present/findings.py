@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 from plainfilm.data.sources.balance import Balance, in_words
 from plainfilm.errors import PlainfilmError
@@ -17,7 +17,7 @@ class Finding:
 
     severity: Severity
     code: str
-    parameters: Mapping[str, Any] = field(default_factory=dict)
+    parameters: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def words(self) -> Message:
@@ -38,7 +38,7 @@ class Diagnosis:
         """Whether nothing is wrong."""
         return all(finding.severity != "problem" for finding in self.findings)
 
-    def as_dict(self, language: str) -> dict[str, Any]:
+    def as_dict(self, language: str) -> dict[str, object]:
         """For JSON, its sentences in a language."""
         return {
             "path": self.path or None,
@@ -59,17 +59,17 @@ class Diagnosis:
         }
 
 
-def ok(code: str, **parameters: Any) -> Finding:
+def ok(code: str, **parameters: object) -> Finding:
     """All is well here."""
     return Finding("ok", code, parameters)
 
 
-def note(code: str, **parameters: Any) -> Finding:
+def note(code: str, **parameters: object) -> Finding:
     """Nothing is wrong, and yet one should know."""
     return Finding("note", code, parameters)
 
 
-def problem(code: str, **parameters: Any) -> Finding:
+def problem(code: str, **parameters: object) -> Finding:
     """This is wrong."""
     return Finding("problem", code, parameters)
 

@@ -6,18 +6,23 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
+from plainfilm import records
+from plainfilm.audits.audit import Audit
 from plainfilm.config import Recipe, load_recipe
 from plainfilm.data.film_index import Index, read_index
 from plainfilm.errors import SourceError
+from plainfilm.evaluation.evaluation import Metrics
+from plainfilm.evaluation.external import ExternalMetrics
 from plainfilm.io import tables
 from plainfilm.io.run_folder import Run
 from plainfilm.messages import Text
 from plainfilm.model.card import Card, ClassName, class_names, named
 from plainfilm.model.predictor import Predictor
-from plainfilm.present.figure_rows import Figures
 from plainfilm.training.history import Step, read_history
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -29,11 +34,11 @@ class Gathered:
     index: Index | None
     history: tuple[Step, ...]
     predictor: Predictor | None
-    figures: Figures | None  # evaluation/metrics.json
+    figures: Metrics | None  # evaluation/metrics.json
     predictions: tuple[dict[str, str], ...]  # evaluation/predictions.csv
-    audit: Figures | None
-    external: Mapping[str, Figures]  # by name, sorted
-    log: Mapping[str, Figures]  # the last line of each event
+    audit: Audit | None  # audit/audit.json
+    external: Mapping[str, ExternalMetrics]  # by name, sorted
+    log: Mapping[str, records.Object]  # the last line of each event
     checksums: Mapping[str, str]  # SHA-256 of the artefacts that are there, and of the external tests
 
     @property
@@ -51,17 +56,12 @@ class Gathered:
         return {entry.name: entry for entry in entries}
 
     def _tested_classes(self) -> list[str]:
-        return [] if self.figures is None else list(self.figures.get("classes", {}))
+        return [] if self.figures is None else list(self.figures.classes)
 
     @cached_property
     def shown(self) -> Callable[[str], Text]:
         """What gives the display names of a class; of one that the model does not know, the name itself."""
         return named(self.names.values())
-
-    def section(self, name: str) -> Figures:
-        """A part of the audit: "leaks" or "shortcuts"; empty if it was not made."""
-        found = (self.audit or {}).get(name)
-        return found if isinstance(found, Mapping) else {}
 
 
 def gather(run: Run) -> Gathered:
@@ -78,25 +78,22 @@ def gather(run: Run) -> Gathered:
         index=read_index(run.index) if run.index in there else None,
         history=tuple(read_history(run.history)) if run.history in there else (),
         predictor=Predictor(run.model, threads=1) if run.model in there else None,
-        figures=_read_json(run.metrics),
+        figures=_read_json(run.metrics, Metrics),
         predictions=_read_predictions(run.predictions),
-        audit=_read_json(run.audit_figures),
-        external={path.parent.name: figures for path in external if (figures := _read_json(path)) is not None},
+        audit=_read_json(run.audit_figures, Audit),
+        external={path.parent.name: figures for path in external if (figures := _read_json(path, ExternalMetrics))},
         log=_read_log(run.log),
         checksums=checksums,
     )
 
 
-def _read_json(path: Path) -> dict[str, Any] | None:
+def _read_json(path: Path, kind: type[T]) -> T | None:
     if not path.is_file():
         return None
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+        return records.from_dict(kind, json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, RecursionError) as error:
         raise SourceError("report-damaged", path=str(path), reason=str(error)) from error
-    if not isinstance(found, dict):
-        raise SourceError("report-damaged", path=str(path), reason=type(found).__name__)
-    return found
 
 
 def _read_predictions(path: Path) -> tuple[dict[str, str], ...]:
@@ -106,9 +103,9 @@ def _read_predictions(path: Path) -> tuple[dict[str, str], ...]:
     return tuple(rows)
 
 
-def _read_log(path: Path) -> dict[str, Figures]:
+def _read_log(path: Path) -> dict[str, records.Object]:
     """The last line of each event; a line that a crash cut off is passed over."""
-    found: dict[str, Figures] = {}
+    found: dict[str, records.Object] = {}
     if path.is_file():
         for line in path.read_text(encoding="utf-8").splitlines():
             try:

@@ -9,6 +9,7 @@ import io
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from plainfilm.data.decoding.film_file import decode
@@ -51,7 +52,7 @@ def _probability(answer: Answer) -> float:
     return float(answer[f"p_{answer['predicted']}"])
 
 
-def pixels_of(found: Gathered, image_ids: Sequence[str]) -> dict[str, np.ndarray]:
+def pixels_of(found: Gathered, image_ids: Sequence[str]) -> dict[str, NDArray[np.uint8]]:
     """Films as the model takes them, (S, S) uint8, by image_id: from the run's pixel store, else from the sources.
 
     A film that is neither here nor there any more is left out.
@@ -68,7 +69,7 @@ def pixels_of(found: Gathered, image_ids: Sequence[str]) -> dict[str, np.ndarray
     return _reread(index, rows, wanted.size, wanted.fit)
 
 
-def _reread(index: Index, rows: Mapping[str, int], size_px: int, fit: str) -> dict[str, np.ndarray]:
+def _reread(index: Index, rows: Mapping[str, int], size_px: int, fit: str) -> dict[str, NDArray[np.uint8]]:
     try:
         listing = reopen(index)
     except PlainfilmError:
@@ -100,15 +101,15 @@ def pictures(found: Gathered, answers: Sequence[Answer]) -> tuple[Picture, ...]:
     return tuple(made)
 
 
-def _as_taken(plane: np.ndarray, row: Row, predictor: Predictor) -> np.ndarray:
-    """A film at SIDE_PX, with its own proportions if the model squashes it: (S, S) -> (H, W) uint8."""
+def _as_taken(plane: NDArray[np.uint8], row: Row, predictor: Predictor) -> NDArray[np.uint8]:
+    """A film at SIDE_PX, with its own proportions where the model squashes it: (S, S) -> (H, W) uint8."""
     width, height = (row.width, row.height) if predictor.card.preprocessing.fit == "squash" else plane.shape
     scale = SIDE_PX / max(width, height)
     size = (max(round(width * scale), 1), max(round(height * scale), 1))
     return np.asarray(Image.fromarray(plane).resize(size, Image.Resampling.LANCZOS))
 
 
-def _picture(found: Gathered, answer: Answer, film: np.ndarray, class_map: np.ndarray) -> Picture:
+def _picture(found: Gathered, answer: Answer, film: NDArray[np.uint8], class_map: NDArray[np.uint8]) -> Picture:
     true, predicted = found.shown(answer["label"]), found.shown(answer["predicted"])
     lines: list[Text] = [
         answer["image_id"],

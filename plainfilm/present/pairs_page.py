@@ -15,6 +15,7 @@ from html import escape
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from plainfilm.audits.leaks import clusters_of, conflicts, is_exact, source_of
@@ -60,7 +61,7 @@ figcaption {{ font-size: .8125rem; line-height: 1.35; }}
 """
 
 
-def write_pairs(folder: Path, index: Index, pairs: Sequence[Pair], store: np.ndarray, *, language: str) -> None:
+def write_pairs(folder: Path, index: Index, pairs: Sequence[Pair], store: NDArray[np.uint8], *, language: str) -> None:
     """Write `pairs.html`, opened in `language`, and `clusters.csv`; pairs by row number, store (N, S, S) uint8.
 
     Raises OutputError.
@@ -88,7 +89,7 @@ def clusters_table(index: Index, pairs: Sequence[Pair]) -> str:
     return tables.to_csv(table)
 
 
-def pairs_page(index: Index, pairs: Sequence[Pair], store: np.ndarray, *, language: str) -> str:
+def pairs_page(index: Index, pairs: Sequence[Pair], store: NDArray[np.uint8], *, language: str) -> str:
     """The page as HTML."""
     parts = [
         HEAD.format(language=language, title=escape(text("pairs.title", language)), side=SIDE_PX, styles=_styles())
@@ -127,7 +128,7 @@ def _section(key: str, shown: Sequence[str], total: int) -> str:
     return f"<section>\n<h2>{_both(key)}</h2>\n<p>{note}</p>\n{''.join(shown)}</section>\n"
 
 
-def _pair(index: Index, pair: Pair, store: np.ndarray) -> str:
+def _pair(index: Index, pair: Pair, store: NDArray[np.uint8]) -> str:
     if pair.kind == "exact":
         how = _both("pairs.exact")
     else:
@@ -136,7 +137,7 @@ def _pair(index: Index, pair: Pair, store: np.ndarray) -> str:
     return f'<article>\n<p>{how}</p>\n<div class="films">\n{films}</div>\n</article>\n'
 
 
-def _cluster(index: Index, number: int, members: Sequence[int], store: np.ndarray) -> str:
+def _cluster(index: Index, number: int, members: Sequence[int], store: NDArray[np.uint8]) -> str:
     films = "".join(_film(index.rows[film], store[film]) for film in members[:MAX_FILMS_A_CLUSTER])
     left_out = len(members) - MAX_FILMS_A_CLUSTER
     title = _both("pairs.cluster", number=number, films=len(members))
@@ -144,7 +145,7 @@ def _cluster(index: Index, number: int, members: Sequence[int], store: np.ndarra
     return f'<article class="cluster">\n<p>{title}</p>\n<div class="films">\n{films}</div>\n{more}</article>\n'
 
 
-def _film(row: Row, pixels: np.ndarray) -> str:
+def _film(row: Row, pixels: NDArray[np.uint8]) -> str:
     """A film with what is known of it, and a text in every language for who cannot see it."""
     label, source, part = (escape(printable(value)) or "-" for value in (row.label, source_of(row), row.split))
     seen = " / ".join(text("pairs.alt", language, image_id=row.image_id, label=row.label) for language in LANGUAGES)
@@ -155,7 +156,7 @@ def _film(row: Row, pixels: np.ndarray) -> str:
     )
 
 
-def _png(pixels: np.ndarray) -> str:
+def _png(pixels: NDArray[np.uint8]) -> str:
     """A film (S, S) uint8 as a data URI, at most SIDE_PX wide."""
     film = Image.fromarray(np.asarray(pixels))
     film.thumbnail((SIDE_PX, SIDE_PX), Image.Resampling.LANCZOS)

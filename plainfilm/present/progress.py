@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from plainfilm.data.film_index import Index
 from plainfilm.errors import PlainfilmError
@@ -41,7 +41,7 @@ class TrainingDisplay:
         """The training of the index's films, of so many channels, starts from these weights."""
         show(self.terminal, begun(weights, index.classes, channels))
 
-    def on_start(self, plan: "Plan", first_step: int, facts: dict[str, Any]) -> None:
+    def on_start(self, plan: "Plan", first_step: int, facts: dict[str, object]) -> None:
         """A training starts, or goes on from `first_step`."""
         self.plan, self.began, self.num_films = plan, time.monotonic(), 0
         self.terminal.say("train.resume" if first_step else "train.start", step=first_step, steps=plan.steps, **facts)

@@ -1,11 +1,10 @@
 """Figures and codes as words, in no language yet."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 from plainfilm.estimate import Estimate
-from plainfilm.evaluation.coverage import MARK, is_marked
-from plainfilm.messages import CATALOGUES, Listed, Message, Text, say
+from plainfilm.evaluation.coverage import MARK
+from plainfilm.messages import CATALOGUES, Listed, Text, say
 from plainfilm.text import printable
 
 
@@ -25,34 +24,21 @@ def listed(entries: Iterable[Text], most: int | None = None) -> Listed:
     return Listed(found if most is None or len(found) <= most else (*found[:most], "..."))
 
 
-def percent(entry: Mapping[str, Any]) -> Message:
-    """A proportion with its interval and n."""
-    return Estimate.from_dict(entry).in_percent()
-
-
-def is_estimate(entry: object) -> bool:
-    """Whether an entry of an artefact is a figure: value, low, high, n."""
-    return isinstance(entry, Mapping) and {"value", "low", "high", "n"} <= set(entry)
-
-
-def figure(entry: Mapping[str, Any] | None, *, scale: int = 100, unit: str = " %") -> tuple[Text, str, str]:
+def figure(entry: Estimate | None, *, scale: int = 100, unit: str = " %") -> tuple[Text, str, str]:
     """Cells of a table: value, interval and n; `scale` 100: in percent (or points: another `unit`), with one
     decimal; 1: with three.
 
-    >>> figure({"value": 0.5, "low": 0.25, "high": 0.75, "n": 8})
+    >>> figure(Estimate(0.5, 0.25, 0.75, 8))
     ('50.0 %', '25.0–75.0', '8')
     """
     if entry is None:
         return "–", "–", "–"
-    if entry["value"] is None:
-        return say("report.not-estimable"), "–", str(entry["n"])
-    value, low, high = (number(scale * entry[name], scale) for name in ("value", "low", "high"))
-    between = "–" if entry["low"] >= 0 else " … "  # a dash before a minus sign reads badly
-    return (
-        value + (unit if scale == 100 else "") + (MARK if is_marked(entry) else ""),
-        f"{low}{between}{high}",
-        str(entry["n"]),
-    )
+    if not entry.estimable:
+        return say("report.not-estimable"), "–", str(entry.n)
+    value, low, high = (number(scale * bound, scale) for bound in (entry.value, entry.low, entry.high))
+    between = "–" if entry.low >= 0 else " … "  # a dash before a minus sign reads badly
+    mark = "" if entry.coverage is None else MARK
+    return value + (unit if scale == 100 else "") + mark, f"{low}{between}{high}", str(entry.n)
 
 
 def number(value: float, scale: int) -> str:

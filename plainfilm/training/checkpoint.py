@@ -9,7 +9,6 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -26,14 +25,14 @@ NOTE = "sha256 facts"  # the one entry of the metadata: safetensors writes sever
 Tensors = dict[str, Tensor]
 
 
-def save_tensors(path: Path, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:
+def save_tensors(path: Path, tensors: Mapping[str, Tensor], facts: Mapping[str, object]) -> None:
     """Write tensors and facts (JSON) as one safetensors file with a digest over both; equal content, equal bytes."""
     plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     text = json.dumps(facts, sort_keys=True)
     files.write_bytes(path, save(plain, metadata={NOTE: f"{_digest(plain, text)} {text}"}))
 
 
-def load_tensors(path: Path) -> tuple[Tensors, dict[str, Any]]:
+def load_tensors(path: Path) -> tuple[Tensors, dict[str, object]]:
     """The tensors and facts that `save_tensors` wrote. Raises ModelFileError where the file is missing or damaged."""
     if path.exists() and not path.is_file():  # opening a pipe would never end
         raise ModelFileError("checkpoint-damaged", path=str(path))
@@ -50,7 +49,7 @@ def load_tensors(path: Path) -> tuple[Tensors, dict[str, Any]]:
         raise ModelFileError("checkpoint-damaged", path=str(path)) from error
 
 
-def save_step(folder: Path, step: int, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:
+def save_step(folder: Path, step: int, tensors: Mapping[str, Tensor], facts: Mapping[str, object]) -> None:
     """Write the checkpoint of a step and remove all but the last KEPT."""
     save_tensors(folder / f"step-{step:08d}.safetensors", tensors, facts)
     prune(folder)
@@ -63,12 +62,12 @@ def prune(folder: Path) -> None:
             path.unlink()
 
 
-def save_given(folder: Path, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:
+def save_given(folder: Path, tensors: Mapping[str, Tensor], facts: Mapping[str, object]) -> None:
     """Keep what a run starts from, weights and facts, until its first checkpoint holds them."""
     save_tensors(folder / GIVEN, tensors, facts)
 
 
-def load_given(folder: Path, *, must_exist: bool) -> tuple[Tensors, dict[str, Any]]:
+def load_given(folder: Path, *, must_exist: bool) -> tuple[Tensors, dict[str, object]]:
     """The weights and facts that a run starts from; nothing where nothing was kept. Raises ModelFileError."""
     if not (must_exist or (folder / GIVEN).exists()):
         return {}, {}
@@ -89,7 +88,7 @@ def any_step(folder: Path) -> bool:
     return bool(_steps(folder))
 
 
-def load_last(folder: Path, warn: Callable[[ModelFileError], None]) -> tuple[Tensors, dict[str, Any]]:
+def load_last(folder: Path, warn: Callable[[ModelFileError], None]) -> tuple[Tensors, dict[str, object]]:
     """The last checkpoint that is whole; `warn` is told of those that are not. Raises ModelFileError where none is.
 
     Damaged ones are removed once a whole one is found: else they would outlive it among the last KEPT.
@@ -109,7 +108,7 @@ def load_last(folder: Path, warn: Callable[[ModelFileError], None]) -> tuple[Ten
     raise ModelFileError("checkpoint-none", path=str(folder))
 
 
-def last_notes(folder: Path) -> dict[str, Any]:
+def last_notes(folder: Path) -> dict[str, object]:
     """The facts of the last checkpoint whose facts can be read, its tensors unread; nothing where there is none."""
     for path in filter(Path.is_file, reversed(_steps(folder))):  # opening a pipe would never end
         try:
@@ -158,11 +157,11 @@ def _changes(before: Recipe, after: Recipe) -> list[str]:
     return [f"{key} {_shown(old[key])} -> {_shown(new[key])}" for key in old if old[key] != new[key]]
 
 
-def _values(recipe: Recipe) -> dict[str, Any]:
+def _values(recipe: Recipe) -> dict[str, object]:
     """All values by their keys, without the free section."""
     sections = asdict(recipe)
     return {f"{name}.{key}": value for name in sections if name != FREE for key, value in sections[name].items()}
 
 
-def _shown(value: Any) -> str:
+def _shown(value: object) -> str:
     return str(list(value) if isinstance(value, tuple) else value)

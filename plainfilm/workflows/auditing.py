@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from threadpoolctl import threadpool_limits
 
+from plainfilm import records
+from plainfilm.audits.audit import Audit
 from plainfilm.audits.leaks import audit_leaks
 from plainfilm.audits.shortcuts import audit_shortcuts, run_model
 from plainfilm.config import Recipe, load_recipe
@@ -29,7 +30,7 @@ SIZE_PX = 224  # of the films, if no model sets it
 
 def audit_run(
     run: Run, out: Path, *, sources: Sequence[Path] = (), language: str, progress: Progress | None = None
-) -> dict[str, Any]:
+) -> Audit:
     """Audit the films and the model of a run; `sources` are the new places of its sources, in order, if they moved.
 
     Raises SourceError if the films are no longer there, or others than the run was trained on; UsageError.
@@ -56,7 +57,7 @@ def audit_sources(
     out: Path | None,
     language: str,
     progress: Progress | None = None,
-) -> dict[str, Any]:
+) -> Audit:
     """Audit the films of sources; with a model, as it answers the films of its own test part.
 
     The recipe sets the split, unless the source is an `index.csv`, which has one. Raises UsageError if the model was
@@ -80,8 +81,13 @@ def audit_sources(
 
 
 def audit(
-    films: Films, predictor: Predictor | None, out: Path | None, *, language: str, cheap: bool = False
-) -> dict[str, Any]:
+    films: Films,
+    predictor: Predictor | None,
+    out: Path | None,
+    *,
+    language: str,
+    cheap: bool = False,
+) -> Audit:
     """Audit films; with `out`, write audit.json, the pairs and the figure there.
 
     numpy's linear algebra has one thread here, so that the same films give the same bits.
@@ -94,28 +100,29 @@ def audit(
         if predictor is not None:
             probabilities, features = run_model(predictor, films, with_features=not cheap)
         pairs = confirmed_pairs(films)
-        figures: dict[str, Any] = {
-            "format_version": FORMAT_VERSION,
-            "films": len(index.rows),
-            "classes": list(index.classes),
-            "sources": sorted({row.source for row in index.rows}),
-            "data_checksum": index.data_checksum,
-            "split_checksum": index.split_checksum,
-            "model": None if predictor is None else predictor.card.weights_sha256,
-            "leaks": audit_leaks(films, pairs),
-            "shortcuts": audit_shortcuts(
-                films,
-                facts=None if cheap else read_facts(reopen(index), index.rows),
-                probabilities=probabilities,
-                features=features,
-                cheap=cheap,
-            ),
-        }
+        shortcuts = audit_shortcuts(
+            films,
+            facts=None if cheap else read_facts(reopen(index), index.rows),
+            probabilities=probabilities,
+            features=features,
+            cheap=cheap,
+        )
+        found = Audit(
+            format_version=FORMAT_VERSION,
+            films=len(index.rows),
+            classes=index.classes,
+            sources=tuple(sorted({row.source for row in index.rows})),
+            data_checksum=index.data_checksum,
+            split_checksum=index.split_checksum,
+            model=None if predictor is None else predictor.card.weights_sha256,
+            leaks=audit_leaks(films, pairs),
+            shortcuts=shortcuts,
+        )
     if out is not None:
-        files.write_json(out / AUDIT, figures)
+        files.write_json(out / AUDIT, records.as_dict(found))
         write_pairs(out, index, pairs, films.store, language=language)
-        draw_shortcuts(figures["shortcuts"], out / "shortcuts.png", language=language)
-    return figures
+        draw_shortcuts(shortcuts, out / "shortcuts.png", language=language)
+    return found
 
 
 def _check_model(predictor: Predictor, index: Index) -> None:

@@ -14,7 +14,7 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
@@ -25,9 +25,10 @@ from plainfilm.data.sources.labels import asked
 from plainfilm.data.sources.reading import PLAIN, Progress, Reading
 from plainfilm.data.sources.table import TABLES, read_table
 from plainfilm.errors import ModelFileError, OutputError, RecipeError, UsageError
-from plainfilm.estimate import Estimate, is_estimate
+from plainfilm.estimate import Estimate
 from plainfilm.evaluation.coverage import mark_missed
 from plainfilm.evaluation.measured import Measured, estimate_all
+from plainfilm.evaluation.spread import CrossValidation, Judged, RunFigures, spread_over
 from plainfilm.io import files
 from plainfilm.io.run_folder import CROSS_VALIDATION, Run, held, pixel_files
 from plainfilm.model.predictor import Predictor
@@ -55,56 +56,6 @@ class Fold:
     number: int
     recipe: Recipe
     index: Index
-
-
-@dataclass(frozen=True, kw_only=True)
-class Judged:
-    """The figures of a run that are compared over runs, and those of the classes."""
-
-    overall: Mapping[str, Estimate] = records.inlined(is_estimate)
-    classes: Mapping[str, Mapping[str, Estimate]]
-
-
-@dataclass(frozen=True, kw_only=True)
-class RunFigures(Judged):
-    """The same, of which run."""
-
-    run: str
-    seed: int
-    fold: int
-
-
-@dataclass(frozen=True)
-class Spread:
-    """Of a figure over the runs: mean, standard deviation (None for one run), least, greatest, number of runs."""
-
-    mean: float | None
-    sd: float | None
-    min: float | None
-    max: float | None
-    runs: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Spreads:
-    """Of each figure over all classes, and of each class."""
-
-    overall: Mapping[str, Spread] = records.inlined()
-    classes: Mapping[str, Mapping[str, Spread]]
-
-
-@dataclass(frozen=True)
-class CrossValidation:
-    """The content of `cross-validation.json`."""
-
-    format_version: int
-    folds: int
-    seeds: tuple[int, ...]
-    films: int
-    data_sha256: str
-    runs: tuple[RunFigures, ...]
-    spread: Spreads
-    pooled: Mapping[str, Measured]  # by seed
 
 
 @dataclass(frozen=True)
@@ -165,7 +116,7 @@ def cross_validate(
                 RunFigures(run=fold.name, seed=fold.seed, fold=fold.number, **vars(done))
                 for fold, done in zip(plan, evaluations, strict=True)
             ),
-            spread=_spread_over(evaluations),
+            spread=spread_over(evaluations),
             pooled={str(seed): _pooled([Run(out / fold.name) for fold in plan if fold.seed == seed]) for seed in seeds},
         )
         files.write_json(out / CROSS_VALIDATION, records.as_dict(found))
@@ -214,12 +165,12 @@ def _prepare(
     return index
 
 
-def _values(recipe: Recipe) -> dict[str, Any]:
+def _values(recipe: Recipe) -> dict[str, object]:
     """All that a recipe says, its split as `train_only.asked` puts it."""
     return asdict(recipe) | {"split": asked(asdict(recipe.split))}
 
 
-def _asked(sources: Sequence[Path], tables: Sequence[Path], reading: Reading) -> dict[str, Any]:
+def _asked(sources: Sequence[Path], tables: Sequence[Path], reading: Reading) -> dict[str, object]:
     """Of which films a cross-validation is: where they are, and what the tables and indexes among that say."""
     lists = [
         read_table(path, encoding=reading.encoding) for path in (*sources, *tables) if path.suffix.lower() in TABLES
@@ -281,27 +232,6 @@ def _judged(run: Run) -> Judged | None:
     sections = records.from_dict(_Sections, tested.others)
     overall = {**tested.overall, "calibration_error": sections.calibration.expected_calibration_error}
     return Judged(overall=overall, classes=sections.classes)
-
-
-def _spread_over(runs: Sequence[Judged]) -> Spreads:
-    """The spread of each figure that all runs have."""
-    return Spreads(
-        overall=spread([run.overall for run in runs]),
-        classes={name: spread([run.classes[name] for run in runs]) for name in runs[0].classes},
-    )
-
-
-def spread(runs: Sequence[Mapping[str, Estimate]]) -> dict[str, Spread]:
-    """Of each figure that all runs have, by name."""
-    names = [name for name in runs[0] if all(name in run for run in runs)]
-    return {name: _spread([run[name].value for run in runs if run[name].estimable]) for name in names}
-
-
-def _spread(values: Sequence[float]) -> Spread:
-    if not values:
-        return Spread(None, None, None, None, 0)
-    sd = float(np.std(values, ddof=1)) if len(values) > 1 else None
-    return Spread(float(np.mean(values)), sd, min(values), max(values), len(values))
 
 
 def _pooled(runs: Sequence[Run]) -> Measured:

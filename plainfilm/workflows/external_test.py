@@ -2,12 +2,11 @@
 
 import csv
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from plainfilm import records
 from plainfilm.data.film_index import Index, Row, data_checksum, reason_left_out, with_known_labels
 from plainfilm.data.films import Films
 from plainfilm.data.sources.balance import Balance
@@ -16,10 +15,10 @@ from plainfilm.data.sources.listing import Listing, balance_of
 from plainfilm.data.sources.reading import PLAIN, Progress, Reading
 from plainfilm.errors import SourceError
 from plainfilm.evaluation.comparison import Predictions
-from plainfilm.evaluation.decisions import PredictiveValues, add_predictive_values
-from plainfilm.evaluation.evaluation import Evaluation, Metrics, evaluate, write_evaluation
-from plainfilm.evaluation.external import Seen, look_for_seen, seen_figures, write_seen
-from plainfilm.evaluation.generalisation_gap import GeneralisationGap, generalisation_gap
+from plainfilm.evaluation.decisions import add_predictive_values
+from plainfilm.evaluation.evaluation import Evaluation, evaluate, write_evaluation
+from plainfilm.evaluation.external import ExternalMetrics, look_for_seen, seen_figures, write_seen
+from plainfilm.evaluation.generalisation_gap import generalisation_gap
 from plainfilm.io import files, tables
 from plainfilm.io.run_folder import PREDICTIONS, Run
 from plainfilm.model.predictor import Predictor
@@ -27,19 +26,6 @@ from plainfilm.model.seen import Sighting
 from plainfilm.workflows.prepare import scanned
 
 NO_SPLIT = {"kind": "none"}  # films that are only judged
-
-
-@dataclass(frozen=True, kw_only=True)
-class ExternalMetrics(Metrics):
-    """The content of metrics.json of an external test."""
-
-    seen: Seen  # what was left out as seen
-    fall: GeneralisationGap | None  # None: the model was not tested on films of its own
-    balance: Mapping[str, object]  # `Balance.counts`
-    data_sha256: str  # of which files the figures are
-    predictive_values: Mapping[str, PredictiveValues] | None = field(
-        default=None, metadata=records.ABSENT
-    )  # at prevalences
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from plainfilm.present.on_terminal import show
 from plainfilm.present.sections.leaks import leaks as shown_leaks
 from plainfilm.present.terminal import Terminal
 from plainfilm.randomness import generator
+from plainfilm.records import as_dict
 
 CLASSES = ("A", "B")
 
@@ -52,7 +53,7 @@ PAIRS = [Pair(0, 2, "exact", 1.0, mirrored=False), near(0, 3), near(4, 5), near(
 
 
 def test_planted_leaks_are_counted_exactly() -> None:
-    found = count_leaks(PLANTED, PAIRS)
+    found = as_dict(count_leaks(PLANTED, PAIRS))
     assert found["exact"] == {
         **{"films": 2, "clusters": 1, "across_classes": 0, "across_splits": 0, "across_sources": 1},
         "by_class": {"A": {"films": 2, "clusters": 1}},
@@ -72,7 +73,9 @@ def test_planted_leaks_are_counted_exactly() -> None:
 
 
 def test_a_cluster_of_equal_films_is_exact() -> None:
-    found = count_leaks(make_index(row("a", origin=0), row("a", "B", origin=1)), [Pair(0, 1, "exact", 1.0, False)])
+    found = as_dict(
+        count_leaks(make_index(row("a", origin=0), row("a", "B", origin=1)), [Pair(0, 1, "exact", 1.0, False)])
+    )
     assert found["near"]["films"] == 0
     assert found["exact"]["across_classes"] == found["exact"]["across_sources"] == 1
     assert found["clusters"][0]["kind"] == "exact"
@@ -80,7 +83,7 @@ def test_a_cluster_of_equal_films_is_exact() -> None:
 
 
 def test_nothing_planted_nothing_found() -> None:
-    found = count_leaks(make_index(row("a"), row("b", "B")), [])
+    found = as_dict(count_leaks(make_index(row("a"), row("b", "B")), []))
     assert found["clusters"] == found["conflicts"] == []
     assert found["exact"]["films"] == found["near"]["films"] == found["patients"]["known_films"] == 0
 
@@ -101,7 +104,7 @@ def test_a_scan_records_what_a_search_finds(tmp_path: Path) -> None:
     paths = [film.path for film in rows]
     found = {frozenset((paths[pair.first], paths[pair.second])) for pair in recorded_pairs(index)}
     assert found == {frozenset(pair) for pair in planted.duplicates}
-    assert count_leaks(index, recorded_pairs(index))["near"]["films"] == 6
+    assert count_leaks(index, recorded_pairs(index)).near.films == 6
 
 
 def test_an_older_index_is_searched_again(tmp_path: Path) -> None:
@@ -141,33 +144,33 @@ def noisy_films(num_films: int, num_copies: int, seed: int = 0) -> Films:
 
 def test_a_naive_split_gains_what_copies_give_it() -> None:
     found = naive_and_clean(noisy_films(100, 3))
-    assert found["leaking_films"]["value"] == 1.0
-    assert found["leaking_films"]["n"] == 30
-    nearest = found["readers"]["nearest"]
-    assert nearest["naive"]["value"] == 1.0
-    assert nearest["clean"]["low"] < 0.5 < nearest["clean"]["high"]
-    assert nearest["difference"]["value"] == pytest.approx(nearest["naive"]["value"] - nearest["clean"]["value"])
-    assert nearest["difference"]["low"] > 0.3
-    assert found["readers"]["logistic"]["difference"]["low"] > 0.1
+    assert found.leaking_films.value == 1.0
+    assert found.leaking_films.n == 30
+    nearest = found.readers["nearest"]
+    assert nearest.naive.value == 1.0
+    assert nearest.clean.low < 0.5 < nearest.clean.high
+    assert nearest.difference.value == pytest.approx(nearest.naive.value - nearest.clean.value)
+    assert nearest.difference.low > 0.3
+    assert found.readers["logistic"].difference.low > 0.1
 
 
 def test_without_leaks_there_is_no_difference() -> None:
     surprises = 0
     for seed in range(10):
         found = naive_and_clean(noisy_films(150, 1, seed))
-        assert found["leaking_films"]["value"] == 0.0
-        for probe in found["readers"].values():
-            assert probe["difference"]["n"] == 150
-            assert abs(probe["difference"]["value"]) < 0.15
-            surprises += probe["difference"]["low"] > 0
+        assert found.leaking_films.value == 0.0
+        for reader in found.readers.values():
+            assert reader.difference.n == 150
+            assert abs(reader.difference.value) < 0.15
+            surprises += reader.difference.low > 0
     assert surprises <= 3, "of 20 intervals at 95 %, half of the misses above"
 
 
 def test_of_many_films_whole_groups_take_part(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("plainfilm.audits.naive.MAX_FILMS", 100)
     found = naive_and_clean(noisy_films(100, 3))
-    assert found["films"] == 99
-    assert found["leaking_films"]["value"] == 1.0
+    assert found.films == 99
+    assert found.leaking_films.value == 1.0
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
@@ -175,7 +178,7 @@ def test_the_audit_is_printed(capsys: pytest.CaptureFixture[str], language: str)
     films = noisy_films(30, 2)
     pairs = [near(number, number + 1) for number in range(0, 60, 2)]
     leaks = audit_leaks(films, pairs)
-    json.dumps(leaks, allow_nan=False)
+    json.dumps(as_dict(leaks), allow_nan=False)
     show(Terminal(language), shown_leaks(leaks, str))
     out = capsys.readouterr().out
     assert "60" in out

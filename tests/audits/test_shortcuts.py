@@ -2,7 +2,9 @@
 
 import importlib.util
 import json
+import math
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +12,22 @@ import pytest
 from builders import write_model
 
 from plainfilm.audits import shortcuts, views
-from plainfilm.audits.shortcuts import audit_shortcuts, beats, choose_design, run_model, share_of_gain, verdict
+from plainfilm.audits.shortcuts import (
+    Method,
+    View,
+    audit_shortcuts,
+    beats,
+    choose_design,
+    run_model,
+    share_of_gain,
+    verdict,
+)
 from plainfilm.data.film_index import Index, Row
 from plainfilm.data.films import Films
+from plainfilm.estimate import Estimate
 from plainfilm.messages import CATALOGUES
 from plainfilm.model.predictor import Predictor
+from plainfilm.records import as_dict
 
 PATH = Path(__file__).parents[2] / "benchmarks" / "audit_selftest.py"
 
@@ -165,30 +178,30 @@ def test_the_dict_is_json_the_same_twice_and_complete(films):
     index = make_index()
     probabilities = np.random.default_rng(1).dirichlet(np.ones(3), 120)
     one, other = (audit_shortcuts(Films.of(index, films), probabilities=probabilities, seed=3) for _ in range(2))
-    assert json.dumps(one, allow_nan=False) == json.dumps(other, allow_nan=False)
-    assert [row["name"] for row in one["views"]] == list(views.VIEWS)
-    assert one["method"] == {"split": "test", "films": 24, "groups": 12, "cheap": False}
-    assert one["permutation"]["n"] == 200
-    assert one["source"] is None
-    assert {(e["class"], e["reason"]) for e in one["not_estimable"]} == {(name, "one-source") for name in "abc"}
-    assert one["model"]["n"] == 24
+    assert json.dumps(as_dict(one), allow_nan=False) == json.dumps(as_dict(other), allow_nan=False)
+    assert [row.name for row in one.views] == list(views.VIEWS)
+    assert one.method == Method(split="test", films=24, groups=12, cheap=False)
+    assert one.permutation.n == 200
+    assert one.source is None
+    assert {(e.class_, e.reason) for e in one.not_estimable} == {(name, "one-source") for name in "abc"}
+    assert one.model.n == 24
 
 
 def test_without_a_model_there_is_no_share(films):
     found = audit_shortcuts(Films.of(make_index(), films), cheap=True)
-    assert found["model"] is None
-    assert {row["share"] for row in found["views"]} == {None}
-    assert [row["name"] for row in found["views"]] == list(shortcuts.CHEAP_VIEWS)
-    assert found["verdict"]["code"] == "clear"
+    assert found.model is None
+    assert {row.share for row in found.views} == {None}
+    assert [row.name for row in found.views] == list(shortcuts.CHEAP_VIEWS)
+    assert found.verdict.code == "clear"
 
 
 def test_file_facts_that_tell_the_class_are_flagged(films):
     index = make_index()
     facts = np.array([["abc".index(row.label)] for row in index.rows], float)
     found = audit_shortcuts(Films.of(index, films), facts=facts, cheap=True)
-    assert found["verdict"]["code"] == "data-untrusted"
-    assert found["verdict"]["view"] == "file"
-    assert [row["name"] for row in found["views"] if row["flagged"]] == ["file"]
+    assert found.verdict.code == "data-untrusted"
+    assert found.verdict.view == "file"
+    assert [row.name for row in found.views if row.flagged] == ["file"]
 
 
 def test_the_model_is_run_on_train_and_test_alone(films, tmp_path):
@@ -204,12 +217,12 @@ def test_the_model_is_run_on_train_and_test_alone(films, tmp_path):
     assert np.isfinite(alone).all(1).sum() == 24
 
 
-def entry(value: float | None) -> dict[str, float | None]:
-    return {"value": value, "low": value, "high": value, "n": 100}
+def entry(value: float) -> Estimate:
+    return Estimate(value, value, value, 100)
 
 
-def row(name: str, accuracy: float, share: float | None, flagged: bool):
-    return {"name": name, "accuracy": entry(accuracy), "share": entry(share), "flagged": flagged}
+def row(name: str, accuracy: float, share: float, flagged: bool) -> View:
+    return View(name, name != "thumbnail", entry(accuracy), entry(share), flagged)
 
 
 @pytest.mark.parametrize(
@@ -218,17 +231,17 @@ def row(name: str, accuracy: float, share: float | None, flagged: bool):
         (row("corners", 0.9, 0.96, True), 0.95, "untrusted"),
         (row("corners", 0.9, 0.5, True), 0.95, "untrusted"),
         (row("corners", 0.5, 0.2, True), 0.95, "doubted"),
-        (row("corners", 0.9, None, True), 0.4, "model-adds-nothing"),
+        (row("corners", 0.9, math.nan, True), 0.4, "model-adds-nothing"),
         (row("corners", 0.9, 0.9, False), 0.95, "clear"),
-        (row("corners", 0.9, None, True), None, "data-untrusted"),
-        (row("corners", 0.5, None, True), None, "data-doubted"),
-        (row("corners", 0.9, None, False), None, "clear"),
+        (row("corners", 0.9, math.nan, True), None, "data-untrusted"),
+        (row("corners", 0.5, math.nan, True), None, "data-doubted"),
+        (row("corners", 0.9, math.nan, False), None, "clear"),
     ],
 )
 def test_the_verdict_rests_on_views_without_lung(corners, model, code):
     others = [row("thumbnail", 0.99, 0.99, True), row("border", 0.4, 0.0, False)]
-    found = verdict([*others, corners], entry(0.4), None if model is None else entry(model))
-    assert (found["code"], found["view"]) == (code, "corners")
+    found = verdict([*others, corners if model else replace(corners, share=None)], entry(0.4))
+    assert (found.code, found.view) == (code, "corners")
     assert f"shortcuts.verdict.{code}" in CATALOGUES["en"]
 
 

@@ -10,7 +10,7 @@ CLASSES = ("a", "b", "c")
 
 
 def reasons(found):
-    return {(entry["class"], entry["question"]): entry["reason"] for entry in found}
+    return {(entry.class_, entry.question): entry.reason for entry in found}
 
 
 def test_the_tutorials_knot():
@@ -20,14 +20,14 @@ def test_the_tutorials_knot():
         ("b", "source-left-out"): "one-source",
         ("c", "class-within-source"): "no-source-holds-both",
     }
-    assert [entry["source"] for entry in found] == ["kermany", "hospital, web"]
+    assert [entry.source for entry in found] == ["kermany", "hospital, web"]
 
 
 def test_unknown_sites_answer_nothing():
     found = reasons(not_estimable(np.array([0, 1, 2]), ["", "", ""], CLASSES))
     assert len(found) == 6
     assert set(found.values()) == {"source-unknown"}
-    assert not_estimable(np.array([0, 0, 1, 1]), ["x", "y", "x", "y"], CLASSES[:2]) == []
+    assert not_estimable(np.array([0, 0, 1, 1]), ["x", "y", "x", "y"], CLASSES[:2]) == ()
 
 
 def knot(seed: int = 0):
@@ -41,15 +41,15 @@ def knot(seed: int = 0):
     return columns, labels, site_of.tolist(), [str(number) for number in range(240)]
 
 
-def test_a_site_that_was_not_seen_may_look_like_another_class():
+def test_a_source_that_was_not_seen_may_look_like_another_class():
     columns, labels, site_of, groups = knot()
     found = leave_one_site_out(columns, labels, site_of, groups, CLASSES[:2], labels)
-    by_row = {(row["class"], row["left_out"]): row for row in found}
+    by_row = {(row.class_, row.left_out): row for row in found}
     assert sorted(by_row) == [("a", "x"), ("a", "y"), ("b", "x"), ("b", "z")]
-    assert by_row["a", "y"]["sensitivity"]["value"] < 0.2
-    assert by_row["b", "z"]["sensitivity"]["value"] > 0.9
-    assert {row["usual"]["value"] for row in found} == {1.0}
-    assert {row["sensitivity"]["n"] for row in found} == {60}
+    assert by_row["a", "y"].sensitivity.value < 0.2
+    assert by_row["b", "z"].sensitivity.value > 0.9
+    assert {row.usual.value for row in found} == {1.0}
+    assert {row.sensitivity.n for row in found} == {60}
 
 
 def test_groups_of_the_left_out_site_are_left_out_whole(monkeypatch):
@@ -67,8 +67,8 @@ def test_a_class_that_vanishes_with_a_site_is_named():
     labels = labels.copy()
     labels[:20] = 2  # class c, from x alone
     rows = leave_one_site_out(columns, labels, site_of, groups, CLASSES, labels)
-    assert {row["left_out"]: row["lost"] for row in rows} == {"x": ["c"], "y": [], "z": []}
-    assert "c" not in {row["class"] for row in rows}
+    assert {row.left_out: row.lost for row in rows} == {"x": ("c",), "y": (), "z": ()}
+    assert "c" not in {row.class_ for row in rows}
 
 
 def test_features_that_know_the_site_and_features_that_do_not():
@@ -76,11 +76,11 @@ def test_features_that_know_the_site_and_features_that_do_not():
     fold = np.arange(240) % 3
     parts = [(np.flatnonzero(fold != k), np.flatnonzero(fold == k)) for k in range(3)]
     found = site_from_features(columns, labels, site_of, groups, parts, CLASSES[:2])
-    assert found["sources"] == 3
-    assert found["classes"]["a"]["accuracy"]["value"] > 0.95
-    assert found["classes"]["a"]["chance"]["value"] == pytest.approx(0.5)
-    assert found["classes"]["b"]["accuracy"]["value"] < 0.7
-    assert found["classes"]["a"]["accuracy"]["n"] == 120
+    assert found.sources == 3
+    assert found.classes["a"].accuracy.value > 0.95
+    assert found.classes["a"].chance.value == pytest.approx(0.5)
+    assert found.classes["b"].accuracy.value < 0.7
+    assert found.classes["a"].accuracy.n == 120
 
 
 def test_one_site_and_films_without_features():
@@ -88,4 +88,4 @@ def test_one_site_and_films_without_features():
     parts = [(np.arange(0, 240, 2), np.arange(1, 240, 2))]
     assert site_from_features(columns, labels, ["x"] * 240, groups, parts, CLASSES[:2]) is None
     columns[1::4] = np.nan
-    assert site_from_features(columns, labels, site_of, groups, parts, CLASSES[:2])["accuracy"]["n"] == 60
+    assert site_from_features(columns, labels, site_of, groups, parts, CLASSES[:2]).accuracy.n == 60

@@ -11,8 +11,9 @@ from PIL import Image
 from plainfilm.data.phantom import CLASSES, draw
 from plainfilm.messages import CATALOGUES
 from plainfilm.model import input_check
-from plainfilm.model.input_check import InputCheck, Verdict, check, fit
+from plainfilm.model.input_check import InputCheck, Statistics, Verdict, check, fit
 from plainfilm.model.input_measures import NUM_TEXTURE, _boxes, describe, put_right, view
+from plainfilm.records import as_dict, from_dict
 
 SIZE_PX = 64
 NUM_FEATURES = 24
@@ -36,17 +37,21 @@ def features(planes: np.ndarray) -> np.ndarray:
 def card() -> dict:
     train, labels = films(1, 60)
     validation, _ = films(2, 25)
-    return fit(train, features(train), labels, validation, features(validation))
+    return as_dict(fit(train, features(train), labels, validation, features(validation)))
 
 
 @pytest.fixture(scope="module")
 def fitted(card) -> InputCheck:
-    return InputCheck.from_card(card, num_features=NUM_FEATURES)
+    return read(card)
 
 
 @pytest.fixture(scope="module")
 def unseen() -> np.ndarray:
     return films(3, 20)[0]
+
+
+def read(card: dict, num_features: int = NUM_FEATURES) -> InputCheck:
+    return InputCheck.from_card(from_dict(Statistics, card), num_features=num_features)
 
 
 def judge(fitted: InputCheck, planes: np.ndarray, chroma: float = 0.0) -> list[Verdict]:
@@ -164,15 +169,15 @@ def test_an_answer_does_not_depend_on_its_batch(fitted, unseen):
 def test_statistics_survive_json_and_are_small(card, fitted, unseen):
     text = json.dumps(card, allow_nan=False)
     assert len(text) < 300_000
-    again = InputCheck.from_card(json.loads(text), num_features=NUM_FEATURES)
-    assert again.to_card() == card
+    again = read(json.loads(text))
+    assert as_dict(again.to_card()) == card
     assert judge(again, unseen) == judge(fitted, unseen)
 
 
 def test_the_same_films_give_the_same_statistics(card):
     train, labels = films(1, 60)
     validation, _ = films(2, 25)
-    assert fit(train, features(train), labels, validation, features(validation)) == card
+    assert as_dict(fit(train, features(train), labels, validation, features(validation))) == card
 
 
 def test_few_films_are_enough():
@@ -205,14 +210,14 @@ LIES = {
     "short data": lambda card: card["upright"].update(data=card["upright"]["data"][:-8]),
     "not finite": lambda card: card["spaces"]["texture"].update(rest=float("nan")),
     "NaN in an array": lambda card: card["spaces"]["features"]["variances"].update(
-        input_check._encode(np.full(card["spaces"]["features"]["variances"]["shape"], np.nan), "<f4")
+        as_dict(input_check._encode(np.full(card["spaces"]["features"]["variances"]["shape"], np.nan), "<f4"))
     ),
     "infinity in an array": lambda card: card["upright"].update(
-        input_check._encode(np.full(card["upright"]["shape"], np.inf), "<f4")
+        as_dict(input_check._encode(np.full(card["upright"]["shape"], np.inf), "<f4"))
     ),
     "too large a number": lambda card: card.update(thresholds=[10**400, 1]),
     "negative variance": lambda card: card["spaces"]["features"]["variances"].update(
-        input_check._encode(np.full(card["spaces"]["features"]["variances"]["shape"], -1.0), "<f4")
+        as_dict(input_check._encode(np.full(card["spaces"]["features"]["variances"]["shape"], -1.0), "<f4"))
     ),
     "thresholds": lambda card: card.update(thresholds=[0.0, 1.0]),
     "spread": lambda card: card.update(spread=[0.0] * input_check.NUM_MEASURES),
@@ -226,12 +231,12 @@ def test_lying_statistics_are_refused(card, lie):
     lying = copy.deepcopy(card)
     LIES[lie](lying)
     with pytest.raises(ValueError):
-        InputCheck.from_card(lying, num_features=NUM_FEATURES)
+        read(lying)
 
 
 def test_statistics_of_another_network_are_refused(card):
     with pytest.raises(ValueError, match=r"card\.reason\.gate"):
-        InputCheck.from_card(card, num_features=NUM_FEATURES + 1)
+        read(card, NUM_FEATURES + 1)
 
 
 def test_every_reason_has_its_sentence():

@@ -1,23 +1,28 @@
 """The figure of the shortcut audit: every bar and its interval, both languages, the same bytes twice."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PIL import Image
 
+from plainfilm.audits.shortcuts import Shortcuts, View
 from plainfilm.audits.views import LUNGLESS, VIEWS
+from plainfilm.estimate import Estimate
 from plainfilm.present import figures
 from plainfilm.present.audit_figures import draw_shortcuts
+from plainfilm.records import from_dict
+from tests.present.artefacts import make_audit
 from tests.present.conftest import needs_chinese_font
 
 
 def found(*, model: bool = True):
     def entry(value):
-        return {"value": value, "low": value - 0.03, "high": value + 0.02, "n": 386}
+        return Estimate(value, value - 0.03, value + 0.02, 386)
 
-    rows = [
-        {"name": name, "lungless": name in LUNGLESS, "accuracy": entry(0.5 + 0.05 * k)} for k, name in enumerate(VIEWS)
-    ]
-    return {"chance": entry(0.345), "model": entry(0.971) if model else None, "views": rows}
+    rows = tuple(View(name, name in LUNGLESS, entry(0.5 + 0.05 * k), None, False) for k, name in enumerate(VIEWS))
+    whole = from_dict(Shortcuts, make_audit()["shortcuts"])
+    return replace(whole, chance=entry(0.345), model=entry(0.971) if model else None, views=rows)
 
 
 @pytest.mark.parametrize("language", ["en", pytest.param("zh", marks=needs_chinese_font)])

@@ -1,24 +1,29 @@
 """The printed audit: every row, a share only beside a model, both languages."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from plainfilm.audits.audit import Audit
+from plainfilm.audits.shortcuts import Shortcuts
 from plainfilm.audits.views import VIEWS
 from plainfilm.messages import text
 from plainfilm.present.on_terminal import show
 from plainfilm.present.sections.leaks_and_shortcuts import leaks_and_shortcuts
 from plainfilm.present.sections.shortcuts import shortcuts
 from plainfilm.present.terminal import Terminal
+from plainfilm.records import from_dict
+from tests.present.artefacts import make_audit
 
 
 def figure(value: float | None, n: int = 386) -> dict[str, Any]:
     return {"value": value, "low": value and value - 0.02, "high": value and value + 0.02, "n": n}
 
 
-def audit(*, model: bool) -> dict[str, Any]:
+def audit(*, model: bool) -> Shortcuts:
     pair = {"accuracy": figure(0.9), "chance": figure(0.5)}
-    return {
+    found = {
         "method": {"split": "test" if model else "folds", "films": 386, "groups": 300, "cheap": False},
         "chance": figure(0.34),
         "model": figure(0.96) if model else None,
@@ -48,6 +53,7 @@ def audit(*, model: bool) -> dict[str, Any]:
             "accuracy": figure(0.9),
         },
     }
+    return from_dict(Shortcuts, found)
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
@@ -64,7 +70,7 @@ def test_everything_is_said(language, model, capsys):
 
 
 def test_the_verdict_follows_the_shortcuts_and_names_view_and_share(capsys):
-    found = {"classes": ["NORMAL", "COVID"], "shortcuts": audit(model=True), "leaks": {}}
+    found = replace(from_dict(Audit, make_audit()), shortcuts=audit(model=True), leaks=None)
     show(Terminal("en"), leaks_and_shortcuts(found))
     *_, verdict, of_leaks = capsys.readouterr().out.splitlines()
     assert of_leaks == text("report.audit.no-leaks", "en")

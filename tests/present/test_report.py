@@ -10,9 +10,11 @@ import subprocess
 import pytest
 from builders import program
 
+from plainfilm.audits.shortcuts import Shortcuts
 from plainfilm.config import load_recipe
 from plainfilm.data.film_index import read_index
 from plainfilm.errors import PlainfilmError
+from plainfilm.estimate import NOT_ESTIMABLE, Estimate
 from plainfilm.io.run_folder import Run
 from plainfilm.messages import say
 from plainfilm.model.card import ClassName
@@ -28,6 +30,7 @@ from plainfilm.present.sections.claim import NUM_ITEMS, STATUSES, Filling, claim
 from plainfilm.present.sections.headline import tutorial_leak
 from plainfilm.present.sections.shortcuts import verdict
 from plainfilm.present.words import figure
+from plainfilm.records import from_dict
 from plainfilm.training.history import RunLog
 from plainfilm.workflows.prepare import fill_store
 from plainfilm.workflows.reporting import describe
@@ -71,7 +74,7 @@ def copy(run, tmp_path):
 
 def test_training_writes_the_report(trained):
     assert (trained[0] / "MODEL_CARD.md").is_file()
-    found = json.loads((trained[0] / "audit/audit.json").read_text())["shortcuts"]
+    found = from_dict(Shortcuts, json.loads((trained[0] / "audit/audit.json").read_text())["shortcuts"])
     shown = Page((trained[0] / "report.html").read_text(encoding="utf-8")).shown("en")
     assert shown.index(verdict(found).words.shown("en")) < shown.index("accuracy of")
 
@@ -197,7 +200,7 @@ def test_equal_runs_have_equal_reports(run, copy, html):
 def test_the_figures_are_those_of_the_artefacts(run, page):
     figures = gather(Run(run)).figures
     assert figures is not None
-    value, interval, n = figure(figures["accuracy"])
+    value, interval, n = figure(figures.overall["accuracy"])
     shown = page.shown("en")
     assert f"{value}\n{interval}\n{n}" in shown
     assert "65.0\n59.0–71.0" in shown  # the generalisation gap
@@ -319,9 +322,9 @@ def test_who_filled_an_item():
 
 def test_cells_of_a_figure():
     assert figure(None) == ("–", "–", "–")
-    assert figure(estimate(None, n=3)) == (say("report.not-estimable"), "–", "3")
-    assert figure(estimate(-0.001, 0.0004, 9))[:2] == ("−0.1 %", "−0.1 … −0.1")
-    assert figure(estimate(0.5, 0.25, 9), scale=1) == ("0.500", "0.250–0.750", "9")
+    assert figure(NOT_ESTIMABLE) == (say("report.not-estimable"), "–", "0")
+    assert figure(Estimate(-0.001, -0.0014, -0.0006, 9))[:2] == ("−0.1 %", "−0.1 … −0.1")
+    assert figure(Estimate(0.5, 0.25, 0.75, 9), scale=1) == ("0.500", "0.250–0.750", "9")
 
 
 def test_a_text_of_one_language_needs_no_switch():

@@ -13,7 +13,8 @@ import pytest
 from plainfilm.data.film_index import read_index
 from plainfilm.data.phantom import write_folder
 from plainfilm.estimate import Estimate
-from plainfilm.workflows.cross_validation import parse_seeds, spread
+from plainfilm.evaluation.spread import spread
+from plainfilm.workflows.cross_validation import parse_seeds
 from tests.conftest import SHORT, Cli, Ran, command
 
 CLASSES = ("NORMAL", "Viral_Pneumonia", "COVID")

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from plainfilm.errors import FilmError
 
@@ -46,7 +47,7 @@ WARNINGS = (  # all that may be said of a film that was read
 class Film:
     """A decoded film, low is black."""
 
-    pixels: np.ndarray  # (H, W) uint8, grey
+    pixels: NDArray[np.uint8]  # (H, W) uint8, grey
     mode: str  # as stored: in Pillow's terms ("L", "I;16", "RGB", "P"), or DICOM's ("MONOCHROME1", "MONOCHROME2")
     bits: int  # bits a sample that the scaling took for black to white; 8: none was needed
     chroma: float  # mean over pixels of (max - min over channels), 0..255; 0 for a grey film

@@ -23,6 +23,7 @@ import warnings
 from types import TracebackType
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageOps, TiffImagePlugin, _imaging
 from PIL.BmpImagePlugin import BmpImageFile
 from PIL.ImageFile import ImageFile
@@ -48,7 +49,7 @@ MAX_SAMPLE_VALUE = 281  # TIFF 6.0
 TURNED = range(2, 9)  # EXIF orientations other than upright
 
 
-def image_id(pixels: np.ndarray) -> str:
+def image_id(pixels: NDArray[np.uint8]) -> str:
     """The name of an image in logs and reports: 16 hex digits of the SHA-256 of its shape and pixels ((H, W) uint8)."""
     assert pixels.dtype == np.uint8
     digest = hashlib.sha256(repr(pixels.shape).encode())

@@ -4,7 +4,7 @@ What is lost must be said: see `_lost`. The sums are asserted where a balance is
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import PurePosixPath
 from typing import Any
@@ -79,17 +79,17 @@ class Balance:
             for name in ("warnings", "notes")
         }
 
-    def counts(self) -> dict[str, Any]:
-        """The numbers alone, for files that hold no name of a file, folder, table or class of the user's."""
+    def counts(self) -> "Counts":
+        """The numbers alone."""
         rows = ("rows", "fit", "unfit", "twice", "films", "films_without_row")
-        return {
-            "files": self.files,
-            "used": self.used,
-            "lost": self.lost,
-            "left_out": {entry.reason: entry.files for entry in self.left_out},
-            "tables": [{name: getattr(table, name) for name in rows} for table in self.tables],
-            "warnings": [said.key for said in self.warnings],
-        }
+        return Counts(
+            files=self.files,
+            used=self.used,
+            lost=self.lost,
+            left_out={entry.reason: entry.files for entry in self.left_out},
+            tables=tuple({name: getattr(table, name) for name in rows} for table in self.tables),
+            warnings=tuple(said.key for said in self.warnings),
+        )
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> "Balance":
@@ -103,6 +103,18 @@ class Balance:
         ]
         left_out = [LeftOut(**entry) for entry in content["left_out"]]
         return cls(content["files"], content["used"], tuple(left_out), tuple(tables), **said)
+
+
+@dataclass(frozen=True)
+class Counts:
+    """A balance for files that hold no name of a file, folder, table or class of the user's."""
+
+    files: int
+    used: int
+    lost: int
+    left_out: Mapping[str, int]  # by reason
+    tables: tuple[Mapping[str, int], ...]
+    warnings: tuple[str, ...]  # codes
 
 
 @dataclass(frozen=True)
@@ -169,7 +181,9 @@ def _lost(seen: Sequence[SeenFile]) -> list[Message]:
     return [*found, *_named("balance.lost-class", classes), *_named("balance.lost-folder", folders)]
 
 
-def _wholly_lost(films: Sequence[SeenFile], key: Any, minimum: int = 1) -> dict[str, list[SeenFile]]:
+def _wholly_lost(
+    films: Sequence[SeenFile], key: Callable[[SeenFile], str], minimum: int = 1
+) -> dict[str, list[SeenFile]]:
     """The films of each class or folder of which none is used."""
     together: dict[str, list[SeenFile]] = defaultdict(list)
     for film in films:

@@ -10,6 +10,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from plainfilm.data.decoding.film import BLANK
 from plainfilm.data.duplicates import search
@@ -75,7 +76,7 @@ def _marked(row: Row, is_one: bool, doubtful: Collection[str]) -> Row:
     return replace(row, patient=patient, problems=(*row.problems, PLACEHOLDER))
 
 
-def form(rows: Sequence[Row], readable: Sequence[int], thumbnails: np.ndarray) -> list[Row]:
+def form(rows: Sequence[Row], readable: Sequence[int], thumbnails: NDArray[np.uint8]) -> list[Row]:
     """The rows, with group and twins, and the problems duplicate-exact, duplicate-near and label-conflict.
 
     `readable`: the numbers of the N rows whose films could be decoded; their `thumbnails`, (N, S, S) float32.

@@ -136,7 +136,7 @@ def _of_figures(found: Gathered) -> Iterator[tuple[int, Filling]]:
         yield 37, Filling(say("claim.fill.performance"), "results")
         yield 38, Filling(say("claim.fill.by-class"), "results")
         if found.history:  # `train` opens the test part once, at its end
-            yield 32, Filling(say("claim.fill.internal", n=found.figures["accuracy"]["n"]), "results")
+            yield 32, Filling(say("claim.fill.internal", n=found.figures.num_films), "results")
     if found.audit is not None:
         yield 30, Filling(say("claim.fill.audit"), "audit")
     if found.external:

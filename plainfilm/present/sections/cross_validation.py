@@ -2,37 +2,36 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
+from plainfilm.evaluation.spread import CrossValidation, Spread, Spreads
 from plainfilm.messages import say
 from plainfilm.present.blocks import Block, Cell, Note, Table
-from plainfilm.present.figure_rows import Figures, head, marked, name_of, of_class, overall, rows, scale_of
+from plainfilm.present.figure_rows import head, marked, name_of, of_class, overall, rows, scale_of
 from plainfilm.present.words import number
 
 
-def cross_validation(found: Figures, folder: Path) -> Iterator[Block]:
+def cross_validation(found: CrossValidation, folder: Path) -> Iterator[Block]:
     """What was found, and the folder where the runs are."""
-    yield _spread(found["spread"])
-    pooled = found["pooled"]
-    cells = tuple(line for seed, figures in pooled.items() for line in rows(figures, overall(), seed))
+    yield _spread(found.spread)
+    cells = tuple(line for seed, figures in found.pooled.items() for line in rows(figures.overall, overall(), seed))
     yield Table(say("cross.pooled"), head(say("cross.seed"), say("evaluation.figure")), cells, left=2)
-    yield from marked(entry for figures in pooled.values() for entry in figures.values())
-    yield Note(say("cross.done", runs=len(found["runs"]), folder=str(folder)))
+    yield from marked(entry for figures in found.pooled.values() for entry in figures.overall.values())
+    yield Note(say("cross.done", runs=len(found.runs), folder=str(folder)))
 
 
-def _spread(found: Figures) -> Table:
+def _spread(found: Spreads) -> Table:
     """Mean and spread of each figure over the runs."""
-    cells = [_numbers("", name, found[name]) for name in overall() if name in found]
-    for label, figures in found["classes"].items():
+    cells = [_numbers("", name, found.overall[name]) for name in overall() if name in found.overall]
+    for label, figures in found.classes.items():
         cells += [_numbers(label, name, figures[name]) for name in of_class() if name in figures]
     keys = ("evaluation.class", "evaluation.figure", "cross.mean", "cross.sd", "cross.min", "cross.max", "cross.runs")
     return Table(say("cross.spread"), tuple(map(say, keys)), tuple(cells), left=2)
 
 
-def _numbers(label: str, name: str, spread: dict[str, Any]) -> tuple[Cell, ...]:
+def _numbers(label: str, name: str, spread: Spread) -> tuple[Cell, ...]:
     """Mean, standard deviation, least, greatest and number of runs."""
     scale = scale_of(name)
     unit = " %" if scale == 100 else ""
-    values = (spread[part] for part in ("mean", "sd", "min", "max"))
+    values = (spread.mean, spread.sd, spread.min, spread.max)
     shown = ("–" if value is None else number(scale * value, scale) + unit for value in values)
-    return (label, name_of(name), *shown, str(spread["runs"]))
+    return (label, name_of(name), *shown, str(spread.runs))

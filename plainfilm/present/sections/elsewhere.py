@@ -2,10 +2,13 @@
 
 from collections.abc import Iterator
 
+from plainfilm.estimate import Estimate
+from plainfilm.evaluation.external import Seen
+from plainfilm.evaluation.generalisation_gap import GeneralisationGap
 from plainfilm.messages import say
 from plainfilm.model.seen import KINDS
 from plainfilm.present.blocks import Block, Cell, Note, Section, Table
-from plainfilm.present.figure_rows import Figures, head, name_of, overall, scale_of
+from plainfilm.present.figure_rows import head, name_of, overall, scale_of
 from plainfilm.present.gather import Gathered
 from plainfilm.present.sections.decisions import predictive_values
 from plainfilm.present.sections.results import results_of, title
@@ -18,60 +21,56 @@ def external(found: Gathered) -> Section:
     """The section of external tests."""
     blocks: list[Block] = []
     for name, figures in found.external.items():
-        blocks += [*title(figures, name), *seen(figures), *results_of(figures, found.shown)]
-        blocks += [*predictive_values(figures.get("predictive_values", {}), found.shown), *generalisation_gap(figures)]
+        blocks += [*title(figures, name), *seen(figures.seen), *results_of(figures, found.shown)]
+        blocks += [*predictive_values(figures.predictive_values or {}, found.shown), *generalisation_gap(figures.fall)]
     missing = Note(say("report.external.missing"), "missing")
     return Section("external", say("report.external"), tuple(blocks) or (missing,))
 
 
-def seen(figures: Figures) -> Iterator[Note]:
+def seen(found: Seen | None) -> Iterator[Note]:
     """Which films the model has seen, or that nobody can say."""
-    found = figures.get("seen")
     if found is None:
         yield Note(say("report.external.cannot-say"), "missing")
-    elif not found["listed"]:
-        yield Note(say("seen.cannot-say", films=found["films"]), "missing")
+    elif found.model is None:
+        yield Note(say("seen.cannot-say", films=found.films), "missing")
     else:
-        model, kinds = found["model"], {kind: found[kind] for kind in KINDS}
+        model, kinds = found.model, {kind: getattr(found, kind) for kind in KINDS}
         count = sum(kinds.values())
-        parts = {part: model[part] for part in ("train", "validation")}
-        yield Note(
-            say("seen.counts", films=found["films"], count=count, **kinds, **parts), "alarm" if count else "plain"
-        )
-        if not model["fingerprints"]:
+        parts = {"train": model.train, "validation": model.validation}
+        yield Note(say("seen.counts", films=found.films, count=count, **kinds, **parts), "alarm" if count else "plain")
+        if not model.fingerprints:
             yield Note(say("seen.exact-alone"))
-        if not model["base_known"]:
+        if not model.base_known:
             yield Note(say("seen.base-unknown"))
 
 
-def generalisation_gap(figures: Figures) -> Iterator[Block]:
-    """The gap from the model's own test to these films, each difference with its interval."""
-    found = figures.get("fall")
-    if not found:
+def generalisation_gap(found: GeneralisationGap | None) -> Iterator[Block]:
+    """The fall from the model's own test to these films, each difference with its interval."""
+    if found is None:
         yield Note(say("fall.not-tested"))
         return
     cells = tuple(
-        (name_of(name), say(key), *_figure(name, part, found[name][part]))
+        (name_of(name), say(key), *_figure(name, part, getattr(found.figures[name], part)))
         for name in overall()
-        if name in found
+        if name in found.figures
         for part, key in OF_FALL.items()
     )
     yield Table(say("fall.title"), head(say("evaluation.figure"), say("report.tested-on")), cells, left=2)
-    yield _verdict(found["balanced_accuracy"]["difference"])
-    if found["leaking"]:
+    yield _verdict(found.figures["balanced_accuracy"].difference)
+    if found.leaking:
         yield Note(say("fall.leaking"))
 
 
-def _figure(name: str, part: str, entry: Figures) -> tuple[Cell, ...]:
+def _figure(name: str, part: str, entry: Estimate) -> tuple[Cell, ...]:
     """Cells of a figure; a difference is in points of a hundred."""
     return figure(entry, unit="") if part == "difference" else figure(entry, scale=scale_of(name))
 
 
-def _verdict(difference: Figures) -> Note:
+def _verdict(difference: Estimate) -> Note:
     """In words, by the balanced accuracy: it does not depend on how many films of each class there are."""
-    if difference["value"] is None:
+    if not difference.estimable:
         return Note(say("fall.not-estimable"))
-    low, high = 100 * difference["low"], 100 * difference["high"]
+    low, high = 100 * difference.low, 100 * difference.high
     if low > 0:
         return Note(say("fall.worse", low=low, high=high), "alarm")
     if high < 0:

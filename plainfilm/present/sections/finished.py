@@ -18,7 +18,7 @@ def finished(result: Result) -> Iterator[Block]:
     elif validation:
         yield Note(say("train.kept-last", epoch=int(validation["epoch"])))
     yield parity(result.parity)
-    yield from evaluation(result.test.figures.as_dict(), result.card, "test")
+    yield from evaluation(result.test.figures, result.card, "test")
     yield Note(about_maps(result.card))
     yield from map(Note, about_base(result.card))
     if result.twin is not None:

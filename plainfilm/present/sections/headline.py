@@ -3,12 +3,13 @@
 from plainfilm.data.film_index import Index
 from plainfilm.data.splits import split
 from plainfilm.data.splits.groups import persons
-from plainfilm.messages import Text, say
+from plainfilm.evaluation.evaluation import Metrics
+from plainfilm.messages import say
 from plainfilm.present.blocks import Block, Note, Section, Table
-from plainfilm.present.figure_rows import Figures, head, rows
+from plainfilm.present.figure_rows import head, rows
 from plainfilm.present.gather import Gathered
 from plainfilm.present.sections.shortcuts import verdict
-from plainfilm.present.words import label, listed, percent
+from plainfilm.present.words import label, listed
 
 TOLD = ("accuracy", "balanced_accuracy")
 
@@ -23,24 +24,24 @@ def headline(found: Gathered) -> Section:
 
 
 def _shortcuts(found: Gathered) -> list[Block]:
-    shortcuts = found.section("shortcuts")
-    views = shortcuts.get("views", [])
-    if not views:
+    shortcuts = None if found.audit is None else found.audit.shortcuts
+    if shortcuts is None or not shortcuts.views:
         return [Note(say("report.first.no-audit"), "missing")]
     blocks: list[Block] = [verdict(shortcuts)]
-    told = next((view for view in views if view["name"] == "corners"), views[0])
-    name, accuracy, chance = label("view.", told["name"]), percent(told["accuracy"]), percent(shortcuts["chance"])
-    blocks.append(Note(say("report.first.corners", view=name, accuracy=accuracy, chance=chance)))
-    if shortcuts.get("model") and told.get("share"):
-        blocks.append(Note(say("report.first.share", model=percent(shortcuts["model"]), share=percent(told["share"]))))
+    told = next((view for view in shortcuts.views if view.name == "corners"), shortcuts.views[0])
+    accuracy, chance = told.accuracy.in_percent(), shortcuts.chance.in_percent()
+    blocks.append(Note(say("report.first.corners", view=label("view.", told.name), accuracy=accuracy, chance=chance)))
+    if shortcuts.model is not None and told.share is not None:
+        model, share = shortcuts.model.in_percent(), told.share.in_percent()
+        blocks.append(Note(say("report.first.share", model=model, share=share)))
     return blocks
 
 
 def _leaks(found: Gathered) -> list[Block]:
     blocks: list[Block] = []
-    naive = found.section("leaks").get("naive") or {}
-    if naive.get("leaking_films"):
-        blocks.append(Note(say("report.first.naive", share=percent(naive["leaking_films"])), "alarm"))
+    leaks = None if found.audit is None else found.audit.leaks
+    if leaks is not None and leaks.naive is not None:
+        blocks.append(Note(say("report.first.naive", share=leaks.naive.leaking_films.in_percent()), "alarm"))
     elif found.index is not None:
         shared, tested = tutorial_leak(found.index)
         blocks.append(Note(say("report.first.tutorial", shared=shared, tested=tested), "alarm" if shared else "plain"))
@@ -81,15 +82,15 @@ def _elsewhere(found: Gathered) -> list[Block]:
     return [_told_elsewhere(found, name, figures) for name, figures in found.external.items()]
 
 
-def _told_elsewhere(found: Gathered, name: str, figures: Figures) -> Note:
+def _told_elsewhere(found: Gathered, name: str, figures: Metrics) -> Note:
     """The balanced accuracy beside that of one class for all films, and how often the commonest answer is given."""
-    counts = [sum(column) for column in zip(*figures["confusion"]["counts"], strict=True)]
-    names = figures["confusion"]["classes"]
+    counts = [sum(column) for column in zip(*figures.confusion.counts, strict=True)]
+    names = figures.confusion.classes
     return Note(
         say(
             "report.first.external",
             name=name,
-            balanced=percent(figures["balanced_accuracy"]),
+            balanced=figures.overall["balanced_accuracy"].in_percent(),
             chance=100 / len(names),
             count=max(counts),
             films=sum(counts),
@@ -100,8 +101,8 @@ def _told_elsewhere(found: Gathered, name: str, figures: Figures) -> Note:
 
 def _beside(found: Gathered) -> Table | None:
     """The score beside what other places say of it."""
-    tests: list[tuple[Text, Figures]] = [(say("report.first.own"), found.figures or {})]
-    tests += [(say("report.first.at", name=name), figures) for name, figures in found.external.items()]
+    tests = [] if found.figures is None else [(say("report.first.own"), found.figures.overall)]
+    tests += [(say("report.first.at", name=name), figures.overall) for name, figures in found.external.items()]
     cells = tuple(line for name, figures in tests for line in rows(figures, TOLD, name))
     columns = head(say("report.tested-on"), say("evaluation.figure"))
     return Table(say("report.first.table"), columns, cells, left=2) if cells else None

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
+from plainfilm.audits.audit import Audit
 from plainfilm.messages import say
 from plainfilm.model.card import class_names, named
 from plainfilm.present.blocks import Block, Note, Section
-from plainfilm.present.figure_rows import Figures
 from plainfilm.present.gather import Gathered
 from plainfilm.present.sections.headline import own_split
 from plainfilm.present.sections.leaks import leaks
@@ -18,14 +18,15 @@ def audit(found: Gathered) -> Section:
     if found.audit is None:
         blocks.append(Note(say("report.audit.missing"), "missing"))
     else:
-        blocks += shortcuts(found.section("shortcuts"), found.shown)
-        blocks += [*leaks(found.section("leaks"), found.shown), Note(say("report.audit.pairs"))]
+        blocks += shortcuts(found.audit.shortcuts, found.shown)
+        blocks += [*leaks(found.audit.leaks, found.shown), Note(say("report.audit.pairs"))]
     return Section("audit", say("report.audit"), tuple(blocks))
 
 
-def leaks_and_shortcuts(figures: Figures) -> Iterator[Block]:
+def leaks_and_shortcuts(found: Audit) -> Iterator[Block]:
     """The content of audit.json: what is worth the score first, then leaks."""
-    shown = named(class_names(figures["classes"]))
-    yield from shortcuts(figures["shortcuts"], shown)
-    yield verdict(figures["shortcuts"])
-    yield from leaks(figures["leaks"], shown)
+    shown = named(class_names(found.classes))
+    yield from shortcuts(found.shortcuts, shown)
+    if found.shortcuts is not None:
+        yield verdict(found.shortcuts)
+    yield from leaks(found.leaks, shown)

@@ -16,7 +16,6 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 from plainfilm.config import Recipe, load_recipe
 from plainfilm.data.film_index import read_index
@@ -41,7 +40,7 @@ class _Log:
     marks: tuple[tuple[float, int], ...] = ()  # seconds and steps done, since it was started or gone on with
 
 
-def training_progress(folder: Path, after: int = 0) -> dict[str, Any]:
+def training_progress(folder: Path, after: int = 0) -> dict[str, object]:
     """What a training has done: its steps from number `after` on, and how far it is.
 
     Returns:
@@ -205,7 +204,7 @@ def _state(done: int, log: _Log, age_s: float | None, step_s: float | None) -> s
 # --- facts -----------------------------------------------------------------------------------------------------------
 
 
-def _sizes(plan: Plan | None, done: int) -> dict[str, Any]:
+def _sizes(plan: Plan | None, done: int) -> dict[str, object]:
     """The sizes of the films: of the last step, and where each begins."""
     if plan is None:
         return {"size_px": None, "stages": []}
@@ -215,7 +214,7 @@ def _sizes(plan: Plan | None, done: int) -> dict[str, Any]:
     return {"size_px": plan.sizes_px[epoch], "stages": stages}
 
 
-def _validation(validated: Sequence[Step], plan: Plan | None) -> dict[str, Any]:
+def _validation(validated: Sequence[Step], plan: Plan | None) -> dict[str, object]:
     """The last and the best epoch, by the training's own rule: at full size, by accuracy, then by a lower loss."""
     known = [step for step in validated if step.validation_accuracy is not None]
     sizes = () if plan is None else plan.sizes_px
