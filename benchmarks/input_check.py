@@ -37,7 +37,7 @@ from plainfilm.data.films import open_store
 from plainfilm.data.preprocessing import preprocess
 from plainfilm.estimate import Estimate
 from plainfilm.evaluation.intervals import delong, wilson
-from plainfilm.model.input_check import InputCheck, Verdict, fit
+from plainfilm.model.input_check import InputCheck, Statistics, Verdict, fit
 from plainfilm.model.predictor import Predictor
 from plainfilm.randomness import generator
 
@@ -59,7 +59,7 @@ class Judge:
         card = self.predictor.card.gate or self._fit(index, store)
         self.input_check = InputCheck.from_card(card, num_features=self.features(store[:1]).shape[1])
 
-    def _fit(self, index: Index, store: np.ndarray) -> dict[str, object]:
+    def _fit(self, index: Index, store: np.ndarray) -> Statistics:
         train, validation = store[index.part("train")], store[index.part("validation")]
         labels = np.array([index.classes.index(index.rows[number].label) for number in index.part("train")])
         return fit(train, self.features(train), labels, validation, self.features(validation))

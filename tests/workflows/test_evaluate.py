@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageOps
 
+from plainfilm.estimate import Estimate
 from plainfilm.evaluation import coverage
 from plainfilm.evaluation.coverage import Cell
-from plainfilm.evaluation.generalisation_gap import with_gap
+from plainfilm.evaluation.generalisation_gap import Change, GeneralisationGap, with_gap
 from plainfilm.messages import CATALOGUES, text
 from plainfilm.model import modelfile
 from plainfilm.model.predictor import Predictor
@@ -263,11 +264,10 @@ def test_without_a_class_the_balanced_gap_is_not_estimable(
 def test_the_verdict_follows_the_interval(
     capsys: pytest.CaptureFixture[str], language: str, low: float, high: float, key: str
 ) -> None:
-    difference = {"value": (low + high) / 2, "low": low, "high": high, "n": 90}
-    figure = {"value": 0.5, "low": 0.4, "high": 0.6, "n": 45}
-    entry = {"internal": figure, "external": figure, "difference": difference}
-    falls = dict.fromkeys([figure.name for figure in with_gap()], entry)
-    show(Terminal(language), generalisation_gap({"fall": falls | {"leaking": True}}))
+    figure = Estimate(0.5, 0.4, 0.6, 45)
+    entry = Change(figure, figure, Estimate((low + high) / 2, low, high, 90))
+    gaps = dict.fromkeys([figure.name for figure in with_gap()], entry)
+    show(Terminal(language), generalisation_gap(GeneralisationGap(leaking=True, figures=gaps)))
     out = capsys.readouterr().out
     shown = (-100 * high, -100 * low) if key == "fall.better" else (100 * low, 100 * high)
     assert text(key, language, low=shown[0], high=shown[1]) in out
@@ -326,4 +326,4 @@ def test_the_model_file_holds_no_entry_of_the_table(trained: tuple[Path, object]
     stored = Predictor(run / "model.onnx").card.evaluation
     assert stored is not None
     kept = json.loads((run / "evaluation/metrics.json").read_text(encoding="utf-8"))
-    assert set(kept) - set(stored) == {"subgroups"}
+    assert set(kept) - {*stored.overall, *stored.others} == {"subgroups"}
