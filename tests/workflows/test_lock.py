@@ -4,7 +4,8 @@ import sys
 import pytest
 
 from plainfilm.errors import OutputError
-from plainfilm.io import files, lock
+from plainfilm.io import files
+from plainfilm.io import run_folder as lock
 
 HOLDER = """
 import sys
