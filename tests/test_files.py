@@ -85,9 +85,7 @@ def test_readers_meet_the_old_file_until_the_new_one_is_whole(tmp_path):
 
 def write_elsewhere(target: Path) -> None:
     """Write a file in a process of its own."""
-    program = (
-        "import sys; from pathlib import Path; from plainfilm import files; files.write_bytes(Path(sys.argv[1]), b'x')"
-    )
+    program = "import sys; from pathlib import Path; from plainfilm.io import files; files.write_bytes(Path(sys.argv[1]), b'x')"
     subprocess.run([sys.executable, "-c", program, str(target)], check=True)
 
 

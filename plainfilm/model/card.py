@@ -9,7 +9,6 @@ keys `en` and `zh` for `names`, is read; it has no unknown sections.
 """
 
 import json
-import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import partial
@@ -288,7 +287,7 @@ def _is_integer(value: object) -> bool:
 def _is_figure(estimate: Estimate) -> bool:
     """Whether the numbers are some that a figure may have; NaN is one that could not be estimated."""
     bounds = (estimate.value, estimate.low, estimate.high, float(estimate.n), estimate.coverage or 0.0)
-    return estimate.n >= 0 and all(math.isnan(bound) or abs(bound) < MAX_FIGURE for bound in bounds)
+    return estimate.n >= 0 and all(bound != bound or abs(bound) < MAX_FIGURE for bound in bounds)  # NaN, or any int
 
 
 def _refuse_constant(name: str) -> None:

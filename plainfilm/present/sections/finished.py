@@ -22,7 +22,7 @@ def finished(result: Result) -> Iterator[Block]:
     yield Note(about_maps(result.card))
     yield from map(Note, about_base(result.card))
     if result.twin is not None:
-        yield _twin(result.twin)
+        yield _twin(result.twin, result.run.int8.name)
     yield Note(say("train.done", run=str(result.run.folder)))
 
 
@@ -31,8 +31,8 @@ def parity(difference: float) -> Note:
     return Note(say("train.parity", difference=f"{difference:.1e}"))
 
 
-def _twin(twin: Twin) -> Note:
+def _twin(twin: Twin, name: str) -> Note:
     difference = twin.difference
     value, low, high = (100 * number for number in (difference.value, difference.low, difference.high))
     key = "train.int8" if twin.path else "train.int8-refused"
-    return Note(say(key, name="model-int8.onnx", value=value, low=low, high=high, n=difference.n))
+    return Note(say(key, name=name, value=value, low=low, high=high, n=difference.n))
