@@ -26,6 +26,7 @@ from faults.forked import ended, forked
 from faults.row import Outcome, row
 from plainfilm.data import phantom
 from plainfilm.io import files
+from plainfilm.io.run_folder import BEST
 from plainfilm.model import modelfile
 from plainfilm.model.predictor import Predictor
 from plainfilm.randomness import generator
@@ -71,9 +72,9 @@ def writers(folder: Path) -> list[Writer]:
         ("a checkpoint", save_steps, lambda place: checkpoint.save_step(place, 3, weights[1], {"step": 3}), look_last),
         (
             "the best weights",
-            lambda place: checkpoint.save_tensors(place / checkpoint.BEST, weights[0], {"epoch": 0}),
-            lambda place: checkpoint.save_tensors(place / checkpoint.BEST, weights[1], {"epoch": 1}),
-            lambda place: look_tensors(*checkpoint.load_tensors(place / checkpoint.BEST)),
+            lambda place: checkpoint.save_tensors(place / BEST, weights[0], {"epoch": 0}),
+            lambda place: checkpoint.save_tensors(place / BEST, weights[1], {"epoch": 1}),
+            lambda place: look_tensors(*checkpoint.load_tensors(place / BEST)),
         ),
         (
             "a model file",

@@ -208,7 +208,8 @@ def test_a_model_is_chosen_by_its_id(app: App, served: Served, film: bytes, pred
     assert models[0].evaluation["accuracy"].model_dump() == predictor.card.evaluation.overall["accuracy"].as_dict()
     for shown, entry in zip(models[0].classes, predictor.card.classes, strict=True):
         assert (shown.name, shown.names) == (entry.name, entry.names)
-        assert (shown.en, shown.zh) == (entry.shown("en"), entry.shown("zh"))
+        told = shown.model_dump()
+        assert (told["en"], told["zh"]) == (entry.shown("en"), entry.shown("zh"))
     for entry in models:
         answer = answered(post(app, film, f"{PREDICTIONS}?model={entry.id}&override=true"))
         expected = served.services[entry.id].predictor.predict_bytes(film)
