@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from plainfilm import records
-from plainfilm.audits.audit import Audit
+from plainfilm.audits.findings import Audit
 from plainfilm.config import Recipe, load_recipe
 from plainfilm.data.film_index import Index, read_index
 from plainfilm.errors import SourceError

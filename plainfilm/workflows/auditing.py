@@ -7,7 +7,7 @@ from pathlib import Path
 from threadpoolctl import threadpool_limits
 
 from plainfilm import records
-from plainfilm.audits.audit import Audit
+from plainfilm.audits.findings import Audit
 from plainfilm.audits.leaks import audit_leaks
 from plainfilm.audits.shortcuts import audit_shortcuts, run_model
 from plainfilm.config import Recipe, load_recipe

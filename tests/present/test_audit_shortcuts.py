@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from plainfilm.audits.audit import Audit
+from plainfilm.audits.findings import Audit
 from plainfilm.audits.shortcuts import Shortcuts
 from plainfilm.audits.views import VIEWS
 from plainfilm.messages import text

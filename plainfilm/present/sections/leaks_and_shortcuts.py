@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from plainfilm.audits.audit import Audit
+from plainfilm.audits.findings import Audit
 from plainfilm.messages import say
 from plainfilm.model.card import class_names, named
 from plainfilm.present.blocks import Block, Note, Section
