@@ -29,6 +29,7 @@ from torch import Tensor
 from faults.row import Outcome, row
 from plainfilm.config import DataRecipe, ModelRecipe, Recipe, load_recipe
 from plainfilm.errors import ModelFileError, RecipeError, TrainingError
+from plainfilm.io.run_folder import Run
 from plainfilm.model.formats.weights import read_weights
 from plainfilm.model.networks.resnet import ResNet
 from plainfilm.randomness import generator
@@ -63,7 +64,7 @@ class Trial:
         """Train, or go on; the error that stopped it."""
         (run or self.run).mkdir(exist_ok=True)
         try:
-            train(run or self.run, recipe, self.films, reporter or Recorder(), threads=1)
+            train(Run(run or self.run), recipe, self.films, reporter or Recorder(), threads=1)
         except TrainingError as error:
             self.was_stopped = True
             return error
