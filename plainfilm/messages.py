@@ -88,7 +88,7 @@ def _value(name: str, value: object, language: str) -> object:
         return CATALOGUES[language][str(value)]
     if isinstance(value, numbers.Number):
         return value
-    return value.shown(language) if isinstance(value, Words) else printable(str(value))
+    return shown(value, language) if isinstance(value, str | Words) else printable(str(value))
 
 
 def told(error: PlainfilmError) -> Message:

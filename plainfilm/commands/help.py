@@ -26,6 +26,7 @@ class Parameter(Protocol):
     default: Any
     show_default: bool | str
     required: bool
+    nargs: int
     param_type_name: str
     min: int | None
     max: int | None
@@ -49,7 +50,7 @@ class Group(TyperGroup):
         return _help(self, ctx, commands)
 
 
-def usage(command: Any, ctx: Any, language: str) -> str:
+def _usage(command: Any, ctx: Any, language: str) -> str:
     """How a command is called: `plainfilm train [OPTIONS] [SOURCE]...`."""
     arguments = " ".join([text("usage.options", language), *_argument_names(command)])
     return text("usage.line", language, usage=f"{ctx.command_path} {arguments}")
@@ -58,7 +59,7 @@ def usage(command: Any, ctx: Any, language: str) -> str:
 def _argument_names(command: Any) -> Iterator[str]:
     for parameter in _parameters(command, "argument"):
         name = parameter.metavar or parameter.name.upper()
-        yield (name if parameter.required else f"[{name}]") + ("..." if getattr(parameter, "nargs", 1) == -1 else "")
+        yield (name if parameter.required else f"[{name}]") + ("..." if parameter.nargs == -1 else "")
     if isinstance(command, TyperGroup):
         yield "COMMAND ..."
 
@@ -66,7 +67,7 @@ def _argument_names(command: Any) -> Iterator[str]:
 def _help(command: Any, ctx: Any, commands: Sequence[tuple[str, str]]) -> str:
     """Usage, purpose, then arguments, options and commands as tables."""
     language = asked_language()
-    lines = [usage(command, ctx, language), ""]
+    lines = [_usage(command, ctx, language), ""]
     lines += [f"  {line}" for line in _wrapped(text(str(command.help), language), WIDTH - 2)]
     options = [(_names(option), _about(option, language)) for option in _parameters(command, "option")]
     options.append(("--help", text("help.help", language)))
@@ -94,7 +95,7 @@ def _about(parameter: Parameter, language: str) -> str:
     facts = []
     if isinstance(parameter.show_default, str):
         facts.append(text("help.default", language, default=_default(parameter.show_default, language)))
-    elif parameter.default not in (None, "", False) and parameter.show_default:
+    elif parameter.show_default and parameter.default is not False and parameter.default not in (None, ""):
         facts.append(text("help.default", language, default=str(parameter.default)))
     if parameter.min is not None and parameter.max is not None:
         facts.append(text("help.range", language, minimum=parameter.min, maximum=parameter.max))

@@ -27,7 +27,7 @@ def film_json(
     Args:
         answer: for the film.
         card: of the model.
-        language: of sentences, "en" or "zh".
+        language: of sentences.
         predictive: by class the operating points with predictive values, from `add_predictive_values`.
         has_map: whether a map of an answered film is shown, here or in a file.
         map: the map itself.

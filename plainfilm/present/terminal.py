@@ -1,4 +1,4 @@
-"""How commands speak: sentences and tables to stdout; progress, warnings and errors to stderr; in two languages."""
+"""How commands speak: sentences and tables to stdout; progress, warnings and errors to stderr; in one language."""
 
 import contextlib
 import sys

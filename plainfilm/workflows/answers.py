@@ -33,7 +33,7 @@ def predict(
     """Answers in the order of the films.
 
     With `maps` the predicted class's map of each is written into that folder, named by its number, its image_id and the
-    class, with what the model file says against its maps as a comment in both languages. A film that the input check
+    class, with what the model file says against its maps as a comment in every language. A film that the input check
     refuses gets no classes and no map, unless `override`. A path that cannot be opened is an answer with an error.
     `account` gets the balance of the files of each folder, archive or table.
     """

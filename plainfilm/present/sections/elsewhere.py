@@ -45,7 +45,7 @@ def seen(found: Seen | None) -> Iterator[Note]:
 
 
 def generalisation_gap(found: GeneralisationGap | None) -> Iterator[Block]:
-    """The fall from the model's own test to these films, each difference with its interval."""
+    """The gap from the model's own test to these films, each difference with its interval."""
     if found is None:
         yield Note(say("fall.not-tested"))
         return

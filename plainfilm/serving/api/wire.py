@@ -1,4 +1,4 @@
-"""Predictions and models as the API's JSON."""
+"""Predictions and models as the API's JSON, and the headers that go with an answer."""
 
 import base64
 import hashlib
@@ -26,6 +26,7 @@ from plainfilm.present.statements import about_maps, about_model
 
 FILM_SIDE_PX = 2048  # of the film that is sent back to be looked at, at most
 ID_DIGITS = 12
+MEDIA_TYPE = "application/problem+json"  # of an error
 
 
 @cache
@@ -114,9 +115,6 @@ def _film(pixels: np.ndarray) -> dict[str, Any]:
     buffer = io.BytesIO()
     picture.save(buffer, "PNG", compress_level=1)  # for the way over loopback, speed counts more than size
     return {"png": base64.b64encode(buffer.getvalue()).decode(), "width": picture.width, "height": picture.height}
-
-
-MEDIA_TYPE = "application/problem+json"
 
 
 def retry_headers(status: int, seconds: int) -> dict[str, str]:
