@@ -19,7 +19,7 @@ INSPECT ?= .inspect-env
 TUTORIAL ?= ../shared/baseline/tutorial_paddle.py
 
 # Tests that neither train, nor serve, nor start a browser or another runtime.
-FAST := tests/data tests/evaluation tests/printing $(wildcard tests/test_*.py) plainfilm
+FAST := tests/data tests/evaluation tests/present $(wildcard tests/test_*.py) plainfilm
 
 .PHONY: install demo phantom-model test test-fast check bench faults audit sbom clean
 
