@@ -68,10 +68,10 @@ class Watch:
 
 
 def encoded(token: str) -> Iterator[bytes]:
-    """A token in the middle of a text in base64, at each of its three phases."""
+    """A token in the middle of a text in base64, at each of its three phases: the characters that it alone decides."""
     for phase in range(3):
         whole = base64.b64encode(b"x" * phase + token.encode())
-        yield whole[4 if phase else 0 : len(whole) - 4]
+        yield whole[-(-phase * 8 // 6) : (phase + len(token.encode())) * 8 // 6]
 
 
 def unpacked(data: bytes) -> Iterator[bytes]:
