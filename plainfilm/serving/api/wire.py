@@ -11,6 +11,7 @@ from http import HTTPStatus
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from plainfilm.data.preprocessing import preprocess
@@ -108,7 +109,7 @@ def _map(prediction: Prediction, card: Card, language: str, maps: str) -> dict[s
     return {"class": card.class_names[prediction.predicted], "png": base64.b64encode(drawn).decode()}
 
 
-def _film(pixels: np.ndarray) -> dict[str, Any]:
+def _film(pixels: NDArray[np.uint8]) -> dict[str, Any]:
     """The film as PNG, its longer side at most FILM_SIDE_PX."""
     picture = Image.fromarray(pixels)
     picture.thumbnail((FILM_SIDE_PX, FILM_SIDE_PX), Image.Resampling.LANCZOS)
