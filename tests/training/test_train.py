@@ -19,7 +19,7 @@ from plainfilm.io.run_folder import Run
 from plainfilm.model.networks import resnet
 from plainfilm.training import checkpoint, hardware, loop
 from plainfilm.training.batches import Batch, Batches
-from plainfilm.training.history import read_history
+from plainfilm.training.history import Facts, read_history
 from plainfilm.training.schedule import learning_rate, make_plan
 from plainfilm.training.state import make_optimizer, new_state, restore, save, update_ema
 
@@ -202,7 +202,7 @@ def test_the_number_of_threads_belongs_to_the_run(tmp_path):
     assert (caught.value.code, caught.value.parameters["expected"]) == ("threads-other", 2)
     assert not reporter.facts
     run_training(tmp_path, recipe, films, threads=None, reporter=reporter)
-    assert reporter.facts == {"threads": 2, "precision": "float32", "device": hardware.find_device().type}
+    assert reporter.facts == Facts(threads=2, precision="float32", device=hardware.find_device().type)
     assert torch.get_num_threads() == 2
 
 
@@ -587,4 +587,5 @@ def test_bfloat16_runs_where_it_is_native(tmp_path):
         pytest.skip("no native bfloat16 here")
     reporter = Recorder()
     run_training(tmp_path, make_recipe(precision="auto", epochs=(1,)), make_films(8, 4), reporter=reporter)
-    assert reporter.facts["precision"] == "bfloat16"
+    assert reporter.facts is not None
+    assert reporter.facts.precision == "bfloat16"
