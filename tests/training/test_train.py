@@ -24,6 +24,7 @@ from plainfilm.training.schedule import learning_rate, make_plan
 from plainfilm.training.state import make_optimizer, new_state, restore, save, update_ema
 
 CPU = torch.device("cpu")
+FACTS = Facts(threads=3, precision="float32", device="cpu")
 
 
 @pytest.fixture(autouse=True)
@@ -163,9 +164,9 @@ def test_a_restored_state_is_the_state(tmp_path, optimizer):
     state, _ = one_step(recipe, films)
     state.step, state.best = 1, {"epoch": 0, "accuracy": 1 / 3, "loss": 0.1}
     state.best_weights = {name: tensor.clone() for name, tensor in state.average.state_dict().items()}
-    save(state, tmp_path, {"threads": 3})
+    save(state, tmp_path, FACTS)
     other = new_state(replace(recipe, training=replace(recipe.training, seed=5)), len(films.index.classes), CPU)
-    assert restore(other, tmp_path, pytest.fail) == {"threads": 3}
+    assert restore(other, tmp_path, pytest.fail) == FACTS
     assert (other.step, other.best) == (state.step, state.best)
     pairs = [
         *zip(state.net.state_dict().items(), other.net.state_dict().items(), strict=True),
@@ -187,7 +188,7 @@ def test_scaler_state_goes_through_a_checkpoint(tmp_path):
     state, other = new_state(recipe, 2, CPU), new_state(recipe, 2, CPU)
     state.scaler.scale(torch.ones(1))
     state.scaler.update(512.0)
-    save(state, tmp_path, {})
+    save(state, tmp_path, FACTS)
     restore(other, tmp_path, pytest.fail)
     assert other.scaler.get_scale() == 512.0 != new_state(recipe, 2, CPU).scaler.get_scale()
 

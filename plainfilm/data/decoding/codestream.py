@@ -129,9 +129,8 @@ def decode_rle(frame: bytes, height: int, width: int, num_bytes: int, *, num_cha
         for start, end in zip(offsets[:count], ends, strict=True)
     ]
     if num_bytes == 2:  # the high byte comes first
-        planes = [
-            np.left_shift(high, 8, dtype=np.uint16) | low for high, low in zip(planes[::2], planes[1::2], strict=True)
-        ]
+        pairs = zip(planes[::2], planes[1::2], strict=True)
+        planes = [np.left_shift(high, 8, dtype=np.uint16) | low for high, low in pairs]
     channels = [plane.reshape(height, width) for plane in planes]
     return channels[0] if num_channels == 1 else np.stack(channels, axis=2)
 

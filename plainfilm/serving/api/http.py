@@ -16,6 +16,7 @@ import time
 import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -163,12 +164,11 @@ def _add_predictions(api: APIRouter, served: Served) -> None:
         for result in results:
             served.metrics.films.labels(_outcome(result, override)).inc()
 
+        told = partial(wire.prediction_json, maps=map, with_film=film == "png", override=override)
+
         def answer() -> Response:
             card = service.predictor.card
-            summaries = [
-                wire.prediction_json(result, card, language, maps=map, with_film=film == "png", override=override)
-                for result in results
-            ]
+            summaries = [told(result, card, language) for result in results]
             seconds = time.monotonic() - began
             served.metrics.seconds.observe(seconds)
             error = summaries[0]["error"]
