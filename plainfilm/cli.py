@@ -6,7 +6,6 @@ and 143 stopped and resumable.
 
 import os
 import sys
-from typing import Any
 
 import typer
 
@@ -59,7 +58,7 @@ def main() -> None:
     try:
         _check_folder()
         with machine.written_out():
-            _run(typer.main.get_command(make_app()))
+            _run()
     except PlainfilmError as error:
         _print_error(error)
         sys.exit(error.exit_code)
@@ -70,8 +69,9 @@ def main() -> None:
         sys.exit(1)
 
 
-def _run(command: Any) -> None:
+def _run() -> None:
     """Run the command line, with the parser's errors as ours; without any argument the help is one."""
+    command = typer.main.get_command(make_app())
     try:
         sys.exit(command.main(standalone_mode=False))
     except typer.Abort:

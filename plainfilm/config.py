@@ -8,20 +8,21 @@ import difflib
 import re
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from plainfilm.errors import RecipeError
 from plainfilm.messages import LANGUAGES, Listed, Text, Words, say
 
 RECIPES = Path(__file__).parent / "recipes"
 
+T = TypeVar("T")
 Check = tuple[Text, Callable[[Any], bool]]  # what is expected, in words; whether a value is that
 
 
-def setting(default: Any, doc: str, check: Check | None = None) -> Any:
+def setting(default: T, doc: str, check: Check | None = None) -> T:
     """A field of a recipe: its default, its line of documentation, its check."""
     return field(default=default, metadata={"doc": doc, "check": check})
 
@@ -31,7 +32,7 @@ def between(low: float, high: float) -> Check:
     return say("expected.between", low=low, high=high), lambda value: low <= value <= high
 
 
-def one_of(*choices: Any) -> Check:
+def one_of(*choices: object) -> Check:
     """One of `choices`."""
     return " | ".join(str(choice) for choice in choices), lambda value: value in choices
 
@@ -248,7 +249,7 @@ def parse_recipe(toml: str) -> Recipe:
         tables = tomllib.loads(toml)
     except (ValueError, RecursionError) as error:  # no TOML; a number of thousands of digits; lists in lists in lists
         raise RecipeError("recipe-not-toml", reason=str(error)) from error
-    sections = _hints(Recipe)
+    sections = get_type_hints(Recipe)
     given: dict[str, Any] = {}
     for name, table in tables.items():
         _demand_known(name, list(sections))
@@ -260,7 +261,7 @@ def parse_recipe(toml: str) -> Recipe:
     return Recipe(**given)
 
 
-def _freeze(value: Any) -> Any:
+def _freeze(value: object) -> object:
     """Lists as tuples, at every depth."""
     if isinstance(value, list):
         return tuple(_freeze(entry) for entry in value)
@@ -269,8 +270,9 @@ def _freeze(value: Any) -> Any:
     return value
 
 
-def _check_section(name: str, section: Any) -> None:
-    hints = _hints(type(section))
+def _check_section(name: str, section: object) -> None:
+    assert is_dataclass(section)
+    hints = get_type_hints(type(section))
     for entry in fields(section):
         value, key = getattr(section, entry.name), f"{name}.{entry.name}"
         _demand(_is_of(value, hints[entry.name]), key, value, _type_words(hints[entry.name]))
@@ -279,11 +281,7 @@ def _check_section(name: str, section: Any) -> None:
             _demand(check[1](value), key, value, check[0])
 
 
-def _hints(section: type) -> dict[str, Any]:
-    return get_type_hints(section)
-
-
-def _is_of(value: Any, hint: Any) -> bool:
+def _is_of(value: object, hint: object) -> bool:
     """Whether `value` is of the type `hint`: int, float (an int will do), str, a tuple or mapping of these, None."""
     if isinstance(hint, UnionType):
         return any(_is_of(value, option) for option in get_args(hint))
@@ -293,10 +291,10 @@ def _is_of(value: Any, hint: Any) -> bool:
         return isinstance(value, Mapping) and all(_is_of(entry, get_args(hint)[1]) for entry in value.values())
     if hint is float:
         return isinstance(value, int | float) and not isinstance(value, bool)
-    return isinstance(value, hint) and not (hint is int and isinstance(value, bool))
+    return isinstance(hint, type) and isinstance(value, hint) and not (hint is int and isinstance(value, bool))
 
 
-def _type_words(hint: Any) -> Words:
+def _type_words(hint: object) -> Words:
     if isinstance(hint, UnionType):
         return Listed(tuple(_type_words(option) for option in get_args(hint) if option is not NoneType), "list.bar")
     if get_origin(hint) is tuple:
@@ -308,7 +306,7 @@ def _type_words(hint: Any) -> Words:
     return say("expected.text") if hint is str else say("expected.table")
 
 
-def _demand(condition: bool, key: str, given: Any, expected: Text) -> None:
+def _demand(condition: bool, key: str, given: object, expected: Text) -> None:
     if not condition:
         shown = list(given) if isinstance(given, tuple) else given
         raise RecipeError("recipe-impossible", key=key, given=repr(shown), expected=expected)

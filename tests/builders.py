@@ -25,7 +25,7 @@ from plainfilm.model.decision import Calibration, OperatingPoint
 from plainfilm.model.networks import resnet
 from plainfilm.model.networks.resnet import ResNet
 from plainfilm.model.seen import SeenFilms
-from plainfilm.training.history import Step
+from plainfilm.training.history import Facts, Step
 from plainfilm.training.schedule import Plan
 
 SLIM_WIDTHS = (16, 16, 16, 16)  # of the four stages, instead of 64 to 512
@@ -167,9 +167,9 @@ class Recorder:
         self.steps: list[Step] = []
         self.warnings: list[PlainfilmError] = []
         self.first_step = 0
-        self.facts: dict[str, Any] = {}
+        self.facts: Facts | None = None
 
-    def on_start(self, plan: Plan, first_step: int, facts: dict[str, Any]) -> None:
+    def on_start(self, plan: Plan, first_step: int, facts: Facts) -> None:
         self.first_step, self.facts = first_step, facts
 
     def on_step(self, step: Step, num_films: int) -> None:

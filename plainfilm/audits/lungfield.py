@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from plainfilm.data.anatomy import anatomy
+from plainfilm.data.anatomy import Field, anatomy
 from plainfilm.randomness import generator
 
 Floats = NDArray[np.float32]
@@ -60,7 +60,7 @@ def hull(masks: Masks) -> Masks:
     return boxes
 
 
-def local_darkness(films: NDArray[np.generic]) -> Floats:
+def local_darkness(films: NDArray[np.uint8 | np.float32]) -> Floats:
     """Films (N, S, S), bright where dense -> (N, COARSE, COARSE): how dark beside its surroundings, mean 0, scale 1."""
     reduce, blur = boxes(films.shape[-1], COARSE), _gaussian(COARSE, NEIGHBOURHOOD * COARSE)
     cells = reduce @ np.asarray(films, np.float32) @ reduce.T
@@ -106,7 +106,7 @@ def _phantoms() -> tuple[Floats, Floats]:
     return np.stack(dense), np.stack(fields)
 
 
-def _stretched(image: NDArray[np.generic], factors: tuple[float, float], shift: NDArray[np.float64]) -> Floats:
+def _stretched(image: Field | Masks, factors: tuple[float, float], shift: NDArray[np.float64]) -> Floats:
     """An image (S, S) stretched about its centre by factors for x and y, then shifted by pixels for x and y."""
     middle = image.shape[0] / 2
     (across, down), (right, below) = factors, shift.tolist()

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from plainfilm.audits.permutation import Parts
 from plainfilm.audits.probes import logistic
@@ -124,7 +125,7 @@ def leave_one_site_out(
     return tuple(found)
 
 
-def _elsewhere(of_class: Booleans, where: Integers, names: np.ndarray, place: int) -> bool:
+def _elsewhere(of_class: Booleans, where: Integers, names: NDArray[np.str_], place: int) -> bool:
     """Whether a class has films in another known source."""
     others = set(names[where[of_class]].tolist()) - {"", names[place]}
     return bool(others)

@@ -84,8 +84,9 @@ def predict(
     show(terminal, predictive_values(predictive, named(card.classes)))
     show(terminal, map(Note, about_model(card)))
     predictions = [film_json(answer, card, lang, predictive=predictive, has_map=maps is not None) for answer in found]
-    for error in filter(None, (entry["error"] for entry in predictions)):
-        error["message"] = error["detail"]  # its name before it became a problem of RFC 9457, for one release
+    for error in (entry["error"] for entry in predictions):
+        if isinstance(error, dict):
+            error["message"] = error["detail"]  # its name before it became a problem of RFC 9457, for one release
     terminal.json({"balances": [in_words(balanced, lang) for balanced in balances], "predictions": predictions})
     if not all(answer.is_answered for answer in found):
         raise typer.Exit(1)

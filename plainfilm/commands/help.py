@@ -23,7 +23,7 @@ class Parameter(Protocol):
     opts: list[str]
     help: str | None
     metavar: str | None
-    default: Any
+    default: object
     show_default: bool | str
     required: bool
     nargs: int
@@ -37,7 +37,7 @@ class Command(TyperCommand):
 
     def get_help(self, ctx: Any) -> str:
         """The help in the language that was asked for."""
-        return _help(self, ctx, [])
+        return _help(self, ctx.command_path, [])
 
 
 class Group(TyperGroup):
@@ -47,16 +47,16 @@ class Group(TyperGroup):
         """The list of commands in the language that was asked for."""
         language = asked_language()
         commands = [(name, text(str(command.help), language)) for name, command in self.commands.items()]
-        return _help(self, ctx, commands)
+        return _help(self, ctx.command_path, commands)
 
 
-def _usage(command: Any, ctx: Any, language: str) -> str:
+def _usage(command: TyperCommand | TyperGroup, path: str, language: str) -> str:
     """How a command is called: `plainfilm train [OPTIONS] [SOURCE]...`."""
     arguments = " ".join([text("usage.options", language), *_argument_names(command)])
-    return text("usage.line", language, usage=f"{ctx.command_path} {arguments}")
+    return text("usage.line", language, usage=f"{path} {arguments}")
 
 
-def _argument_names(command: Any) -> Iterator[str]:
+def _argument_names(command: TyperCommand | TyperGroup) -> Iterator[str]:
     for parameter in _parameters(command, "argument"):
         name = parameter.metavar or parameter.name.upper()
         yield (name if parameter.required else f"[{name}]") + ("..." if parameter.nargs == -1 else "")
@@ -64,10 +64,10 @@ def _argument_names(command: Any) -> Iterator[str]:
         yield "COMMAND ..."
 
 
-def _help(command: Any, ctx: Any, commands: Sequence[tuple[str, str]]) -> str:
+def _help(command: TyperCommand | TyperGroup, path: str, commands: Sequence[tuple[str, str]]) -> str:
     """Usage, purpose, then arguments, options and commands as tables."""
     language = asked_language()
-    lines = [_usage(command, ctx, language), ""]
+    lines = [_usage(command, path, language), ""]
     lines += [f"  {line}" for line in _wrapped(text(str(command.help), language), WIDTH - 2)]
     options = [(_names(option), _about(option, language)) for option in _parameters(command, "option")]
     options.append(("--help", text("help.help", language)))

@@ -165,7 +165,7 @@ def import_checkpoint(
     terminal.say("import.done", path=str(out), depth=weights.depth, channels=weights.channels, size=size, classes=shown)
     show(terminal, [*taken(weights), parity(done.parity), *map(Note, about_model(done.card))])
     facts = {"model": str(out), "depth": weights.depth, "parity": done.parity, "taken": asdict(weights.taken)}
-    terminal.json({**facts, **done.card.provenance})
+    terminal.json({**facts, **as_dict(done.card.provenance)})
 
 
 def demo(

@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from plainfilm.commands.help import Parameter
 from plainfilm.errors import UsageError
 from plainfilm.messages import Message, say
 
@@ -48,8 +49,8 @@ def _bad_value(error: Any) -> Message:
     return say("usage.value-range", name=_name(parameter), minimum=minimum, maximum=maximum)
 
 
-def _name(parameter: Any) -> str:
+def _name(parameter: Parameter) -> str:
     """An option, or an argument as the help shows it."""
     if parameter.param_type_name == "option":
-        return str(parameter.opts[0])
-    return str(parameter.metavar or parameter.name.upper())
+        return parameter.opts[0]
+    return parameter.metavar or parameter.name.upper()

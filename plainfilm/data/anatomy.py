@@ -10,14 +10,13 @@
 
 from dataclasses import dataclass, replace
 from math import cos, sin
-from typing import Any
 
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-Field = NDArray[np.floating[Any]]  # (S, S), float32
+Field = NDArray[np.float32 | np.float64]  # (S, S)
 
 
 @dataclass(frozen=True)
@@ -63,7 +62,7 @@ def soften(image: Field) -> Field:
     """Blur with the 3 x 3 binomial kernel; the border repeats."""
     padded = np.pad(image, 1, mode="edge")
     rows = padded[:-2] + 2 * padded[1:-1] + padded[2:]
-    return (rows[:, :-2] + 2 * rows[:, 1:-1] + rows[:, 2:]) / 16
+    return np.asarray((rows[:, :-2] + 2 * rows[:, 1:-1] + rows[:, 2:]) / 16)
 
 
 def anatomy(random: Generator, size: int) -> Chest:

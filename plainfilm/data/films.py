@@ -23,6 +23,7 @@ from plainfilm.io import files
 from plainfilm.io.run_folder import pixels_path
 
 CHUNK = 256  # films reduced at a time
+Pixels = NDArray[np.uint8]
 
 
 class StoreWriter:
@@ -40,11 +41,11 @@ class StoreWriter:
                 path.unlink(missing_ok=True)
                 raise
 
-    def put(self, number: int, pixels: np.ndarray) -> None:
+    def put(self, number: int, pixels: Pixels) -> None:
         """Store film `number`, given as grey pixels (H, W) uint8."""
         self.pixels[number] = preprocess(pixels, size=self.size_px, fit=self.fit)[0]
 
-    def finish(self, image_ids: Sequence[str]) -> np.ndarray:
+    def finish(self, image_ids: Sequence[str]) -> Pixels:
         """Write what is still in memory, and the side file; return the store, (N, S, S) uint8, read-only."""
         with files.writing(pixels_path(self.folder, self.size_px), self.pixels.nbytes):
             self.pixels.flush()
@@ -52,7 +53,7 @@ class StoreWriter:
         return _load(self.folder, self.size_px)
 
 
-def open_store(folder: Path, image_ids: Sequence[str], *, size_px: int, fit: str) -> np.ndarray | None:
+def open_store(folder: Path, image_ids: Sequence[str], *, size_px: int, fit: str) -> Pixels | None:
     """The store of exactly these films, (N, S, S) uint8, read-only; None where there is none, or of other films."""
     try:
         described = json.loads(_side(folder, size_px).read_text(encoding="utf-8"))
@@ -63,7 +64,7 @@ def open_store(folder: Path, image_ids: Sequence[str], *, size_px: int, fit: str
     return None
 
 
-def smaller_store(folder: Path, largest: np.ndarray, image_ids: Sequence[str], *, size_px: int, fit: str) -> np.ndarray:
+def smaller_store(folder: Path, largest: Pixels, image_ids: Sequence[str], *, size_px: int, fit: str) -> Pixels:
     """The store at a smaller size, made from the largest by `reduce`, and kept beside it."""
     if size_px == largest.shape[1]:
         return largest
@@ -83,8 +84,8 @@ def _reserve(path: Path) -> None:
             os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
 
 
-def _load(folder: Path, size_px: int) -> np.ndarray:
-    store: np.ndarray = np.load(pixels_path(folder, size_px), mmap_mode="r", allow_pickle=False)
+def _load(folder: Path, size_px: int) -> Pixels:
+    store: Pixels = np.load(pixels_path(folder, size_px), mmap_mode="r", allow_pickle=False)
     return store
 
 
@@ -101,10 +102,10 @@ class Films:
     """An index and the pixels of its rows, in their order."""
 
     index: Index
-    stores: Mapping[int, NDArray[np.uint8]]  # side in px -> (N, S, S) uint8, perhaps memory-mapped
+    stores: Mapping[int, Pixels]  # side in px -> (N, S, S) uint8, perhaps memory-mapped
 
     @classmethod
-    def of(cls, index: Index, store: NDArray[np.uint8]) -> "Films":
+    def of(cls, index: Index, store: Pixels) -> "Films":
         """The films of an index with one store, (N, S, S) uint8."""
         return cls(index, {store.shape[-1]: store})
 
@@ -121,7 +122,7 @@ class Films:
         return replace(self, stores=stores)
 
     @property
-    def store(self) -> np.ndarray:
+    def store(self) -> Pixels:
         """(N, S, S) uint8, the films at their largest size."""
         return self.stores[max(self.stores)]
 
@@ -131,7 +132,7 @@ class Films:
         return [row.image_id for row in self.index.rows]
 
     @cached_property
-    def _class_numbers(self) -> np.ndarray:
+    def _class_numbers(self) -> NDArray[np.int64]:
         """(N,), -1 where a film has no class of the index."""
         number_of = {name: number for number, name in enumerate(self.index.classes)}
         return np.array([number_of.get(row.label, -1) for row in self.index.rows], dtype=np.int64)
@@ -145,7 +146,7 @@ class Films:
         chosen = range(len(self.index.rows)) if rows is None else rows
         return [row for row in chosen if is_judged(self.index.rows[row], self.index.classes)]
 
-    def labels(self, rows: Sequence[int] | np.ndarray) -> np.ndarray:
+    def labels(self, rows: Sequence[int] | NDArray[np.int64]) -> NDArray[np.int64]:
         """The numbers of the classes of some rows, (B,) int64; -1 where a film has none of the index."""
         return np.asarray(self._class_numbers[np.asarray(rows, dtype=np.int64)])
 
@@ -153,7 +154,7 @@ class Films:
         """The groups of some rows."""
         return [self.index.rows[row].group for row in rows]
 
-    def pixels(self, rows: Sequence[int] | np.ndarray, channels: int, size_px: int | None = None) -> np.ndarray:
+    def pixels(self, rows: Sequence[int] | NDArray[np.int64], channels: int, size_px: int | None = None) -> Pixels:
         """Some films as a network takes them: (B, C, S, S) uint8, a copy; C channels of one grey plane.
 
         Not given, `size_px` is the largest.

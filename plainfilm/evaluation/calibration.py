@@ -25,6 +25,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from plainfilm.evaluation.decisions import measure_points
 from plainfilm.evaluation.metrics import Floats, Integers
@@ -37,7 +38,7 @@ NUM_HALVINGS = 60
 
 
 def calibrate(
-    logits: Floats,
+    logits: NDArray[np.float32 | np.float64],
     labels: Integers,
     groups: Sequence[str],
     *,
@@ -69,7 +70,7 @@ def calibrate(
     return Calibration(temperature, coverage, tuple(quantiles), tuple(pooled), tuple(films), tuple(points))
 
 
-def fit_temperature(logits: Floats, labels: Integers) -> float:
+def fit_temperature(logits: NDArray[np.float32 | np.float64], labels: Integers) -> float:
     """The temperature, within TEMPERATURES, at which the mean log loss of logits (N, K) for labels (N,) is lowest."""
     logits = np.asarray(logits, np.float64)
     true_logits = np.take_along_axis(logits, labels[:, None], axis=1)[:, 0]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from plainfilm import records
 from plainfilm.data.film_index import Row
@@ -18,7 +19,7 @@ from plainfilm.evaluation.coverage import mark_missed
 from plainfilm.evaluation.decisions import Points, Sets, measure_operating_points, measure_sets
 from plainfilm.evaluation.intervals import shares_by_class
 from plainfilm.evaluation.measured import Measured, estimate_all
-from plainfilm.evaluation.metrics import Booleans, Integers
+from plainfilm.evaluation.metrics import Booleans, Floats, Integers
 from plainfilm.evaluation.reliability import Reliability, reliability
 from plainfilm.evaluation.selective import RiskCoverage, risk_coverage
 from plainfilm.evaluation.subgroups import Part, subgroups
@@ -80,7 +81,7 @@ class Evaluation:
 
     rows: tuple[Row, ...]  # N
     labels: Integers  # (N,) class numbers
-    probabilities: np.ndarray  # (N, K)
+    probabilities: Floats  # (N, K)
     sets: Booleans | None  # (N, K) bool; None: the model is not calibrated
     verdicts: tuple[Verdict, ...]  # N, of the gate; a film that it refuses counts all the same
     figures: Metrics
@@ -148,7 +149,7 @@ def evaluate(
     return Evaluation(judged, labels, probabilities, sets, tuple(verdicts), figures)
 
 
-def answers(predictor: Predictor, films: Films, rows: Sequence[int]) -> Iterator[tuple[np.ndarray, Answers]]:
+def answers(predictor: Predictor, films: Films, rows: Sequence[int]) -> Iterator[tuple[NDArray[np.uint8], Answers]]:
     """Pixels (B, C, S, S) of some films and the answers for them, in order, at most CHUNK at a time."""
     channels = predictor.card.preprocessing.channels
     for start in range(0, len(rows), CHUNK):
@@ -172,7 +173,7 @@ def refusals(
     return Refusals(overall, of_classes, dict(sorted(reasons.items())), is_fitted)
 
 
-def tutorial_figures(probabilities: np.ndarray, labels: Integers) -> TutorialFigures:
+def tutorial_figures(probabilities: Floats, labels: Integers) -> TutorialFigures:
     """The tutorial's figures."""
     losses = metrics.log_losses(probabilities, labels)
     hits = (probabilities.argmax(axis=1) == labels).astype(float)

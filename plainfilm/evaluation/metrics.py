@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Booleans = NDArray[np.bool_]
-Numbers = NDArray[np.integer | np.floating]
+Numbers = NDArray[np.int64 | np.float64]
 
 PROBABILITY_FLOOR = 1e-15
 """The log loss takes a smaller probability for this one, so that one film cannot make it infinite."""

@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from plainfilm.evaluation import metrics
-from plainfilm.evaluation.metrics import Booleans, Floats, Integers
+from plainfilm.evaluation.metrics import Booleans, Floats, Integers, Numbers
 from plainfilm.randomness import generator
 
 LEVEL = 0.95
@@ -100,7 +99,7 @@ def bootstrap(sample: Sample, figures: Mapping[str, Callable[[Drawn], Floats]], 
     return {name: np.concatenate([chunk[name] for chunk in chunks]) for name in figures}
 
 
-def group_sums(values: NDArray[np.generic], group_of_film: Integers, num_groups: int | None = None) -> Floats:
+def group_sums(values: Numbers | Booleans, group_of_film: Integers, num_groups: int | None = None) -> Floats:
     """Sums over the films of each group: (N, M), (N,) group numbers from 0 -> (G, M), G as given or found."""
     sums = np.zeros((num_groups or group_of_film.max() + 1, values.shape[1]))
     np.add.at(sums, group_of_film, values)

@@ -21,6 +21,7 @@ Every draw has an address, and none depends on which films are answered together
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from plainfilm.estimate import Estimate
 from plainfilm.evaluation.intervals import grouped_mean
@@ -50,7 +51,7 @@ def sample(num_films: int, *, seed: int) -> Integers:
 def check_maps(
     model: Model,
     predictor: Predictor,
-    pixels: np.ndarray,
+    pixels: NDArray[np.uint8],
     groups: Sequence[str],
     *,
     name: str,
@@ -124,7 +125,7 @@ def is_faithful(differences: Sequence[Estimate], correlation: Estimate) -> bool:
 # --- deletion and insertion ------------------------------------------------------------------------------------------
 
 
-def areas_under_curves(predictor: Predictor, pixels: np.ndarray, *, seed: int) -> tuple[Areas, Integers]:
+def areas_under_curves(predictor: Predictor, pixels: NDArray[np.uint8], *, seed: int) -> tuple[Areas, Integers]:
     """Areas under the predicted class's probability over the share of cells deleted or inserted, and that class."""
     chunks = [_areas(predictor, pixels[start : start + CHUNK], start, seed) for start in range(0, len(pixels), CHUNK)]
     areas = {
@@ -134,7 +135,7 @@ def areas_under_curves(predictor: Predictor, pixels: np.ndarray, *, seed: int) -
     return areas, np.concatenate([predicted for _, predicted in chunks])
 
 
-def _areas(predictor: Predictor, pixels: np.ndarray, first: int, seed: int) -> tuple[Areas, Integers]:
+def _areas(predictor: Predictor, pixels: NDArray[np.uint8], first: int, seed: int) -> tuple[Areas, Integers]:
     """The same of films (B, C, S, S), the first of which is film number `first`."""
     answers = predictor.answer(pixels)
     predicted = answers.probabilities.argmax(axis=1)
@@ -175,7 +176,7 @@ def steps(num_cells: int) -> Integers:
     return np.unique(np.round(np.linspace(0, num_cells, NUM_STEPS + 1)).astype(np.int64))
 
 
-def _kept(class_map: np.ndarray, counts: Integers, random: np.random.Generator) -> Booleans:
+def _kept(class_map: NDArray[np.float32], counts: Integers, random: np.random.Generator) -> Booleans:
     """Which cells each picture of a film shows: (P, h * w), for a class map (h, w).
 
     The whole film, nothing, and then for each step but the first and last: map out, map in, random out, centre out and
@@ -197,7 +198,7 @@ def _kept(class_map: np.ndarray, counts: Integers, random: np.random.Generator) 
     )
 
 
-def _pictures(film: np.ndarray, replaced: np.ndarray, kept: Booleans) -> np.ndarray:
+def _pictures(film: NDArray[np.uint8], replaced: NDArray[np.uint8], kept: Booleans) -> NDArray[np.uint8]:
     """(P, C, S, S) uint8: film (C, S, S) where a cell is kept (P, h * w), else what replaces it, of the same shape."""
     side, size = round(kept.shape[1] ** 0.5), film.shape[-1]
     cell = np.arange(size) * side // size  # (S,), the row or column of cells that a pixel belongs to
@@ -205,7 +206,7 @@ def _pictures(film: np.ndarray, replaced: np.ndarray, kept: Booleans) -> np.ndar
     return np.where(shown[:, None], film, replaced)
 
 
-def blurred(film: np.ndarray, side: int) -> np.ndarray:
+def blurred(film: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
     """(C, S, S) uint8 without what is smaller than a cell: a Gaussian of one cell's width, the edges reflected."""
     size = film.shape[-1]
     places, sigma = np.arange(size), size / side
@@ -223,7 +224,7 @@ def blurred(film: np.ndarray, side: int) -> np.ndarray:
 def random_weights(
     model: Model,
     predictor: Predictor,
-    pixels: np.ndarray,
+    pixels: NDArray[np.uint8],
     *,
     seed: int,
     prefixes: tuple[str, ...] = ("",),
@@ -253,7 +254,7 @@ def _parts(numbers: Integers) -> Iterator[Integers]:
         yield numbers[start : start + CHUNK]
 
 
-def pearson(one: np.ndarray, two: np.ndarray) -> float:
+def pearson(one: NDArray[np.float32 | np.float64], two: NDArray[np.float32 | np.float64]) -> float:
     """Correlation of two maps (n,), -1 to 1; of two constant ones, which do not differ, 1; of one constant, 0."""
     deviations = [values - values.mean(dtype=np.float64) for values in (one, two)]
     sizes = [float(np.linalg.norm(deviation)) for deviation in deviations]
@@ -262,7 +263,7 @@ def pearson(one: np.ndarray, two: np.ndarray) -> float:
     return float(np.clip(deviations[0] @ deviations[1] / (sizes[0] * sizes[1]), -1, 1))
 
 
-def spearman(one: np.ndarray, two: np.ndarray) -> float:
+def spearman(one: NDArray[np.float32 | np.float64], two: NDArray[np.float32 | np.float64]) -> float:
     """Rank correlation of two maps (n,), equal values sharing the mean of their ranks; -1 to 1, constants as above.
 
     >>> round(spearman(np.array([1.0, 2.0, 3.0]), np.array([10.0, 20.0, 1000.0])), 6)
@@ -271,6 +272,6 @@ def spearman(one: np.ndarray, two: np.ndarray) -> float:
     return pearson(_ranks(one), _ranks(two))
 
 
-def _ranks(values: np.ndarray) -> Floats:
+def _ranks(values: NDArray[np.float32 | np.float64]) -> Floats:
     _, index, count = np.unique(values, return_inverse=True, return_counts=True)
     return np.asarray((np.cumsum(count) - (count - 1) / 2)[index], dtype=np.float64)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from plainfilm.errors import PlainfilmError
 from plainfilm.model.input_check import Verdict
@@ -20,7 +21,7 @@ class Answer:
     image_id: str = ""
     width: int = 0  # of the decoded film, px
     height: int = 0
-    probabilities: np.ndarray | None = None  # (K,); None if the film could not be read, or was refused
+    probabilities: NDArray[np.float64] | None = None  # (K,); None if the film could not be read, or was refused
     set: tuple[int, ...] | None = None  # class numbers; None if the model is not calibrated, too
     warnings: tuple[str, ...] = ()  # message codes of decoding
     verdict: Verdict | None = None  # of the input check; None if the film could not be read

@@ -72,6 +72,23 @@ class Preprocessing:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Provenance:
+    """Where a model comes from; None: not said."""
+
+    recipe: str | None = field(default=None, metadata=records.ABSENT)  # as TOML
+    data_sha256: str | None = field(default=None, metadata=records.ABSENT)
+    split_sha256: str | None = field(default=None, metadata=records.ABSENT)
+    leaking: bool | None = field(default=None, metadata=records.ABSENT)
+    films: Mapping[str, int] | None = field(default=None, metadata=records.ABSENT)  # by part of the split
+    validation: Mapping[str, float] | None = field(default=None, metadata=records.ABSENT)  # figures of the kept epoch
+    imported: Mapping[str, str] | None = field(default=None, metadata=records.ABSENT)  # of weights from elsewhere
+    int8: Mapping[str, object] | None = field(default=None, metadata=records.ABSENT)  # of a twin
+    packages: Mapping[str, str] | None = field(default=None, metadata=records.ABSENT)  # versions
+    python: str | None = field(default=None, metadata=records.ABSENT)
+    others: Mapping[str, object] = records.inlined()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Maps:
     """What `plainfilm.evaluation.saliency.check_maps` found: a verdict, on how many films, and each class's tests."""
 
@@ -96,7 +113,7 @@ class Card:
     classes: tuple[ClassName, ...]
     preprocessing: Preprocessing
     weights_sha256: str
-    provenance: Mapping[str, Any] = field(default_factory=dict)  # recipe, checksums, versions, leaking
+    provenance: Provenance = Provenance()
     calibration: Calibration | None = None  # None: not calibrated
     gate: Statistics | None = None  # None: only rules without fitting
     evaluation: OwnFigures | None = None  # None: not tested
@@ -118,7 +135,7 @@ class Card:
     @property
     def is_leaking(self) -> bool:
         """Whether the split that it was tested on may separate the films of one patient."""
-        return bool(self.provenance.get("leaking", False))
+        return bool(self.provenance.leaking)
 
     @property
     def doubted_maps(self) -> tuple[str, ...]:
@@ -226,7 +243,7 @@ def _parsed(content: Mapping[str, Any], version: int) -> Card:
         classes=classes,
         preprocessing=records.from_dict(Preprocessing, content["preprocessing"], exact=True),
         weights_sha256=content["weights_sha256"],
-        provenance=content.get("provenance", {}),
+        provenance=_section(content, "provenance", partial(records.from_dict, Provenance)) or Provenance(),
         calibration=_section(content, "calibration", lambda entry: Calibration.from_dict(entry, len(classes))),
         gate=_section(content, "gate", partial(records.from_dict, Statistics)),
         evaluation=_section(content, "evaluation", partial(records.from_dict, OwnFigures)),
@@ -265,8 +282,6 @@ def _checked(card: Card) -> Card:
     demand(wanted.channels in CHANNELS, "card.reason.one-of", name="channels", expected=CHANNELS)
     demand(wanted.fit in FITS, "card.reason.one-of", name="fit", expected=FITS)
     demand(isinstance(card.weights_sha256, str), "card.reason.text", name="weights_sha256")
-    demand(isinstance(card.provenance, dict), "card.reason.section", name="provenance")
-    demand(isinstance(card.provenance.get("leaking", False), bool), "card.reason.truth", name="leaking")
     if card.evaluation is not None:
         demand("accuracy" in card.evaluation.overall, "card.reason.figure", name="accuracy")
         for name in ("balanced_accuracy", "macro_auc"):

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from plainfilm import records
 from plainfilm.errors import demand
@@ -68,7 +69,7 @@ class Calibration:
         return found
 
 
-def softmax(logits: np.ndarray, temperature: float = 1.0) -> np.ndarray:
+def softmax(logits: NDArray[np.float32 | np.float64], temperature: float = 1.0) -> NDArray[np.float64]:
     """Probabilities (N, K) of logits (N, K) divided by a temperature, in float64.
 
     >>> softmax(np.zeros((1, 2))).tolist()
@@ -78,7 +79,7 @@ def softmax(logits: np.ndarray, temperature: float = 1.0) -> np.ndarray:
     return np.asarray(shifted / shifted.sum(axis=1, keepdims=True))
 
 
-def conformal_sets(probabilities: np.ndarray, quantiles: Sequence[float]) -> np.ndarray:
+def conformal_sets(probabilities: NDArray[np.float64], quantiles: Sequence[float]) -> NDArray[np.bool_]:
     """Which classes a film's set holds: (N, K), (K,) -> (N, K) bool; a row may hold none.
 
     >>> conformal_sets(np.array([[0.9, 0.1], [0.5, 0.5]]), [0.5, 0.6]).tolist()

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import onnx
+from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
@@ -26,7 +27,7 @@ class _Graph:
         self.nodes: list[onnx.NodeProto] = []
         self.initialisers: list[onnx.TensorProto] = []
 
-    def constant(self, name: str, value: np.ndarray) -> str:
+    def constant(self, name: str, value: NDArray[np.float32 | np.int64]) -> str:
         self.initialisers.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
         return name
 
@@ -57,7 +58,7 @@ class _Graph:
         return self.node("Relu", [self.node("Add", [y, x], f"{name}.add")], name)
 
 
-def fold(conv: nn.Conv2d, norm: nn.BatchNorm2d) -> tuple[np.ndarray, np.ndarray]:
+def fold(conv: nn.Conv2d, norm: nn.BatchNorm2d) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """The weight (out, in, k, k) and bias (out,) of the one convolution that equals `conv` and then `norm`."""
     assert norm.running_mean is not None
     assert norm.running_var is not None

@@ -8,12 +8,13 @@ Notable choices:
 """
 
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.floating[Any]]
+Floats = NDArray[np.float32 | np.float64]
+Images = TypeVar("Images", NDArray[np.uint8], Floats)
 
 COARSE = 16  # cells a side of the coarse view
 LEVELS = 5  # octaves of the texture
@@ -25,14 +26,14 @@ CHUNK = 16  # films whose pixels are in memory as floats
 TINY = 1e-6
 
 
-def describe(planes: np.ndarray) -> tuple[Floats, Floats]:
+def describe(planes: NDArray[np.uint8]) -> tuple[Floats, Floats]:
     """Coarse views (N, COARSE, COARSE) and textures (N, NUM_TEXTURE) of planes (N, S, S) uint8, float32."""
     parts = [_describe(planes[start : start + CHUNK]) for start in range(0, len(planes), CHUNK)]
     coarse, texture = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
     return coarse, texture
 
 
-def _describe(planes: np.ndarray) -> tuple[Floats, Floats]:
+def _describe(planes: NDArray[np.uint8]) -> tuple[Floats, Floats]:
     pixels = np.asarray(planes, np.float32)
     mean = pixels.mean((1, 2), keepdims=True)
     spread = np.maximum(pixels.std((1, 2), keepdims=True), 1)
@@ -61,7 +62,7 @@ def _boxes(size_px: int) -> Floats:
     return np.asarray(np.maximum(overlap, 0) * COARSE / size_px, np.float32)
 
 
-def view(images: np.ndarray, number: int) -> np.ndarray:
+def view(images: Images, number: int) -> Images:
     """Images (N, H, W) as they are (0), top to bottom (1), turned by 180° (2), left (3), right (4), inverted (5)."""
     if number == 1:
         return images[:, ::-1]
@@ -72,7 +73,7 @@ def view(images: np.ndarray, number: int) -> np.ndarray:
     return images
 
 
-def put_right(images: np.ndarray, number: int) -> np.ndarray:
+def put_right(images: Images, number: int) -> Images:
     """Undo `view`."""
     return view(images, {3: 4, 4: 3}.get(number, number))
 
@@ -87,7 +88,7 @@ class Space:
     rest: float  # variance beside the axes, summed over them
 
     @classmethod
-    def fit(cls, points: Floats, labels: np.ndarray, num_components: int) -> Self:
+    def fit(cls, points: Floats, labels: NDArray[np.int64], num_components: int) -> Self:
         """The space of points (N, D) with labels (N,): a centre a label, one covariance within."""
         points = np.asarray(points, np.float64)
         centre_of = np.unique(labels, return_inverse=True)[1]

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from plainfilm.errors import ModelFileError
 from plainfilm.io import files
@@ -169,7 +170,7 @@ def from_network(path: Path, net: "ResNet", card: Card) -> Model:
     return from_graph(path, to_onnx(net, size_px=card.preprocessing.size), card)
 
 
-def write(model: Model, net: "ResNet", films: np.ndarray) -> float:
+def write(model: Model, net: "ResNet", films: NDArray[np.uint8]) -> float:
     """Write the model of a network; return the largest difference of a probability between the two.
 
     The bytes (ONNX Runtime) and the network in evaluation mode (PyTorch) are compared on `films`, (N, C, S, S) uint8,
@@ -227,7 +228,7 @@ def _weights_sha256(proto: "onnx.ModelProto") -> str:
     return weights.hexdigest()
 
 
-def _parity(data: bytes, net: "ResNet", films: np.ndarray) -> float:
+def _parity(data: bytes, net: "ResNet", films: NDArray[np.uint8]) -> float:
     """The largest difference of a probability between the file under ONNX Runtime and the network under PyTorch."""
     import onnxruntime
     import torch

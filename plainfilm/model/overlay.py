@@ -15,7 +15,9 @@ OPACITY = 0.6  # of the map where it is strongest
 COLOUR = (255, 120, 0)  # evidence for the class; what speaks against it is not coloured
 
 
-def draw_overlay(pixels: NDArray[np.uint8], class_map: np.ndarray, *, fit: str = "squash", comment: str = "") -> bytes:
+def draw_overlay(
+    pixels: NDArray[np.uint8], class_map: NDArray[np.float32], *, fit: str = "squash", comment: str = ""
+) -> bytes:
     """The film with the evidence for one class in orange, as PNG.
 
     pixels (H, W) uint8, the decoded film; class_map (h, w): cells at or below 0 stay clear, the strongest one gets

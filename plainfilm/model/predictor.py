@@ -31,10 +31,10 @@ OUTPUTS = ("logits", "class_maps", "features")
 class Answers:
     """What the model says of N films."""
 
-    probabilities: np.ndarray  # (N, K), after calibration; rows sum to 1
-    logits: np.ndarray  # (N, K), as the network gives them
-    class_maps: np.ndarray  # (N, K, h, w); their mean over h, w plus a bias is the logit
-    features: np.ndarray  # (N, D)
+    probabilities: NDArray[np.float64]  # (N, K), after calibration; rows sum to 1
+    logits: NDArray[np.float32]  # (N, K), as the network gives them
+    class_maps: NDArray[np.float32]  # (N, K, h, w); their mean over h, w plus a bias is the logit
+    features: NDArray[np.float32]  # (N, D)
     sets: NDArray[np.bool_] | None = None  # (N, K) bool, the classes of each film's set; None: not calibrated
 
 
@@ -44,8 +44,8 @@ class Prediction:
 
     image_id: str
     film: Film
-    probabilities: np.ndarray  # (K,)
-    class_maps: np.ndarray  # (K, h, w)
+    probabilities: NDArray[np.float64]  # (K,)
+    class_maps: NDArray[np.float32]  # (K, h, w)
     set: tuple[int, ...] | None  # numbers of the classes that the film may well be of; None: not calibrated
     verdict: Verdict  # of the input check; if it refuses the film, the rest is shown only to who insists
 
@@ -120,7 +120,7 @@ class Predictor:
         (shape,) = [tensor.shape for tensor in self.session.get_outputs() if tensor.name == name]
         return list(shape)
 
-    def preprocess(self, film: Film) -> np.ndarray:
+    def preprocess(self, film: Film) -> NDArray[np.uint8]:
         """A decoded film as the network takes it: (C, S, S) uint8."""
         wanted = self.card.preprocessing
         return preprocess(film.pixels, size=wanted.size, channels=wanted.channels, fit=wanted.fit)
@@ -142,7 +142,7 @@ class Predictor:
     def judge(
         self,
         pixels: NDArray[np.uint8],
-        features: np.ndarray,
+        features: NDArray[np.float32],
         widths: Sequence[int],
         heights: Sequence[int],
         chromas: Sequence[float],

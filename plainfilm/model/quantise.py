@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import onnx
+from numpy.typing import NDArray
 from onnx import numpy_helper
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 from onnxruntime.quantization.shape_inference import quant_pre_process
@@ -23,17 +24,17 @@ HEAD = ["Conv:class_maps", "Add:logits"]  # the nodes of the head, see plainfilm
 class _Films(CalibrationDataReader):  # type: ignore[misc]
     """Hands films to the quantiser, batch after batch."""
 
-    def __init__(self, films: np.ndarray) -> None:
-        self.batches: Iterator[np.ndarray] = (
+    def __init__(self, films: NDArray[np.uint8]) -> None:
+        self.batches: Iterator[NDArray[np.uint8]] = (
             films[start : start + CALIBRATION_BATCH] for start in range(0, len(films), CALIBRATION_BATCH)
         )
 
-    def get_next(self) -> dict[str, np.ndarray] | None:
+    def get_next(self) -> dict[str, NDArray[np.uint8]] | None:
         batch = next(self.batches, None)
         return None if batch is None else {"pixels": batch}
 
 
-def to_int8(model: Model, films: np.ndarray) -> onnx.ModelProto:
+def to_int8(model: Model, films: NDArray[np.uint8]) -> onnx.ModelProto:
     """The graph of a model in int8, its ranges taken from films (N, C, S, S) uint8."""
     proto = onnx.ModelProto()
     proto.CopyFrom(model.proto)

@@ -1,7 +1,6 @@
 """The answer for one film as JSON: one object for the API and for `predict --json`."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from plainfilm.errors import FilmError
 from plainfilm.evaluation.decisions import PredictiveValues
@@ -10,6 +9,7 @@ from plainfilm.model.answer import Answer
 from plainfilm.model.card import Card
 from plainfilm.present.problem import problem
 from plainfilm.present.statements import reasons, set_words
+from plainfilm.records import Object
 
 
 def film_json(
@@ -19,9 +19,9 @@ def film_json(
     *,
     predictive: Mapping[str, PredictiveValues] | None = None,
     has_map: bool = False,
-    map: Mapping[str, Any] | None = None,
-    film: Mapping[str, Any] | None = None,
-) -> dict[str, Any]:
+    map: Object | None = None,
+    film: Object | None = None,
+) -> Object:
     """What the model says of one film; whatever is not known is None.
 
     Args:
@@ -49,7 +49,7 @@ def film_json(
     }
 
 
-def _classes(answer: Answer, card: Card, language: str, predictive: Mapping[str, PredictiveValues]) -> dict[str, Any]:
+def _classes(answer: Answer, card: Card, language: str, predictive: Mapping[str, PredictiveValues]) -> Object:
     """What the model says of a film's class; every entry is None if it says nothing."""
     if answer.probabilities is None:
         return dict.fromkeys(("predicted", "probabilities", "set", "set_words", "called"))
@@ -66,14 +66,14 @@ def _classes(answer: Answer, card: Card, language: str, predictive: Mapping[str,
 
 def _called(
     probability_of: Mapping[str, float], card: Card, predictive: Mapping[str, PredictiveValues]
-) -> dict[str, list[dict[str, Any]]] | None:
+) -> dict[str, list[Object]] | None:
     """For each class whether the film is called so at each operating point; None if none was fitted.
 
     If a prevalence was given for the class, also how likely that is right there.
     """
     if card.calibration is None:
         return None
-    found: dict[str, list[dict[str, Any]]] = {}
+    found: dict[str, list[Object]] = {}
     for name, points in zip(card.class_names, card.calibration.operating_points, strict=True):
         valued = predictive[name].points if name in predictive else [None] * len(points)
         found[name] = []
@@ -91,7 +91,7 @@ def _called(
     return found
 
 
-def _gate(answer: Answer, language: str) -> dict[str, Any] | None:
+def _gate(answer: Answer, language: str) -> Object | None:
     """What the input check says of a film; `overridden` if it refuses one that is answered all the same."""
     verdict = answer.verdict
     if verdict is None:
@@ -108,7 +108,7 @@ def _remark(code: str, language: str) -> dict[str, str]:
     return {"code": code, "message": say(code).shown(language)}
 
 
-def _error(answer: Answer, language: str) -> dict[str, Any] | None:
+def _error(answer: Answer, language: str) -> Object | None:
     """Why there are no classes."""
     if answer.error is not None:
         return problem(answer.error, language)

@@ -109,7 +109,7 @@ def _as_taken(plane: NDArray[np.uint8], row: Row, predictor: Predictor) -> NDArr
     return np.asarray(Image.fromarray(plane).resize(size, Image.Resampling.LANCZOS))
 
 
-def _picture(found: Gathered, answer: Answer, film: NDArray[np.uint8], class_map: NDArray[np.uint8]) -> Picture:
+def _picture(found: Gathered, answer: Answer, film: NDArray[np.uint8], class_map: NDArray[np.float32]) -> Picture:
     true, predicted = found.shown(answer["label"]), found.shown(answer["predicted"])
     lines: list[Text] = [
         answer["image_id"],

@@ -1,9 +1,8 @@
 """An error as a program wants it: the problem details of RFC 9457."""
 
-from typing import Any
-
 from plainfilm.errors import PlainfilmError
 from plainfilm.messages import sentence, text
+from plainfilm.records import Object
 
 STATUS = {
     "request-not-http": 400,
@@ -45,8 +44,8 @@ def status_of(error: PlainfilmError) -> int:
     return STATUS.get(error.code, OTHER_STATUS)
 
 
-def problem(error: PlainfilmError, language: str, **extensions: Any) -> dict[str, Any]:
-    """An error as an object: type, title, status, detail, code, and what else is known.
+def problem(error: PlainfilmError, language: str) -> Object:
+    """An error as an object: type, title, status, detail, code.
 
     >>> from plainfilm.errors import FilmError
     >>> problem(FilmError("film-empty"), "en")["status"]
@@ -59,5 +58,4 @@ def problem(error: PlainfilmError, language: str, **extensions: Any) -> dict[str
         "status": status,
         "detail": sentence(error, language),
         "code": error.code,
-        **extensions,
     }

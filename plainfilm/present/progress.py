@@ -11,11 +11,12 @@ from plainfilm.present.on_terminal import show
 from plainfilm.present.sections.data_set import data_set
 from plainfilm.present.sections.weights import begun
 from plainfilm.present.terminal import Terminal
+from plainfilm.records import as_dict
 from plainfilm.training.history import LINE_STEPS, tutorial_line
 
 if TYPE_CHECKING:
     from plainfilm.model.formats.weights import Weights
-    from plainfilm.training.history import Step
+    from plainfilm.training.history import Facts, Step
     from plainfilm.training.schedule import Plan
 
 
@@ -41,10 +42,11 @@ class TrainingDisplay:
         """The training of the index's films, of so many channels, starts from these weights."""
         show(self.terminal, begun(weights, index.classes, channels))
 
-    def on_start(self, plan: "Plan", first_step: int, facts: dict[str, object]) -> None:
+    def on_start(self, plan: "Plan", first_step: int, facts: "Facts") -> None:
         """A training starts, or goes on from `first_step`."""
         self.plan, self.began, self.num_films = plan, time.monotonic(), 0
-        self.terminal.say("train.resume" if first_step else "train.start", step=first_step, steps=plan.steps, **facts)
+        key = "train.resume" if first_step else "train.start"
+        self.terminal.say(key, step=first_step, steps=plan.steps, **as_dict(facts))
         self.update = self.stack.enter_context(self.terminal.progress("progress.train", plan.steps))
 
     def on_step(self, step: "Step", num_films: int) -> None:

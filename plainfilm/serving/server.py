@@ -57,7 +57,7 @@ def bind(host: str, port: int) -> socket.socket:
         raise UsageError("serve-address", host=host, port=port, reason=reason) from error
 
 
-def _listens(bound: socket.socket, address: Any) -> bool:
+def _listens(bound: socket.socket, address: tuple[object, ...]) -> bool:
     """Let a new socket listen; whether it does, else it is closed. Raises OSError where another one listens already.
 
     Sockets that reuse an address may share it until one of them listens. Where two begin to at one instant, Linux

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
@@ -32,7 +33,7 @@ class Batch:
     """The films of one step, and the pixels of those that are this process's."""
 
     step: int
-    rows: np.ndarray  # (B,), of its films in the index
+    rows: NDArray[np.int64]  # (B,), of its films in the index
     labels: Tensor  # (B,) int64
     num_groups: int  # of films whose batch-norm statistics are taken together
     groups: range  # those that are this process's

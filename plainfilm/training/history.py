@@ -4,10 +4,10 @@ import csv
 import io
 import os
 import time
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any
 
+from plainfilm import records
 from plainfilm.errors import PlainfilmError
 from plainfilm.io import files
 from plainfilm.text import json_text
@@ -108,6 +108,16 @@ def tutorial_line(step: Step, in_epoch: int) -> str:
     return f"Epoch:{step.epoch},Batch:{in_epoch:2d},Loss:{step.loss:.5f},Acc:{step.accuracy:.5f}"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What a run keeps to from its first step on: its bits depend on it."""
+
+    threads: int
+    precision: str
+    device: str
+    processes: int | None = field(default=None, metadata=records.ABSENT)  # None: one
+
+
 class RunLog:
     """Appends to the log of a run, a JSON object a line; the one file of a run that holds times."""
 
@@ -115,7 +125,7 @@ class RunLog:
         self.path = path
         self.began = time.monotonic()
 
-    def write(self, event: str, **facts: Any) -> None:
+    def write(self, event: str, **facts: object) -> None:
         """Add a line: the event, the time of day, seconds since this process took the run up, and facts."""
         entry = {
             "event": event,
@@ -127,9 +137,9 @@ class RunLog:
         with files.writing(self.path), self.path.open("ab", buffering=0) as file:
             files.append(file, line.encode())
 
-    def start(self, plan: Plan, first_step: int, facts: dict[str, Any]) -> None:
+    def start(self, plan: Plan, first_step: int, facts: Facts) -> None:
         """A training starts, or goes on from `first_step`."""
-        self.write("resume" if first_step else "start", step=first_step, steps=plan.steps, **facts)
+        self.write("resume" if first_step else "start", step=first_step, steps=plan.steps, **records.as_dict(facts))
 
     def step(self, step: Step, plan: Plan) -> None:
         """A step is done: the tutorial's line every LINE_STEPS batches, and a line with the validation's figures."""

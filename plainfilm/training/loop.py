@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -26,7 +26,7 @@ from plainfilm.model.networks.resnet import ResNet
 from plainfilm.training import checkpoint, hardware
 from plainfilm.training.batches import Batch, Batches, iterate
 from plainfilm.training.distributed import ALONE, Team, begin_statistics, gradients, weigh_statistics
-from plainfilm.training.history import History, NoHistory, Step
+from plainfilm.training.history import Facts, History, NoHistory, Step
 from plainfilm.training.schedule import Plan, learning_rate, make_plan
 from plainfilm.training.state import State, is_finite, save, start_or_resume, update_ema
 
@@ -37,7 +37,7 @@ DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch
 class Reporter(Protocol):
     """Who is told how a training goes; times belong there, never into history or weights."""
 
-    def on_start(self, plan: Plan, first_step: int, facts: dict[str, Any]) -> None:
+    def on_start(self, plan: Plan, first_step: int, facts: Facts) -> None:
         """A training starts, or goes on from `first_step`."""
 
     def on_step(self, step: Step, num_films: int) -> None:
@@ -71,14 +71,14 @@ def train(
     hardware.keep_freed_memory()
     num_classes = len(films.index.classes)
     state, facts = start_or_resume(run, recipe, num_classes, device, reporter.on_warning, threads=threads, team=team)
-    torch.set_num_threads(facts["threads"])
+    torch.set_num_threads(facts.threads)
     weights = class_weights(training, films).to(device)
     history = History(run.history, keep=state.step) if team.is_first else NoHistory()
     with contextlib.closing(history), team.group(device):
         reporter.on_start(plan, state.step, facts)
         for batch in iterate(Batches(recipe, films, plan, team), run.folder, start=state.step, workers=workers):
             rate = learning_rate(training, plan, batch.step)
-            loss, correct = optimise(state, batch, rate, recipe, weights, DTYPES[facts["precision"]], team)
+            loss, correct = optimise(state, batch, rate, recipe, weights, DTYPES[facts.precision], team)
             if not (math.isfinite(loss) and is_finite(state)):
                 raise not_finite(run.folder, batch, plan, loss, rate, films)
             state.step += 1

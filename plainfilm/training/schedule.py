@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from plainfilm.config import TrainingRecipe
 from plainfilm.randomness import generator
@@ -75,7 +76,7 @@ class BatchOrder:
         """Steps in an epoch; the last batch may be smaller, down to one film."""
         return -(-self.count // self.batch_size)
 
-    def batch(self, epoch: int, step: int) -> np.ndarray:
+    def batch(self, epoch: int, step: int) -> NDArray[np.int64]:
         """The films (numbers from 0 to count - 1) of one step of one epoch."""
         order = generator(self.seed, "order", epoch).permutation(self.count)
         return order[step * self.batch_size : (step + 1) * self.batch_size]

@@ -8,13 +8,14 @@ import math
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from plainfilm import records
 from plainfilm.config import Recipe, TrainingRecipe
 from plainfilm.errors import ModelFileError, StorageError, UsageError
 from plainfilm.io import files
@@ -23,6 +24,7 @@ from plainfilm.model.networks.resnet import ResNet, initialise
 from plainfilm.training import checkpoint, hardware
 from plainfilm.training.checkpoint import KEPT
 from plainfilm.training.distributed import Team
+from plainfilm.training.history import Facts
 
 
 @dataclass
@@ -85,14 +87,14 @@ def is_finite(state: State) -> bool:
     return any(bool(norm.isfinite()) for norm in norms)  # the first is quick, but its squares may overflow
 
 
-def save(state: State, checkpoints: Path, facts: dict[str, Any]) -> None:
+def save(state: State, checkpoints: Path, facts: Facts) -> None:
     """Write the state and the facts of the run as a checkpoint."""
-    notes = {"step": state.step, "best": state.best, "scaler": state.scaler.state_dict(), "facts": facts}
-    notes["recipe"] = state.recipe
+    notes = {"step": state.step, "best": state.best, "scaler": state.scaler.state_dict(), "recipe": state.recipe}
+    notes["facts"] = records.as_dict(facts)
     checkpoint.save_step(checkpoints, state.step, tensors_of(state), notes)
 
 
-def restore(state: State, checkpoints: Path, warn: Callable[[ModelFileError], None]) -> dict[str, Any]:
+def restore(state: State, checkpoints: Path, warn: Callable[[ModelFileError], None]) -> Facts:
     """Put the last whole checkpoint into the state; returns the facts of the run. Raises ModelFileError."""
     tensors, notes = checkpoint.load_last(checkpoints, warn)
     try:
@@ -101,7 +103,7 @@ def restore(state: State, checkpoints: Path, warn: Callable[[ModelFileError], No
         raise ModelFileError("checkpoint-foreign", path=str(checkpoints)) from error
 
 
-def _put(state: State, tensors: Mapping[str, Tensor], notes: Mapping[str, Any]) -> dict[str, Any]:
+def _put(state: State, tensors: Mapping[str, Tensor], notes: Mapping[str, Any]) -> Facts:
     """Put what a checkpoint holds into the state; returns the facts of the run."""
     parts: dict[str, dict[str, Tensor]] = {"net": {}, "average": {}, "best": {}, "optimizer": {}}
     for name, tensor in tensors.items():
@@ -122,8 +124,7 @@ def _put(state: State, tensors: Mapping[str, Tensor], notes: Mapping[str, Any]) 
     state.step, state.best, state.best_weights = notes["step"], notes["best"], parts["best"]
     if state.best and parts["best"].keys() != parts["net"].keys():
         raise KeyError("best")
-    facts: dict[str, Any] = notes["facts"]
-    return facts
+    return records.from_dict(Facts, notes["facts"])
 
 
 def laid_out(moment: Tensor, weight: Tensor) -> Tensor:
@@ -199,7 +200,7 @@ def start_or_resume(
     *,
     threads: int | None,
     team: Team,
-) -> tuple[State, dict[str, Any]]:
+) -> tuple[State, Facts]:
     """The state of a run and its facts: of the last checkpoint, or of a first one, which is written now.
 
     Of several processes, the first does that; the others begin from the checkpoint that it then has. Raises UsageError
@@ -214,18 +215,17 @@ def start_or_resume(
     state = new_state(recipe, num_classes, device, given)
     check_disk_space(run, state)
     files.writable_folder(checkpoints)
-    facts: dict[str, Any]
     if not is_new:
         facts = restore(state, checkpoints, warn)
     else:
         precision = hardware.resolve_precision(recipe.training.precision, device)
-        facts = {"threads": threads or team.num_threads, "precision": precision, "device": device.type, **begun}
-        facts |= {"processes": team.count} if team.count > 1 else {}
+        known = {"threads": threads or team.num_threads, "precision": precision, "device": device.type, **begun}
+        facts = replace(records.from_dict(Facts, known), processes=team.count if team.count > 1 else None)
         save(state, checkpoints, facts)
-    if (processes := facts.get("processes", 1)) != team.count:
+    if (processes := facts.processes or 1) != team.count:
         raise UsageError("processes-other", given=team.count, expected=processes)
-    if threads not in (None, facts["threads"]):
-        raise UsageError("threads-other", run=str(run.folder), given=threads, expected=facts["threads"])
+    if threads not in (None, facts.threads):
+        raise UsageError("threads-other", run=str(run.folder), given=threads, expected=facts.threads)
     checkpoint.remove_given(checkpoints)
     team.announce(run.folder)
     return state, facts

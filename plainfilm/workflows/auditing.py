@@ -126,7 +126,6 @@ def audit(
 
 
 def _check_model(predictor: Predictor, index: Index) -> None:
-    found = predictor.card.provenance
     for key, expected in (("data_sha256", index.data_checksum), ("split_sha256", index.split_checksum)):
-        if found.get(key) != expected:
+        if getattr(predictor.card.provenance, key) != expected:
             raise UsageError("audit-model-other", what_key=f"audit.{key}")

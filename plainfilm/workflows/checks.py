@@ -98,8 +98,8 @@ def _look_at_model(path: Path) -> Iterator[Finding]:
     if not all(np.isfinite(part).all() for part in (blank.logits, blank.class_maps, blank.features)):
         yield problem("doctor.model-not-finite")
     yield from _worth(card)
-    packages = card.provenance.get("packages")
-    if isinstance(packages, dict) and packages:
+    packages = card.provenance.packages
+    if packages:
         made_with = ", ".join(f"{name} {version}" for name, version in packages.items())
         yield ok("doctor.model-packages", packages=made_with)
     else:

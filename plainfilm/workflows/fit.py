@@ -7,9 +7,9 @@ import importlib.metadata
 import platform
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from plainfilm.config import Recipe
@@ -22,7 +22,7 @@ from plainfilm.evaluation.evaluation import answers
 from plainfilm.evaluation.intervals import grouped_mean
 from plainfilm.io.run_folder import Run
 from plainfilm.model import input_check, modelfile, quantise
-from plainfilm.model.card import Maps
+from plainfilm.model.card import Maps, Provenance
 from plainfilm.model.modelfile import Model
 from plainfilm.model.predictor import Predictor
 from plainfilm.model.seen import seen_films
@@ -79,11 +79,10 @@ def _check_maps(model: Model, predictor: Predictor, films: Films, recipe: Recipe
     )
 
 
-def _answers(predictor: Predictor, films: Films, rows: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
+def _answers(predictor: Predictor, films: Films, rows: Sequence[int]) -> list[NDArray[np.float32]]:
     """Logits (N, K) and features (N, D) of some films."""
     parts = [(part.logits, part.features) for _, part in answers(predictor, films, rows)]
-    logits, features = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
-    return logits, features
+    return [np.concatenate(arrays) for arrays in zip(*parts, strict=True)]
 
 
 # --- the int8 twin ---------------------------------------------------------------------------------------------------
@@ -111,13 +110,13 @@ def write_twin(run: Run, films: Films, recipe: Recipe, *, threads: int) -> Twin:
     if difference.value <= -MAX_LOSS:
         return Twin(None, difference)
     made = {"of": model.card.weights_sha256, "films": "validation", "accuracy_difference": difference.as_dict()}
-    twin = replace(twin, card=replace(twin.card, provenance={**bare.provenance, "int8": made}))
+    twin = replace(twin, card=replace(twin.card, provenance=replace(bare.provenance, int8=made)))
     fitted, _ = fit(twin, films, recipe, threads=threads)
     fitted.write()
     return Twin(run.int8, difference)
 
 
-def _hits(predictor: Predictor, films: Films, rows: Sequence[int]) -> np.ndarray:
+def _hits(predictor: Predictor, films: Films, rows: Sequence[int]) -> NDArray[np.float64]:
     """(N,): 1 where a film's class is answered, else 0."""
     predicted = [part.probabilities.argmax(axis=1) for _, part in answers(predictor, films, rows)]
     return np.asarray(np.concatenate(predicted) == films.labels(rows), dtype=float)
@@ -126,22 +125,21 @@ def _hits(predictor: Predictor, films: Films, rows: Sequence[int]) -> np.ndarray
 PACKAGES = ("plainfilm", "numpy", "pillow", "torch", "onnx", "onnxruntime")
 
 
-def provenance(index: Index, recipe: Recipe, validation: dict[str, float]) -> dict[str, Any]:
+def provenance(index: Index, recipe: Recipe, validation: dict[str, float]) -> Provenance:
     """What the card of a trained model says of that; `validation`: the figures of the kept epoch."""
-    return {
-        "recipe": recipe.to_toml(),
-        "data_sha256": index.data_checksum,
-        "split_sha256": index.split_checksum,
-        "leaking": index.is_leaking,
-        "films": {part: len(index.part(part)) for part in ("train", "validation", "test")},
-        "validation": validation,
-        **software(),
-    }
+    return replace(
+        software(),
+        recipe=recipe.to_toml(),
+        data_sha256=index.data_checksum,
+        split_sha256=index.split_checksum,
+        leaking=index.is_leaking,
+        films={part: len(index.part(part)) for part in ("train", "validation", "test")},
+        validation=validation,
+    )
 
 
-def software() -> dict[str, Any]:
+def software() -> Provenance:
     """What wrote a model file."""
-    return {
-        "packages": {name: importlib.metadata.version(name) for name in PACKAGES},
-        "python": platform.python_version(),
-    }
+    return Provenance(
+        packages={name: importlib.metadata.version(name) for name in PACKAGES}, python=platform.python_version()
+    )

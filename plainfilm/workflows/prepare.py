@@ -6,6 +6,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from plainfilm.config import Recipe
 from plainfilm.data import scan as scanning
@@ -130,7 +131,7 @@ def scanned(
     fit: str,
     reading: Reading = PLAIN,
     progress: Progress | None = None,
-) -> Iterator[tuple[Listing, list[Row], np.ndarray]]:
+) -> Iterator[tuple[Listing, list[Row], NDArray[np.uint8]]]:
     """The listing and rows of sources that are only to be judged, and a temporary pixel store, (N, S, S) uint8."""
     listing = list_films(sources, tables, reading)
     with files.temporary_folder() as folder:

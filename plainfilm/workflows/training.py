@@ -6,7 +6,7 @@ A run is a folder. Each stage leaves its artefact there, so a run that was stopp
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from threadpoolctl import threadpool_limits
 
@@ -27,7 +27,7 @@ from plainfilm.model.predictor import Predictor
 from plainfilm.training import checkpoint
 from plainfilm.training.checkpoint import check_recipe
 from plainfilm.training.distributed import ALONE, Team
-from plainfilm.training.history import RunLog, Step
+from plainfilm.training.history import Facts, RunLog, Step
 from plainfilm.training.loop import Reporter, train
 from plainfilm.training.result import Result
 from plainfilm.training.schedule import Plan
@@ -181,7 +181,7 @@ def train_follower(team: Team, *, workers: int, stop: Stop) -> None:
 class _Silent:
     """Tells nobody."""
 
-    def on_start(self, plan: Plan, first_step: int, facts: dict[str, Any]) -> None:
+    def on_start(self, plan: Plan, first_step: int, facts: Facts) -> None:
         pass
 
     def on_step(self, step: Step, num_films: int) -> None:
@@ -253,8 +253,8 @@ class _Logged:
     def __init__(self, log: RunLog, observer: Observer) -> None:
         self.log, self.observer = log, observer
 
-    def on_start(self, plan: Plan, first_step: int, facts: dict[str, Any]) -> None:
-        self.plan, self.threads = plan, int(facts["threads"])
+    def on_start(self, plan: Plan, first_step: int, facts: Facts) -> None:
+        self.plan, self.threads = plan, facts.threads
         self.log.start(plan, first_step, facts)
         self.observer.on_start(plan, first_step, facts)
 

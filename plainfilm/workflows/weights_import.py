@@ -1,10 +1,11 @@
 """`plainfilm import`: weights from elsewhere -> a model file of ours, not tested and not calibrated."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from plainfilm.data import phantom
 from plainfilm.data.preprocessing import preprocess
@@ -43,10 +44,9 @@ def import_weights(checkpoint: Path, out: Path, *, classes: Sequence[str] | None
         classes=class_names(_classes(weights, classes)),
         preprocessing=Preprocessing(size_px, weights.channels, "squash"),
         weights_sha256="",
-        provenance={
-            "imported": {"kind": weights.kind, "layout": weights.layout, "sha256": weights.sha256},
-            **software(),
-        },
+        provenance=replace(
+            software(), imported={"kind": weights.kind, "layout": weights.layout, "sha256": weights.sha256}
+        ),
     )
     net = network(weights)
     parity = modelfile.write(modelfile.from_network(out, net, card), net, _parity_films(card.preprocessing))
@@ -73,7 +73,7 @@ def _classes(weights: Weights, given: Sequence[str] | None) -> Sequence[str]:
     return given
 
 
-def _parity_films(wanted: Preprocessing) -> np.ndarray:
+def _parity_films(wanted: Preprocessing) -> NDArray[np.uint8]:
     """Phantoms as the network takes them, (N, C, S, S) uint8."""
     films = [
         phantom.draw(label, seed=PARITY_SEED, number=number)

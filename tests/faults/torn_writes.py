@@ -28,6 +28,7 @@ from plainfilm.data import phantom
 from plainfilm.io import files
 from plainfilm.io.run_folder import BEST
 from plainfilm.model import modelfile
+from plainfilm.model.card import Provenance
 from plainfilm.model.predictor import Predictor
 from plainfilm.randomness import generator
 from plainfilm.training import checkpoint
@@ -85,7 +86,7 @@ def writers(folder: Path) -> list[Writer]:
         (
             "a model file's card",
             lambda place: write_network(place / "model.onnx", nets[0], card, pixels),
-            lambda place: change_card(place / "model.onnx", provenance={"recipe": "x" * 100_000}),
+            lambda place: change_card(place / "model.onnx", provenance=Provenance(recipe="x" * 100_000)),
             look_model,
         ),
         ("films in the temporary folder", lambda place: None, judge, lambda place: b""),

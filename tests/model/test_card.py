@@ -11,7 +11,7 @@ from builders import SLIM_WIDTHS, change_card, make_card, write_model
 from plainfilm.errors import ModelFileError
 from plainfilm.estimate import Estimate
 from plainfilm.messages import sentence
-from plainfilm.model.card import Card, ClassName, OwnFigures, parse_card
+from plainfilm.model.card import Card, ClassName, OwnFigures, Provenance, parse_card
 from plainfilm.model.networks import resnet
 from plainfilm.model.predictor import Predictor
 
@@ -63,7 +63,7 @@ def test_an_update_keeps_a_section_of_a_later_program(tmp_path: Path, monkeypatc
     monkeypatch.setattr(resnet, "STAGE_WIDTHS", SLIM_WIDTHS)
     path = write_model(tmp_path / "model.onnx", others={"atlas": [1, 2]})
     change_card(path, evaluation=OwnFigures({"accuracy": Estimate(0.9, 0.8, 1.0, 10)}, {"later": True}))
-    change_card(path, provenance={"leaking": False})
+    change_card(path, provenance=Provenance(leaking=False))
     (text,) = [entry.value for entry in onnx.load(path).metadata_props if entry.key == "plainfilm"]
     card = json.loads(text)
     assert card["atlas"] == [1, 2]

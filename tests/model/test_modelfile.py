@@ -23,7 +23,7 @@ from onnx import TensorProto, helper, numpy_helper
 from plainfilm.errors import ModelFileError
 from plainfilm.estimate import Estimate
 from plainfilm.model import graph, modelfile
-from plainfilm.model.card import Card, OwnFigures, class_names
+from plainfilm.model.card import Card, OwnFigures, Provenance, class_names
 from plainfilm.model.modelfile import CARD_KEY, DIGEST_KEY
 from plainfilm.model.networks import resnet
 from plainfilm.model.predictor import Predictor
@@ -73,7 +73,7 @@ def signed(proto: onnx.ModelProto, card: str, target: Path) -> Path:
 
 def test_round_trip(tmp_path):
     card = make_card(
-        ("NORMAL", "COVID"), provenance={"leaking": True, "recipe": "[训练]\n"}, calibration=make_calibration(2)
+        ("NORMAL", "COVID"), provenance=Provenance(leaking=True, recipe="[训练]\n"), calibration=make_calibration(2)
     )
     net = trained_looking(num_classes=2)
     difference = write_network(tmp_path / "model.onnx", net, card, random_pixels(5))
@@ -93,7 +93,7 @@ def test_same_network_same_bytes(written, tmp_path):
 def test_the_checksum_of_the_weights_is_of_the_weights(written, tmp_path):
     checksum = card_of(written).weights_sha256
     assert len(checksum) == 64
-    other_card = write_model(tmp_path / "card.onnx", provenance={"recipe": "another"})
+    other_card = write_model(tmp_path / "card.onnx", provenance=Provenance(recipe="another"))
     assert card_of(other_card).weights_sha256 == checksum
     net = trained_looking()
     with torch.no_grad():
@@ -250,7 +250,7 @@ def test_an_untouched_card_passes_the_same_way(written, tmp_path):
 def test_a_number_that_is_not_finite_is_never_written(written, tmp_path, number):
     path = tmp_path / "model.onnx"
     with pytest.raises(ValueError, match="JSON"):
-        write_model(path, provenance={"validation": {"loss": number}})
+        write_model(path, provenance=Provenance(validation={"loss": number}))
     assert not path.exists()
     path.write_bytes(written.read_bytes())
     with pytest.raises(ValueError, match="JSON"):

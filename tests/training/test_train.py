@@ -19,11 +19,12 @@ from plainfilm.io.run_folder import Run
 from plainfilm.model.networks import resnet
 from plainfilm.training import checkpoint, hardware, loop
 from plainfilm.training.batches import Batch, Batches
-from plainfilm.training.history import read_history
+from plainfilm.training.history import Facts, read_history
 from plainfilm.training.schedule import learning_rate, make_plan
 from plainfilm.training.state import make_optimizer, new_state, restore, save, update_ema
 
 CPU = torch.device("cpu")
+FACTS = Facts(threads=3, precision="float32", device="cpu")
 
 
 @pytest.fixture(autouse=True)
@@ -163,9 +164,9 @@ def test_a_restored_state_is_the_state(tmp_path, optimizer):
     state, _ = one_step(recipe, films)
     state.step, state.best = 1, {"epoch": 0, "accuracy": 1 / 3, "loss": 0.1}
     state.best_weights = {name: tensor.clone() for name, tensor in state.average.state_dict().items()}
-    save(state, tmp_path, {"threads": 3})
+    save(state, tmp_path, FACTS)
     other = new_state(replace(recipe, training=replace(recipe.training, seed=5)), len(films.index.classes), CPU)
-    assert restore(other, tmp_path, pytest.fail) == {"threads": 3}
+    assert restore(other, tmp_path, pytest.fail) == FACTS
     assert (other.step, other.best) == (state.step, state.best)
     pairs = [
         *zip(state.net.state_dict().items(), other.net.state_dict().items(), strict=True),
@@ -187,7 +188,7 @@ def test_scaler_state_goes_through_a_checkpoint(tmp_path):
     state, other = new_state(recipe, 2, CPU), new_state(recipe, 2, CPU)
     state.scaler.scale(torch.ones(1))
     state.scaler.update(512.0)
-    save(state, tmp_path, {})
+    save(state, tmp_path, FACTS)
     restore(other, tmp_path, pytest.fail)
     assert other.scaler.get_scale() == 512.0 != new_state(recipe, 2, CPU).scaler.get_scale()
 
@@ -202,7 +203,7 @@ def test_the_number_of_threads_belongs_to_the_run(tmp_path):
     assert (caught.value.code, caught.value.parameters["expected"]) == ("threads-other", 2)
     assert not reporter.facts
     run_training(tmp_path, recipe, films, threads=None, reporter=reporter)
-    assert reporter.facts == {"threads": 2, "precision": "float32", "device": hardware.find_device().type}
+    assert reporter.facts == Facts(threads=2, precision="float32", device=hardware.find_device().type)
     assert torch.get_num_threads() == 2
 
 
@@ -587,4 +588,5 @@ def test_bfloat16_runs_where_it_is_native(tmp_path):
         pytest.skip("no native bfloat16 here")
     reporter = Recorder()
     run_training(tmp_path, make_recipe(precision="auto", epochs=(1,)), make_films(8, 4), reporter=reporter)
-    assert reporter.facts["precision"] == "bfloat16"
+    assert reporter.facts is not None
+    assert reporter.facts.precision == "bfloat16"

@@ -20,6 +20,7 @@ import plainfilm
 from plainfilm.errors import ModelFileError
 from plainfilm.messages import CATALOGUES
 from plainfilm.model import runtime
+from plainfilm.model.card import Provenance
 from plainfilm.model.networks import resnet
 from plainfilm.workflows import checks_of_install
 from plainfilm.workflows.checks import diagnose
@@ -183,7 +184,7 @@ def test_a_trained_model_is_well(model: Path) -> None:
 
 @pytest.mark.usefixtures("_slim")
 def test_what_a_model_lacks_is_said(tmp_path: Path) -> None:
-    path = builders.write_model(tmp_path / "model.onnx", provenance={"leaking": True})
+    path = builders.write_model(tmp_path / "model.onnx", provenance=Provenance(leaking=True))
     assert codes(path, severity="problem") == ["evaluation.leaking"]
     assert {"card.not-tested", "card.not-calibrated", "card.no-gate", "card.maps-not-checked"} <= set(
         codes(path, severity="note")

@@ -12,6 +12,7 @@ import pytest
 import torch
 from builders import random_pixels, trained_looking
 
+from plainfilm import records
 from plainfilm.data.phantom import CLASSES
 from plainfilm.io import files
 from plainfilm.messages import Listed
@@ -45,8 +46,8 @@ def test_a_checkpoint_becomes_a_model_file(cli: Cli, public: Path, phantoms: Pat
     assert card.calibration is None
     assert card.evaluation is None
     imported = {"kind": "torch", "layout": "torchvision", "sha256": files.sha256(public.read_bytes())}
-    assert card.provenance["imported"] == imported
-    assert str(public) not in json.dumps(card.provenance)
+    assert card.provenance.imported == imported
+    assert str(public) not in json.dumps(records.as_dict(card.provenance))
     assert predictor.seen is None
     pixels = random_pixels(3, channels=3, size_px=96)
     with torch.inference_mode():
@@ -157,7 +158,7 @@ def test_a_training_starts_from_given_weights_and_resumes_without_them(
         _, err = process.communicate(timeout=100)
     assert process.returncode == 0, err
     card = Predictor(run / "model.onnx").card
-    assert named in card.provenance["recipe"]
+    assert named in (card.provenance.recipe or "")
     assert card.seen is not None
     assert card.seen.base_known is False  # what the weights that were given have seen, nobody knows
 

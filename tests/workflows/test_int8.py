@@ -42,8 +42,9 @@ def test_the_twin_is_a_model_file_that_answers_alike(
     assert (run / "model.onnx").read_bytes() == before
     assert twin.path.stat().st_size < len(before) / 3
     one, other = Predictor(run / "model.onnx", threads=1), Predictor(twin.path, threads=1)
-    assert other.card.provenance["int8"]["of"] == one.card.weights_sha256 != other.card.weights_sha256
-    assert other.card.provenance["int8"]["accuracy_difference"] == twin.difference.as_dict()
+    assert other.card.provenance.int8 is not None
+    assert other.card.provenance.int8["of"] == one.card.weights_sha256 != other.card.weights_sha256
+    assert other.card.provenance.int8["accuracy_difference"] == twin.difference.as_dict()
     assert other.card.calibration is not None
     assert other.input_check is not None
     assert other.card.evaluation is None

@@ -17,6 +17,7 @@ from typing import NoReturn
 import numpy as np
 
 from plainfilm.data.decoding.film import Limits
+from plainfilm.data.decoding.greys import Stored
 from plainfilm.errors import FilmError
 
 JPEG_START, JPEG_2000_START = b"\xff\xd8\xff", b"\xff\x4f\xff\x51"
@@ -112,7 +113,7 @@ def _jpeg_2000(frame: bytes) -> Shape:
     return Shape(y1, x1, channels, (depth & 0x7F) + 1, depth > 0x7F, JPEG_2000_PROCESSES)
 
 
-def decode_rle(frame: bytes, height: int, width: int, num_bytes: int, *, num_channels: int = 1) -> np.ndarray:
+def decode_rle(frame: bytes, height: int, width: int, num_bytes: int, *, num_channels: int = 1) -> Stored:
     """The samples of an RLE frame: (H, W), of three channels (H, W, 3), unsigned, `num_bytes` (1 or 2) a sample.
 
     Each segment is unpacked to as many bytes as the image has pixels, and not one more.
@@ -123,12 +124,13 @@ def decode_rle(frame: bytes, height: int, width: int, num_bytes: int, *, num_cha
     if count != num_bytes * num_channels:
         raise FilmError("film-dicom-codestream")
     ends = [*offsets[1:count], len(frame)]
-    planes: list[np.ndarray] = [
+    planes: list[Stored] = [
         np.frombuffer(_unpack_bits(frame, start, end, height * width), np.uint8)
         for start, end in zip(offsets[:count], ends, strict=True)
     ]
     if num_bytes == 2:  # the high byte comes first
-        planes = [high.astype(np.uint16) << 8 | low for high, low in zip(planes[::2], planes[1::2], strict=True)]
+        pairs = zip(planes[::2], planes[1::2], strict=True)
+        planes = [np.left_shift(high, 8, dtype=np.uint16) | low for high, low in pairs]
     channels = [plane.reshape(height, width) for plane in planes]
     return channels[0] if num_channels == 1 else np.stack(channels, axis=2)
 

@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from plainfilm.data.decoding import greys
 from plainfilm.data.decoding.dicom_form import PIXEL_DATA
@@ -127,12 +128,14 @@ CHUNK_ROWS = 256
 MAX_COLOURED = 0.001  # of the pixels
 OPEN_TOP = 2**15  # a film of 16 bits that reaches it uses them all
 
+Booleans = NDArray[np.bool_]
+
 
 @dataclass(frozen=True)
 class Shades:
     """A film in greys."""
 
-    pixels: np.ndarray  # (H, W) uint8
+    pixels: NDArray[np.uint8]  # (H, W)
     bits: int  # from black to white
     codes: tuple[str, ...]  # what was set aside
 
@@ -149,7 +152,7 @@ class _Way:
     codes: tuple[str, ...]
 
 
-def shade(stored: np.ndarray, header: Header, layout: Layout, lookups: Lookups) -> Shades:
+def shade(stored: greys.Stored, header: Header, layout: Layout, lookups: Lookups) -> Shades:
     """The greys of stored patterns (H, W). Raises FilmError where a palette gives them colours."""
     counts = greys.counts_of(stored, 1 << 8 * layout.num_bytes)
     places = _places(layout, counts)
@@ -158,7 +161,7 @@ def shade(stored: np.ndarray, header: Header, layout: Layout, lookups: Lookups) 
     padding = _padding(header, layout, places)
     broken = ("film-window-ignored",) if lookups.is_window_broken else ()
     wrong = ("film-bits-ignored",) if layout.are_bits_wrong else ()
-    first: tuple[_Way, np.ndarray] | None = None
+    first: tuple[_Way, NDArray[np.uint8]] | None = None
     for is_padding, codes in _backgrounds(padding, counts):
         seen = np.bincount(places, np.where(is_padding, 0, counts), 1 << layout.bits).astype(np.int64)
         lone = (seen > 0) & (greys.without_lone_ends(seen) == 0)
@@ -177,7 +180,7 @@ def _once(codes: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(codes))
 
 
-def _places(layout: Layout, counts: np.ndarray) -> np.ndarray:
+def _places(layout: Layout, counts: greys.Counts) -> NDArray[np.int64]:
     """For each pattern of bits that a sample may be, the place of its value among those that the stored bits hold.
 
     Bits above the stored ones, where old overlays may lie, are ignored. A header may say that unused bits lie below;
@@ -191,7 +194,7 @@ def _places(layout: Layout, counts: np.ndarray) -> np.ndarray:
     return (patterns - layout.lowest) & (1 << layout.bits) - 1
 
 
-def _padding(header: Header, layout: Layout, places: np.ndarray) -> np.ndarray:
+def _padding(header: Header, layout: Layout, places: NDArray[np.int64]) -> Booleans:
     """Which patterns are background, by the header: (V,) bool.
 
     The padding is a value of the stored bits, or one of the whole sample that these cannot hold.
@@ -209,14 +212,14 @@ def _padding(header: Header, layout: Layout, places: np.ndarray) -> np.ndarray:
     return is_padding
 
 
-def _backgrounds(padding: np.ndarray, counts: np.ndarray) -> Iterator[tuple[np.ndarray, tuple[str, ...]]]:
+def _backgrounds(padding: Booleans, counts: greys.Counts) -> Iterator[tuple[Booleans, tuple[str, ...]]]:
     """The header's padding; then none, where that makes a difference."""
     yield padding, ()
     if counts[padding].any():
         yield np.zeros_like(padding), ("film-padding-ignored",)
 
 
-def _ways(seen: np.ndarray, layout: Layout, lookups: Lookups) -> Iterator[_Way]:
+def _ways(seen: greys.Counts, layout: Layout, lookups: Lookups) -> Iterator[_Way]:
     """The ways of making greys, by how much of the header they set aside; `seen`: counts of the values (2^bits,)."""
     plain, windowed = lookups.plain, lookups.windowed
     codes: tuple[str, ...] = ()
@@ -244,14 +247,14 @@ def _ways(seen: np.ndarray, layout: Layout, lookups: Lookups) -> Iterator[_Way]:
         yield _Way(plain, black, white, (high - low).bit_length(), greys.DOUBTED_SPREAD, codes)
 
 
-def _fits(values: np.ndarray, layout: Layout) -> bool:
+def _fits(values: NDArray[np.int64], layout: Layout) -> bool:
     """Whether the places of the values that occur keep to the likely bits."""
     half = 1 << layout.likely_bits - 1
     low, high = (-half, half - 1) if layout.is_signed else (0, 2 * half - 1)
     return bool(low <= values[0] + layout.lowest and values[-1] + layout.lowest <= high)
 
 
-def _ends(seen: np.ndarray, layout: Layout, low_share: float, high_share: float) -> tuple[int, int]:
+def _ends(seen: greys.Counts, layout: Layout, low_share: float, high_share: float) -> tuple[int, int]:
     """The places of the observed black and white."""
     if not seen.any():
         return 0, len(seen) - 1
@@ -265,14 +268,14 @@ def _shown(lookup: Lookup, low: int, high: int) -> tuple[float, float]:
     return float(values.min()), float(values.max())
 
 
-def _table(way: _Way, layout: Layout) -> np.ndarray:
+def _table(way: _Way, layout: Layout) -> NDArray[np.uint8]:
     """A grey for each place: (2^bits,) uint8."""
     shares = (way.lookup.values - way.black) / ((way.white - way.black) or 1.0)
     shades = np.rint(np.clip(shares, 0, 1) * 255).astype(np.uint8)
-    return 255 - shades if layout.is_inverse else shades
+    return np.asarray(255 - shades if layout.is_inverse else shades)
 
 
-def _mapped(stored: np.ndarray, shades: np.ndarray) -> np.ndarray:
+def _mapped(stored: greys.Stored, shades: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Each pattern's grey: (H, W) uint8."""
     pixels = np.empty(stored.shape, np.uint8)
     for start in range(0, len(stored), CHUNK_ROWS):

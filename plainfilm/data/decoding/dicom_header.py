@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 
 import numpy as np
+from numpy.typing import NDArray
 
 from plainfilm.data.decoding import dicom_form
 from plainfilm.errors import FilmError
@@ -108,7 +109,7 @@ class Header:
         found = {element.tag: element for element in dicom_form.walk(self.data, start, stop, self.explicit, self.order)}
         return Header(self.data, self.syntax, self.explicit, self.order, found)
 
-    def words(self, name: str) -> np.ndarray:
+    def words(self, name: str) -> NDArray[np.int64]:
         """The 16-bit numbers of an attribute (US, SS, OW), 1 to 65536 of them, as int64 from 0."""
         element = self.elements.get(TAGS[name])
         if element is None or not 2 <= element.length <= 2**17:

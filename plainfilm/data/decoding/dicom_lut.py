@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from plainfilm.data.decoding.dicom_header import Header, refuse_value
 from plainfilm.errors import FilmError
@@ -21,6 +22,8 @@ LUT_BITS = {8, *range(10, 17)}  # PS3.3, C.11.2.1.1
 MIN_SLOPE = 2.0**-16  # below it, a film is one shade
 PALETTES = ("RedPaletteColorLookupTable", "GreenPaletteColorLookupTable", "BluePaletteColorLookupTable")
 PALETTE_STEP = 2.0**-7  # of white: how far apart red, green and blue of a grey may be
+
+Values = NDArray[np.int32 | np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +58,7 @@ class Layout:
 class Lookup:
     """What the header makes of each value that can be stored, from the lowest to the highest."""
 
-    values: np.ndarray  # (2^bits,) float64
+    values: Values  # (2^bits,)
     black: float
     white: float
     is_open: bool  # nothing but the number of bits says what is black and what is white
@@ -69,7 +72,7 @@ class Lookups:
     plain: Lookup  # without window and VOI LUT
     windowed: Lookup | None  # with one of them
     is_window_broken: bool = False  # there is a window that is none
-    coloured: np.ndarray | None = None  # (2^bits,) bool: values that a palette gives a colour
+    coloured: NDArray[np.bool_] | None = None  # (2^bits,): values that a palette gives a colour
 
 
 def make_lookups(header: Header, layout: Layout) -> Lookups:
@@ -83,7 +86,7 @@ def make_lookups(header: Header, layout: Layout) -> Lookups:
     settings = Dataset()
     settings.PhotometricInterpretation = "MONOCHROME2"
     settings.BitsStored, settings.PixelRepresentation = layout.bits, int(layout.is_signed)
-    values = np.arange(layout.lowest, layout.highest + 1, dtype=np.int32)
+    values: Values = np.arange(layout.lowest, layout.highest + 1, dtype=np.int32)
     if layout.photometric == "PALETTE COLOR":
         return _palette(header, values)
     modality_lut = _lut(header, "ModalityLUTSequence", is_signed=layout.is_signed)
@@ -125,11 +128,11 @@ def _take_window(header: Header, settings: "Dataset") -> tuple[bool, bool]:
 class _Table:
     """A look-up table: its entries, the value that the first one stands for, and the highest possible entry."""
 
-    entries: np.ndarray  # (L,)
+    entries: NDArray[np.int64]  # (L,)
     first: int
     white: float
 
-    def of(self, values: np.ndarray) -> np.ndarray:
+    def of(self, values: Values) -> NDArray[np.float64]:
         """The entries of values; what lies outside takes the first or the last."""
         places = np.rint(values).astype(np.int64) - self.first
         return np.asarray(self.entries[np.clip(places, 0, len(self.entries) - 1)], np.float64)
@@ -155,7 +158,7 @@ def _table(header: Header, descriptor_name: str, data_name: str, refused: str, *
     return _Table(entries[:count], first - 2**16 if is_signed and first >= 2**15 else first, 2.0**bits - 1)
 
 
-def _palette(header: Header, values: np.ndarray) -> Lookups:
+def _palette(header: Header, values: Values) -> Lookups:
     """The greys of a palette, and which of its entries are none. Raises FilmError where it is not whole."""
     try:
         tables = [_table(header, f"{name}Descriptor", f"{name}Data", name, is_signed=False) for name in PALETTES]

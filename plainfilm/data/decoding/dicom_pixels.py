@@ -17,11 +17,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from plainfilm.data.decoding import codestream
 from plainfilm.data.decoding.dicom_form import PIXEL_DATA, UNDEFINED, Element
 from plainfilm.data.decoding.dicom_header import BIG_ENDIAN, DEFLATED, EXPLICIT, IMPLICIT, Header, inflate
 from plainfilm.data.decoding.dicom_lut import Layout
+from plainfilm.data.decoding.greys import Stored
 from plainfilm.errors import FilmError
 
 NATIVE = {IMPLICIT, EXPLICIT, DEFLATED, BIG_ENDIAN}
@@ -43,12 +45,14 @@ CHUNK_ROWS = 256
 SIGN_ROWS = 64  # that tell whether values are signed
 _PRINTING = threading.Lock()
 
+Integers = NDArray[np.uint8 | np.uint16 | np.int8 | np.int16 | np.int32]  # as a decoder gives samples
+
 
 @dataclass(frozen=True)
 class Samples:
     """Pixels as stored."""
 
-    stored: np.ndarray  # (H, W) patterns of bits, unsigned, of 1 or 2 bytes
+    stored: Stored  # (H, W) patterns of bits, unsigned, of 1 or 2 bytes
     layout: Layout  # the header's, corrected by what is written
     chroma: float  # mean difference between channels, 0..255
 
@@ -70,7 +74,7 @@ def read_samples(data: bytes, header: Header, layout: Layout) -> Samples:
     return Samples(planes[:, :, 0], layout, _colour_difference(planes, layout))
 
 
-def _colour_difference(planes: np.ndarray, layout: Layout) -> float:
+def _colour_difference(planes: Stored, layout: Layout) -> float:
     """The mean difference (0..255) between three channels (H, W, 3), red, green and blue, or luminance and two others.
 
     Raises FilmError where they are those of a colour image.
@@ -94,7 +98,7 @@ def _colour_difference(planes: np.ndarray, layout: Layout) -> float:
 # --- native ----------------------------------------------------------------------------------------------------------
 
 
-def _native(data: bytes, header: Header, element: Element, layout: Layout) -> np.ndarray:
+def _native(data: bytes, header: Header, element: Element, layout: Layout) -> Stored:
     num_samples = layout.height * layout.width * layout.num_channels
     num_bytes = num_samples * layout.num_bytes
     is_halved = layout.photometric == "YBR_FULL_422" and element.length < num_bytes
@@ -142,7 +146,7 @@ def _fragments(data: bytes, header: Header, element: Element, layout: Layout) ->
         yield data[part.start : part.start + part.length]
 
 
-def _decompressed(frame: bytes, syntax: str, layout: Layout) -> tuple[np.ndarray, Layout]:
+def _decompressed(frame: bytes, syntax: str, layout: Layout) -> tuple[Stored, Layout]:
     """Pixels of a JPEG family codec, after what the codestream says of itself was checked; and the corrected layout."""
     if not (syntax.startswith(JPEG_FAMILY) or codestream.is_one(frame)):
         raise FilmError("film-dicom-syntax")
@@ -170,7 +174,7 @@ def _codec(processes: tuple[str, ...], syntax: str) -> str:
     return declared if declared in processes else processes[0]
 
 
-def _decoded(frame: bytes, end: str, shape: codestream.Shape, layout: Layout) -> np.ndarray:
+def _decoded(frame: bytes, end: str, shape: codestream.Shape, layout: Layout) -> Integers:
     """The samples that a codestream holds, (H, W) or (H, W, 3), as it says: signed or not."""
     from pydicom.encaps import encapsulate
     from pydicom.pixels.decoders.base import get_decoder
@@ -214,7 +218,7 @@ def _nothing_printed() -> Iterator[None]:
             os.close(kept)
 
 
-def _is_signed(samples: np.ndarray, shape: codestream.Shape, layout: Layout) -> bool:
+def _is_signed(samples: Integers, shape: codestream.Shape, layout: Layout) -> bool:
     """Whether the samples are signed, where codestream and header contradict each other: the smoother film is right."""
     if shape.is_signed == layout.is_signed:
         return layout.is_signed
@@ -225,7 +229,7 @@ def _is_signed(samples: np.ndarray, shape: codestream.Shape, layout: Layout) -> 
     return bool(smooth < rough) if smooth != rough else layout.is_signed
 
 
-def _kept(samples: np.ndarray, shape: codestream.Shape, layout: Layout, is_signed: bool) -> tuple[np.ndarray, Layout]:
+def _kept(samples: Integers, shape: codestream.Shape, layout: Layout, is_signed: bool) -> tuple[Stored, Layout]:
     """The samples as patterns of the layout's bits, or of the codestream's where they do not fit into those.
 
     A little above the stored range a lossy codec rings: such samples are cut.
@@ -249,7 +253,7 @@ def _kept(samples: np.ndarray, shape: codestream.Shape, layout: Layout, is_signe
     return patterns, replace(layout, num_bytes=num_bytes)
 
 
-def _as_signed(samples: np.ndarray, bits: int) -> np.ndarray:
+def _as_signed(samples: Integers, bits: int) -> NDArray[np.int32]:
     """Unsigned samples of `bits` bits, the highest of which is the sign."""
     values = samples.astype(np.int32)
     values -= (values >> bits - 1) << bits

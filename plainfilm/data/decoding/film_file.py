@@ -221,7 +221,7 @@ def _significant_bits(data: bytes) -> int:
     return 0
 
 
-def _deep_samples(image: ImageFile, data: bytes, codes: list[str]) -> np.ndarray:
+def _deep_samples(image: ImageFile, data: bytes, codes: list[str]) -> greys.Samples:
     """(H, W) samples as stored: uint16, int32, uint32 or float32; a PNG's transparent value laid over black."""
     samples = np.asarray(image)
     if image.mode == "I" and _tag(image, TiffImagePlugin.SAMPLEFORMAT, UNSIGNED) == UNSIGNED:

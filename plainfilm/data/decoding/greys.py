@@ -33,6 +33,8 @@ LONE_GAP = 0.5  # of all values' range: how far from the others a lowest or high
 CHUNK_ROWS = 256
 
 Counts = NDArray[np.int64]
+Stored = NDArray[np.uint8 | np.uint16]
+Samples = NDArray[np.uint16 | np.int32 | np.uint32 | np.float32]
 
 
 def is_film(counts: Counts, spread: float = DOUBTED_SPREAD) -> bool:
@@ -50,7 +52,7 @@ def is_film(counts: Counts, spread: float = DOUBTED_SPREAD) -> bool:
 
 
 def shows_film(
-    stored: NDArray[np.unsignedinteger],
+    stored: Stored,
     counts: Counts,
     shades: NDArray[np.uint8],
     is_ignored: NDArray[np.bool_],
@@ -82,7 +84,7 @@ def _greys(shades: NDArray[np.uint8], counts: Counts) -> Counts:
 
 
 def _is_film_in_a_border(
-    stored: NDArray[np.unsignedinteger],
+    stored: Stored,
     seen: Counts,
     shades: NDArray[np.uint8],
     is_ignored: NDArray[np.bool_],
@@ -138,7 +140,7 @@ def is_blank(counts: Counts) -> bool:
     return high - low < BLANK_RANGE
 
 
-def counts_of(stored: NDArray[np.unsignedinteger], num_values: int) -> Counts:
+def counts_of(stored: Stored, num_values: int) -> Counts:
     """How many pixels (H, W) have each value: (V,)."""
     counts = np.zeros(num_values, np.int64)
     for start in range(0, len(stored), CHUNK_ROWS):  # counting makes eight bytes of each sample
@@ -174,7 +176,7 @@ SHARES = (LOW, HIGH, LOW_BESIDE_MARKS, HIGH_BESIDE_MARKS)
 IDENTITY = tuple(range(NUM_GREYS))
 
 
-def scale(samples: np.ndarray, declared_bits: int) -> tuple[np.ndarray, int, list[str]]:
+def scale(samples: Samples, declared_bits: int) -> tuple[NDArray[np.uint8], int, list[str]]:
     """(H, W) samples, low is black -> uint8, the bits used, warnings. Raises FilmError for values of no film."""
     with np.errstate(invalid="ignore"):
         lowest, highest = float(samples.min()), float(samples.max())
@@ -202,7 +204,7 @@ def scale(samples: np.ndarray, declared_bits: int) -> tuple[np.ndarray, int, lis
     return pixels, _bits(black, white), [*codes, *doubts(pixels)]
 
 
-def doubts(pixels: np.ndarray) -> tuple[str, ...]:
+def doubts(pixels: NDArray[np.uint8]) -> tuple[str, ...]:
     """The codes of warnings about 8-bit pixels (H, W) that show no film."""
     if _is_picture(pixels):
         return ()
@@ -211,17 +213,17 @@ def doubts(pixels: np.ndarray) -> tuple[str, ...]:
     return ("film-greys-doubted",)
 
 
-def _is_picture(pixels: np.ndarray, spread: float = DOUBTED_SPREAD) -> bool:
+def _is_picture(pixels: NDArray[np.uint8], spread: float = DOUBTED_SPREAD) -> bool:
     """Whether 8-bit pixels (H, W) show a film."""
     counts = counts_of(pixels, NUM_GREYS)
     is_ignored = np.zeros(NUM_GREYS, bool)
     return shows_film(pixels, counts, np.array(IDENTITY, np.uint8), is_ignored, spread)
 
 
-def _observed(samples: np.ndarray) -> list[float]:
+def _observed(samples: Samples) -> list[float]:
     """Values below which SHARES of the samples stand."""
     if samples.dtype.kind == "u" and samples.itemsize == 2:
-        seen = without_lone_ends(counts_of(samples, 2**16))
+        seen = without_lone_ends(counts_of(samples.astype(np.uint16, copy=False), 2**16))
         return [float(end) for pair in (SHARES[:2], SHARES[2:]) for end in observed(seen, *pair)]
     return [float(end) for end in np.quantile(samples, SHARES, method="inverted_cdf")]
 
@@ -230,7 +232,7 @@ def _bits(black: float, white: float) -> int:
     return math.ceil(white - black).bit_length()
 
 
-def _shaded(samples: np.ndarray, black: float, white: float) -> np.ndarray:
+def _shaded(samples: Samples, black: float, white: float) -> NDArray[np.uint8]:
     """(H, W) samples -> uint8, from black to white; what lies outside is cut."""
     scaled = samples.astype(np.float32)
     if black:

@@ -10,12 +10,14 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from plainfilm.messages import Message
+from plainfilm.records import Object
 
 REASONS = (  # why a file is not used, in the order in which they are shown; "balance.reason.<reason>" has the words
     *("unreadable", "missing", "copy-conflict", "no-label", "several-labels", "class-unknown", "no-part", "seen"),
     *("link", "unreadable-folder", "other-image", "double", "hidden", "own-output", "mask", "text", "no-image"),
     *("special", "unsafe"),
 )
+SAID = ("warnings", "notes")  # fields of messages
 NEVER_FILMS = {"double", "hidden", "own-output", "mask", "text", "no-image", "special", "unsafe", "seen", "missing"}
 MAX_LOST_SHARE = 0.01  # of the decodable films of a source, before it is warned of
 MIN_TABLE_SHARE = 0.5  # of the films that find a row in a table given for them, below which it is warned of
@@ -72,12 +74,9 @@ class Balance:
         """Films, not other files, that are not used."""
         return sum(entry.files for entry in self.left_out if entry.reason not in NEVER_FILMS - {"seen"})
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> Object:
         """For JSON."""
-        return asdict(self) | {
-            name: [{"code": said.key, "parameters": dict(said.values)} for said in getattr(self, name)]
-            for name in ("warnings", "notes")
-        }
+        return asdict(self) | {name: [_coded(said) for said in getattr(self, name)] for name in SAID}
 
     def counts(self) -> "Counts":
         """The numbers alone."""
@@ -94,10 +93,7 @@ class Balance:
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> "Balance":
         """As `as_dict` gave it. Raises KeyError, TypeError or AssertionError for anything else."""
-        said = {
-            name: tuple(Message(entry["code"], entry["parameters"]) for entry in content[name])
-            for name in ("warnings", "notes")
-        }
+        said = {name: tuple(Message(entry["code"], entry["parameters"]) for entry in content[name]) for name in SAID}
         tables = [
             TableBalance(**(entry | {"columns_unused": tuple(entry["columns_unused"])})) for entry in content["tables"]
         ]
@@ -127,15 +123,17 @@ class SeenFile:
     reason: str
 
 
-def in_words(balance: Balance | None, language: str) -> dict[str, Any] | None:
+def in_words(balance: Balance | None, language: str) -> Object | None:
     """A balance for JSON, its warnings and notes with their sentences in a language."""
     if balance is None:
         return None
-    found = balance.as_dict()
-    for name in ("warnings", "notes"):
-        messages = [{"message": said.shown(language)} for said in getattr(balance, name)]
-        found[name] = [entry | message for entry, message in zip(found[name], messages, strict=True)]
-    return found
+    return asdict(balance) | {
+        name: [_coded(said) | {"message": said.shown(language)} for said in getattr(balance, name)] for name in SAID
+    }
+
+
+def _coded(said: Message) -> Object:
+    return {"code": said.key, "parameters": dict(said.values)}
 
 
 def make_balance(files: Iterable[SeenFile], tables: Sequence[TableBalance], notes: Sequence[Message]) -> Balance:

@@ -12,7 +12,6 @@ it is gone. A name that is on neither list is refused.
 import re
 import sys
 from dataclasses import dataclass
-from typing import Any
 
 STORAGES = {  # torch's storages: types by the names that safetensors gives them
     **{"torch.DoubleStorage": "F64", "torch.FloatStorage": "F32", "torch.HalfStorage": "F16"},
@@ -121,8 +120,8 @@ class TorchTensor:
     key: str  # the name of the storage
     num_stored: int  # elements of the storage
     offset: int
-    shape: tuple[Any, ...]
-    strides: tuple[Any, ...]
+    shape: tuple[object, ...]
+    strides: tuple[object, ...]
 
 
 @dataclass(slots=True)
@@ -137,13 +136,13 @@ class NumpyType:
 class NumpyArray:
     """An array; what it holds comes later."""
 
-    shape: tuple[Any, ...] = ()
+    shape: tuple[object, ...] = ()
     dtype: NumpyType | None = None
     is_fortran: bool = False
     octets: Octets | None = None
 
 
-def as_storage(identity: Any) -> TorchTensor | Name | None:
+def as_storage(identity: object) -> TorchTensor | Name | None:
     """A whole storage, as a tensor of one axis; None where `identity` names none.
 
     The older stream names classes of modules in the same way, with their source: such a name stays a name.
@@ -157,12 +156,14 @@ def as_storage(identity: Any) -> TorchTensor | Name | None:
             return None
 
 
-def as_result(name: Any, arguments: Any) -> Any:
+def as_result(name: object, arguments: object) -> object:
     """What a call would make, as a description; None where it is no form in which a tensor is written."""
     match (name.name if isinstance(name, Name) else "?"), arguments:
-        case "collections.OrderedDict", () | (list(),):  # Python 2 gives the entries at once
-            return _entries(*arguments)
-        case "collections.defaultdict", () | (Name() | None,):
+        case "collections.OrderedDict", (list(pairs),):  # Python 2 gives the entries at once
+            return _entries(pairs)
+        case "collections.OrderedDict" | "collections.defaultdict", ():
+            return {}
+        case "collections.defaultdict", (Name() | None,):
             return {}
         case "torch._utils._rebuild_tensor", (TorchTensor() as whole, int(offset), tuple(shape), tuple(strides)):
             return TorchTensor(whole.dtype, whole.key, whole.num_stored, offset, shape, strides)
@@ -202,10 +203,10 @@ def as_result(name: Any, arguments: Any) -> Any:
             return None
 
 
-def _entries(pairs: list[Any] | None = None) -> dict[Any, Any] | None:
+def _entries(pairs: list[object]) -> dict[str, object] | None:
     """The dict of such pairs; None where they are no pairs of a text and something."""
-    found = {}
-    for pair in pairs or ():
+    found: dict[str, object] = {}
+    for pair in pairs:
         match pair:
             case [str(name), value] | (str(name), value) if name not in found:
                 found[name] = value
@@ -214,7 +215,7 @@ def _entries(pairs: list[Any] | None = None) -> dict[Any, Any] | None:
     return found
 
 
-def put_state(target: Any, state: Any) -> bool:
+def put_state(target: object, state: object) -> bool:
     """Put the state of a type or an array into its description; False where it has another form."""
     match target, state:
         case dict(), dict():  # attributes of an OrderedDict: versions of modules, which no tensor needs

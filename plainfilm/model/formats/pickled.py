@@ -3,7 +3,7 @@
 A pickle is a program: Python's own reader imports and calls whatever it names. This one is written for the files of
 `torch.save` and `paddle.save`:
 
-- It knows the operations that those need. Any other one is an error.
+- It knows the operations that those need. object other one is an error.
 - It imports nothing and calls nothing. A name is a text; `pickle_names` has those that may stand in a file, and what
   each means here. Another name is an error that quotes it.
 - It builds descriptions: where a tensor's bytes lie, its type, shape and strides. The bytes stay in the file. What
@@ -36,7 +36,7 @@ OCTETS = {b"B": "<I", b"C": "<B", b"\x8e": "<Q", b"\x96": "<Q"}
 OLD_TEXTS = {b"U": "<B", b"T": "<i"}  # of Python 2: texts and bytes alike
 PUTS = {b"q": "<B", b"r": "<I"}
 GETS = {b"h": "<B", b"j": "<I"}
-EMPTY: dict[bytes, Callable[[], Any]] = {b"}": dict, b"]": list, b")": tuple}
+EMPTY: dict[bytes, Callable[[], object]] = {b"}": dict, b"]": list, b")": tuple}
 LEAVES = frozenset((*CONSTANTS, *NUMBERS, *TEXTS, *OLD_TEXTS, *OCTETS, *GETS, *EMPTY, b"\x8a", b"\x8f"))
 TUPLES = {b"\x85": 1, b"\x86": 2, b"\x87": 3}
 
@@ -45,7 +45,7 @@ TUPLES = {b"\x85": 1, b"\x86": 2, b"\x87": 3}
 class Pickle:
     """What a pickle describes."""
 
-    content: Any
+    content: object
     end: int  # the place after its last byte
     storages: dict[str, str]  # torch's storages: key -> type
     budget_bytes: int  # what is left of the budget
@@ -67,16 +67,16 @@ def read_pickle(data: memoryview, path: str, start: int = 0, budget_bytes: int |
 class _Machine:
     def __init__(self, data: memoryview, path: str, start: int, budget_bytes: int) -> None:
         self.data, self.path, self.place = data, path, start
-        self.stack: list[Any] = []
-        self.marked: list[list[Any]] = []  # the stacks below each mark
-        self.memo: dict[int, Any] = {}
+        self.stack: list[object] = []
+        self.marked: list[list[object]] = []  # the stacks below each mark
+        self.memo: dict[int, object] = {}
         self.storages: dict[str, str] = {}
         self.budget_bytes = budget_bytes
 
     def damaged(self, reason_key: str) -> ModelFileError:
         return ModelFileError("weights-damaged", path=self.path, reason_key=reason_key)
 
-    def run(self) -> Any:
+    def run(self) -> object:
         while True:
             self.pay(OPERATION_BYTES)
             operation = bytes(self.take(1))
@@ -133,7 +133,7 @@ class _Machine:
             case _:
                 raise self.damaged("damage.operation")
 
-    def leaf(self, operation: bytes) -> Any:
+    def leaf(self, operation: bytes) -> object:
         """What an operation that takes nothing from the stack puts there."""
         if operation in CONSTANTS:
             return CONSTANTS[operation]
@@ -198,27 +198,27 @@ class _Machine:
             return pickle_names.Octets(view)
         return self.text(view)
 
-    def top(self) -> Any:
+    def top(self) -> object:
         if not self.stack:
             raise self.damaged("damage.operation")
         return self.stack[-1]
 
-    def pop(self) -> Any:
+    def pop(self) -> object:
         self.top()
         return self.stack.pop()
 
-    def since_mark(self) -> list[Any]:
+    def since_mark(self) -> list[object]:
         if not self.marked:
             raise self.damaged("damage.operation")
         entries, self.stack = self.stack, self.marked.pop()
         return entries
 
-    def remembered(self, number: int) -> Any:
+    def remembered(self, number: int) -> object:
         if number not in self.memo:
             raise self.damaged("damage.operation")
         return self.memo[number]
 
-    def extend(self, entries: list[Any]) -> None:
+    def extend(self, entries: list[object]) -> None:
         target = self.top()
         if target is pickle_names.OPAQUE:
             return
@@ -226,7 +226,7 @@ class _Machine:
             raise self.damaged("damage.operation")
         target.extend(entries)
 
-    def put_in(self, entries: list[Any]) -> None:
+    def put_in(self, entries: list[object]) -> None:
         target = self.top()
         if target is pickle_names.OPAQUE:
             return
@@ -240,7 +240,7 @@ class _Machine:
             self.pay(OPERATION_BYTES)
             target[key] = value
 
-    def known(self, module: Any, name: Any) -> pickle_names.Name:
+    def known(self, module: object, name: object) -> pickle_names.Name:
         full_name = f"{module}.{name}" if isinstance(module, str) and isinstance(name, str) else "?"
         if not pickle_names.is_known(full_name):
             raise ModelFileError(
@@ -250,7 +250,7 @@ class _Machine:
             )
         return pickle_names.Name(full_name)
 
-    def storage(self, identity: Any) -> pickle_names.TorchTensor | pickle_names.Name:
+    def storage(self, identity: object) -> pickle_names.TorchTensor | pickle_names.Name:
         self.pay(RESULT_BYTES)
         whole = pickle_names.as_storage(identity)
         if whole is None:
@@ -259,7 +259,7 @@ class _Machine:
             self.storages[whole.key] = whole.dtype
         return whole
 
-    def call(self, name: Any, arguments: Any) -> Any:
+    def call(self, name: object, arguments: object) -> object:
         self.pay(RESULT_BYTES)
         result = pickle_names.as_result(name, arguments)
         if result is None:
@@ -268,6 +268,6 @@ class _Machine:
             self.pay(OPERATION_BYTES * len(result))
         return result
 
-    def build(self, state: Any, target: Any) -> None:
+    def build(self, state: object, target: object) -> None:
         if not pickle_names.put_state(target, state):
             raise self.damaged("damage.arguments")

@@ -45,14 +45,14 @@ def place_text(place: Place) -> str:
     return ".".join(shown(str(part)) for part in place)
 
 
-def dicts_of_tensors(content: Any, tensor: type | tuple[type, ...]) -> dict[Place, tuple[str, ...]]:
+def dicts_of_tensors(content: object, tensor: type | tuple[type, ...]) -> dict[Place, tuple[str, ...]]:
     """The dicts in `content` that hold tensors, nearest first, with the names of these.
 
     One that stands at several places is looked at once, and has one and the same tuple of names.
     """
     found: dict[Place, tuple[str, ...]] = {}
     names: dict[int, tuple[str, ...]] = {}  # by the identity of what was looked at
-    left: deque[tuple[Place, Any]] = deque([((), content)])
+    left: deque[tuple[Place, object]] = deque([((), content)])
     while left:
         place, container = left.popleft()
         if not isinstance(container, dict | list | tuple):
@@ -77,7 +77,7 @@ def at(content: Any, place: Place) -> Any:
     return content
 
 
-def beside(content: Any, place: Place) -> tuple[str, ...]:
+def beside(content: object, place: Place) -> tuple[str, ...]:
     """The entries that stand beside a place, and beside what it stands in."""
     found: list[str] = []
     for depth, key in enumerate(place):

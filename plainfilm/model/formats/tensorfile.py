@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import IO, Any, Literal, NoReturn, cast
+from typing import IO, Literal, NoReturn, cast
 
 import numpy as np
 
@@ -91,8 +91,8 @@ class _Found:
     """What a file says of its tensors."""
 
     kind: Kind
-    content: Any  # dicts, lists and tuples with descriptions of tensors
-    read: Callable[[str, Any], Stored]  # a tensor, from its name and description
+    content: object  # dicts, lists and tuples with descriptions of tensors
+    read: Callable[[str, object], Stored]  # a tensor, from its name and description
 
 
 FOREIGN = (  # how files begin that are often given and hold no weights that can be read here
@@ -132,7 +132,7 @@ def _read_safetensors(data: memoryview, path: str) -> _Found:
     if len(data) < 8 + header_bytes:
         refuse(path, "damage.cut-off")
 
-    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    def unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
         if len({name for name, _ in pairs}) < len(pairs):
             refuse(path, "damage.twice")
         return dict(pairs)
@@ -164,7 +164,7 @@ def _read_safetensors(data: memoryview, path: str) -> _Found:
     edges = [0, *(edge for span in sorted(spans) for edge in span), len(body)]
     if any(before != after for before, after in zip(edges[::2], edges[1::2], strict=True)):
         refuse(path, "damage.overlap")
-    return _Found("safetensors", found, lambda _, tensor: tensor)
+    return _Found("safetensors", found, lambda name, _: found[name])
 
 
 # --- torch.save ------------------------------------------------------------------------------------------------------
@@ -230,12 +230,13 @@ def _read_paddle(data: memoryview, path: str) -> _Found:
 # --- what a pickle describes -----------------------------------------------------------------------------------------
 
 
-def _description_reader(path: str, storage: Callable[[str], memoryview]) -> Callable[[str, Any], Stored]:
+def _description_reader(path: str, storage: Callable[[str], memoryview]) -> Callable[[str, object], Stored]:
     """What reads a description; `storage` gives the bytes of one of torch's storages by its key."""
 
-    def read(name: str, described: Any) -> Stored:
+    def read(name: str, described: object) -> Stored:
         if isinstance(described, TorchTensor):
             return _from_torch(described, storage(described.key), path)
+        assert isinstance(described, NumpyArray)
         return _from_numpy(described, name, path)
 
     return read

@@ -28,6 +28,7 @@ from typing import Literal
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from plainfilm.config import WIDTHS
@@ -50,6 +51,8 @@ GROUPED = "layer1.0.conv1.weight"  # of which ResNeXt and the wide ResNets have 
 FLOATS = {"F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16"}
 NUM_SHOWN = 3  # names in a message
 MAX_BLOCKS = 40  # in a stage; a ResNet-152 has 36
+
+Arrays = dict[str, NDArray[np.float32]]
 
 
 @dataclass(frozen=True)
@@ -297,7 +300,7 @@ def shapes_in(layout: Layout, shapes: Mapping[str, tuple[int, ...]]) -> dict[str
     return named | biases | {"linear.1.weight": shapes["fc.weight"][::-1]}
 
 
-def translated(arrays: Mapping[str, np.ndarray], layout: Layout, names: Collection[str]) -> dict[str, np.ndarray]:
+def translated(arrays: Arrays, layout: Layout, names: Collection[str]) -> Arrays:
     """The arrays under torchvision's `names`, biases of convolutions folded into the means of the norms after them."""
     found = {name: arrays[name_in(layout, name)] for name in names if name_in(layout, name) in arrays}
     if layout != "tutorial":

@@ -111,7 +111,7 @@ def _of_model(found: Gathered) -> Iterator[tuple[int, Filling]]:
         fit = say(f"report.fit.{wanted.fit}")
         yield 9, Filling(say("claim.fill.preprocessing", size=wanted.size, fit=fit), "training")
         yield 43, Filling(say("claim.fill.available", weights=card.weights_sha256[:16]), "origin", whole=False)
-        if card.provenance.get("packages"):
+        if card.provenance.packages:
             yield 23, Filling(say("claim.fill.software"), "origin")
         if card.maps is not None:
             yield 31, Filling(say("claim.fill.maps"), "maps")

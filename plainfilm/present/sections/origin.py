@@ -2,6 +2,7 @@
 
 from plainfilm.data.splits.groups import persons
 from plainfilm.messages import say
+from plainfilm.model.card import Provenance
 from plainfilm.present.blocks import Block, Cell, Code, Note, Section, Table
 from plainfilm.present.gather import Gathered
 from plainfilm.present.sections.data import classes_told_by_source
@@ -22,19 +23,18 @@ def origin(found: Gathered) -> Section:
 
 
 def _environment(found: Gathered) -> Table:
-    provenance = {} if found.card is None else found.card.provenance
+    provenance = Provenance() if found.card is None else found.card.provenance
     started = found.log.get("start") or found.log.get("resume") or {}
-    rows: list[tuple[Cell, ...]] = [(name, str(version)) for name, version in provenance.get("packages", {}).items()]
-    if "python" in provenance:
-        rows.append(("Python", str(provenance["python"])))
+    rows: list[tuple[Cell, ...]] = [*(provenance.packages or {}).items()]
+    if provenance.python is not None:
+        rows.append(("Python", provenance.python))
     for key in ("device", "precision", "threads", "time"):
         if key in started:
             rows.append((say(f"report.origin.{key}"), str(started[key])))
     if found.recipe is not None:
         rows.append((say("report.origin.split-seed"), str(found.recipe.split.seed)))
         rows.append((say("report.origin.training-seed"), str(found.recipe.training.seed)))
-    if "imported" in provenance:
-        rows += [(say(f"report.origin.imported-{key}"), str(value)) for key, value in provenance["imported"].items()]
+    rows += [(say(f"report.origin.imported-{key}"), value) for key, value in (provenance.imported or {}).items()]
     return Table(say("report.origin.environment"), (say("report.data.what"), say("report.value")), tuple(rows), left=2)
 
 

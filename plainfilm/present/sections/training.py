@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from markupsafe import Markup
 
 from plainfilm.messages import Text, say
+from plainfilm.model.card import Provenance
 from plainfilm.present.blocks import Block, Cell, Charts, Note, Section, Table
 from plainfilm.present.charts import Plane, Point, thinned
 from plainfilm.present.gather import Gathered
@@ -30,7 +31,7 @@ def training(found: Gathered) -> Section:
     blocks: list[Block] = []
     if found.card is not None:
         wanted = found.card.preprocessing
-        key = "report.training.imported" if "imported" in found.card.provenance else "report.training.model"
+        key = "report.training.model" if found.card.provenance.imported is None else "report.training.imported"
         blocks.append(Note(say(key, channels=wanted.channels, size=wanted.size, fit=say(f"report.fit.{wanted.fit}"))))
     if found.recipe is not None:
         blocks.append(_recipe(found))
@@ -54,17 +55,17 @@ def _recipe(found: Gathered) -> Table:
 
 
 def _kept(found: Gathered) -> Note:
-    validation = {} if found.card is None else found.card.provenance.get("validation") or {}
+    provenance = Provenance() if found.card is None else found.card.provenance
+    validation, films = provenance.validation or {}, provenance.films or {}
     steps, epochs = len(found.history), found.history[-1].epoch + 1
     if "accuracy" in validation:
-        films = found.card.provenance["films"]["validation"] if found.card is not None else 0
         return Note(
             say(
                 "report.training.kept",
                 steps=steps,
                 epochs=epochs,
                 epoch=int(validation["epoch"]),
-                n=films,
+                n=films["validation"],
             )
         )
     return Note(say("report.training.kept-last", steps=steps, epochs=epochs))

@@ -16,8 +16,9 @@ import time
 import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -29,6 +30,7 @@ from plainfilm.locales import page_words
 from plainfilm.messages import text
 from plainfilm.model.predictor import Prediction
 from plainfilm.present.problem import problem, status_of
+from plainfilm.records import Object
 from plainfilm.serving.api import samples, schema, wire
 from plainfilm.serving.api.guard import App, Guard
 from plainfilm.serving.api.metrics import Metrics
@@ -118,13 +120,13 @@ async def _check_parameters(request: Request) -> None:
         raise RequestError("request-parameter-twice", names=names)
 
 
-def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+def _problems(*statuses: int) -> dict[int | str, Object]:
     """These statuses for the OpenAPI document, which is in English."""
     content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     return {status: {"description": text(f"http.{status}", "en"), "content": content} for status in statuses}
 
 
-def _film_body(max_films: int) -> dict[str, Any]:
+def _film_body(max_films: int) -> Object:
     """The body of a request for predictions, for the OpenAPI document."""
     film = {"type": "string", "format": "binary"}
     form = {
@@ -161,15 +163,16 @@ def _add_predictions(api: APIRouter, served: Served) -> None:
         results = await _answers(service, films, served.limits.deadline_s)
         for result in results:
             served.metrics.films.labels(_outcome(result, override)).inc()
-        options: dict[str, Any] = {"maps": map, "with_film": film == "png", "override": override}
+
+        told = partial(wire.prediction_json, maps=map, with_film=film == "png", override=override)
 
         def answer() -> Response:
             card = service.predictor.card
-            summaries = [wire.prediction_json(result, card, language, **options) for result in results]
+            summaries = [told(result, card, language) for result in results]
             seconds = time.monotonic() - began
             served.metrics.seconds.observe(seconds)
             error = summaries[0]["error"]
-            if len(summaries) == 1 and error is not None:
+            if len(summaries) == 1 and isinstance(error, dict):
                 found = {} if isinstance(results[0], PlainfilmError) else {"prediction": summaries[0] | {"error": None}}
                 return _json(error | found, language, error["status"], MEDIA_TYPE)
             brief, time_ms = wire.model_brief(service.predictor), round(1000 * seconds, 3)

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from functools import cache
 from http import HTTPStatus
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from plainfilm.data.preprocessing import preprocess
@@ -23,6 +23,7 @@ from plainfilm.model.overlay import draw_overlay
 from plainfilm.model.predictor import Prediction, Predictor
 from plainfilm.present.film_json import film_json
 from plainfilm.present.statements import about_maps, about_model
+from plainfilm.records import Object
 
 FILM_SIDE_PX = 2048  # of the film that is sent back to be looked at, at most
 ID_DIGITS = 12
@@ -43,14 +44,14 @@ def model_id(predictor: Predictor) -> str:
     return predictor.file_sha256[:ID_DIGITS]
 
 
-def model_brief(predictor: Predictor) -> dict[str, Any]:
+def model_brief(predictor: Predictor) -> Object:
     """Which model answered, and how films were prepared for it."""
     wanted = predictor.card.preprocessing
     preprocessing = asdict(wanted) | {"sha256": preprocessing_sha256(wanted)}
     return {"id": model_id(predictor), "weights_sha256": predictor.card.weights_sha256, "preprocessing": preprocessing}
 
 
-def model_summary(predictor: Predictor, language: str, *, is_default: bool, is_sample_model: bool) -> dict[str, Any]:
+def model_summary(predictor: Predictor, language: str, *, is_default: bool, is_sample_model: bool) -> Object:
     """What a model is, and what it is worth, in figures and in sentences."""
     card = predictor.card
     tested = {} if card.evaluation is None else card.evaluation.overall
@@ -72,14 +73,14 @@ def model_summary(predictor: Predictor, language: str, *, is_default: bool, is_s
     }
 
 
-def _class_name(entry: ClassName) -> dict[str, Any]:
+def _class_name(entry: ClassName) -> Object:
     """A class; `en` and `zh` for who does not know `names` yet."""
     return {**asdict(entry), **{language: entry.shown(language) for language in LANGUAGES}}
 
 
 def prediction_json(
     result: Prediction | PlainfilmError, card: Card, language: str, *, maps: str, with_film: bool, override: bool
-) -> dict[str, Any]:
+) -> Object:
     """The answer for one film; classes and map are None if the input check refuses it, unless `override`.
 
     `maps`: "none"; "png", the predicted class's map over the film; "array", the cells of every class's map.
@@ -94,7 +95,7 @@ def prediction_json(
     return film_json(answer, card, language, has_map=maps != "none", map=drawn, film=film)
 
 
-def _map(prediction: Prediction, card: Card, language: str, maps: str) -> dict[str, Any] | None:
+def _map(prediction: Prediction, card: Card, language: str, maps: str) -> Object | None:
     if maps == "none":
         return None
     if maps == "array":
@@ -108,7 +109,7 @@ def _map(prediction: Prediction, card: Card, language: str, maps: str) -> dict[s
     return {"class": card.class_names[prediction.predicted], "png": base64.b64encode(drawn).decode()}
 
 
-def _film(pixels: np.ndarray) -> dict[str, Any]:
+def _film(pixels: NDArray[np.uint8]) -> Object:
     """The film as PNG, its longer side at most FILM_SIDE_PX."""
     picture = Image.fromarray(pixels)
     picture.thumbnail((FILM_SIDE_PX, FILM_SIDE_PX), Image.Resampling.LANCZOS)

@@ -21,7 +21,7 @@ import time
 from collections.abc import Callable
 from ipaddress import ip_address
 from socketserver import TCPServer
-from typing import Any, cast
+from typing import cast
 
 import pydicom.config
 import pynetdicom
@@ -260,11 +260,11 @@ class _Server(AssociationServer):
     settings: NodeSettings
     request_queue_size = BACKLOG
 
-    def verify_request(self, request: Any, client_address: Any) -> bool:
+    def verify_request(self, request: object, client_address: object) -> bool:
         """Whether there is room for one more connection; beyond that it is closed without a word."""
         return len(self.active_associations) < self.settings.max_associations + SPARE_CONNECTIONS
 
-    def get_request(self) -> tuple[socket.socket, Any]:
+    def get_request(self) -> tuple[socket.socket, tuple[str, int]]:
         """The next connection, with a meter."""
         connection, address = super().get_request()
         metered = MeteredSocket(fileno=connection.detach())

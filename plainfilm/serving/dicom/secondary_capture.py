@@ -10,6 +10,7 @@ import io
 from datetime import datetime
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 from pydicom import Dataset
 from pydicom.dataset import FileMetaDataset
@@ -65,7 +66,7 @@ def _source(filing: Filing) -> Dataset:
     return film
 
 
-def _set_pixels(picture: Dataset, pixels: np.ndarray) -> None:
+def _set_pixels(picture: Dataset, pixels: NDArray[np.uint8]) -> None:
     """Put (H, W, 3) uint8 in."""
     picture.SamplesPerPixel, picture.PhotometricInterpretation, picture.PlanarConfiguration = 3, "RGB", 0
     picture.Rows, picture.Columns = pixels.shape[:2]
