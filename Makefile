@@ -44,6 +44,7 @@ check: install
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/python .ci/subjects.py
 
 test: check
 	PLAINFILM_DATA=$(abspath $(DATA)) $(BIN)/python -m pytest
@@ -59,7 +60,7 @@ bench: install $(PADDLE)/installed
 	$(BIN)/python benchmarks/train_speed.py $(DATA)/covid-radiography/input_data.zip \
 	  --paddle $(PADDLE)/bin/python --program $(TUTORIAL)
 
-# The table of the README: every fault, done for real, as often as the table says; half an hour or more, see docs/log.md.
+# The table of docs/faults.md: every fault, done for real, as often as the table says; half an hour or more, see docs/log.md.
 faults: install
 	$(BIN)/python benchmarks/faults.py --out runs/faults.json
 

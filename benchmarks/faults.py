@@ -3,9 +3,9 @@
     python benchmarks/faults.py                         # all rows, as many trials as the table promises
     python benchmarks/faults.py --only 1 4 --trials 20  # some rows, some trials
 
-Prints the table as Markdown, each row as soon as it is done; exits with 1 where something did not hold. The rows are
-those of `tests/faults`, whose tests run a few trials of each. With `--out FILE` every outcome is kept there as JSON,
-and a later call with the same file takes the rows that it does not run from it.
+Prints the table of docs/faults.md, each row as soon as it is done; exits with 1 where something did not hold. The rows
+are those of `tests/faults`, whose tests run a few trials of each. With `--out FILE` every outcome is kept there as
+JSON, and a later call with the same file takes the rows that it does not run from it.
 """
 
 import argparse

@@ -1,18 +1,20 @@
 """The architecture, walked: layers, cycles, homes of heavy libraries, what importing imports."""
 
 import ast
+import importlib.util
+import re
 import subprocess
 import sys
-from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
+from source_files import FILES, imports, own_imports, room, tree
 
 import plainfilm
 from plainfilm.cli import COMMANDS
 
-ROOT = Path(plainfilm.__file__).parent
+DOCS = Path(__file__).parents[1] / "docs"
 LAYERS = [
     {"errors", "text"},
     {"locales"},
@@ -96,52 +98,17 @@ LIGHT_MODULES = (
     "plainfilm.present.sections.leaks_and_shortcuts",
     "plainfilm.cli",
 )
-FILES = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.py"))
-
-
-@cache
-def tree(file: str) -> ast.Module:
-    return ast.parse((ROOT / file).read_text(encoding="utf-8"))
-
-
-def module_file(name: str) -> str | None:
-    """`plainfilm.data.splits.split` -> `data/splits/split.py`; None where there is no such module."""
-    path = name.removeprefix("plainfilm").strip(".").replace(".", "/")
-    candidates = [f"{path}.py", f"{path}/__init__.py".lstrip("/")]
-    return next((candidate for candidate in candidates if candidate in FILES), None)
-
-
-def imports(file: str, *, top_only: bool = False) -> set[str]:
-    """The modules that a file imports, wherever in it; of `from package import name` the submodule, if it is one."""
-    found: set[str] = set()
-    for node in tree(file).body if top_only else ast.walk(tree(file)):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{file}: a relative import"
-            assert node.module is not None
-            for alias in node.names:
-                submodule = f"{node.module}.{alias.name}"
-                found.add(submodule if module_file(submodule) else node.module)
-    return found
-
-
-def own_imports(file: str) -> set[str]:
-    own = [module for module in imports(file) if module.partition(".")[0] == "plainfilm"]
-    files = {module: module_file(module) for module in own}
-    assert None not in files.values(), f"{file} imports what is not there: {files}"
-    return {name for name in files.values() if name is not None}
 
 
 def level(file: str) -> int:
-    return LEVEL[file.partition("/")[0].removesuffix(".py")]
+    return LEVEL[room(file)]
 
 
 @pytest.mark.parametrize("file", FILES)
 def test_no_file_imports_a_later_layer(file):
     """Imports under TYPE_CHECKING and inside functions count: what reads upward depends upward."""
     for other in own_imports(file):
-        same_folder = "/" in file and other.partition("/")[0] == file.partition("/")[0]
+        same_folder = "/" in file and room(other) == room(file)
         assert same_folder or level(other) < level(file), f"{file} -> {other}"
 
 
@@ -256,3 +223,43 @@ def test_onnx_runtime_is_told_to_send_nothing_before_it_is_loaded():
     )
     program = "import plainfilm.model.predictor, os; print(os.environ['ORT_DISABLE_TELEMETRY'])"
     assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout == "1\n"
+
+
+@pytest.fixture(scope="module")
+def script():
+    """The script that draws the rooms."""
+    spec = importlib.util.spec_from_file_location("diagram", DOCS / "diagram.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_diagram_of_rooms_is_what_the_files_import(script):
+    text = script.DOCUMENT.read_text(encoding="utf-8")
+    assert script.with_diagram(text, script.diagram(script.imported_rooms())) == text, "python docs/diagram.py --write"
+
+
+def test_the_diagram_leaves_out_what_a_longer_way_implies(script):
+    edges = {"a": {"b", "c", "d"}, "b": {"c"}, "c": {"d"}, "d": set()}
+    assert script.reduced(edges) == {"a": {"b"}, "b": {"c"}, "c": {"d"}, "d": set()}
+
+
+NAME_IN_LINK = re.compile(r"\[`(\w+)`\]\((?:\.\./)?plainfilm/([^)]+\.py)\)")
+
+
+@pytest.mark.parametrize(
+    "document", [DOCS / "architecture.md", DOCS.parent / "CONTRIBUTING.md"], ids=lambda path: path.name
+)
+def test_every_name_that_leads_to_a_file_is_defined_there(document):
+    links = NAME_IN_LINK.findall(document.read_text(encoding="utf-8"))
+    assert len(links) > 5
+    assert [(name, file) for name, file in links if name not in defined(file)] == []
+
+
+def defined(file: str) -> set[str]:
+    """The functions, classes, methods and module constants of a file."""
+    found = {node.name for node in ast.walk(tree(file)) if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    for node in tree(file).body:
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        found |= {target.id for target in targets if isinstance(target, ast.Name)}
+    return found

@@ -22,3 +22,11 @@ def test_every_row_that_a_module_describes_is_in_the_table() -> None:
         path.stem for path in Path(__file__).parent.glob("*.py") if "\n@row(" in path.read_text(encoding="utf-8")
     ]
     assert sorted(row.run.__module__ for row in ROWS) == sorted(f"faults.{module}" for module in modules)
+
+
+def test_the_document_has_these_rows_in_this_order() -> None:
+    """What was found is printed by `benchmarks/faults.py`."""
+    lines = (Path(__file__).parents[2] / "docs" / "faults.md").read_text(encoding="utf-8").splitlines()
+    _head, *rows = (line for line in lines if line.startswith("| "))
+    begun = [f"| {row.fault} | {row.must_hold} | **" for row in ROWS]
+    assert [line[: len(begin)] for line, begin in zip(rows, begun, strict=True)] == begun
