@@ -44,6 +44,7 @@ check: install
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/python -m pytest tests/test_prose.py tests/test_documents.py
 
 test: check
 	PLAINFILM_DATA=$(abspath $(DATA)) $(BIN)/python -m pytest
