@@ -2,6 +2,7 @@
 
 - Markdown is parsed by markdown-it, so that a `#` in a fence is no heading and a `;` in a link is no semicolon.
 - Prose is paragraphs, list items and quotes. Headings, tables, fences and comments are not prose.
+- What a script writes, between its two marks, is not prose either.
 - A span of code counts as one word: a sentence is no longer for naming a long command.
 """
 
@@ -15,6 +16,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 ROOT = Path(__file__).parents[1]
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 LOG = ROOT / "docs" / "log.md"  # a lab book is dated, not rewritten
 PROSE = sorted({*ROOT.glob("README*.md"), ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")} - {LOG})
 CHINESE = [path for path in PROSE if path.name.endswith(".zh.md")]
@@ -33,6 +35,7 @@ NOT_YET = {
 READY = [path for path in CHINESE if path.relative_to(ROOT).as_posix() not in NOT_YET]
 
 CODE = "`code`"
+WRITTEN = re.compile(r"^<!-- table: .*?^<!-- end of table -->", re.MULTILINE | re.DOTALL)
 TARGET = re.compile(r"\]\([^)\s]*\)")
 
 
@@ -64,6 +67,7 @@ def seen(inline: Token) -> str:
 
 def paragraphs(text: str) -> Iterator[Paragraph]:
     """The prose of a page."""
+    text = WRITTEN.sub(lambda table: "\n" * table[0].count("\n"), text)
     lines, blocks = text.splitlines(), tokens(text)
     for before, block in pairwise(blocks):
         if before.type == "paragraph_open" and block.map is not None:

@@ -9,13 +9,12 @@ from types import ModuleType
 
 import pytest
 import typer
-from pages import CHINESE, READY, anchors, links, name
+from pages import CHINESE, DOCUMENTS, ENGLISH, READY, ROOT, anchors, links, name
 
 from plainfilm.cli import make_app
 
-ROOT = Path(__file__).parents[1]
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 FENCE = re.compile(r"^[ ]*```[a-z]*\n(.*?)^[ ]*```", re.MULTILINE | re.DOTALL)
+FILE = re.compile(r"`((?:tests|plainfilm|benchmarks|docs|\.ci)/[\w./-]*)`")
 INLINE = re.compile(r"`((?:plainfilm|make) [^`\n]+)`")
 
 
@@ -99,6 +98,12 @@ def test_a_broken_link_is_noticed() -> None:
         "#code",
         "none.svg",
     ]
+
+
+@pytest.mark.parametrize("path", [pytest.param(path, id=name(path)) for path in (*ENGLISH, *READY)])
+def test_every_file_of_the_project_that_a_page_names_exists(path: Path) -> None:
+    named = FILE.findall(path.read_text(encoding="utf-8"))
+    assert [file for file in named if not (ROOT / file).exists()] == []
 
 
 def test_headings_have_the_anchors_that_github_gives_them() -> None:

@@ -52,7 +52,7 @@ DIALECT = (
     Word(r"\bbut for\b", "except", "All of it, but for one part.", "Not for diagnosis but, for instance, teaching."),
     Word(r"\bspeaks? of\b", "is about, mentions", "The film it speaks of.", "The people who speak Chinese."),
     Word(
-        r"(^|[.!?:;] )where\b[^.?]*,",
+        r"((^|[.!?] )(?-i:W)|[:;] w)here\b[^.?]*,",
         "if, when",
         "It runs. Where a film is missing, it stops.",
         "Say where the films are, then go on.",
@@ -149,7 +149,7 @@ def dialect(text: str) -> list[str]:
     found = []
     for word in DIALECT:
         places = [
-            f'line {paragraph.first}: "{hit[0].strip()}": write {word.write}'
+            f'line {paragraph.first}: "{hit[0].strip()[:30]}": write {word.write}'
             for paragraph in paragraphs(text)
             for hit in re.finditer(word.pattern, paragraph.text, re.IGNORECASE)
         ]
