@@ -45,6 +45,7 @@ check: install
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/python .ci/subjects.py
+	$(BIN)/python -m pytest tests/test_prose.py tests/test_documents.py
 
 test: check
 	PLAINFILM_DATA=$(abspath $(DATA)) $(BIN)/python -m pytest
