@@ -89,7 +89,7 @@ def marked(english: str, chinese: str) -> str:
 
 def english_of(path: Path) -> Path:
     """The English page of a Chinese page."""
-    return path.with_name(path.name.removesuffix(".zh.md") + ".md")
+    return path.with_name(re.sub(r"\.zh(-CN)?\.md$", ".md", path.name))
 
 
 def main() -> int:

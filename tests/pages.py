@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[1]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 LOG = ROOT / "docs" / "log.md"  # a lab book is dated, not rewritten
 PROSE = sorted({*ROOT.glob("README*.md"), ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")} - {LOG})
-CHINESE = [path for path in PROSE if path.name.endswith(".zh.md")]
+CHINESE = [path for path in PROSE if path.name.endswith((".zh.md", ".zh-CN.md"))]
 ENGLISH = [path for path in PROSE if path not in CHINESE]
 
 # Chinese pages that do not yet follow their rewritten English pages; to be emptied.

@@ -14,6 +14,8 @@ MOST_CHARACTERS = 120
 MOST_CHARACTERS_CHINESE = 60
 MOST_WORDS = 40
 MOST_SEMICOLONS = 6  # in 1,000 words
+MOST_LINES_README = 150
+MOST_WORDS_README = 1100
 
 SENTENCE_END = re.compile(r"(?<=[.!?])[\"')]*\s+(?=[\"'(`]*[A-Z`0-9])")
 CHINESE_PAGES = [pytest.param(path, id=name(path)) for path in READY]
@@ -172,6 +174,12 @@ def test_an_english_page_is_plain(path):
     text = path.read_text(encoding="utf-8")
     broken = [*long_lines(text, MOST_CHARACTERS), *long_sentences(text), *semicolons(text), *dialect(text)]
     assert not broken, "\n".join(broken)
+
+
+def test_the_readme_is_short():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= MOST_LINES_README
+    assert len(text.split()) <= MOST_WORDS_README
 
 
 @pytest.mark.parametrize("path", CHINESE_PAGES)

@@ -74,6 +74,12 @@ def test_a_table_fits_80_columns_and_loses_no_character(
     assert path in shown.replace(" ", "")
 
 
+def test_in_a_pipe_a_row_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    path = "/".join(["archive"] * 40) + "/film.png"
+    Terminal("en").table(["Film", "Prediction"], [[path, "COVID-19"]], left=2)
+    assert f"{path}  COVID-19" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
 def test_a_terminal_that_knows_no_chinese_is_no_crash(encoding: str) -> None:
     done = subprocess.run(

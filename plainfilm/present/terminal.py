@@ -14,7 +14,7 @@ from plainfilm.errors import PlainfilmError
 from plainfilm.messages import Words, say, text, told
 from plainfilm.text import json_text, printable
 
-PIPE_WIDTH = 140  # columns, if stdout is no terminal
+PIPE_WIDTH = 10_000  # columns, if stdout is no terminal: there a row of a table is one line, for grep
 
 
 class Terminal:
