@@ -116,6 +116,10 @@ def test_every_file_of_the_project_that_a_page_names_exists(path: Path) -> None:
     assert [file for file in named if not (ROOT / file).exists()] == []
 
 
+def test_a_link_to_a_chinese_heading_is_followed() -> None:
+    assert broken_links(ROOT / "PAGE.md", "# 回答与指标\n\n[一](#回答与指标) [二](#没有)\n") == ["#没有"]
+
+
 def test_headings_have_the_anchors_that_github_gives_them() -> None:
     assert anchors('# What\'s new, in `v2`?\n\n## 一、数据 (data)\n\n<a id="old"></a>\n\n## a_b - c\n') == {
         *("whats-new-in-v2", "一数据-data", "old", "a_b---c")
