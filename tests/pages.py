@@ -23,15 +23,6 @@ PROSE = sorted({*ROOT.glob("README*.md"), ROOT / "CONTRIBUTING.md", *(ROOT / "do
 CHINESE = [path for path in PROSE if path.name.endswith((".zh.md", ".zh-CN.md"))]
 ENGLISH = [path for path in PROSE if path not in CHINESE]
 
-# Chinese pages that do not yet follow their rewritten English pages; to be emptied.
-NOT_YET = {
-    "docs/dicom-node.zh.md",
-    "docs/intervals.zh.md",
-    "docs/model-file.zh.md",
-    "docs/security.zh.md",
-}
-READY = [path for path in CHINESE if path.relative_to(ROOT).as_posix() not in NOT_YET]
-
 CODE = "`code`"
 WRITTEN = re.compile(r"^<!-- table: .*?^<!-- end of table -->", re.MULTILINE | re.DOTALL)
 TARGET = re.compile(r"\]\([^)\s]*\)")
