@@ -49,16 +49,18 @@ def predict(
     from plainfilm.present.on_terminal import show
     from plainfilm.present.sections.answers import answers, remarks
     from plainfilm.present.sections.balance import balance
-    from plainfilm.present.sections.decisions import predictive_values
     from plainfilm.present.statements import about_maps, about_model
     from plainfilm.present.terminal import Terminal
     from plainfilm.workflows import answers as workflow
-    from plainfilm.workflows.prevalence import parse_prevalences, stored_predictive_values
 
     terminal = Terminal(lang, as_json=as_json)
     predictor = Predictor(model, assume_chest=assume_chest)
     card = predictor.card
-    predictive = stored_predictive_values(card, parse_prevalences(prevalence or [], card))
+    predictive = None
+    if prevalence:
+        from plainfilm.workflows.prevalence import parse_prevalences, stored_predictive_values
+
+        predictive = stored_predictive_values(card, parse_prevalences(prevalence, card))
     if maps is not None:
         files.writable_folder(maps)
     if csv is not None:
@@ -81,7 +83,10 @@ def predict(
     if maps is not None:
         terminal.say("prediction.maps", folder=str(maps), cells=predictor.map_side, size=card.preprocessing.size)
         show(terminal, [Note(about_maps(card))])
-    show(terminal, predictive_values(predictive, named(card.classes)))
+    if predictive:
+        from plainfilm.present.sections.points import predictive_values
+
+        show(terminal, predictive_values(predictive, named(card.classes)))
     show(terminal, map(Note, about_model(card)))
     predictions = [film_json(answer, card, lang, predictive=predictive, has_map=maps is not None) for answer in found]
     for error in (entry["error"] for entry in predictions):

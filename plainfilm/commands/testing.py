@@ -46,9 +46,9 @@ def evaluate(
     from plainfilm.present.on_terminal import show
     from plainfilm.present.sections.balance import balance
     from plainfilm.present.sections.data_set import film_problems
-    from plainfilm.present.sections.decisions import predictive_values
     from plainfilm.present.sections.elsewhere import generalisation_gap, seen
     from plainfilm.present.sections.evaluation import evaluation
+    from plainfilm.present.sections.points import predictive_values
     from plainfilm.present.terminal import Terminal
     from plainfilm.workflows.external_test import evaluate_sources
     from plainfilm.workflows.prevalence import parse_prevalences

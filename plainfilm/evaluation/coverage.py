@@ -26,7 +26,6 @@ from plainfilm.evaluation.registry import Figure
 TABLE = Path(__file__).with_name("coverage.json")
 LOWEST = 0.93
 """A 95 % interval that covers less than this misses."""
-MARK = "*"  # at a figure whose interval covers too little
 EDGE = 1e-4  # a share of 0 or 1 is taken for this far from it
 
 

@@ -16,14 +16,17 @@ import base64
 import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from plainfilm.data.duplicates.fingerprint import NUM_BYTES, SAME_FILM, Fingerprints, fingerprints, likeness
 from plainfilm.data.duplicates.search import Pixels, thumbnail
-from plainfilm.data.films import Films
 from plainfilm.errors import PlainfilmError, demand
+
+if TYPE_CHECKING:  # it brings the index, which an answer does not need
+    from plainfilm.data.films import Films
 
 FILMS_KEY = "plainfilm.films"
 CHECKSUM_BYTES = 8  # an image_id
@@ -89,7 +92,7 @@ class SeenFilms:
         return [Sighting(kind, float(value)) for kind, value in zip(kinds, likest, strict=True)]
 
 
-def seen_films(films: Films, *, is_base_known: bool) -> SeenFilms | None:
+def seen_films(films: "Films", *, is_base_known: bool) -> SeenFilms | None:
     """The list of the films that a training saw, those of training and validation; None with more than MAX_FILMS.
 
     `is_base_known`: whether the training began with weights that had seen no film.

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, ClassVar
 
-from plainfilm.evaluation.reliability import Bin
 from plainfilm.messages import Text, Words, shown
 
-if TYPE_CHECKING:  # a terminal needs none
+if TYPE_CHECKING:  # an answer on a terminal needs neither
     from markupsafe import Markup
+
+    from plainfilm.evaluation.reliability import Bin
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ class Reliability:
     """A drawing: the share observed in each bin, with its interval, over its mean probability."""
 
     name: Text
-    bins: Sequence[Bin]
+    bins: "Sequence[Bin]"
     about: Words  # what it shows, to who cannot see it
 
 

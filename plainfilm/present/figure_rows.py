@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from plainfilm.estimate import Estimate
 from plainfilm.evaluation import registry
-from plainfilm.evaluation.coverage import MARK, lowest_marked
+from plainfilm.evaluation.coverage import lowest_marked
 from plainfilm.messages import Text, say
 from plainfilm.present.blocks import Cell, Note
-from plainfilm.present.words import figure, label
+from plainfilm.present.words import MARK, figure, label
 
 OF_POINT = ("sensitivity", "specificity", "ppv", "npv")
 """The figures of an operating point."""

@@ -1,9 +1,9 @@
 """The answer for one film as JSON: one object for the API and for `predict --json`."""
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from plainfilm.errors import FilmError
-from plainfilm.evaluation.decisions import PredictiveValues
 from plainfilm.messages import say
 from plainfilm.model.answer import Answer
 from plainfilm.model.card import Card
@@ -11,13 +11,16 @@ from plainfilm.present.problem import problem
 from plainfilm.present.statements import reasons, set_words
 from plainfilm.records import Object
 
+if TYPE_CHECKING:  # few ask for a prevalence
+    from plainfilm.evaluation.decisions import PredictiveValues
+
 
 def film_json(
     answer: Answer,
     card: Card,
     language: str,
     *,
-    predictive: Mapping[str, PredictiveValues] | None = None,
+    predictive: "Mapping[str, PredictiveValues] | None" = None,
     has_map: bool = False,
     map: Object | None = None,
     film: Object | None = None,
@@ -49,7 +52,7 @@ def film_json(
     }
 
 
-def _classes(answer: Answer, card: Card, language: str, predictive: Mapping[str, PredictiveValues]) -> Object:
+def _classes(answer: Answer, card: Card, language: str, predictive: "Mapping[str, PredictiveValues]") -> Object:
     """What the model says of a film's class; every entry is None if it says nothing."""
     if answer.probabilities is None:
         return dict.fromkeys(("predicted", "probabilities", "set", "set_words", "called"))
@@ -65,7 +68,7 @@ def _classes(answer: Answer, card: Card, language: str, predictive: Mapping[str,
 
 
 def _called(
-    probability_of: Mapping[str, float], card: Card, predictive: Mapping[str, PredictiveValues]
+    probability_of: Mapping[str, float], card: Card, predictive: "Mapping[str, PredictiveValues]"
 ) -> dict[str, list[Object]] | None:
     """For each class whether the film is called so at each operating point; None if none was fitted.
 

@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 
 from plainfilm.estimate import Estimate
-from plainfilm.evaluation.coverage import MARK
 from plainfilm.messages import CATALOGUES, Listed, Text, say
 from plainfilm.text import printable
+
+MARK = "*"  # at a figure whose interval covers too little
 
 
 def label(prefix: str, code: str) -> Text:

@@ -12,7 +12,7 @@ from plainfilm.audits.leaks import audit_leaks
 from plainfilm.audits.shortcuts import audit_shortcuts, run_model
 from plainfilm.config import Recipe, load_recipe
 from plainfilm.data.decoding.file_facts import read_facts
-from plainfilm.data.duplicates.search import confirmed_pairs
+from plainfilm.data.duplicates.twins import confirmed_pairs
 from plainfilm.data.film_index import Index, is_index, read_index, reopen
 from plainfilm.data.films import Films
 from plainfilm.data.sources.reading import PLAIN, Progress, Reading

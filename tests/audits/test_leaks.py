@@ -9,7 +9,8 @@ import pytest
 
 from plainfilm.audits.leaks import audit_leaks, count_leaks
 from plainfilm.audits.naive import naive_and_clean, naive_folds
-from plainfilm.data.duplicates.search import Pair, confirmed_pairs, find_pairs, recorded_pairs, thumbnail, written
+from plainfilm.data.duplicates.search import Pair, find_pairs, thumbnail
+from plainfilm.data.duplicates.twins import confirmed_pairs, recorded_pairs, written
 from plainfilm.data.film_index import Index, Row, read_index, write_index
 from plainfilm.data.films import Films
 from plainfilm.data.phantom import write_folder

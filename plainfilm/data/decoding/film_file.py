@@ -33,7 +33,7 @@ from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
-from plainfilm.data.decoding import codestream, dicom, framing, greys
+from plainfilm.data.decoding import codestream, framing, greys
 from plainfilm.data.decoding.dicom_header import is_dicom
 from plainfilm.data.decoding.film import LIMITS, Film, Limits
 from plainfilm.data.decoding.formats import find_reader
@@ -74,6 +74,8 @@ def decode(data: bytes, limits: Limits = LIMITS, *, assume_chest: bool = False) 
 
 
 def _decode_dicom(data: bytes, limits: Limits, assume_chest: bool) -> Film:
+    from plainfilm.data.decoding import dicom  # a picture needs none of its tables
+
     try:
         return dicom.read(data, limits, assume_chest=assume_chest)
     except FilmError:

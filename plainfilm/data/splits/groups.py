@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from plainfilm.data.decoding.film import BLANK
 from plainfilm.data.duplicates import search
-from plainfilm.data.duplicates.search import written
+from plainfilm.data.duplicates.twins import written
 from plainfilm.data.film_index import LEAVES_OUT, Row
 from plainfilm.data.splits.patients import as_id, is_doubtful, is_nobody, is_nobody_by_count
 from plainfilm.io.files import sha256

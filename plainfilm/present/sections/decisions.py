@@ -1,15 +1,14 @@
-"""Where to cut: operating points and what they are worth, prediction sets, what the input check refuses."""
+"""Where to cut: operating points, prediction sets, what the input check refuses."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 
-from plainfilm.estimate import Estimate
-from plainfilm.evaluation.decisions import PredictiveValues, Sets, SetShares
+from plainfilm.evaluation.decisions import Sets, SetShares
 from plainfilm.evaluation.evaluation import Metrics, Refusals
 from plainfilm.messages import Text, say
-from plainfilm.model.decision import OperatingPoint
 from plainfilm.present.blocks import Block, Cell, Note, Section, Table
-from plainfilm.present.figure_rows import OF_POINT, head, rows
+from plainfilm.present.figure_rows import head
 from plainfilm.present.gather import Gathered
+from plainfilm.present.sections.points import points_table
 from plainfilm.present.words import figure, label
 
 OF_SETS = {"single": "sets.single", "several": "sets.several", "none": "sets.none"}
@@ -24,38 +23,13 @@ def decisions_of(figures: Metrics | None, shown: Callable[[str], Text]) -> Itera
     """The operating points, sets and gate of an evaluation; `shown`: what a class is called."""
     points, sets = (None, None) if figures is None else (figures.operating_points, figures.sets)
     if points:
-        yield _points(points, shown, say("report.decisions.points"))
+        yield points_table(points, shown, say("report.decisions.points"))
     if sets:
         yield _sets(sets, shown)
     if not points and not sets:
         yield Note(say("report.decisions.missing"), "missing")
     if figures is not None and figures.gate.refused.n:
         yield from _gate(figures.gate)
-
-
-def predictive_values(found: Mapping[str, PredictiveValues], shown: Callable[[str], Text]) -> Iterator[Block]:
-    """What the answers of each operating point are worth at the prevalences that were given."""
-    for name, entry in found.items():
-        if entry.points:
-            caption = say("prevalence.title", name=shown(name), prevalence=100 * entry.prevalence)
-            yield _points({name: entry.points}, shown, caption)
-        else:
-            yield Note(say("prevalence.none", name=shown(name)))
-
-
-def _points(points: Mapping[str, Sequence[OperatingPoint]], shown: Callable[[str], Text], caption: Text) -> Table:
-    cells = tuple(
-        line
-        for name, entries in points.items()
-        for entry in entries
-        for line in rows(_figures(entry), OF_POINT, shown(name), f"{100 * entry.asked:g} %", f"{entry.threshold:.4f}")
-    )
-    columns = ("index.class", "report.decisions.asked", "prevalence.threshold", "evaluation.figure")
-    return Table(caption, head(*map(say, columns)), cells, left=4)
-
-
-def _figures(point: OperatingPoint) -> Mapping[str, Estimate]:
-    return {name: value for name, value in vars(point).items() if isinstance(value, Estimate)}
 
 
 def _sets(sets: Sets, shown: Callable[[str], Text]) -> Table:

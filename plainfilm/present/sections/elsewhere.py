@@ -10,7 +10,7 @@ from plainfilm.model.seen import KINDS
 from plainfilm.present.blocks import Block, Cell, Note, Section, Table
 from plainfilm.present.figure_rows import head, name_of, overall, scale_of
 from plainfilm.present.gather import Gathered
-from plainfilm.present.sections.decisions import predictive_values
+from plainfilm.present.sections.points import predictive_values
 from plainfilm.present.sections.results import results_of, title
 from plainfilm.present.words import figure
 
