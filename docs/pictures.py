@@ -1,4 +1,4 @@
-"""The pictures of the README, taken in Chromium: the page with a drawn film, and the head of a report.
+"""The pictures of the README in each language, taken in Chromium: the page with a drawn film, the head of a report.
 
     python docs/pictures.py runs/demo/run
 
@@ -24,24 +24,27 @@ PICTURES = DOCS / "pictures"
 VIEWPORT = {"width": 1280, "height": 800}
 COLOURS = 128  # a picture of the palette is a third of the size
 SAMPLE = 2
+LANGUAGES = {"en-GB": ("English", ""), "zh-CN": ("中文", ".zh")}  # by locale: its button, how a picture's name ends
 
 
 def main() -> None:
-    """Take both pictures."""
+    """Take the pictures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", type=Path, help="the run of a demo")
     run: Path = parser.parse_args().run
     PICTURES.mkdir(exist_ok=True)
-    with launched() as browser:
-        with served() as address, visiting(browser, viewport=VIEWPORT, color_scheme="light") as visit:
-            visit.open(address)
-            visit.page.locator("#samples button").nth(SAMPLE).click()
-            visit.page.wait_for_selector("#strip li")
-            visit.page.wait_for_selector("#progress", state="hidden")
-            take(visit, "answer")
-        with visiting(browser, viewport=VIEWPORT, color_scheme="light") as visit:
-            visit.page.goto((run / "report.html").resolve().as_uri())
-            take(visit, "report")
+    with launched() as browser, served() as address:
+        for locale, (button, ending) in LANGUAGES.items():
+            with visiting(browser, viewport=VIEWPORT, color_scheme="light", locale=locale) as visit:
+                visit.open(address)
+                visit.page.locator("#samples button").nth(SAMPLE).click()
+                visit.page.wait_for_selector("#strip li")
+                visit.page.wait_for_selector("#progress", state="hidden")
+                take(visit, f"answer{ending}")
+            with visiting(browser, viewport=VIEWPORT, color_scheme="light", locale=locale) as visit:
+                visit.page.goto((run / "report.html").resolve().as_uri())
+                visit.page.get_by_text(button, exact=True).click()
+                take(visit, f"report{ending}")
 
 
 @contextmanager
