@@ -259,6 +259,8 @@ def main() -> None:
     parser.add_argument("--write", action="store_true")
     parser.add_argument("--figure", choices=[figure.name for figure in registry.overall()])
     arguments = parser.parse_args()
+    if arguments.quick and arguments.write:
+        parser.error("--quick is for looking; --write wants all test sets")
     sets = {kind: count // 10 if arguments.quick else count for kind, count in NUM_SETS.items()}
     cells = []
     for cell in simulate(sets) if arguments.figure is None else simulate_alone(arguments.figure, sets):

@@ -267,6 +267,10 @@ def test_the_draws_of_a_film_are_those_of_every_machine_and_release() -> None:
     }
 
 
+def test_no_operation_takes_the_draw_of_another() -> None:
+    assert len(set(augment.SIDED)) == len(augment.SIDED)
+
+
 def test_a_tenth_operation_moves_no_draw_of_the_nine(monkeypatch: pytest.MonkeyPatch) -> None:
     def drawn() -> tuple[list[augment.RadiographDraw], np.ndarray]:
         address = {"seed": 0, "epoch": 1}

@@ -355,8 +355,7 @@ SENTENCES: dict[str, str] = {
     "claim.fill.training": "Recipe, curves, number of steps; one model was trained.",
     "claim.fill.selection": "The epoch with the best validation figure; without validation films the last one.",
     "claim.fill.ensembling": "None; moving average of the weights with decay {decay}.",
-    "claim.fill.metrics": "Accuracy, balanced accuracy, AUC, sensitivity, specificity, precision, F1, log loss, "
-    "calibration error.",
+    "claim.fill.metrics": "{figures}; the calibration error.",
     "claim.fill.intervals": "95 % intervals over groups for every figure.",
     "claim.fill.audit": "What probes reach without the lungs, leaks, labels drawn at random.",
     "claim.fill.maps": "Class activation maps, checked by deletion, insertion and random weights.",

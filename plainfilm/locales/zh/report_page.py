@@ -330,7 +330,7 @@ SENTENCES: dict[str, str] = {
     "claim.fill.training": "配方、曲线、步数；训练了一个模型。",
     "claim.fill.selection": "验证成绩最好的一轮；没有验证胶片时为最后一轮。",
     "claim.fill.ensembling": "无；权重滑动平均，衰减 {decay}。",
-    "claim.fill.metrics": "准确率、平衡准确率、AUC、灵敏度、特异度、精确率、F1、对数损失、校准误差。",
+    "claim.fill.metrics": "{figures}；校准误差。",
     "claim.fill.intervals": "每个数字都有以组为单位的 95 % 区间。",
     "claim.fill.audit": "探针模型不看肺部能达到的成绩、泄漏、随机标签。",
     "claim.fill.maps": "类激活图，经删除、插入和随机权重检验。",

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from plainfilm.data.film_index import train_only
-from plainfilm.messages import Text, say
+from plainfilm.evaluation.registry import FIGURES
+from plainfilm.messages import Listed, Text, say
 from plainfilm.present.blocks import Block, Cell, Lines, Link, Note, Section, Table
 from plainfilm.present.gather import Gathered
 from plainfilm.present.sections.data import DESCRIBED
@@ -131,7 +132,8 @@ def _of_model(found: Gathered) -> Iterator[tuple[int, Filling]]:
 
 def _of_figures(found: Gathered) -> Iterator[tuple[int, Filling]]:
     if found.figures is not None:
-        yield 28, Filling(say("claim.fill.metrics"), "results")
+        names = Listed(tuple(say(f"figure.{figure.name}") for figure in FIGURES))
+        yield 28, Filling(say("claim.fill.metrics", figures=names), "results")
         yield 29, Filling(say("claim.fill.intervals"), "results")
         yield 37, Filling(say("claim.fill.performance"), "results")
         yield 38, Filling(say("claim.fill.by-class"), "results")
