@@ -110,7 +110,7 @@ def short_recipe(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def trained(phantoms: Path, short_recipe: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Ran]:
     """A run that the real command line trained without a break, and what it printed."""
     run = tmp_path_factory.mktemp("runs") / "unbroken"
-    process = command("train", phantoms, "--recipe", short_recipe, "--out", run, "--threads", 1)
+    process = command("train", phantoms, "--recipe", short_recipe, "--out", run, "--threads", 1, "--profile")
     out, err = process.communicate(timeout=100)
     assert process.returncode == 0, err
     return run, Ran(0, out, err)

@@ -30,6 +30,7 @@ SURFACE = {  # a new option is a decision: write it here, too
         "--workers",
         "--threads",
         "--int8",
+        "--profile",
     }
     | READING
     | COMMON,

@@ -29,6 +29,7 @@ from plainfilm.commands.options import (
 from plainfilm.errors import UsageError
 from plainfilm.messages import say
 from plainfilm.records import as_dict
+from plainfilm.text import json_text
 
 if TYPE_CHECKING:
     from plainfilm.present.terminal import Terminal
@@ -46,6 +47,7 @@ def train(
     workers: Annotated[int, typer.Option(min=0, max=64, help="help.workers")] = 0,
     threads: Annotated[int | None, typer.Option(min=1, max=1024, help="help.threads")] = None,
     int8: Annotated[bool, typer.Option("--int8", help="help.int8")] = False,
+    profile: Annotated[bool, typer.Option("--profile", help="help.profile")] = False,
     follow_links: FollowLinks = False,
     encoding: Encoding = "",
     assume_chest: AssumeChest = False,
@@ -58,9 +60,13 @@ def train(
     check_extra("train")
     from plainfilm.config import load_recipe
     from plainfilm.data.sources.reading import Reading
+    from plainfilm.io import files
     from plainfilm.io.run_folder import Run
+    from plainfilm.present.on_terminal import show
     from plainfilm.present.progress import TrainingDisplay
+    from plainfilm.present.sections.profile import profile as profile_section
     from plainfilm.training.distributed import join
+    from plainfilm.training.profile import Clock, Profile
     from plainfilm.workflows.training import Options, continue_run, start_run, train_follower
 
     team = join()
@@ -69,10 +75,13 @@ def train(
             train_follower(team, workers=workers, stop=stop)
         return
     terminal = Terminal(lang, as_json=as_json)
+    clock = Profile() if profile else Clock()
     with contextlib.ExitStack() as stack:
         display = TrainingDisplay(terminal, stack)
         with stop_requests() as stop, team.leading():
-            options = Options(workers=workers, threads=threads, stop=stop, language=lang, int8=int8, team=team)
+            options = Options(
+                workers=workers, threads=threads, stop=stop, language=lang, int8=int8, team=team, clock=clock
+            )
             if resume is not None:
                 if sources:
                     raise UsageError("resume-with-sources", run=str(resume))
@@ -93,6 +102,9 @@ def train(
                     sources, table or [], load_recipe(name), run, display, options, reading=reading, init=init
                 )
         stack.close()
+        if isinstance(clock, Profile):
+            files.write_text(result.run.profile, json_text(as_dict(clock.profiled()), indent=2))
+            show(terminal, profile_section(clock.profiled()))
         _print_run(terminal, result)
 
 

@@ -45,6 +45,7 @@ class Run:
         self.index = folder / INDEX
         self.history = folder / "history.csv"
         self.log = folder / "log.jsonl"
+        self.profile = folder / "profile.json"
         self.checkpoints = folder / CHECKPOINTS
         self.best = self.checkpoints / BEST  # the best network so far
         self.model = folder / "model.onnx"

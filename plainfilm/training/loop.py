@@ -8,7 +8,7 @@
 
 import contextlib
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
@@ -27,10 +27,12 @@ from plainfilm.training import checkpoint, hardware
 from plainfilm.training.batches import Batch, Batches, iterate
 from plainfilm.training.distributed import ALONE, Team, begin_statistics, gradients, weigh_statistics
 from plainfilm.training.history import Facts, History, NoHistory, Step
+from plainfilm.training.profile import Clock
 from plainfilm.training.schedule import Plan, learning_rate, make_plan
 from plainfilm.training.state import State, is_finite, save, start_or_resume, update_ema
 
 VALIDATION_BATCH = 64
+UNTIMED = Clock()
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
@@ -57,6 +59,7 @@ def train(
     threads: int | None = None,
     stop: Callable[[], int] = lambda: 0,
     team: Team = ALONE,
+    clock: Clock = UNTIMED,
 ) -> tuple[ResNet, dict[str, float]]:
     """Train, or go on with, the run `run`; return the kept network and its validation figures.
 
@@ -76,15 +79,20 @@ def train(
     history = History(run.history, keep=state.step) if team.is_first else NoHistory()
     with contextlib.closing(history), team.group(device):
         reporter.on_start(plan, state.step, facts)
-        for batch in iterate(Batches(recipe, films, plan, team), run.folder, start=state.step, workers=workers):
+        batches = iterate(Batches(recipe, films, plan, team), run.folder, start=state.step, workers=workers)
+        for batch in timed(batches, clock):
             rate = learning_rate(training, plan, batch.step)
-            loss, correct = optimise(state, batch, rate, recipe, weights, DTYPES[facts.precision], team)
-            if not (math.isfinite(loss) and is_finite(state)):
+            with clock.step(plan.sizes_px[plan.place(batch.step)[0]]):
+                loss, correct = optimise(state, batch, rate, recipe, weights, DTYPES[facts.precision], team, clock)
+                with clock.cause("finite"):
+                    all_finite = math.isfinite(loss) and is_finite(state)
+            if not all_finite:
                 raise not_finite(run.folder, batch, plan, loss, rate, films)
             state.step += 1
             step = Step(batch.step, plan.place(batch.step)[0], loss, correct / len(batch.rows), rate)
             if plan.is_last_of_epoch(batch.step):
-                step = end_epoch(state, step, plan, recipe, films, run.best, team)
+                with clock.cause("validation"):
+                    step = end_epoch(state, step, plan, recipe, films, run.best, team)
                 if not math.isfinite(step.validation_loss or 0):
                     raise not_finite(run.folder, batch, plan, step.validation_loss, rate, films)
             history.append(step)
@@ -94,8 +102,9 @@ def train(
             if is_due and team.is_first:
                 if not is_finite(state):  # memory may fail at any moment
                     raise not_finite(run.folder, batch, plan, loss, rate, films)
-                history.sync()
-                save(state, run.checkpoints, facts)
+                with clock.cause("checkpoint"):
+                    history.sync()
+                    save(state, run.checkpoints, facts)
             if signal_number:
                 raise stopped(signal_number, run.folder, state.step, team)
 
@@ -106,11 +115,28 @@ def train(
     return state.net.eval(), state.best
 
 
+def timed(batches: Iterator[Batch], clock: Clock) -> Iterator[Batch]:
+    """The same batches; what each was waited for, or made in, is a cause."""
+    while True:
+        with clock.cause("batches"):
+            batch = next(batches, None)
+        if batch is None:
+            return
+        yield batch
+
+
 # --- one step --------------------------------------------------------------------------------------------------------
 
 
 def optimise(
-    state: State, batch: Batch, rate: float, recipe: Recipe, weights: Tensor, dtype: torch.dtype, team: Team = ALONE
+    state: State,
+    batch: Batch,
+    rate: float,
+    recipe: Recipe,
+    weights: Tensor,
+    dtype: torch.dtype,
+    team: Team = ALONE,
+    clock: Clock = UNTIMED,
 ) -> tuple[float, int]:
     """One step of the optimiser on one batch; returns the batch's mean loss and how many films were right.
 
@@ -145,9 +171,11 @@ def optimise(
         statistics = weigh_statistics(state.net, batch.groups, batch.num_groups)
         team.sum([loss, correct, *gradients(state.net), *statistics])
     if math.isfinite(float(loss)):
-        state.scaler.step(state.optimizer)
-        state.scaler.update()
-        update_ema(state, training.ema_decay)
+        with clock.cause("optimiser"):
+            state.scaler.step(state.optimizer)
+            state.scaler.update()
+        with clock.cause("average"):
+            update_ema(state, training.ema_decay)
     return float(loss), int(correct)
 
 

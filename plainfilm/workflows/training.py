@@ -28,7 +28,8 @@ from plainfilm.training import checkpoint
 from plainfilm.training.checkpoint import check_recipe
 from plainfilm.training.distributed import ALONE, Team
 from plainfilm.training.history import Facts, RunLog, Step
-from plainfilm.training.loop import Reporter, train
+from plainfilm.training.loop import UNTIMED, Reporter, train
+from plainfilm.training.profile import Clock
 from plainfilm.training.result import Result
 from plainfilm.training.schedule import Plan
 from plainfilm.workflows.fit import fit, provenance, write_twin
@@ -50,6 +51,7 @@ class Options:
     language: str = "en"  # of the figures
     int8: bool = False  # also write the int8 twin
     team: Team = ALONE  # of processes, whose first this is; the others follow by `train_follower`
+    clock: Clock = UNTIMED
 
 
 class Observer(Reporter, Protocol):
@@ -94,10 +96,13 @@ def start_run(
             team.claim(run.folder)
         try:
             progress = until(options.stop, observer)
-            films = make_films(sources, tables, recipe, run.folder, reading=reading, progress=progress, keeps_key=True)
-            if init is not None:
-                check_base(init, films.index)
-            write_index(films.index, run.folder)
+            with options.clock.stage("index"):
+                films = make_films(
+                    sources, tables, recipe, run.folder, reading=reading, progress=progress, keeps_key=True
+                )
+                if init is not None:
+                    check_base(init, films.index)
+                write_index(films.index, run.folder)
             facts = {"threads": options.threads or team.num_threads}
             checkpoint.save_given(files.writable_folder(run.checkpoints), given, facts)
             files.write_text(run.recipe, recipe.to_toml())  # last: with it the run can go on
@@ -207,38 +212,44 @@ def until(stop: Stop, observer: Observer) -> Progress:
 
 def _go(run: Run, films: Films, recipe: Recipe, observer: Observer, options: Options) -> Result:
     """Train, or go on; then put the model together in memory, test it, and write it once."""
-    log = RunLog(run.log)
+    log, clock = RunLog(run.log), options.clock
     reporter = _Logged(log, observer)
-    films = _at_sizes(films, run, recipe)
-    net, validation = train(
-        run,
-        recipe,
-        films,
-        reporter,
-        workers=options.workers,
-        threads=options.threads,
-        stop=options.stop,
-        team=options.team,
-    )
+    with clock.stage("sizes"):
+        films = _at_sizes(films, run, recipe)
+    with clock.stage("training"):
+        net, validation = train(
+            run,
+            recipe,
+            films,
+            reporter,
+            workers=options.workers,
+            threads=options.threads,
+            stop=options.stop,
+            team=options.team,
+            clock=clock,
+        )
     card = Card(
         classes=class_names(films.index.classes, recipe.data.names),
         preprocessing=Preprocessing(recipe.size_px, recipe.data.channels, recipe.data.fit),
         weights_sha256="",
         provenance=provenance(films.index, recipe, validation),
     )
-    model, predictor = fit(modelfile.from_network(run.model, net, card), films, recipe, threads=reporter.threads)
-    with threadpool_limits(1, user_api="blas"):  # the same films give the same bits on any number of processors
+    with clock.stage("fit"):
+        model, predictor = fit(modelfile.from_network(run.model, net, card), films, recipe, threads=reporter.threads)
+    with clock.stage("test"), threadpool_limits(1, user_api="blas"):  # the same bits on any number of processors
         test = evaluate(predictor, films, films.part("test"), name="test", leaking=films.index.is_leaking)
-    write_evaluation(test, films.index.classes, run.evaluation)
+        write_evaluation(test, films.index.classes, run.evaluation)
     own = records.from_dict(OwnFigures, replace(test.figures, subgroups=None).as_dict())
-    parity_rows = [*films.part("validation"), *films.part("train")][:NUM_PARITY_FILMS]
-    parity_films = films.pixels(parity_rows, recipe.data.channels)
-    parity = modelfile.write(replace(model, card=replace(model.card, evaluation=own)), net, parity_films)
-    predictor = Predictor(run.model, threads=reporter.threads)
-    twin = write_twin(run, films, recipe, threads=reporter.threads) if options.int8 else None
-    notices = draw_figures(run, test, predictor.card, options.language)
-    log.write("done", parity=parity, accuracy=test.figures.overall["accuracy"].as_dict())
-    notices += describe(run, films, predictor, log, language=options.language)
+    with clock.stage("model-file"):
+        parity_rows = [*films.part("validation"), *films.part("train")][:NUM_PARITY_FILMS]
+        parity_films = films.pixels(parity_rows, recipe.data.channels)
+        parity = modelfile.write(replace(model, card=replace(model.card, evaluation=own)), net, parity_films)
+        predictor = Predictor(run.model, threads=reporter.threads)
+        twin = write_twin(run, films, recipe, threads=reporter.threads) if options.int8 else None
+    with clock.stage("report"):
+        notices = draw_figures(run, test, predictor.card, options.language)
+        log.write("done", parity=parity, accuracy=test.figures.overall["accuracy"].as_dict())
+        notices += describe(run, films, predictor, log, language=options.language)
     return Result(run, films.index, validation, predictor.card, parity, test, twin, notices)
 
 

@@ -34,6 +34,7 @@ RUN_FILES = {
     "index.json",
     "history.csv",
     "log.jsonl",
+    "profile.json",
     "model.onnx",
     "evaluation/metrics.json",
     "evaluation/predictions.csv",

@@ -36,6 +36,7 @@ SENTENCES: dict[str, str] = {
     "help.workers": "Processes that make batches; 0: none beside this one.",
     "help.threads": "Compute threads; a resumed run has its own.",
     "help.int8": "Also write model-int8.onnx, if it answers as well on validation films.",
+    "help.profile": "Also say where the seconds go, by stage and by cause; profile.json.",
     "help.model": "A model file (model.onnx).",
     "help.evaluate-out": "Write metrics.json, predictions.csv and seen.csv there.",
     "help.prevalence": "Show predictive values if so many films are of a class (0.02).",

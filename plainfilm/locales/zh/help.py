@@ -34,6 +34,7 @@ SENTENCES: dict[str, str] = {
     "help.workers": "准备批次的进程数；0：只用本进程。",
     "help.threads": "计算线程数；继续的运行使用自己的线程数。",
     "help.int8": "如果在验证胶片上回答得一样好，还写出 model-int8.onnx。",
+    "help.profile": "另外说明时间花在哪里，按阶段和原因列出；写入 profile.json。",
     "help.model": "模型文件（model.onnx）。",
     "help.evaluate-out": "把 metrics.json、predictions.csv 和 seen.csv 写到这里。",
     "help.prevalence": "给出某一类别占这么大比例（0.02）时的预测值。",
