@@ -48,7 +48,7 @@ check: install
 	$(BIN)/python -m pytest tests/test_prose.py tests/test_documents.py
 
 test: check
-	PLAINFILM_DATA=$(abspath $(DATA)) $(BIN)/python -m pytest
+	PLAINFILM_DATA=$(abspath $(DATA)) $(BIN)/python -m pytest -n auto --dist loadfile
 
 # What a change is tried with on the way: no training, server, browser, fault or other runtime; CI runs `test`.
 test-fast: install
