@@ -62,6 +62,18 @@ def test_usual_spellings_of_headings(nih, tmp_path, headings):
     assert said(nih, table(tmp_path / "t.csv", headings, *rows())) == EXPECTED
 
 
+@pytest.mark.parametrize("blank", [" ", "\t", "\N{NO-BREAK SPACE}"])
+def test_names_that_differ_by_a_blank_have_their_own_rows(tmp_path, blank):
+    """As it is, a name fits one film; a blank that only the table has is nobody's name."""
+    films = put(tmp_path / "d", {f"a/{blank}x.png": film(1), "a/x.png": film(2), "a/y.png": film(3)})
+    lines = [f"a/{blank}x.png,one,1", "a/x.png,two,2", f" a/y.png{blank},three,3"]
+    assert set(said(films, table(tmp_path / "t.csv", "path,label,patient", *lines))) == {
+        ("one", "1"),
+        ("two", "2"),
+        ("three", "3"),
+    }
+
+
 @given(st.sampled_from([(ours, heading) for ours, some in HEADINGS.items() for heading in some]), st.data())
 def test_case_blanks_and_underscores_of_a_heading_do_not_count(known, data):
     ours, heading = known

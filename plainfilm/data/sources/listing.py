@@ -16,7 +16,7 @@ from plainfilm.data.sources.balance import Balance, SeenFile, TableBalance, make
 from plainfilm.data.sources.conventions import COMMON
 from plainfilm.data.sources.labels import class_and_split, is_hidden, is_mask
 from plainfilm.data.sources.matching import FilmPath
-from plainfilm.data.sources.names import path_parts
+from plainfilm.data.sources.names import path_parts, tidy
 from plainfilm.data.sources.own_output import own_output
 from plainfilm.data.sources.reading import PLAIN, Reading
 from plainfilm.data.sources.table import TABLES, Table, read_table
@@ -134,7 +134,7 @@ def _open(path: Path, reading: Reading, tables: Sequence[Table]) -> tuple[Source
 
 def _fits(tables: Sequence[Table]) -> Callable[[list[str]], int]:
     """How many of some names the tables know, by the name and one folder."""
-    known = {path_parts(row.path)[-2:] for table in tables for row in table.rows}
+    known = {path_parts(tidy(row.path))[-2:] for table in tables for row in table.rows}
     known |= {parts[-1:] for parts in known}
     return lambda names: sum(path_parts(name)[-2:] in known or path_parts(name)[-1:] in known for name in names)
 

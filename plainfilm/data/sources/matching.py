@@ -1,7 +1,8 @@
 """Which row of a table belongs to which film, by the longest ending that their paths share; what became of the rows.
 
 Notable choices:
-- a path as it stands goes before one without regard to case and extension; a longer ending before a shorter one;
+- a path as it is goes before one without regard to case, blanks at its ends and extension; a longer ending before a
+  shorter one;
 - table and source may start at different folders, so both sides may have folders that the other lacks, as long as the
   name and one folder agree;
 - the bare name counts if one side has nothing else and only one row and one film bear it; else it is an error that

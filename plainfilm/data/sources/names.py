@@ -32,25 +32,25 @@ def name_key(text: str) -> str:
 
 
 def path_parts(path: str) -> tuple[str, ...]:
-    r"""The folders and the name of a path, with slashes or backslashes; drives and `.` are left out.
+    r"""The folders and the name of a path, with slashes or backslashes; drives and `.` are left out, blanks are kept.
 
     >>> path_parts("D:\\data\\a.png"), path_parts("./x//a.png")
     (('data', 'a.png'), ('x', 'a.png'))
     """
-    parts = tidy(path).replace("\\", "/").split("/")
-    if re.fullmatch(r"[A-Za-z]:", parts[0]):
+    parts = unicodedata.normalize("NFC", path).replace("\\", "/").split("/")
+    if re.fullmatch(r"[A-Za-z]:", parts[0].strip()):
         parts = parts[1:]
-    return tuple(part for part in parts if part not in ("", "."))
+    return tuple(part for part in parts if part.strip() not in ("", "."))
 
 
 def loose_parts(parts: tuple[str, ...], extensions: tuple[str, ...]) -> tuple[str, ...]:
-    """The parts of a path without regard to case and to the extension of a film.
+    """The parts of a path without regard to case, blanks at their ends and the extension of a film.
 
-    >>> loose_parts(("X", "A.PNG"), (".png",)) == loose_parts(("x", "a"), (".png",))
+    >>> loose_parts((" X", "A.PNG "), (".png",)) == loose_parts(("x", "a"), (".png",))
     True
     """
     if not parts:
         return parts
-    *folders, name = (part.casefold() for part in parts)
+    *folders, name = (part.strip().casefold() for part in parts)
     suffix = PurePosixPath(name).suffix
     return (*folders, name.removesuffix(suffix) if suffix in extensions else name)

@@ -168,6 +168,7 @@ def _headless(content: str, conventions: Conventions) -> tuple[list[list[str]], 
         widths = {len(line) for line in lines}
         for known in conventions.lists:
             place = known.columns.index("path")
-            if widths == {len(known.columns)} and all(is_film_name(path_parts(line[place])[-1]) for line in lines):
+            paths = [path_parts(tidy(line[place])) for line in lines if len(line) > place]
+            if widths == {len(known.columns)} and all(is_film_name(parts[-1]) for parts in paths):
                 return lines, {name: name for name in known.columns}, [*known.columns]
     return None
