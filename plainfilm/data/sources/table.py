@@ -68,11 +68,11 @@ def read_table(path: Path, *, encoding: str = "", conventions: Conventions = COM
     for number, cells in enumerate(lines, start=2):
         row = dict(zip(headings, [*cells, *[""] * (len(headings) - len(cells))], strict=False))
         named = {names.get(heading, heading): cell for heading, cell in row.items() if heading}
-        named |= {name: tidy(named[name]) for name in used if name != "label"}
+        named |= {name: tidy(named[name]) for name in used if name not in ("label", "path")}
         if TRAIN_ONLY in used:
             named[TRAIN_ONLY] = _truth(named[TRAIN_ONLY], conventions, path=str(path), row=number)
         film = named.pop("path")
-        if film:  # spreadsheets leave empty rows at the end
+        if tidy(film):  # spreadsheets leave empty rows at the end
             rows.append(TableRow(film, named | ({"split": part} if part else {})))
     return Table(path, tuple(rows), used, unused)
 
