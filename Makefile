@@ -18,8 +18,10 @@ RELEASE ?= .release-env
 INSPECT ?= .inspect-env
 TUTORIAL ?= ../shared/baseline/tutorial_paddle.py
 
-# Tests that neither train, nor serve, nor start a browser or another runtime.
-FAST := tests/data tests/evaluation tests/present $(wildcard tests/test_*.py) plainfilm
+# Tests that neither train, nor serve, nor start a browser or another runtime, nor search many films for copies.
+SLOW := $(patsubst %,tests/test_%.py,third_language bad_input cli pages_run security one_answer model_file_docs)
+FAST := $(filter-out $(SLOW),$(wildcard tests/test_*.py)) tests/evaluation plainfilm \
+  $(patsubst %,tests/data/test_%.py,augment decode given greys tables_of_films)
 
 .PHONY: install demo phantom-model test test-fast check bench faults audit sbom clean
 
