@@ -76,8 +76,7 @@ class Profile(Clock):
         self.stages: dict[str, Spent] = {}
         self.counts: Counter[int] = Counter()
         self.causes: dict[int, defaultdict[str, float]] = {}
-        self.waited: defaultdict[str, float] = defaultdict(float)  # since the last step, of a size not known yet
-        self.within = self.waited
+        self.within: defaultdict[str, float] = defaultdict(float)  # of the last step's size; before any, of the first
         self.is_in_cause = False
 
     @contextmanager
@@ -99,17 +98,13 @@ class Profile(Clock):
 
     @contextmanager
     def step(self, size_px: int) -> Iterator[None]:
-        """Add up what a step takes; what no cause accounts for is OTHER."""
-        self.within = self.causes.setdefault(size_px, defaultdict(float))
-        for name, seconds in self.waited.items():
-            self.within[name] += seconds
-        self.waited.clear()
+        """Add up what a step takes; what no cause accounts for is OTHER. Causes that follow belong to its size, too."""
+        self.within = self.causes.setdefault(size_px, defaultdict(float) if self.causes else self.within)
         before, began = sum(self.within.values()), time.perf_counter()
         with _Operations(self):
             yield
         self.within[OTHER] += time.perf_counter() - began - (sum(self.within.values()) - before)
         self.counts[size_px] += 1
-        self.within = self.waited
 
     def profiled(self) -> Profiled:
         """What was measured."""

@@ -34,6 +34,20 @@ def test_an_operation_within_a_cause_is_the_causes() -> None:
     assert set(steps.causes) == {"validation", OTHER}
 
 
+def test_what_follows_a_step_belongs_to_its_size_and_the_first_batch_to_the_first() -> None:
+    profile = Profile()
+    for before, size, after in (("batches", 32, "validation"), ("batches", 64, "checkpoint")):
+        with profile.cause(before):
+            pass
+        with profile.step(size):
+            pass
+        with profile.cause(after):
+            pass
+    sizes = profile.profiled().sizes
+    assert set(sizes["32"].causes) == {"batches", OTHER, "validation"}
+    assert set(sizes["64"].causes) == {OTHER, "checkpoint"}
+
+
 def test_stages_of_one_name_add_up() -> None:
     profile = Profile()
     with profile.stage("fit"):

@@ -168,7 +168,8 @@ def _headless(content: str, conventions: Conventions) -> tuple[list[list[str]], 
         widths = {len(line) for line in lines}
         for known in conventions.lists:
             place = known.columns.index("path")
-            paths = [path_parts(tidy(line[place])) for line in lines if len(line) > place]
-            if widths == {len(known.columns)} and all(is_film_name(parts[-1]) for parts in paths):
+            if widths != {len(known.columns)}:
+                continue
+            if all(is_film_name(path_parts(tidy(line[place]))[-1]) for line in lines):
                 return lines, {name: name for name in known.columns}, [*known.columns]
     return None
