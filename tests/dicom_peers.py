@@ -1,6 +1,8 @@
 """The node's surroundings in tests: films of patients that nobody is, an archive that remembers."""
 
+import faulthandler
 import io
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -100,11 +102,14 @@ def archive(refusals: int = 0) -> Iterator[Archive]:
         opened.server.shutdown()
 
 
-def wait_until(is_so: Callable[[], bool], seconds: float = 20) -> None:
-    until = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < until, "it never came"
+def wait_until(is_so: Callable[[], bool], seconds: float = 30) -> None:
+    """Look a hundred times a second, so that a machine that stands still meanwhile is no failure."""
+    for _ in range(int(100 * seconds)):
+        if is_so():
+            return
         time.sleep(0.01)
+    faulthandler.dump_traceback(sys.__stderr__)  # what every thread waits for
+    raise AssertionError("it never came")
 
 
 def send(port: int, *films: Dataset, title: str = "PLAINFILM", caller: str = "SCANNER") -> list[int]:

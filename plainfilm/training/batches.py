@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from multiprocessing.connection import wait
+from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import Any
 
@@ -87,17 +88,21 @@ def iterate(batches: Batches, run: Path, *, start: int, workers: int) -> Iterato
     with _handler_kept(signal.SIGCHLD):
         made = iter(loader)
     processes = set(multiprocessing.active_children()) - others
-    while True:
-        try:
-            batch = next(made, None)
-        except (RuntimeError, OSError, EOFError):  # what waiting for a dead worker, or reading from one, comes to
-            wait([process.sentinel for process in processes], timeout=1)  # it may be dying still
+    end = Finalize(None, _kill, (processes,), exitpriority=0)  # also where this process ends with us half-way
+    try:
+        while True:
+            try:
+                batch = next(made, None)
+            except (RuntimeError, OSError, EOFError):  # what waiting for a dead worker, or reading from one, comes to
+                wait([process.sentinel for process in processes], timeout=1)  # it may be dying still
+                _check_alive(processes, run)
+                raise
+            if batch is None:
+                return
             _check_alive(processes, run)
-            raise
-        if batch is None:
-            return
-        _check_alive(processes, run)
-        yield _received(batch)
+            yield _received(batch)
+    finally:
+        end()
 
 
 @contextlib.contextmanager
@@ -114,12 +119,16 @@ def _handler_kept(number: int) -> Iterator[None]:
     signal.signal(number, before)
 
 
+def _kill(processes: set[multiprocessing.process.BaseProcess]) -> None:
+    """End workers that are still there: they may wait for a killed one forever, and obey no SIGTERM."""
+    for process in processes:
+        process.kill()
+
+
 def _check_alive(processes: set[multiprocessing.process.BaseProcess], run: Path) -> None:
-    """Raise TrainingError where a worker was killed; the others end too, for they may wait for it forever."""
+    """Raise TrainingError where a worker was killed."""
     killed = [-process.exitcode for process in processes if process.exitcode is not None and process.exitcode < 0]
     if killed:
-        for process in processes:
-            process.kill()
         raise TrainingError("worker-killed", signal_number=killed[0], workers=len(processes), run=str(run))
 
 

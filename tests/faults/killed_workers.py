@@ -146,13 +146,12 @@ def process_of_torchrun() -> None:
 
 
 def until(condition: Callable[[], bool]) -> bool:
-    """Wait for a condition, at most HANG_SECONDS; whether it came."""
-    end = time.monotonic() + HANG_SECONDS
-    while not condition():
-        if time.monotonic() > end:
-            return False
+    """Wait for a condition, at most HANG_SECONDS in which this machine does not stand still; whether it came."""
+    for _ in range(100 * HANG_SECONDS):
+        if condition():
+            return True
         time.sleep(0.01)
-    return True
+    return False
 
 
 def sweep() -> None:

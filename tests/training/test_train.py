@@ -257,6 +257,30 @@ def test_a_signal_to_the_whole_group_stops_a_run_with_workers_in_order(tmp_path)
     assert (run / "checkpoints" / "step-00000005.safetensors").is_file()
 
 
+def test_workers_end_with_a_process_that_ends_half_way(tmp_path):
+    """A launcher ends a rank by an error in the middle of anything; it may not wait for a worker that obeys no SIGTERM."""
+    program = (
+        "import multiprocessing, sys\nfrom pathlib import Path\nimport broken_run, builders\n"
+        "from plainfilm.io.run_folder import Run\nfrom plainfilm.training.loop import train\n"
+        "builders.slim_widths()\n"
+        "class Failing(builders.Recorder):\n"
+        "    def on_step(self, step, num_films): raise RuntimeError('ended')\n"
+        "def rank(): train(Run(Path(sys.argv[1])), broken_run.RECIPE, broken_run.films(), Failing(), workers=2, threads=1)\n"
+        "started = multiprocessing.get_context('fork').Process(target=rank)\n"
+        "started.start(); started.join()\n"
+        "sys.exit(started.exitcode)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path)],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path), "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (1, "RuntimeError: ended")
+
+
 @pytest.mark.parametrize("workers", [0, 2])
 def test_a_loss_that_is_not_finite_ends_the_run(tmp_path, monkeypatch, workers):
     """The error names step, rate and films; what was saved before stays; the broken weights are nowhere."""
