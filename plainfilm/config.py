@@ -46,8 +46,8 @@ def each(check: Check) -> Check:
 DIFFERENT = (say("expected.names"), lambda names: len(set(names)) == len(names) >= 2 and all(names))
 INIT_PREFIX = "sha256:"
 INIT = (
-    f"default | tutorial | {INIT_PREFIX}...",
-    lambda init: re.fullmatch(rf"default|tutorial|{INIT_PREFIX}[0-9a-f]{{64}}", init) is not None,
+    f"default | tutorial | zero_residual | {INIT_PREFIX}...",
+    lambda init: re.fullmatch(rf"default|tutorial|zero_residual|{INIT_PREFIX}[0-9a-f]{{64}}", init) is not None,
 )
 WIDTHS = (16, 128)  # the least and the greatest; at 8, PyTorch 2.13 overwrites memory in backward on some processors
 
@@ -152,7 +152,17 @@ class TrainingRecipe:
         "arithmetic of convolutions; auto: bfloat16 if the processor multiplies it natively, else float32",
         one_of("auto", "float32", "bfloat16", "float16"),
     )
+    kernels: str = setting(
+        "reference",
+        "fast: a fused optimiser, large weights as matrices, a folded stem; the same mathematics, rounded otherwise",
+        one_of("reference", "fast"),
+    )
     checkpoint_steps: int = setting(50, "steps between two checkpoints", between(1, 100_000))
+
+    @property
+    def is_fast(self) -> bool:
+        """Whether the quicker kernels are asked for."""
+        return self.kernels == "fast"
 
     @property
     def group_size(self) -> int:

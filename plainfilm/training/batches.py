@@ -50,8 +50,7 @@ class Batches(Dataset[Batch]):
         self.order = BatchOrder(len(self.rows), recipe.training.batch_size, recipe.training.seed)
 
     def __getitem__(self, step: int) -> Batch:
-        epoch, in_epoch = self.plan.place(step)
-        rows = self.rows[self.order.batch(epoch, in_epoch)]
+        epoch, rows = self.plan.place(step)[0], self.rows_of(step)
         size = self.recipe.training.group_size
         num_groups = -(-len(rows) // size)
         groups = self.team.share(num_groups)
@@ -60,6 +59,10 @@ class Batches(Dataset[Batch]):
         if len(own):
             pixels = self._vary(pixels, [self.films.image_ids[row] for row in own], epoch)
         return Batch(step, rows, torch.from_numpy(self.films.labels(rows)), num_groups, groups, pixels)
+
+    def rows_of(self, step: int) -> NDArray[np.int64]:
+        """The films of a step, (B,)."""
+        return self.rows[self.order.batch(*self.plan.place(step))]
 
     def _vary(self, pixels: Tensor, image_ids: Sequence[str], epoch: int) -> Tensor:
         choice, seed = self.recipe.augment, self.recipe.training.seed

@@ -29,7 +29,7 @@ from plainfilm.training.distributed import ALONE, Team, begin_statistics, gradie
 from plainfilm.training.history import Facts, History, NoHistory, Step
 from plainfilm.training.profile import Clock
 from plainfilm.training.schedule import Plan, learning_rate, make_plan
-from plainfilm.training.state import State, is_finite, save, start_or_resume, update_ema
+from plainfilm.training.state import State, is_finite, restore, save, start_or_resume, update_ema
 
 VALIDATION_BATCH = 64
 UNTIMED = Clock()
@@ -84,24 +84,25 @@ def train(
             rate = learning_rate(training, plan, batch.step)
             with clock.step(plan.sizes_px[plan.place(batch.step)[0]]):
                 loss, correct = optimise(state, batch, rate, recipe, weights, DTYPES[facts.precision], team, clock)
-                with clock.cause("finite"):
-                    all_finite = math.isfinite(loss) and is_finite(state)
-            if not all_finite:
-                raise not_finite(run.folder, batch, plan, loss, rate, films)
             state.step += 1
             step = Step(batch.step, plan.place(batch.step)[0], loss, correct / len(batch.rows), rate)
-            if plan.is_last_of_epoch(batch.step):
+            is_epoch_over = plan.is_last_of_epoch(batch.step)
+            with clock.cause("finite"):  # a look at all weights takes longer than the average of them
+                are_finite = math.isfinite(loss) and (is_finite(state) if is_epoch_over or team.count > 1 else True)
+            if not are_finite:
+                raise first_not_finite(run, recipe, films, plan, state, step, team)
+            if is_epoch_over:
                 with clock.cause("validation"):
                     step = end_epoch(state, step, plan, recipe, films, run.best, team)
                 if not math.isfinite(step.validation_loss or 0):
-                    raise not_finite(run.folder, batch, plan, step.validation_loss, rate, films)
+                    raise not_finite(run, recipe, films, plan, replace(step, loss=step.validation_loss or math.nan))
             history.append(step)
             reporter.on_step(step, len(batch.rows))
             signal_number = team.highest(stop())
             is_due = state.step % training.checkpoint_steps == 0 or state.step == plan.steps or signal_number
             if is_due and team.is_first:
-                if not is_finite(state):  # memory may fail at any moment
-                    raise not_finite(run.folder, batch, plan, loss, rate, films)
+                if not is_finite(state):
+                    raise first_not_finite(run, recipe, films, plan, state, step, team)
                 with clock.cause("checkpoint"):
                     history.sync()
                     save(state, run.checkpoints, facts)
@@ -189,12 +190,33 @@ def class_weights(training: TrainingRecipe, films: Films) -> Tensor:
     return torch.from_numpy(len(labels) / (num_classes * np.maximum(counts, 1))).float()
 
 
-def not_finite(run: Path, batch: Batch, plan: Plan, loss: float | None, rate: float, films: Films) -> TrainingError:
+def first_not_finite(
+    run: Run, recipe: Recipe, films: Films, plan: Plan, state: State, found: Step, team: Team
+) -> TrainingError:
+    """The error that names the first step with a number that is not finite, where `found` is the one that showed it.
+
+    The steps since the last checkpoint are done once more, and looked at one by one. Where they do not show it again
+    (memory may fail at any moment), and in a team, which looks at every step, it is `found`.
+    """
+    if team.count == 1:
+        precision = DTYPES[restore(state, run.checkpoints, lambda _: None).precision]
+        weights = class_weights(recipe.training, films).to(state.net.fc.weight.device)
+        batches = Batches(recipe, films, plan)
+        for number in range(state.step, found.step + 1):
+            rate = learning_rate(recipe.training, plan, number)
+            loss, _ = optimise(state, batches[number], rate, recipe, weights, precision)
+            if not (math.isfinite(loss) and is_finite(state)):
+                found = Step(number, plan.place(number)[0], loss, 0, rate)
+                break
+            state.step += 1
+    return not_finite(run, recipe, films, plan, found)
+
+
+def not_finite(run: Run, recipe: Recipe, films: Films, plan: Plan, found: Step) -> TrainingError:
     """The error that names the step, the rate and the films."""
-    epoch, _ = plan.place(batch.step)
-    images = " ".join(films.image_ids[row] for row in batch.rows)
-    about = {"loss": loss, "step": batch.step, "epoch": epoch, "rate": rate, "run": str(run), "images": images}
-    return TrainingError("loss-not-finite", **about)
+    images = " ".join(films.image_ids[row] for row in Batches(recipe, films, plan).rows_of(found.step))
+    about = {"loss": found.loss, "step": found.step, "epoch": found.epoch, "rate": found.learning_rate}
+    return TrainingError("loss-not-finite", **about, run=str(run.folder), images=images)
 
 
 def stopped(signal_number: int, run: Path, step: int, team: Team) -> Interrupted:

@@ -4,10 +4,11 @@ The room that a training needs on the disk is told before its first step instead
 """
 
 import copy
+import itertools
 import math
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from plainfilm.config import Recipe, TrainingRecipe
 from plainfilm.errors import ModelFileError, StorageError, UsageError
 from plainfilm.io import files
 from plainfilm.io.run_folder import Run
+from plainfilm.model.networks.convolution import Convolution
 from plainfilm.model.networks.resnet import ResNet, initialise
 from plainfilm.training import checkpoint, hardware
 from plainfilm.training.checkpoint import KEPT
@@ -52,6 +54,9 @@ def new_state(
     fitting = {name: tensor for name, tensor in (given or {}).items() if tensor.shape == own[name].shape}
     net.load_state_dict(fitting, strict=False)
     net = net.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    for module in net.modules():
+        if isinstance(module, Convolution):
+            module.is_fast = recipe.training.is_fast
     average = copy.deepcopy(net) if recipe.training.ema_decay else net
     scaler = torch.amp.GradScaler(device.type, enabled=recipe.training.precision == "float16")
     return State(net, average, make_optimizer(recipe.training, net), scaler, recipe.to_toml())
@@ -62,11 +67,11 @@ def make_optimizer(training: TrainingRecipe, net: ResNet) -> torch.optim.Optimiz
     decayed = [weight for weight in net.parameters() if weight.dim() > 1]
     free = [weight for weight in net.parameters() if weight.dim() == 1]
     groups = [{"params": decayed, "weight_decay": training.weight_decay}, {"params": free, "weight_decay": 0.0}]
-    rate = training.learning_rate
+    rate, fused = training.learning_rate, training.is_fast
     if training.optimizer == "sgd":
-        return torch.optim.SGD(groups, lr=rate, momentum=0.9, nesterov=True)
+        return torch.optim.SGD(groups, lr=rate, momentum=0.9, nesterov=True, fused=fused)
     kind = torch.optim.Adam if training.optimizer == "adam" else torch.optim.AdamW
-    return kind(groups, lr=rate)
+    return kind(groups, lr=rate, fused=fused)
 
 
 def tensors_of(state: State) -> dict[str, Tensor]:
@@ -138,11 +143,16 @@ def update_ema(state: State, decay: float) -> None:
         return
     share = 1 - min(decay, (1 + state.step) / (10 + state.step))
     with torch.no_grad():
-        for slow, fast in zip(state.average.state_dict().values(), state.net.state_dict().values(), strict=True):
+        for slow, fast in zip(_numbers(state.average), _numbers(state.net), strict=True):
             if slow.is_floating_point():
                 slow.lerp_(fast, share)
             else:
                 slow.copy_(fast)
+
+
+def _numbers(net: ResNet) -> Iterator[Tensor]:
+    """Weights and statistics."""
+    return itertools.chain(net.parameters(), net.buffers())
 
 
 # --- room on the disk ------------------------------------------------------------------------------------------------

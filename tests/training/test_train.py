@@ -311,6 +311,60 @@ def test_a_loss_that_is_not_finite_ends_the_run(tmp_path, monkeypatch, workers):
     run_training(tmp_path, recipe, films)  # nothing is left that would hinder another try
 
 
+def test_a_weight_that_breaks_is_traced_to_its_step(tmp_path, monkeypatch):
+    """Weights are looked at when an epoch or a checkpoint is due; the steps since the last one are then done again."""
+    recipe, films = make_recipe(epochs=(1,), checkpoint_steps=4), make_films(8 * 9)
+    right = loop.update_ema
+
+    def breaking(state, decay):
+        if state.step == 5:
+            with torch.no_grad():
+                state.net.bn1.running_var[0] = torch.inf  # no loss of a training shows it
+        right(state, decay)
+
+    monkeypatch.setattr(loop, "update_ema", breaking)
+    with pytest.raises(TrainingError) as caught:
+        run_training(tmp_path, recipe, films)
+    batch = Batches(recipe, films, make_plan(recipe.training, 9))[5]
+    given = caught.value.parameters
+    assert (given["step"], given["images"].split()) == (5, [films.image_ids[row] for row in batch.rows])
+    assert checkpoint.load_last(tmp_path / "checkpoints", pytest.fail)[1]["step"] == 4
+
+
+def test_what_breaks_once_and_not_again_is_told_of_the_step_that_showed_it(tmp_path, monkeypatch):
+    recipe, films = make_recipe(epochs=(1,), checkpoint_steps=4), make_films(8 * 9)
+    right, broken = loop.update_ema, []
+
+    def breaking_once(state, decay):
+        if state.step == 5 and not broken:
+            broken.append(state.step)
+            with torch.no_grad():
+                state.net.bn1.running_var[0] = torch.inf
+        right(state, decay)
+
+    monkeypatch.setattr(loop, "update_ema", breaking_once)
+    with pytest.raises(TrainingError) as caught:
+        run_training(tmp_path, recipe, films)
+    assert caught.value.parameters["step"] == 7
+
+
+def test_fast_kernels_resume_to_the_same_bits(tmp_path):
+    recipe, films = make_recipe(epochs=(2,), checkpoint_steps=3, kernels="fast", ema_decay=0.9), make_films(40, 8)
+    (whole := tmp_path / "whole").mkdir()
+    run_training(whole, recipe, films)
+    stopped = tmp_path / "stopped"
+    reporter = Recorder()
+    with pytest.raises(Interrupted):
+        run_training(stopped, recipe, films, reporter=reporter, stop=lambda: 15 if len(reporter.steps) == 4 else 0)
+    run_training(stopped, recipe, films)
+    assert content(stopped) == content(whole)
+    (reference := tmp_path / "reference").mkdir()
+    run_training(reference, make_recipe(epochs=(2,), checkpoint_steps=3, ema_decay=0.9), films)
+    losses = [[step.loss for step in read_history(run / "history.csv")] for run in (whole, reference)]
+    assert losses[0] != losses[1]  # they are rounded otherwise
+    np.testing.assert_allclose(losses[0][:3], losses[1][:3], rtol=1e-4)
+
+
 @pytest.mark.parametrize("num_steps", [1, 2])
 def test_weights_that_are_not_finite_are_never_kept(tmp_path, monkeypatch, num_steps):
     """A finite loss may have an infinite gradient: without a look at the weights, the last step would be "best"."""

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from plainfilm.errors import RecipeError
+from plainfilm.model.networks.convolution import Convolution
 from plainfilm.randomness import generator
 
 # depth: (bottleneck?, blocks in each of the four stages)
@@ -45,17 +46,17 @@ class BasicBlock(nn.Module):
 
     def __init__(self, in_channels: int, width: int, stride: int) -> None:
         super().__init__()
-        self.conv1 = nn.Conv2d(in_channels, width, 3, stride, 1, bias=False)
+        self.conv1 = Convolution(in_channels, width, 3, stride)
         self.bn1 = nn.BatchNorm2d(width)
-        self.conv2 = nn.Conv2d(width, width, 3, 1, 1, bias=False)
+        self.conv2 = Convolution(width, width, 3)
         self.bn2 = nn.BatchNorm2d(width)
         self.downsample = shortcut(in_channels, width, stride)
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, in_channels, H, W) -> (N, width, H / stride, W / stride)."""
-        y = F.relu(self.bn1(self.conv1(x)))
+        y = F.relu_(self.bn1(self.conv1(x)))
         y = self.bn2(self.conv2(y))
-        return F.relu(y + (x if self.downsample is None else self.downsample(x)))
+        return F.relu_(y.add_(x if self.downsample is None else self.downsample(x)))
 
 
 class Bottleneck(nn.Module):
@@ -66,27 +67,27 @@ class Bottleneck(nn.Module):
     def __init__(self, in_channels: int, width: int, stride: int) -> None:
         super().__init__()
         out_channels = width * self.expansion
-        self.conv1 = nn.Conv2d(in_channels, width, 1, bias=False)
+        self.conv1 = Convolution(in_channels, width, 1)
         self.bn1 = nn.BatchNorm2d(width)
-        self.conv2 = nn.Conv2d(width, width, 3, stride, 1, bias=False)
+        self.conv2 = Convolution(width, width, 3, stride)
         self.bn2 = nn.BatchNorm2d(width)
-        self.conv3 = nn.Conv2d(width, out_channels, 1, bias=False)
+        self.conv3 = Convolution(width, out_channels, 1)
         self.bn3 = nn.BatchNorm2d(out_channels)
         self.downsample = shortcut(in_channels, out_channels, stride)
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, in_channels, H, W) -> (N, 4 * width, H / stride, W / stride)."""
-        y = F.relu(self.bn1(self.conv1(x)))
-        y = F.relu(self.bn2(self.conv2(y)))
+        y = F.relu_(self.bn1(self.conv1(x)))
+        y = F.relu_(self.bn2(self.conv2(y)))
         y = self.bn3(self.conv3(y))
-        return F.relu(y + (x if self.downsample is None else self.downsample(x)))
+        return F.relu_(y.add_(x if self.downsample is None else self.downsample(x)))
 
 
 def shortcut(in_channels: int, out_channels: int, stride: int) -> nn.Sequential | None:
     """A 1x1 convolution if the shape changes, else nothing."""
     if in_channels == out_channels and stride == 1:
         return None
-    return nn.Sequential(nn.Conv2d(in_channels, out_channels, 1, stride, bias=False), nn.BatchNorm2d(out_channels))
+    return nn.Sequential(Convolution(in_channels, out_channels, 1, stride), nn.BatchNorm2d(out_channels))
 
 
 class ResNet(nn.Module):
@@ -106,7 +107,7 @@ class ResNet(nn.Module):
         is_bottleneck, blocks = DEPTHS[depth]
         block: type[BasicBlock | Bottleneck] = Bottleneck if is_bottleneck else BasicBlock
         widths = [published * width // PUBLISHED_WIDTH for published in STAGE_WIDTHS]
-        self.conv1 = nn.Conv2d(in_channels, width, 7, 2, 3, bias=False)
+        self.conv1 = Convolution(in_channels, width, 7, 2)
         self.bn1 = nn.BatchNorm2d(width)
         self.layer1 = stage(block, blocks[0], width, widths[0], 1)
         self.layer2 = stage(block, blocks[1], widths[0] * block.expansion, widths[1], 2)
@@ -117,7 +118,7 @@ class ResNet(nn.Module):
     def forward(self, pixels: Tensor) -> Output:
         """(N, C, S, S), uint8 or already scaled to 0..1 -> logits, class maps of side S / 32, features."""
         x = pixels.float() / 255 if pixels.dtype == torch.uint8 else pixels
-        x = F.relu(self.bn1(self.conv1(x)))  # (N, width, S/2, S/2)
+        x = F.relu_(self.bn1(self.conv1(x)))  # (N, width, S/2, S/2)
         x = F.max_pool2d(x, 3, 2, 1)  # (N, width, S/4, S/4)
         x = self.layer4(self.layer3(self.layer2(self.layer1(x)))).float()  # (N, D, S/32, S/32)
         with torch.autocast(x.device.type, enabled=False):  # the head is float32 at every precision
@@ -137,8 +138,13 @@ def stage(block: type[BasicBlock | Bottleneck], count: int, in_channels: int, wi
 
 
 def initialise(net: ResNet, *, init: str, seed: int) -> None:
-    """Draw every weight from a generator keyed by (seed, its name); `init`: "default" (torchvision's) or "tutorial"."""
-    draw = {"default": draw_default, "tutorial": draw_tutorial}[init]
+    """Draw every weight from a generator keyed by (seed, its name).
+
+    `init`: "default" (torchvision's), "tutorial", or "zero_residual": torchvision's with every block an identity at
+    first, the weights of its last batch-norm 0 (Goyal et al., 2017, arXiv:1706.02677, section 5.1).
+    """
+    draw = draw_tutorial if init == "tutorial" else draw_default
+    last = "bn3.weight" if isinstance(net.layer1[0], Bottleneck) else "bn2.weight"
     with torch.no_grad():
         for name, weight in net.named_parameters():
             if weight.dim() > 1:
@@ -150,7 +156,7 @@ def initialise(net: ResNet, *, init: str, seed: int) -> None:
                     else numbers.random(tuple(weight.shape), dtype="float32") * 2 - 1
                 )
                 weight.copy_(torch.from_numpy(values) * scale)
-            elif name.endswith("bias"):
+            elif name.endswith("bias") or (init == "zero_residual" and name.endswith(last)):
                 weight.zero_()
             else:
                 weight.fill_(1)
