@@ -37,7 +37,7 @@ def main() -> None:
     rows = [part[number] for number in saliency.sample(len(part), seed=recipe.training.seed)]
     pixels, groups = films.pixels(rows, recipe.data.channels), films.groups(rows)
     model = modelfile.opened(arguments.model)
-    predictor = Predictor(model, threads=num_threads())
+    predictor = Predictor(model, threads=num_threads(), abreast=True)
     options = {"seed": recipe.training.seed, "threads": num_threads()}
 
     begun, begun_cpu = time.perf_counter(), time.process_time()
@@ -58,9 +58,10 @@ def main() -> None:
     for measure, entry in found.others["randomised"].items():
         print(f"  random weights, {measure:8} {shown(entry)}")
 
+    explained = saliency.explained(predictor, pixels)
     for depth in range(1, len(CASCADE) + 1):
         prefixes = CASCADE[:depth]
-        correlation = saliency.random_weights(model, predictor, pixels, prefixes=prefixes, **options)
+        correlation = saliency.random_weights(model, pixels, explained, prefixes=prefixes, **options)
         print(f"random from fc to {prefixes[-1]:7} spearman {shown(correlation['spearman'])}")
 
 

@@ -39,11 +39,11 @@ def fit(model: Model, films: Films, recipe: Recipe, *, threads: int) -> tuple[Mo
     """
     with threadpool_limits(1, user_api="blas"):
         listed = replace(model, seen=seen_films(films, is_base_known=not recipe.model.is_given))
-        predictor = Predictor(listed, threads=threads)
+        predictor = Predictor(listed, threads=threads, abreast=True)
         if not films.judged(films.part("validation")):
             return listed, predictor
         fitted = _calibrated(listed, predictor, films, recipe)
-        predictor = Predictor(fitted, threads=threads)  # the check of the maps asks for probabilities
+        predictor = Predictor(fitted, threads=threads, abreast=True)  # the check of the maps asks for probabilities
         maps = _check_maps(fitted, predictor, films, recipe, threads)
         return replace(fitted, card=replace(fitted.card, maps=maps)), predictor
 

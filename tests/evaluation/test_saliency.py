@@ -14,7 +14,15 @@ from onnx import TensorProto, helper, numpy_helper
 from scipy.stats import pearsonr, spearmanr
 
 from plainfilm.evaluation import saliency
-from plainfilm.evaluation.saliency import areas_under_curves, blurred, check_maps, random_weights, sample, steps
+from plainfilm.evaluation.saliency import (
+    areas_under_curves,
+    blurred,
+    check_maps,
+    explained,
+    random_weights,
+    sample,
+    steps,
+)
 from plainfilm.model import modelfile, predictor
 from plainfilm.model.card import Maps
 from plainfilm.model.networks import resnet
@@ -176,7 +184,8 @@ def test_maps_that_are_brightness_survive_random_weights(tmp_path, films):
     ]
     expected = [pearsonr(before, other).statistic for other in after]
     assert set(np.round(expected, 6)) == {-1.0, 1.0}
-    found = random_weights(model, Predictor(model, threads=1), films, seed=0, threads=1)["pearson"]
+    shown = explained(Predictor(model, threads=1), films)
+    found = random_weights(model, films, shown, seed=0, threads=1)["pearson"]
     assert found.value == pytest.approx(np.mean(expected), abs=1e-6)
     assert found.high - found.low > 0.5  # ten draws are ten witnesses, however many films
     assert found.n == len(films)
@@ -194,6 +203,22 @@ def test_nothing_depends_on_the_batch(tmp_path, films, monkeypatch):
             assert found[test][name] == pytest.approx(figure, abs=1e-5), (test, name)
     assert checked(path, pixels) == found  # the same call gives the same figures
     assert checked(path, pixels, seed=1) != found
+
+
+def test_films_side_by_side_have_the_same_answers(tmp_path):
+    """Bit for bit, in the order of the films, however many batches are answered at a time."""
+    model = modelfile.opened(write_model(tmp_path / "model.onnx", trained_looking()))
+    pixels = random_pixels(70)  # 32, 32 and 6
+    expected = Predictor(model, threads=1).answer(pixels)
+    found = Predictor(model, threads=3, abreast=True).answer(pixels)
+    assert np.array_equal(found.logits, expected.logits)
+    assert np.array_equal(found.class_maps, expected.class_maps)
+    assert np.array_equal(found.features, expected.features)
+    one, other = (
+        check_maps(model, predictor, pixels, groups_of(pixels), name="validation", seed=0, threads=threads)
+        for predictor, threads in ((Predictor(model, threads=1), 1), (Predictor(model, threads=3, abreast=True), 3))
+    )
+    assert one == other
 
 
 def test_too_few_groups_are_not_checked(tmp_path, films):
@@ -244,7 +269,8 @@ def test_areas_are_those_of_the_definition(tmp_path):
     model = Predictor(planted(tmp_path / "model.onnx", bias=19.7), threads=1)
     pixels = random_pixels(3, size_px=SIZE_PX)
     pixels[1] = pixels[1] * 0.97  # a dark one
-    areas, predicted = areas_under_curves(model, pixels, seed=0)
+    shown = explained(model, pixels)
+    areas = areas_under_curves(model, pixels, shown, seed=0)
     shares = steps(SIDE**2) / SIDE**2
     for number, film in enumerate(pixels):
         answer = model.answer(film[None])
@@ -254,7 +280,7 @@ def test_areas_are_those_of_the_definition(tmp_path):
             expected = curve(model, film, order, inserted=test == "insertion")
             assert np.ptp(expected) > 1e-3
             assert areas[test]["map"][number] == pytest.approx(np.trapezoid(expected, shares), abs=1e-6)
-    assert predicted.tolist() == model.answer(pixels).probabilities.argmax(axis=1).tolist() == [1, 0, 1]
+    assert shown.classes.tolist() == model.answer(pixels).probabilities.argmax(axis=1).tolist() == [1, 0, 1]
     assert np.array_equal(areas["deletion"]["random"], areas["insertion"]["random"])
 
 
@@ -263,7 +289,8 @@ def test_the_centre_goes_first(tmp_path):
     films = np.full((2, 1, SIZE_PX, SIZE_PX), 4, np.uint8)
     films[0, :, 32:48, 32:48] = 250
     films[1, :, :16, :16] = 250
-    areas, _ = areas_under_curves(Predictor(planted(tmp_path / "model.onnx"), threads=1), films, seed=0)
+    model = Predictor(planted(tmp_path / "model.onnx"), threads=1)
+    areas = areas_under_curves(model, films, explained(model, films), seed=0)
     middle, corner = areas["deletion"]["centre"] - areas["deletion"]["random"]
     assert middle < corner
     middle, corner = areas["insertion"]["centre"] - areas["insertion"]["random"]
