@@ -41,7 +41,8 @@ def main() -> None:
     options = {"seed": recipe.training.seed, "threads": num_threads()}
 
     begun, begun_cpu = time.perf_counter(), time.process_time()
-    found = saliency.check_maps(model, predictor, pixels, groups, name=arguments.part, **options)
+    explained = saliency.explained(predictor.answer(pixels))
+    found = saliency.check_maps(model, predictor, pixels, explained, groups, name=arguments.part, **options)
     if found is None:
         print(f"not checked: fewer than {saliency.MIN_GROUPS} groups in {arguments.part}")
         return
@@ -58,7 +59,6 @@ def main() -> None:
     for measure, entry in found.others["randomised"].items():
         print(f"  random weights, {measure:8} {shown(entry)}")
 
-    explained = saliency.explained(predictor, pixels)
     for depth in range(1, len(CASCADE) + 1):
         prefixes = CASCADE[:depth]
         correlation = saliency.random_weights(model, pixels, explained, prefixes=prefixes, **options)

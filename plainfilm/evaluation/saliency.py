@@ -30,7 +30,7 @@ from plainfilm.evaluation.intervals import grouped_mean
 from plainfilm.evaluation.metrics import Booleans, Floats, Integers
 from plainfilm.model.card import Maps
 from plainfilm.model.modelfile import Model, randomised
-from plainfilm.model.predictor import Predictor
+from plainfilm.model.predictor import Answers, Predictor
 from plainfilm.randomness import generator
 
 MAX_FILMS = 200
@@ -48,17 +48,25 @@ Areas = dict[str, dict[str, Floats]]  # by test and order ("map" or a baseline):
 
 @dataclass(frozen=True)
 class Explained:
-    """What a model says of N films, and where it points."""
+    """Which class a model gives each of N films, and where it points."""
 
     classes: Integers  # (N,), those predicted
     maps: NDArray[np.float32]  # (N, h, w), of these classes
 
+    def of(self, films: Integers | slice) -> "Explained":
+        """The same of some of the films."""
+        return Explained(self.classes[films], self.maps[films])
 
-def explained(predictor: Predictor, pixels: NDArray[np.uint8]) -> Explained:
-    """The predicted class of each film (N, C, S, S), and its map."""
-    answers = predictor.answer(pixels)
+
+def explained(answers: Answers) -> Explained:
+    """The predicted class of each film, and the map of that class."""
     classes = answers.probabilities.argmax(axis=1)
-    return Explained(classes, answers.class_maps[np.arange(len(pixels)), classes])
+    return Explained(classes, answers.class_maps[np.arange(len(classes)), classes])
+
+
+def together(parts: Sequence[Explained]) -> Explained:
+    """One after the other."""
+    return Explained(np.concatenate([part.classes for part in parts]), np.concatenate([part.maps for part in parts]))
 
 
 def sample(num_films: int, *, seed: int) -> Integers:
@@ -71,6 +79,7 @@ def check_maps(
     model: Model,
     predictor: Predictor,
     pixels: NDArray[np.uint8],
+    shown: Explained,
     groups: Sequence[str],
     *,
     name: str,
@@ -83,6 +92,7 @@ def check_maps(
         model: the model.
         predictor: the same, ready to answer.
         pixels: (N, C, S, S) uint8, preprocessed films on which the model was not trained.
+        shown: what the model says of these.
         groups: (N,), the patient or group of each film.
         name: of the films, for instance "validation".
         seed: of the random orders and the random weights.
@@ -98,7 +108,6 @@ def check_maps(
     """
     if len(set(groups)) < MIN_GROUPS:
         return None
-    shown = explained(predictor, pixels)
     areas = areas_under_curves(predictor, pixels, shown, seed=seed)
     found = differences(areas, groups)
     by_class = {}
@@ -150,7 +159,7 @@ def areas_under_curves(predictor: Predictor, pixels: NDArray[np.uint8], shown: E
 
     def areas_from(first: int) -> Areas:
         part = slice(first, first + CHUNK)
-        return _areas(predictor, pixels[part], Explained(shown.classes[part], shown.maps[part]), first, seed)
+        return _areas(predictor, pixels[part], shown.of(part), first, seed)
 
     with ThreadPoolExecutor(NUM_CHUNKS) as pool:
         chunks = list(pool.map(areas_from, range(0, len(pixels), CHUNK)))

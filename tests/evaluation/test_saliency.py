@@ -119,10 +119,12 @@ def groups_of(pixels: np.ndarray) -> list[str]:
 
 def checked(path: Path, pixels: np.ndarray, **options):
     model = modelfile.opened(path)
+    predictor = Predictor(model, threads=1)
     found = check_maps(
         model,
-        Predictor(model, threads=1),
+        predictor,
         pixels,
+        explained(predictor.answer(pixels)),
         groups_of(pixels),
         name="validation",
         **({"seed": 0, "threads": 1} | options),
@@ -184,7 +186,7 @@ def test_maps_that_are_brightness_survive_random_weights(tmp_path, films):
     ]
     expected = [pearsonr(before, other).statistic for other in after]
     assert set(np.round(expected, 6)) == {-1.0, 1.0}
-    shown = explained(Predictor(model, threads=1), films)
+    shown = explained(Predictor(model, threads=1).answer(films))
     found = random_weights(model, films, shown, seed=0, threads=1)["pearson"]
     assert found.value == pytest.approx(np.mean(expected), abs=1e-6)
     assert found.high - found.low > 0.5  # ten draws are ten witnesses, however many films
@@ -214,8 +216,9 @@ def test_films_side_by_side_have_the_same_answers(tmp_path):
     assert np.array_equal(found.logits, expected.logits)
     assert np.array_equal(found.class_maps, expected.class_maps)
     assert np.array_equal(found.features, expected.features)
+    shown = explained(expected)
     one, other = (
-        check_maps(model, predictor, pixels, groups_of(pixels), name="validation", seed=0, threads=threads)
+        check_maps(model, predictor, pixels, shown, groups_of(pixels), name="validation", seed=0, threads=threads)
         for predictor, threads in ((Predictor(model, threads=1), 1), (Predictor(model, threads=3, abreast=True), 3))
     )
     assert one == other
@@ -225,10 +228,11 @@ def test_too_few_groups_are_not_checked(tmp_path, films):
     path = planted(tmp_path / "model.onnx")
     model = modelfile.opened(path)
     predictor = Predictor(model)
-    assert check_maps(model, predictor, films, ["one"] * len(films), name="validation", seed=0) is None
+    shown = explained(predictor.answer(films))
+    assert check_maps(model, predictor, films, shown, ["one"] * len(films), name="validation", seed=0) is None
     assert checked(path, films[: 2 * saliency.MIN_GROUPS - 2]) is None
     assert checked(path, films[: 2 * saliency.MIN_GROUPS])["n"] == 2 * saliency.MIN_GROUPS
-    assert check_maps(model, predictor, films[:0], [], name="validation", seed=0) is None
+    assert check_maps(model, predictor, films[:0], shown.of(slice(0)), [], name="validation", seed=0) is None
 
 
 def test_the_verdict_fits_into_the_card(tmp_path, films):
@@ -269,7 +273,7 @@ def test_areas_are_those_of_the_definition(tmp_path):
     model = Predictor(planted(tmp_path / "model.onnx", bias=19.7), threads=1)
     pixels = random_pixels(3, size_px=SIZE_PX)
     pixels[1] = pixels[1] * 0.97  # a dark one
-    shown = explained(model, pixels)
+    shown = explained(model.answer(pixels))
     areas = areas_under_curves(model, pixels, shown, seed=0)
     shares = steps(SIDE**2) / SIDE**2
     for number, film in enumerate(pixels):
@@ -290,7 +294,7 @@ def test_the_centre_goes_first(tmp_path):
     films[0, :, 32:48, 32:48] = 250
     films[1, :, :16, :16] = 250
     model = Predictor(planted(tmp_path / "model.onnx"), threads=1)
-    areas = areas_under_curves(model, films, explained(model, films), seed=0)
+    areas = areas_under_curves(model, films, explained(model.answer(films)), seed=0)
     middle, corner = areas["deletion"]["centre"] - areas["deletion"]["random"]
     assert middle < corner
     middle, corner = areas["insertion"]["centre"] - areas["insertion"]["random"]
