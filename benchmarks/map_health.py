@@ -37,11 +37,12 @@ def main() -> None:
     rows = [part[number] for number in saliency.sample(len(part), seed=recipe.training.seed)]
     pixels, groups = films.pixels(rows, recipe.data.channels), films.groups(rows)
     model = modelfile.opened(arguments.model)
-    predictor = Predictor(model, threads=num_threads())
+    predictor = Predictor(model, threads=num_threads(), abreast=True)
     options = {"seed": recipe.training.seed, "threads": num_threads()}
 
     begun, begun_cpu = time.perf_counter(), time.process_time()
-    found = saliency.check_maps(model, predictor, pixels, groups, name=arguments.part, **options)
+    explained = saliency.explained(predictor.answer(pixels))
+    found = saliency.check_maps(model, predictor, pixels, explained, groups, name=arguments.part, **options)
     if found is None:
         print(f"not checked: fewer than {saliency.MIN_GROUPS} groups in {arguments.part}")
         return
@@ -60,7 +61,7 @@ def main() -> None:
 
     for depth in range(1, len(CASCADE) + 1):
         prefixes = CASCADE[:depth]
-        correlation = saliency.random_weights(model, predictor, pixels, prefixes=prefixes, **options)
+        correlation = saliency.random_weights(model, pixels, explained, prefixes=prefixes, **options)
         print(f"random from fc to {prefixes[-1]:7} spearman {shown(correlation['spearman'])}")
 
 

@@ -174,9 +174,10 @@ def run_model(predictor: Predictor, films: Films, *, with_features: bool = True)
     films: at the model's size. The model is run on the test part, for features on the training part
     too; on all films if the index has no such parts. Raises no error for a film: unreadable ones are passed over.
     """
-    index, usable = films.index, films.judged()
-    wanted = ("train", "test") if with_features else ("test",)
-    numbers = [number for number in usable if not _has_parts(index) or index.rows[number].split in wanted]
+    index, numbers = films.index, films.judged()
+    if _has_parts(index):
+        wanted = ("train", "test") if with_features else ("test",)
+        numbers = [number for number in numbers if index.rows[number].split in wanted]
     found = [answer for _, answer in answers(predictor, films, numbers)]
     whole = []
     for parts in ([answer.probabilities for answer in found], [answer.features for answer in found]):

@@ -18,7 +18,9 @@ Notable choices:
 Every draw has an address, and none depends on which films are answered together.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +30,7 @@ from plainfilm.evaluation.intervals import grouped_mean
 from plainfilm.evaluation.metrics import Booleans, Floats, Integers
 from plainfilm.model.card import Maps
 from plainfilm.model.modelfile import Model, randomised
-from plainfilm.model.predictor import Predictor
+from plainfilm.model.predictor import Answers, Predictor
 from plainfilm.randomness import generator
 
 MAX_FILMS = 200
@@ -37,9 +39,34 @@ NUM_STEPS = 7  # in which the cells go; odd, so that random deletion backwards i
 NUM_DRAWS = 10  # of random weights
 MAX_CORRELATION = 0.5  # mean rank correlation with the maps of random weights, from which on maps count as unchanged
 CHUNK = 8  # films whose pictures are answered together
+NUM_CHUNKS = 2  # at a time: while the network answers the pictures of one, those of the next are made
+MAX_RANDOM_MODELS = 2  # in memory at a time
 BASELINES = ("random", "centre")
 TESTS = ("deletion", "insertion")
 Areas = dict[str, dict[str, Floats]]  # by test and order ("map" or a baseline): (N,), 0 to 1
+
+
+@dataclass(frozen=True)
+class Explained:
+    """Which class a model gives each of N films, and where it points."""
+
+    classes: Integers  # (N,), those predicted
+    maps: NDArray[np.float32]  # (N, h, w), of these classes
+
+    def of(self, films: Integers | slice) -> "Explained":
+        """The same of some of the films."""
+        return Explained(self.classes[films], self.maps[films])
+
+
+def explained(answers: Answers) -> Explained:
+    """The predicted class of each film, and the map of that class."""
+    classes = answers.probabilities.argmax(axis=1)
+    return Explained(classes, answers.class_maps[np.arange(len(classes)), classes])
+
+
+def together(parts: Sequence[Explained]) -> Explained:
+    """One after the other."""
+    return Explained(np.concatenate([part.classes for part in parts]), np.concatenate([part.maps for part in parts]))
 
 
 def sample(num_films: int, *, seed: int) -> Integers:
@@ -52,6 +79,7 @@ def check_maps(
     model: Model,
     predictor: Predictor,
     pixels: NDArray[np.uint8],
+    shown: Explained,
     groups: Sequence[str],
     *,
     name: str,
@@ -64,10 +92,11 @@ def check_maps(
         model: the model.
         predictor: the same, ready to answer.
         pixels: (N, C, S, S) uint8, preprocessed films on which the model was not trained.
+        shown: what the model says of these.
         groups: (N,), the patient or group of each film.
         name: of the films, for instance "validation".
         seed: of the random orders and the random weights.
-        threads: of an answer.
+        threads: of the computing.
 
     Returns:
         `n`, and besides `films`, `cells`; `deletion` and `insertion` with the mean difference of the area under the
@@ -79,16 +108,16 @@ def check_maps(
     """
     if len(set(groups)) < MIN_GROUPS:
         return None
-    areas, predicted = areas_under_curves(predictor, pixels, seed=seed)
+    areas = areas_under_curves(predictor, pixels, shown, seed=seed)
     found = differences(areas, groups)
     by_class = {}
     for k, class_name in enumerate(predictor.card.class_names):
-        members = np.flatnonzero(predicted == k)
+        members = np.flatnonzero(shown.classes == k)
         class_groups = [groups[number] for number in members.tolist()]
         if len(set(class_groups)) >= MIN_GROUPS:
             class_areas = {test: {order: area[members] for order, area in areas[test].items()} for test in TESTS}
             by_class[class_name] = differences(class_areas, class_groups)
-    correlations = random_weights(model, predictor, pixels, seed=seed, threads=threads)
+    correlations = random_weights(model, pixels, shown, seed=seed, threads=threads)
     every = [difference for test in TESTS for difference in found[test].values()]
     return Maps(
         faithful=is_faithful(every, correlations["spearman"]),
@@ -125,31 +154,36 @@ def is_faithful(differences: Sequence[Estimate], correlation: Estimate) -> bool:
 # --- deletion and insertion ------------------------------------------------------------------------------------------
 
 
-def areas_under_curves(predictor: Predictor, pixels: NDArray[np.uint8], *, seed: int) -> tuple[Areas, Integers]:
-    """Areas under the predicted class's probability over the share of cells deleted or inserted, and that class."""
-    chunks = [_areas(predictor, pixels[start : start + CHUNK], start, seed) for start in range(0, len(pixels), CHUNK)]
-    areas = {
-        test: {order: np.concatenate([chunk[test][order] for chunk, _ in chunks]) for order in ("map", *BASELINES)}
+def areas_under_curves(predictor: Predictor, pixels: NDArray[np.uint8], shown: Explained, *, seed: int) -> Areas:
+    """Areas under the predicted class's probability over the share of cells deleted or inserted."""
+
+    def areas_from(first: int) -> Areas:
+        part = slice(first, first + CHUNK)
+        return _areas(predictor, pixels[part], shown.of(part), first, seed)
+
+    with ThreadPoolExecutor(NUM_CHUNKS) as pool:
+        chunks = list(pool.map(areas_from, range(0, len(pixels), CHUNK)))
+    return {
+        test: {order: np.concatenate([chunk[test][order] for chunk in chunks]) for order in ("map", *BASELINES)}
         for test in TESTS
     }
-    return areas, np.concatenate([predicted for _, predicted in chunks])
 
 
-def _areas(predictor: Predictor, pixels: NDArray[np.uint8], first: int, seed: int) -> tuple[Areas, Integers]:
+def _areas(predictor: Predictor, pixels: NDArray[np.uint8], shown: Explained, first: int, seed: int) -> Areas:
     """The same of films (B, C, S, S), the first of which is film number `first`."""
-    answers = predictor.answer(pixels)
-    predicted = answers.probabilities.argmax(axis=1)
-    maps = answers.class_maps[np.arange(len(pixels)), predicted]  # (B, h, w)
-    side = maps.shape[1]
+    side = shown.maps.shape[1]
     counts = steps(side * side)
     kept = np.stack(
-        [_kept(class_map, counts, generator(seed, "maps-order", first + index)) for index, class_map in enumerate(maps)]
+        [
+            _kept(class_map, counts, generator(seed, "maps-order", first + index))
+            for index, class_map in enumerate(shown.maps)
+        ]
     )  # (B, P, h * w)
     pictures = np.concatenate(
         [_pictures(film, blurred(film, side), masks) for film, masks in zip(pixels, kept, strict=True)]
     )
     answered = predictor.answer(pictures).probabilities.reshape(len(pixels), kept.shape[1], -1)
-    found = answered[np.arange(len(pixels)), :, predicted]  # (B, P)
+    found = answered[np.arange(len(pixels)), :, shown.classes]  # (B, P)
     whole, gone = found[:, :1], found[:, 1:2]
     map_out, map_in, random_out, centre_out, centre_in = np.split(found[:, 2:], 5, axis=1)
 
@@ -158,11 +192,10 @@ def _areas(predictor: Predictor, pixels: NDArray[np.uint8], first: int, seed: in
         return np.asarray(np.trapezoid(curve, counts / counts[-1], axis=1))
 
     random = area(whole, random_out, gone)  # backwards it is insertion in another random order, of the same area
-    areas = {
+    return {
         "deletion": {"map": area(whole, map_out, gone), "random": random, "centre": area(whole, centre_out, gone)},
         "insertion": {"map": area(gone, map_in, whole), "random": random, "centre": area(gone, centre_in, whole)},
     }
-    return areas, predicted
 
 
 def steps(num_cells: int) -> Integers:
@@ -202,7 +235,7 @@ def _pictures(film: NDArray[np.uint8], replaced: NDArray[np.uint8], kept: Boolea
     """(P, C, S, S) uint8: film (C, S, S) where a cell is kept (P, h * w), else what replaces it, of the same shape."""
     side, size = round(kept.shape[1] ** 0.5), film.shape[-1]
     cell = np.arange(size) * side // size  # (S,), the row or column of cells that a pixel belongs to
-    shown = kept.reshape(-1, side, side)[:, cell[:, None], cell]  # (P, S, S)
+    shown = np.take(kept, cell[:, None] * side + cell, axis=1)  # (P, S, S)
     return np.where(shown[:, None], film, replaced)
 
 
@@ -223,8 +256,8 @@ def blurred(film: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
 
 def random_weights(
     model: Model,
-    predictor: Predictor,
     pixels: NDArray[np.uint8],
+    shown: Explained,
     *,
     seed: int,
     prefixes: tuple[str, ...] = ("",),
@@ -232,26 +265,27 @@ def random_weights(
 ) -> dict[str, Estimate]:
     """Mean correlations ("spearman", "pearson") of the maps of a model with those of random weights.
 
-    Of the class that the model predicts; film n meets draw n modulo NUM_DRAWS of the weights that `prefixes` name.
+    `shown`: what the model says of the films (N, C, S, S). Film n meets draw n modulo NUM_DRAWS of the weights that
+    `prefixes` name.
     """
     draws = np.arange(len(pixels)) % NUM_DRAWS
     found = np.empty((len(pixels), 2))
-    for draw in np.unique(draws):
-        other = Predictor(randomised(model, seed=seed, draw=int(draw), prefixes=prefixes), threads=threads)
-        for numbers in _parts(np.flatnonzero(draws == draw)):
-            before, after = predictor.answer(pixels[numbers]), other.answer(pixels[numbers])
-            predicted = before.probabilities.argmax(axis=1)
-            for number, k, one, two in zip(numbers, predicted, before.class_maps, after.class_maps, strict=True):
-                found[number] = spearman(one[k].ravel(), two[k].ravel()), pearson(one[k].ravel(), two[k].ravel())
+    num_models = min(max(threads, 1), MAX_RANDOM_MODELS)
+
+    def compare(draw: int) -> None:
+        other = Predictor(randomised(model, seed=seed, draw=draw, prefixes=prefixes), threads=threads // num_models)
+        numbers = np.flatnonzero(draws == draw)
+        after = other.answer(pixels[numbers]).class_maps
+        for number, k, two in zip(numbers, shown.classes[numbers], after, strict=True):
+            one = shown.maps[number]
+            found[number] = spearman(one.ravel(), two[k].ravel()), pearson(one.ravel(), two[k].ravel())
+
+    with ThreadPoolExecutor(num_models) as pool:
+        list(pool.map(compare, np.unique(draws).tolist()))
     return {
         measure: grouped_mean(values, draws, bound=1.0)
         for measure, values in zip(("spearman", "pearson"), found.T, strict=True)
     }
-
-
-def _parts(numbers: Integers) -> Iterator[Integers]:
-    for start in range(0, len(numbers), CHUNK):
-        yield numbers[start : start + CHUNK]
 
 
 def pearson(one: NDArray[np.float32 | np.float64], two: NDArray[np.float32 | np.float64]) -> float:

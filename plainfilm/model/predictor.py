@@ -24,6 +24,7 @@ from plainfilm.model.modelfile import CARD_KEY, DIGEST_KEY, Model, films_seen, r
 
 BATCH_SIZE = 32
 NUM_DECODERS = 2  # threads that decode the next batch
+MAX_ABREAST = 4  # batches in memory at a time, however many threads there are
 OUTPUTS = ("logits", "class_maps", "features")
 
 
@@ -62,16 +63,22 @@ class Predictor:
     predictor.predict_bytes(Path("film.png").read_bytes()).probabilities
     """
 
-    def __init__(self, model: Path | Model, *, threads: int = 0, assume_chest: bool = False) -> None:
+    def __init__(
+        self, model: Path | Model, *, threads: int = 0, abreast: bool = False, assume_chest: bool = False
+    ) -> None:
         """Load a model file, or take one in memory. Raises ModelFileError.
 
         `threads`: of one answer; 0 leaves it to ONNX Runtime.
+        `abreast`: many films are coming: up to MAX_ABREAST batches are answered at the same time and share the threads,
+        which otherwise wait for each other in every layer. The answers are the same.
         `assume_chest`: DICOM films show a chest from the front, whatever their headers say: see `decode`.
         """
         self.assume_chest = assume_chest
         path, data = (model.path, model.data) if isinstance(model, Model) else (model, read(model))
+        num_abreast = max(min(threads, MAX_ABREAST), 1) if abreast else 1
+        self._batches = ThreadPoolExecutor(num_abreast) if abreast else None
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
+        options.intra_op_num_threads = threads // num_abreast
         options.log_severity_level = 3
         try:
             self.session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
@@ -127,10 +134,8 @@ class Predictor:
 
     def answer(self, pixels: NDArray[np.uint8]) -> Answers:
         """Answers for (N, C, S, S) uint8 preprocessed films, N at least 1, in batches of bounded size."""
-        parts = [
-            self.session.run(OUTPUTS, {"pixels": pixels[start : start + BATCH_SIZE]})
-            for start in range(0, len(pixels), BATCH_SIZE)
-        ]
+        batches = [pixels[start : start + BATCH_SIZE] for start in range(0, len(pixels), BATCH_SIZE)]
+        parts = (self._batches.map if self._batches else map)(self._run, batches)
         logits, class_maps, features = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
         calibration = self.card.calibration
         if calibration is None:
@@ -138,6 +143,11 @@ class Predictor:
         probabilities = softmax(logits, calibration.temperature)
         sets = conformal_sets(probabilities, calibration.quantiles)
         return Answers(probabilities, logits, class_maps, features, sets)
+
+    def _run(self, batch: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
+        """OUTPUTS of (B, C, S, S) uint8."""
+        outputs: list[NDArray[np.float32]] = self.session.run(OUTPUTS, {"pixels": batch})
+        return outputs
 
     def judge(
         self,

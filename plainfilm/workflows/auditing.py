@@ -17,6 +17,7 @@ from plainfilm.data.film_index import Index, is_index, read_index, reopen
 from plainfilm.data.films import Films
 from plainfilm.data.sources.reading import PLAIN, Progress, Reading
 from plainfilm.errors import UsageError
+from plainfilm.evaluation.metrics import Floats
 from plainfilm.io import files
 from plainfilm.io.run_folder import AUDIT, Run, held
 from plainfilm.model.predictor import Predictor
@@ -87,17 +88,19 @@ def audit(
     *,
     language: str,
     cheap: bool = False,
+    probabilities: Floats | None = None,
 ) -> Audit:
     """Audit films; with `out`, write audit.json, the pairs and the figure there.
 
+    `probabilities`: what `run_model` would find without features, if that is known.
     numpy's linear algebra has one thread here, so that the same films give the same bits.
     """
     index = films.index
     if out is not None:
         files.writable_folder(out)
     with threadpool_limits(1, user_api="blas"):
-        probabilities, features = None, None
-        if predictor is not None:
+        features = None
+        if predictor is not None and probabilities is None:
             probabilities, features = run_model(predictor, films, with_features=not cheap)
         pairs = confirmed_pairs(films)
         shortcuts = audit_shortcuts(

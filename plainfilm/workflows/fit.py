@@ -6,7 +6,7 @@
 import importlib.metadata
 import platform
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,21 +39,31 @@ def fit(model: Model, films: Films, recipe: Recipe, *, threads: int) -> tuple[Mo
     """
     with threadpool_limits(1, user_api="blas"):
         listed = replace(model, seen=seen_films(films, is_base_known=not recipe.model.is_given))
-        predictor = Predictor(listed, threads=threads)
-        if not films.judged(films.part("validation")):
+        predictor = Predictor(listed, threads=threads, abreast=True)
+        validation = films.judged(films.part("validation"))
+        if not validation:
             return listed, predictor
-        fitted = _calibrated(listed, predictor, films, recipe)
-        predictor = Predictor(fitted, threads=threads)  # the check of the maps asks for probabilities
-        maps = _check_maps(fitted, predictor, films, recipe, threads)
+        answered = _answers(predictor, films, validation)
+        fitted = _calibrated(listed, predictor, films, recipe, answered)
+        predictor = Predictor(fitted, threads=threads, abreast=True)  # the check of the maps asks for probabilities
+        maps = _check_maps(fitted, predictor, films, recipe, answered.shown, threads)
         return replace(fitted, card=replace(fitted.card, maps=maps)), predictor
 
 
-def _calibrated(model: Model, predictor: Predictor, films: Films, recipe: Recipe) -> Model:
-    """The model with calibration and input check."""
+@dataclass(frozen=True)
+class _Answered:
+    """What the model says of N films."""
+
+    logits: NDArray[np.float32]  # (N, K)
+    features: NDArray[np.float32]  # (N, D)
+    shown: saliency.Explained
+
+
+def _calibrated(model: Model, predictor: Predictor, films: Films, recipe: Recipe, answered: _Answered) -> Model:
+    """The model with calibration and input check; `answered`: of the validation films."""
     validation, train = (films.judged(films.part(part)) for part in ("validation", "train"))
-    logits, features = _answers(predictor, films, validation)
     calibration = calibrate(
-        logits,
+        answered.logits,
         films.labels(validation),
         films.groups(validation),
         coverage=recipe.decision.coverage,
@@ -61,28 +71,32 @@ def _calibrated(model: Model, predictor: Predictor, films: Films, recipe: Recipe
     )
     fitted_check = input_check.fit(
         films.store[train],
-        _answers(predictor, films, train)[1],
+        _answers(predictor, films, train).features,
         films.labels(train),
         films.store[validation],
-        features,
+        answered.features,
     )
     return replace(model, card=replace(model.card, calibration=calibration, gate=fitted_check))
 
 
-def _check_maps(model: Model, predictor: Predictor, films: Films, recipe: Recipe, threads: int) -> Maps | None:
-    """What the validation films say of the model's maps."""
+def _check_maps(
+    model: Model, predictor: Predictor, films: Films, recipe: Recipe, shown: saliency.Explained, threads: int
+) -> Maps | None:
+    """What the validation films say of the model's maps; `shown`: what it says of all of them."""
     validation, seed = films.judged(films.part("validation")), recipe.training.seed
-    rows = [validation[number] for number in saliency.sample(len(validation), seed=seed)]
-    pixels = films.pixels(rows, recipe.data.channels)
+    numbers = saliency.sample(len(validation), seed=seed)
+    rows = [validation[number] for number in numbers]
+    pixels, groups = films.pixels(rows, recipe.data.channels), films.groups(rows)
     return saliency.check_maps(
-        model, predictor, pixels, films.groups(rows), name="validation", seed=seed, threads=threads
+        model, predictor, pixels, shown.of(numbers), groups, name="validation", seed=seed, threads=threads
     )
 
 
-def _answers(predictor: Predictor, films: Films, rows: Sequence[int]) -> list[NDArray[np.float32]]:
-    """Logits (N, K) and features (N, D) of some films."""
-    parts = [(part.logits, part.features) for _, part in answers(predictor, films, rows)]
-    return [np.concatenate(arrays) for arrays in zip(*parts, strict=True)]
+def _answers(predictor: Predictor, films: Films, rows: Sequence[int]) -> _Answered:
+    """The answers for some films."""
+    parts = [(part.logits, part.features, saliency.explained(part)) for _, part in answers(predictor, films, rows)]
+    logits, features, shown = zip(*parts, strict=True)
+    return _Answered(np.concatenate(logits), np.concatenate(features), saliency.together(shown))
 
 
 # --- the int8 twin ---------------------------------------------------------------------------------------------------

@@ -47,15 +47,22 @@ def report(run: Run, *, language: str) -> Path:
     return write_report(run, language=language)
 
 
-def describe(run: Run, films: Films, predictor: Predictor, log: RunLog, *, language: str) -> tuple[str, ...]:
-    """Audit, in its quick form, and report a run that was just trained; returns notices.
+def describe(
+    run: Run, films: Films, predictor: Predictor, log: RunLog, test: Evaluation, *, language: str
+) -> tuple[str, ...]:
+    """Audit, in its quick form, and report a run that was just trained and tested; returns notices.
 
     What goes wrong here is a notice and a line of the log, no failure: hours of training are not lost because a page
     could not be made. If there is no room for it, that is an error: the same run goes on once there is.
     """
     notices = []
+    known = np.full((len(films.index.rows), test.probabilities.shape[1]), np.nan)
+    known[films.judged(films.part("test"))] = test.probabilities
     for code, step in (
-        ("audit-failed", lambda: audit(films, predictor, run.audit, language=language, cheap=True)),
+        (
+            "audit-failed",
+            lambda: audit(films, predictor, run.audit, language=language, cheap=True, probabilities=known),
+        ),
         ("report-failed", lambda: report(run, language=language)),
     ):
         try:

@@ -249,7 +249,7 @@ def _go(run: Run, films: Films, recipe: Recipe, observer: Observer, options: Opt
     with clock.stage("report"):
         notices = draw_figures(run, test, predictor.card, options.language)
         log.write("done", parity=parity, accuracy=test.figures.overall["accuracy"].as_dict())
-        notices += describe(run, films, predictor, log, language=options.language)
+        notices += describe(run, films, predictor, log, test, language=options.language)
     return Result(run, films.index, validation, predictor.card, parity, test, twin, notices)
 
 

@@ -14,7 +14,15 @@ from onnx import TensorProto, helper, numpy_helper
 from scipy.stats import pearsonr, spearmanr
 
 from plainfilm.evaluation import saliency
-from plainfilm.evaluation.saliency import areas_under_curves, blurred, check_maps, random_weights, sample, steps
+from plainfilm.evaluation.saliency import (
+    areas_under_curves,
+    blurred,
+    check_maps,
+    explained,
+    random_weights,
+    sample,
+    steps,
+)
 from plainfilm.model import modelfile, predictor
 from plainfilm.model.card import Maps
 from plainfilm.model.networks import resnet
@@ -111,10 +119,12 @@ def groups_of(pixels: np.ndarray) -> list[str]:
 
 def checked(path: Path, pixels: np.ndarray, **options):
     model = modelfile.opened(path)
+    predictor = Predictor(model, threads=1)
     found = check_maps(
         model,
-        Predictor(model, threads=1),
+        predictor,
         pixels,
+        explained(predictor.answer(pixels)),
         groups_of(pixels),
         name="validation",
         **({"seed": 0, "threads": 1} | options),
@@ -176,7 +186,8 @@ def test_maps_that_are_brightness_survive_random_weights(tmp_path, films):
     ]
     expected = [pearsonr(before, other).statistic for other in after]
     assert set(np.round(expected, 6)) == {-1.0, 1.0}
-    found = random_weights(model, Predictor(model, threads=1), films, seed=0, threads=1)["pearson"]
+    shown = explained(Predictor(model, threads=1).answer(films))
+    found = random_weights(model, films, shown, seed=0, threads=1)["pearson"]
     assert found.value == pytest.approx(np.mean(expected), abs=1e-6)
     assert found.high - found.low > 0.5  # ten draws are ten witnesses, however many films
     assert found.n == len(films)
@@ -196,14 +207,32 @@ def test_nothing_depends_on_the_batch(tmp_path, films, monkeypatch):
     assert checked(path, pixels, seed=1) != found
 
 
+def test_films_side_by_side_have_the_same_answers(tmp_path):
+    """Bit for bit, in the order of the films, however many batches are answered at a time."""
+    model = modelfile.opened(write_model(tmp_path / "model.onnx", trained_looking()))
+    pixels = random_pixels(70)  # 32, 32 and 6
+    expected = Predictor(model, threads=1).answer(pixels)
+    found = Predictor(model, threads=3, abreast=True).answer(pixels)
+    assert np.array_equal(found.logits, expected.logits)
+    assert np.array_equal(found.class_maps, expected.class_maps)
+    assert np.array_equal(found.features, expected.features)
+    shown = explained(expected)
+    one, other = (
+        check_maps(model, predictor, pixels, shown, groups_of(pixels), name="validation", seed=0, threads=threads)
+        for predictor, threads in ((Predictor(model, threads=1), 1), (Predictor(model, threads=3, abreast=True), 3))
+    )
+    assert one == other
+
+
 def test_too_few_groups_are_not_checked(tmp_path, films):
     path = planted(tmp_path / "model.onnx")
     model = modelfile.opened(path)
     predictor = Predictor(model)
-    assert check_maps(model, predictor, films, ["one"] * len(films), name="validation", seed=0) is None
+    shown = explained(predictor.answer(films))
+    assert check_maps(model, predictor, films, shown, ["one"] * len(films), name="validation", seed=0) is None
     assert checked(path, films[: 2 * saliency.MIN_GROUPS - 2]) is None
     assert checked(path, films[: 2 * saliency.MIN_GROUPS])["n"] == 2 * saliency.MIN_GROUPS
-    assert check_maps(model, predictor, films[:0], [], name="validation", seed=0) is None
+    assert check_maps(model, predictor, films[:0], shown.of(slice(0)), [], name="validation", seed=0) is None
 
 
 def test_the_verdict_fits_into_the_card(tmp_path, films):
@@ -244,7 +273,8 @@ def test_areas_are_those_of_the_definition(tmp_path):
     model = Predictor(planted(tmp_path / "model.onnx", bias=19.7), threads=1)
     pixels = random_pixels(3, size_px=SIZE_PX)
     pixels[1] = pixels[1] * 0.97  # a dark one
-    areas, predicted = areas_under_curves(model, pixels, seed=0)
+    shown = explained(model.answer(pixels))
+    areas = areas_under_curves(model, pixels, shown, seed=0)
     shares = steps(SIDE**2) / SIDE**2
     for number, film in enumerate(pixels):
         answer = model.answer(film[None])
@@ -254,7 +284,7 @@ def test_areas_are_those_of_the_definition(tmp_path):
             expected = curve(model, film, order, inserted=test == "insertion")
             assert np.ptp(expected) > 1e-3
             assert areas[test]["map"][number] == pytest.approx(np.trapezoid(expected, shares), abs=1e-6)
-    assert predicted.tolist() == model.answer(pixels).probabilities.argmax(axis=1).tolist() == [1, 0, 1]
+    assert shown.classes.tolist() == model.answer(pixels).probabilities.argmax(axis=1).tolist() == [1, 0, 1]
     assert np.array_equal(areas["deletion"]["random"], areas["insertion"]["random"])
 
 
@@ -263,7 +293,8 @@ def test_the_centre_goes_first(tmp_path):
     films = np.full((2, 1, SIZE_PX, SIZE_PX), 4, np.uint8)
     films[0, :, 32:48, 32:48] = 250
     films[1, :, :16, :16] = 250
-    areas, _ = areas_under_curves(Predictor(planted(tmp_path / "model.onnx"), threads=1), films, seed=0)
+    model = Predictor(planted(tmp_path / "model.onnx"), threads=1)
+    areas = areas_under_curves(model, films, explained(model.answer(films)), seed=0)
     middle, corner = areas["deletion"]["centre"] - areas["deletion"]["random"]
     assert middle < corner
     middle, corner = areas["insertion"]["centre"] - areas["insertion"]["random"]

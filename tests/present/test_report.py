@@ -15,6 +15,7 @@ from plainfilm.config import load_recipe
 from plainfilm.data.film_index import read_index
 from plainfilm.errors import PlainfilmError
 from plainfilm.estimate import NOT_ESTIMABLE, Estimate
+from plainfilm.evaluation.evaluation import evaluate
 from plainfilm.io.run_folder import Run
 from plainfilm.messages import say
 from plainfilm.model.card import ClassName
@@ -30,8 +31,9 @@ from plainfilm.present.sections.claim import NUM_ITEMS, STATUSES, Filling, claim
 from plainfilm.present.sections.headline import tutorial_leak
 from plainfilm.present.sections.shortcuts import verdict
 from plainfilm.present.words import figure
-from plainfilm.records import from_dict
+from plainfilm.records import as_dict, from_dict
 from plainfilm.training.history import RunLog
+from plainfilm.workflows.auditing import audit
 from plainfilm.workflows.prepare import fill_store
 from plainfilm.workflows.reporting import describe
 from tests.present.artefacts import estimate, make_audit, make_external, make_subgroups
@@ -239,9 +241,13 @@ def test_a_damaged_part_is_named_and_the_old_report_stays(copy, html, content):
 
 def test_an_audit_or_report_that_cannot_be_written_does_not_fail_a_training(copy):
     index, recipe = read_index(copy / "index.csv"), load_recipe(str(copy / "recipe.toml"))
-    given = (Run(copy), fill_store(index, recipe, copy), Predictor(copy / "model.onnx"), RunLog(copy / "log.jsonl"))
+    films, predictor = fill_store(index, recipe, copy), Predictor(copy / "model.onnx")
+    test = evaluate(predictor, films, films.part("test"), name="test")
+    given = (Run(copy), films, predictor, RunLog(copy / "log.jsonl"), test)
     assert describe(*given, language="en") == ()
-    assert json.loads((copy / "audit/audit.json").read_text())["shortcuts"]["method"]["cheap"]
+    found = json.loads((copy / "audit/audit.json").read_text())
+    assert found["shortcuts"]["method"]["cheap"]
+    assert found == json.loads(json.dumps(as_dict(audit(films, predictor, None, language="en", cheap=True))))
     for path in (copy / "report.html", copy / "audit/audit.json"):
         path.unlink()
         path.mkdir()
