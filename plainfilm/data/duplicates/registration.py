@@ -26,6 +26,8 @@ FLOOR = 0.3  # local strength counts as at least this share of the film's: the g
 DAMPING = 1e-3  # added to the diagonal of the curvature, as a share of its trace: a flat film must not divide by zero
 FAINTEST = 1e-3  # grey levels: a film whose structures are fainter is empty
 TINY = np.float32(1e-6)
+BLOCK_POINTS = 2**15  # registered at once: their arrays stay in a processor's cache
+LARGEST_WHOLE = 2**24  # up to which float32 holds every whole number
 
 
 def flatten(films: Floats, finest: float, coarsest: float) -> Floats:
@@ -65,8 +67,23 @@ def register(template: Floats, moving: Floats, warps: Floats, num_steps: int) ->
     Returns warps (B, 2, 3) and correlations (B,), -1 to 1, over the points that both films hold; 0 where the warp
     is no copy's.
     """
-    num_pairs, size = template.shape[:2]
+    size = template.shape[-1]
     border = round(MARGIN * size / 2)
+    block = max(1, BLOCK_POINTS // (size - 2 * border) ** 2)
+    starts = range(0, max(1, len(template)), block)
+    parts = (
+        _register_block(*(part[at : at + block] for part in (template, moving, warps)), num_steps, border)
+        for at in starts
+    )
+    improved, scores = zip(*parts, strict=True)
+    return np.concatenate(improved), np.concatenate(scores)
+
+
+def _register_block(
+    template: Floats, moving: Floats, warps: Floats, num_steps: int, border: int
+) -> tuple[Floats, Floats]:
+    """`register` for as many pairs as fit into a processor's cache together."""
+    num_pairs, size = template.shape[:2]
     inner = slice(border, size - border)
     fixed = template[:, inner, inner].reshape(num_pairs, -1)  # (B, P)
     points = grid(size)[:, inner, inner]
@@ -76,28 +93,53 @@ def register(template: Floats, moving: Floats, warps: Floats, num_steps: int) ->
     curvature = descent @ descent.transpose(0, 2, 1)  # (B, 6, 6)
     curvature += (DAMPING * np.einsum("bii->b", curvature)[:, None, None] + TINY) * np.eye(6, dtype=np.float32)
     for _ in range(num_steps):
-        moved, inside = sample(moving, warps @ points)
-        residual = (_gain(fixed, moved, inside) * moved - fixed) * inside
+        moved, inside = sample(moving, warps, points)
+        residual = moved * _gain(fixed, moved, inside)
+        residual -= fixed
+        residual *= inside
         step = np.linalg.solve(curvature, descent @ residual[..., None]).reshape(-1, 2, 3)
         warps = _undo(warps, step)
-    moved, inside = sample(moving, warps @ points)
+    moved, inside = sample(moving, warps, points)
     return warps, np.where(_plausible(warps), _correlation(fixed, moved, inside), np.float32(0))
 
 
-def sample(films: Floats, points: Floats) -> tuple[Floats, Floats]:
-    """Bilinear values of films (B, S, S) at points (B, 2, P): (B, P), and 1 where a point is inside, else 0."""
-    size = films.shape[-1]
-    inside = (np.abs(points[:, 0]) <= 1) & (np.abs(points[:, 1]) <= 1)
-    pixels = np.clip((points + 1) * np.float32(size / 2) - np.float32(0.5), 0, np.float32(size - 1.001))
-    corner = pixels.astype(np.int32)
+def sample(films: Floats, warps: Floats, points: Floats) -> tuple[Floats, Floats]:
+    """Bilinear values of films (B, S, S) at points (3, P) under warps (B, 2, 3): (B, P); and 1 where inside, else 0.
+
+    Most of a search's time is spent here: arrays are reused, and what is known to be whole is float32 for longest.
+    """
+    num_films, size = films.shape[:2]
+    assert films.size <= LARGEST_WHOLE
+    pixels = warps.transpose(1, 0, 2) @ points  # (2, B, P): x and y, each in one piece
+    is_inside = np.abs(pixels) <= 1
+    pixels += np.float32(1)
+    pixels *= np.float32(size / 2)
+    pixels -= np.float32(0.5)
+    np.clip(pixels, np.float32(0), np.float32(size - 1.001), out=pixels)
+    corner = np.floor(pixels)
     pixels -= corner
-    right, down = pixels[:, 0], pixels[:, 1]
-    first = corner[:, 1] * size + corner[:, 0] + (np.arange(len(films), dtype=np.int32) * size * size)[:, None]
+    right, down = pixels
+    column, place = corner
+    place *= np.float32(size)
+    place += column
+    place += np.arange(0, films.size, size * size, dtype=np.float32)[:, None]
+    first = place.astype(np.intp)
     values = films.reshape(-1)
-    above, below = values[first], values[first + size]
-    above += right * (values[first + 1] - above)
-    below += right * (values[first + size + 1] - below)
-    return above + down * (below - above), inside.astype(np.float32)
+    above, below, edge = column, place, np.empty_like(place)  # their numbers are in `first` now
+    values.take(first, out=above, mode="clip")
+    values[1:].take(first, out=edge, mode="clip")
+    edge -= above
+    edge *= right
+    above += edge
+    values[size:].take(first, out=below, mode="clip")
+    values[size + 1 :].take(first, out=edge, mode="clip")
+    edge -= below
+    edge *= right
+    below += edge
+    below -= above
+    below *= down
+    below += above
+    return below, (is_inside[0] & is_inside[1]).astype(np.float32)
 
 
 def _gain(fixed: Floats, moved: Floats, inside: Floats) -> Floats:
