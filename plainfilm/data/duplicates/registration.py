@@ -70,13 +70,13 @@ def register(template: Floats, moving: Floats, warps: Floats, num_steps: int) ->
     size = template.shape[-1]
     border = round(MARGIN * size / 2)
     block = max(1, BLOCK_POINTS // (size - 2 * border) ** 2)
-    starts = range(0, max(1, len(template)), block)
-    parts = (
-        _register_block(*(part[at : at + block] for part in (template, moving, warps)), num_steps, border)
-        for at in starts
-    )
-    improved, scores = zip(*parts, strict=True)
-    return np.concatenate(improved), np.concatenate(scores)
+    improved, scores = np.empty_like(warps), np.empty(len(warps), np.float32)
+    for start in range(0, len(warps), block):
+        pairs = slice(start, start + block)
+        improved[pairs], scores[pairs] = _register_block(
+            template[pairs], moving[pairs], warps[pairs], num_steps, border
+        )
+    return improved, scores
 
 
 def _register_block(
@@ -108,7 +108,7 @@ def sample(films: Floats, warps: Floats, points: Floats) -> tuple[Floats, Floats
 
     Most of a search's time is spent here: arrays are reused, and what is known to be whole is float32 for longest.
     """
-    num_films, size = films.shape[:2]
+    size = films.shape[-1]
     assert films.size <= LARGEST_WHOLE
     pixels = warps.transpose(1, 0, 2) @ points  # (2, B, P): x and y, each in one piece
     is_inside = np.abs(pixels) <= 1
