@@ -12,7 +12,7 @@ matrix that takes a point of the template to a point of the moving film; a mirro
 """
 
 from collections.abc import Sequence
-from itertools import product
+from itertools import pairwise, product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,45 +60,53 @@ def grid(size: int) -> Floats:
     return np.stack([x, y, np.ones_like(x)]).astype(np.float32)
 
 
-def register(template: Floats, moving: Floats, warps: Floats, num_steps: int) -> tuple[Floats, Floats]:
+def register(
+    template: Floats, moving: Floats, warps: Floats, num_steps: int, template_of: NDArray[np.int64] | None = None
+) -> tuple[Floats, Floats]:
     """Improve warps by Gauss-Newton steps and say how well the films agree after them.
 
-    template, moving (B, S, S): flattened films; warps (B, 2, 3): where to start, right to about two pixels.
+    template (T, S, S), moving (B, S, S): flattened films; warps (B, 2, 3): where to start, right to about two pixels;
+    template_of (B,), ascending: the places of the pairs' templates, not given for one template a pair.
     Returns warps (B, 2, 3) and correlations (B,), -1 to 1, over the points that both films hold; 0 where the warp
     is no copy's.
     """
     size = template.shape[-1]
     border = round(MARGIN * size / 2)
-    block = max(1, BLOCK_POINTS // (size - 2 * border) ** 2)
+    template_of = np.arange(len(warps)) if template_of is None else template_of
     improved, scores = np.empty_like(warps), np.empty(len(warps), np.float32)
+    block = max(1, BLOCK_POINTS // (size - 2 * border) ** 2)
     for start in range(0, len(warps), block):
         pairs = slice(start, start + block)
+        films, film_of = template_of[pairs], template_of[pairs] - template_of[start]
         improved[pairs], scores[pairs] = _register_block(
-            template[pairs], moving[pairs], warps[pairs], num_steps, border
+            template[films[0] : films[-1] + 1], moving[pairs], warps[pairs], num_steps, film_of, border
         )
     return improved, scores
 
 
 def _register_block(
-    template: Floats, moving: Floats, warps: Floats, num_steps: int, border: int
+    template: Floats, moving: Floats, warps: Floats, num_steps: int, template_of: NDArray[np.int64], border: int
 ) -> tuple[Floats, Floats]:
     """`register` for as many pairs as fit into a processor's cache together."""
-    num_pairs, size = template.shape[:2]
+    num_films, size = template.shape[:2]
     inner = slice(border, size - border)
-    fixed = template[:, inner, inner].reshape(num_pairs, -1)  # (B, P)
     points = grid(size)[:, inner, inner]
     slopes = [np.asarray(np.gradient(template, 2 / size, axis=axis))[:, None, inner, inner] for axis in (2, 1)]
-    descent = np.concatenate([slope * points for slope in slopes], axis=1).reshape(num_pairs, 6, -1)  # (B, 6, P)
+    descent = np.concatenate([slope * points for slope in slopes], axis=1).reshape(num_films, 6, -1)  # (T, 6, P)
     points = points.reshape(3, -1)
-    curvature = descent @ descent.transpose(0, 2, 1)  # (B, 6, 6)
+    curvature = descent @ descent.transpose(0, 2, 1)  # (T, 6, 6)
     curvature += (DAMPING * np.einsum("bii->b", curvature)[:, None, None] + TINY) * np.eye(6, dtype=np.float32)
+    fixed, curvature = template[:, inner, inner].reshape(num_films, -1)[template_of], curvature[template_of]
+    ends = np.searchsorted(template_of, np.arange(num_films + 1)).tolist()  # of the pairs of each template
+    downhill = np.empty((len(moving), 6, 1), np.float32)
     for _ in range(num_steps):
         moved, inside = sample(moving, warps, points)
         residual = moved * _gain(fixed, moved, inside)
         residual -= fixed
         residual *= inside
-        step = np.linalg.solve(curvature, descent @ residual[..., None]).reshape(-1, 2, 3)
-        warps = _undo(warps, step)
+        for film, (start, end) in enumerate(pairwise(ends)):
+            np.matmul(descent[film], residual[start:end, :, None], out=downhill[start:end])
+        warps = _undo(warps, np.linalg.solve(curvature, downhill).reshape(-1, 2, 3))
     moved, inside = sample(moving, warps, points)
     return warps, np.where(_plausible(warps), _correlation(fixed, moved, inside), np.float32(0))
 

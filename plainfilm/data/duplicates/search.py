@@ -214,24 +214,33 @@ def _confirm(
     coarse (N, C, C): flattened films. Yields first < second, score, and the warp (3, 3) of a point of the second to a
     point of the first.
     """
+    order = np.argsort(second, kind="stable")  # so that what is made of a template is made once
 
-    def search(start: int) -> tuple[Places, Places, registration.Floats, registration.Floats]:
-        batch = slice(start, start + BATCH_PAIRS)
-        here, there = first[batch], second[batch]
-        moved, score = registration.register(coarse[there], coarse[here], warps[batch], NUM_STEPS_COARSE)
-        kept = score >= COARSE_CORRELATION
-        here, there, moved = here[kept], there[kept], moved[kept]
-        template, moving = (
-            registration.flatten(thumbnails[films].astype(np.float32), *FINE_BAND) for films in (there, here)
+    def search(start: int) -> tuple[Places, registration.Floats, registration.Floats]:
+        pairs = order[start : start + BATCH_PAIRS]
+        template, template_of = np.unique(second[pairs], return_inverse=True)
+        moved, score = registration.register(
+            coarse[template], coarse[first[pairs]], warps[pairs], NUM_STEPS_COARSE, template_of
         )
-        return here, there, *registration.register(template, moving, moved, NUM_STEPS_FINE)
+        is_kept = score >= COARSE_CORRELATION
+        pairs, moved = pairs[is_kept], moved[is_kept]
+        (template, template_of), (moving, moving_of) = (
+            np.unique(films[pairs], return_inverse=True) for films in (second, first)
+        )
+        fine, other_fine = (
+            registration.flatten(thumbnails[films].astype(np.float32), *FINE_BAND) for films in (template, moving)
+        )
+        moved, score = registration.register(fine, other_fine[moving_of], moved, NUM_STEPS_FINE, template_of)
+        is_kept = score >= SAME_EXPOSURE
+        return pairs[is_kept], moved[is_kept], score[is_kept]
 
     with ThreadPoolExecutor(num_threads()) as pool:
-        for here, there, moved, score in pool.map(search, range(0, len(first), BATCH_PAIRS)):
-            for one, other, value, warp in zip(here.tolist(), there.tolist(), score.tolist(), moved, strict=True):
-                if value >= SAME_EXPOSURE:
-                    whole = np.vstack([warp, [0, 0, 1]]).astype(np.float32)
-                    yield (one, other, value, whole) if one < other else (other, one, value, np.linalg.inv(whole))
+        found = list(pool.map(search, range(0, len(first), BATCH_PAIRS)))
+    pairs, moved, scores = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    for place in np.argsort(pairs).tolist():
+        one, other, value = int(first[pairs[place]]), int(second[pairs[place]]), float(scores[place])
+        whole = np.vstack([moved[place], [0, 0, 1]]).astype(np.float32)
+        yield (one, other, value, whole) if one < other else (other, one, value, np.linalg.inv(whole))
 
 
 def _friends_of_friends(
