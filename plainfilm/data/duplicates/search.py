@@ -70,7 +70,7 @@ def phash(pixels: Pixels) -> str:
     )
     lowest = registration.cosines(registration.COARSE_SIZE_PX)
     frequencies = (lowest @ np.asarray(small, np.float64) @ lowest.T).ravel()
-    bits = frequencies > np.median(frequencies[1:])
+    bits = frequencies > np.sort(frequencies[1:])[len(frequencies) // 2 - 1]  # of 63
     return np.packbits(bits).tobytes().hex()
 
 
@@ -175,14 +175,15 @@ def _propose(coarse: registration.Floats) -> tuple[Places, Places, registration.
     num_films, num_candidates = len(coarse), min(NUM_CANDIDATES, len(coarse) - 1)
     warps = registration.search_warps(4, (1, 0.93, 0.86, 0.79))
     films = registration.flatten(coarse, *DESCRIPTOR_BAND).reshape(num_films, -1)
-    matrices = np.stack([registration.descriptor_matrix(warp) for warp in warps])
+    matrices = np.concatenate([registration.descriptor_matrix(warp) for warp in warps]).T  # (C * C, V * 63)
     unmoved = registration.unit(films @ registration.descriptor_matrix(np.eye(2, 3, dtype=np.float32)).T)
     second = np.empty((num_films, num_candidates), np.int64)
     chosen = np.empty_like(second)
 
     def search(start: int) -> None:
         batch = slice(start, start + BATCH_FILMS)
-        moved = registration.unit(films[batch] @ matrices.transpose(0, 2, 1))  # (V, B, 63)
+        described = (films[batch] @ matrices).reshape(-1, len(warps), unmoved.shape[1])  # (B, V, 63)
+        moved = registration.unit(np.ascontiguousarray(described.transpose(1, 0, 2)))
         likeness = _best_likeness(moved, unmoved)
         np.fill_diagonal(likeness[:, start:], -2)
         second[batch] = np.argpartition(-likeness, num_candidates - 1, axis=1)[:, :num_candidates]
