@@ -12,6 +12,7 @@ matrix that takes a point of the template to a point of the moving film; a mirro
 """
 
 from collections.abc import Sequence
+from functools import cache
 from itertools import pairwise, product
 
 import numpy as np
@@ -45,19 +46,27 @@ def flatten(films: Floats, finest: float, coarsest: float) -> Floats:
     return flat
 
 
+@cache
 def _gaussian(size: int, deviation: float) -> Floats:
     """The (size, size) matrix that blurs columns; its rows sum to 1, so that borders do not darken."""
     distance = np.arange(size)[:, None] - np.arange(size)[None, :]
     weights = np.exp(-0.5 * (distance / deviation) ** 2)
     weights[weights < TINY] = 0  # denormal numbers would slow the product tenfold
-    return np.asarray(weights / weights.sum(axis=1, keepdims=True), np.float32)
+    return _shared(np.asarray(weights / weights.sum(axis=1, keepdims=True), np.float32))
 
 
+@cache
 def grid(size: int) -> Floats:
     """Homogeneous coordinates x, y, 1 of the centres of size x size pixels: (3, size, size)."""
     centres = (np.arange(size) + 0.5) / size * 2 - 1
     x, y = np.meshgrid(centres, centres)
-    return np.stack([x, y, np.ones_like(x)]).astype(np.float32)
+    return _shared(np.stack([x, y, np.ones_like(x)]).astype(np.float32))
+
+
+def _shared(made_once: Floats) -> Floats:
+    """An array that many callers get: none of them may write into it."""
+    made_once.setflags(write=False)
+    return made_once
 
 
 def register(
@@ -187,10 +196,11 @@ COARSE_SIZE_PX = 32  # the size that is described, and registered first
 NUM_FREQUENCIES = 8  # on each axis
 
 
+@cache
 def cosines(size: int, count: int = NUM_FREQUENCIES) -> Floats:
     """The lowest frequencies of the cosine transform (DCT-II): (count, size)."""
     angles = (np.arange(size) + 0.5) * np.pi / size
-    return np.cos(np.arange(count)[:, None] * angles).astype(np.float32)
+    return _shared(np.cos(np.arange(count)[:, None] * angles).astype(np.float32))
 
 
 def descriptor_matrix(warp: Floats) -> Floats:
