@@ -14,8 +14,9 @@ NAMES = ("scipy_openblas_{}_num_threads64_", "openblas_{}_num_threads64_", "open
 def one_thread() -> Iterator[None]:
     """Within it, a product of matrices takes one thread, where NumPy has an OpenBLAS that can be asked for that.
 
-    Its other threads wait for the next product in a loop: they take a processor while none is computed, and where
-    another program wants that processor, every product waits for them.
+    It holds for the whole process: OpenBLAS knows one number of threads. Its other threads wait for the next product in
+    a loop: they take a processor while none is computed, and where another program wants that processor, every product
+    waits for them.
     """
     get, put = _controls()
     before = get()
