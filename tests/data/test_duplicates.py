@@ -13,9 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageOps
 from scipy.fft import dctn
+from scipy.ndimage import map_coordinates
 
 from plainfilm.data.duplicates import search as module
-from plainfilm.data.duplicates.registration import flatten, register
+from plainfilm.data.duplicates.registration import flatten, grid, register, sample, search_warps, unit
 from plainfilm.data.duplicates.search import Pair, Pixels, clusters, find_pairs, phash, thumbnail
 from plainfilm.randomness import generator
 
@@ -155,6 +156,47 @@ def test_registration_recovers_a_known_warp(films: list[Pixels]) -> None:
     warps, correlation = register(moved, film, start, 10)
     assert np.abs(warps[0] - truth).max() < 0.008  # 0.4 pixels of the thumbnail at its border
     assert correlation[0] > 0.97
+
+
+def test_sampling_is_bilinear(films: list[Pixels]) -> None:
+    warps = search_warps(4, (1, 0.8))[::7]
+    flat = flatten(np.stack([thumbnail(film) for film in films[: len(warps)]]).astype(np.float32), 0.01, 0.05)
+    points = grid(20).reshape(3, -1)
+    values, inside = sample(flat, warps, points)
+    x, y = np.moveaxis(warps.astype(float) @ points, 1, 0)
+    column, row = (np.clip((place + 1) * len(flat[0]) / 2 - 0.5, 0, len(flat[0]) - 1.001) for place in (x, y))
+    for number, film in enumerate(flat):
+        expected = map_coordinates(film.astype(float), [row[number], column[number]], order=1)
+        np.testing.assert_allclose(values[number], expected, atol=1e-4)
+    np.testing.assert_array_equal(inside, (np.abs(x) <= 1) & (np.abs(y) <= 1))
+    assert 0 < inside.mean() < 1
+
+
+def test_pairs_that_share_a_template_are_registered_as_if_alone(films: list[Pixels]) -> None:
+    flat = flatten(np.stack([thumbnail(film) for film in films]).astype(np.float32), 0.01, 0.05)
+    template_of = np.sort(generator(1, "test-templates").integers(0, 5, len(flat)))
+    warps = np.tile(np.eye(2, 3, dtype=np.float32), (len(flat), 1, 1))
+    together = register(flat[:5], flat, warps, 3, template_of)
+    for number, template in enumerate(template_of):
+        alone = register(flat[template][None], flat[number][None], warps[number][None], 3)
+        for found, expected in zip(together, alone, strict=True):
+            np.testing.assert_allclose(found[number], expected[0], atol=1e-4)
+
+
+def test_the_best_likeness_is_that_of_all_products() -> None:
+    rng = generator(1, "test-likeness")
+    moved, unmoved = (unit(rng.normal(size=shape).astype(np.float32)) for shape in ((7, 30, 63), (600, 63)))
+    np.testing.assert_allclose(module._best_likeness(moved, unmoved), (moved @ unmoved.T).max(axis=0), atol=1e-6)
+
+
+def test_the_number_of_threads_changes_no_pair(films: list[Pixels], monkeypatch: pytest.MonkeyPatch) -> None:
+    films = films + [np.asarray(crop(Image.fromarray(film))) for film in films[:8]]
+    monkeypatch.setattr(module, "BATCH_FILMS", 16)
+    found = []
+    for count in (1, 3):
+        monkeypatch.setattr(module, "num_threads", lambda count=count: count)
+        found.append(search(films))
+    assert found[0] == found[1] != []
 
 
 def test_flattening_ignores_window_and_level() -> None:

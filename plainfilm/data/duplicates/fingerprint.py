@@ -73,7 +73,7 @@ class _Band:
 
     def read(self, films: Floats, warps: Floats) -> Floats:
         """Unit vectors of frequencies (B, L) of flattened films (B, S, S) under warps (B, 2, 3)."""
-        values, inside = sample(films, warps @ self.points)
+        values, inside = sample(films, warps, self.points)
         return unit(np.asarray((values * inside) @ self.transform.T, np.float32))
 
 

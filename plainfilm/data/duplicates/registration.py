@@ -12,7 +12,8 @@ matrix that takes a point of the template to a point of the moving film; a mirro
 """
 
 from collections.abc import Sequence
-from itertools import product
+from functools import cache
+from itertools import pairwise, product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,8 @@ FLOOR = 0.3  # local strength counts as at least this share of the film's: the g
 DAMPING = 1e-3  # added to the diagonal of the curvature, as a share of its trace: a flat film must not divide by zero
 FAINTEST = 1e-3  # grey levels: a film whose structures are fainter is empty
 TINY = np.float32(1e-6)
+BLOCK_POINTS = 2**15  # registered at once: their arrays stay in a processor's cache
+LARGEST_WHOLE = 2**24  # up to which float32 holds every whole number
 
 
 def flatten(films: Floats, finest: float, coarsest: float) -> Floats:
@@ -43,61 +46,117 @@ def flatten(films: Floats, finest: float, coarsest: float) -> Floats:
     return flat
 
 
+@cache
 def _gaussian(size: int, deviation: float) -> Floats:
     """The (size, size) matrix that blurs columns; its rows sum to 1, so that borders do not darken."""
     distance = np.arange(size)[:, None] - np.arange(size)[None, :]
     weights = np.exp(-0.5 * (distance / deviation) ** 2)
     weights[weights < TINY] = 0  # denormal numbers would slow the product tenfold
-    return np.asarray(weights / weights.sum(axis=1, keepdims=True), np.float32)
+    return _shared(np.asarray(weights / weights.sum(axis=1, keepdims=True), np.float32))
 
 
+@cache
 def grid(size: int) -> Floats:
     """Homogeneous coordinates x, y, 1 of the centres of size x size pixels: (3, size, size)."""
     centres = (np.arange(size) + 0.5) / size * 2 - 1
     x, y = np.meshgrid(centres, centres)
-    return np.stack([x, y, np.ones_like(x)]).astype(np.float32)
+    return _shared(np.stack([x, y, np.ones_like(x)]).astype(np.float32))
 
 
-def register(template: Floats, moving: Floats, warps: Floats, num_steps: int) -> tuple[Floats, Floats]:
+def _shared(made_once: Floats) -> Floats:
+    """An array that many callers get: none of them may write into it."""
+    made_once.setflags(write=False)
+    return made_once
+
+
+def register(
+    template: Floats, moving: Floats, warps: Floats, num_steps: int, template_of: NDArray[np.int64] | None = None
+) -> tuple[Floats, Floats]:
     """Improve warps by Gauss-Newton steps and say how well the films agree after them.
 
-    template, moving (B, S, S): flattened films; warps (B, 2, 3): where to start, right to about two pixels.
+    template (T, S, S), moving (B, S, S): flattened films; warps (B, 2, 3): where to start, right to about two pixels;
+    template_of (B,), ascending: the places of the pairs' templates, not given for one template a pair.
     Returns warps (B, 2, 3) and correlations (B,), -1 to 1, over the points that both films hold; 0 where the warp
     is no copy's.
     """
-    num_pairs, size = template.shape[:2]
+    size = template.shape[-1]
     border = round(MARGIN * size / 2)
+    template_of = np.arange(len(warps)) if template_of is None else template_of
+    improved, scores = np.empty_like(warps), np.empty(len(warps), np.float32)
+    block = max(1, BLOCK_POINTS // (size - 2 * border) ** 2)
+    for start in range(0, len(warps), block):
+        pairs = slice(start, start + block)
+        films, film_of = template_of[pairs], template_of[pairs] - template_of[start]
+        improved[pairs], scores[pairs] = _register_block(
+            template[films[0] : films[-1] + 1], moving[pairs], warps[pairs], num_steps, film_of, border
+        )
+    return improved, scores
+
+
+def _register_block(
+    template: Floats, moving: Floats, warps: Floats, num_steps: int, template_of: NDArray[np.int64], border: int
+) -> tuple[Floats, Floats]:
+    """`register` for as many pairs as fit into a processor's cache together."""
+    num_films, size = template.shape[:2]
     inner = slice(border, size - border)
-    fixed = template[:, inner, inner].reshape(num_pairs, -1)  # (B, P)
     points = grid(size)[:, inner, inner]
     slopes = [np.asarray(np.gradient(template, 2 / size, axis=axis))[:, None, inner, inner] for axis in (2, 1)]
-    descent = np.concatenate([slope * points for slope in slopes], axis=1).reshape(num_pairs, 6, -1)  # (B, 6, P)
+    descent = np.concatenate([slope * points for slope in slopes], axis=1).reshape(num_films, 6, -1)  # (T, 6, P)
     points = points.reshape(3, -1)
-    curvature = descent @ descent.transpose(0, 2, 1)  # (B, 6, 6)
+    curvature = descent @ descent.transpose(0, 2, 1)  # (T, 6, 6)
     curvature += (DAMPING * np.einsum("bii->b", curvature)[:, None, None] + TINY) * np.eye(6, dtype=np.float32)
+    fixed, curvature = template[:, inner, inner].reshape(num_films, -1)[template_of], curvature[template_of]
+    ends = np.searchsorted(template_of, np.arange(num_films + 1)).tolist()  # of the pairs of each template
+    downhill = np.empty((len(moving), 6, 1), np.float32)
     for _ in range(num_steps):
-        moved, inside = sample(moving, warps @ points)
-        residual = (_gain(fixed, moved, inside) * moved - fixed) * inside
-        step = np.linalg.solve(curvature, descent @ residual[..., None]).reshape(-1, 2, 3)
-        warps = _undo(warps, step)
-    moved, inside = sample(moving, warps @ points)
+        moved, inside = sample(moving, warps, points)
+        residual = moved * _gain(fixed, moved, inside)
+        residual -= fixed
+        residual *= inside
+        for film, (start, end) in enumerate(pairwise(ends)):
+            np.matmul(descent[film], residual[start:end, :, None], out=downhill[start:end])
+        warps = _undo(warps, np.linalg.solve(curvature, downhill).reshape(-1, 2, 3))
+    moved, inside = sample(moving, warps, points)
     return warps, np.where(_plausible(warps), _correlation(fixed, moved, inside), np.float32(0))
 
 
-def sample(films: Floats, points: Floats) -> tuple[Floats, Floats]:
-    """Bilinear values of films (B, S, S) at points (B, 2, P): (B, P), and 1 where a point is inside, else 0."""
+def sample(films: Floats, warps: Floats, points: Floats) -> tuple[Floats, Floats]:
+    """Bilinear values of films (B, S, S) at points (3, P) under warps (B, 2, 3): (B, P); and 1 where inside, else 0.
+
+    Most of a search's time is spent here: arrays are reused, and what is known to be whole is float32 for longest.
+    """
     size = films.shape[-1]
-    inside = (np.abs(points[:, 0]) <= 1) & (np.abs(points[:, 1]) <= 1)
-    pixels = np.clip((points + 1) * np.float32(size / 2) - np.float32(0.5), 0, np.float32(size - 1.001))
-    corner = pixels.astype(np.int32)
+    assert films.size <= LARGEST_WHOLE
+    pixels = warps.transpose(1, 0, 2) @ points  # (2, B, P): x and y, each in one piece
+    is_inside = np.abs(pixels) <= 1
+    pixels += np.float32(1)
+    pixels *= np.float32(size / 2)
+    pixels -= np.float32(0.5)
+    np.clip(pixels, np.float32(0), np.float32(size - 1.001), out=pixels)
+    corner = np.floor(pixels)
     pixels -= corner
-    right, down = pixels[:, 0], pixels[:, 1]
-    first = corner[:, 1] * size + corner[:, 0] + (np.arange(len(films), dtype=np.int32) * size * size)[:, None]
+    right, down = pixels
+    column, place = corner
+    place *= np.float32(size)
+    place += column
+    place += np.arange(0, films.size, size * size, dtype=np.float32)[:, None]
+    first = place.astype(np.intp)
     values = films.reshape(-1)
-    above, below = values[first], values[first + size]
-    above += right * (values[first + 1] - above)
-    below += right * (values[first + size + 1] - below)
-    return above + down * (below - above), inside.astype(np.float32)
+    above, below, edge = column, place, np.empty_like(place)  # their numbers are in `first` now
+    values.take(first, out=above, mode="clip")
+    values[1:].take(first, out=edge, mode="clip")
+    edge -= above
+    edge *= right
+    above += edge
+    values[size:].take(first, out=below, mode="clip")
+    values[size + 1 :].take(first, out=edge, mode="clip")
+    edge -= below
+    edge *= right
+    below += edge
+    below -= above
+    below *= down
+    below += above
+    return below, (is_inside[0] & is_inside[1]).astype(np.float32)
 
 
 def _gain(fixed: Floats, moved: Floats, inside: Floats) -> Floats:
@@ -137,10 +196,11 @@ COARSE_SIZE_PX = 32  # the size that is described, and registered first
 NUM_FREQUENCIES = 8  # on each axis
 
 
+@cache
 def cosines(size: int, count: int = NUM_FREQUENCIES) -> Floats:
     """The lowest frequencies of the cosine transform (DCT-II): (count, size)."""
     angles = (np.arange(size) + 0.5) * np.pi / size
-    return np.cos(np.arange(count)[:, None] * angles).astype(np.float32)
+    return _shared(np.cos(np.arange(count)[:, None] * angles).astype(np.float32))
 
 
 def descriptor_matrix(warp: Floats) -> Floats:
