@@ -54,6 +54,20 @@ def windows(x: Tensor, side: int, stride: int) -> Tensor:
     return seen.permute(0, 1, 2, 4, 5, 3).reshape(-1, side * side * x.shape[1])
 
 
+def spread(seen: Tensor, shape: torch.Size, side: int, stride: int) -> Tensor:
+    """(N h w, side side C) -> (N, C, H, W) of `shape`: the sum of what places saw, the adjoint of `windows`."""
+    count, channels, height, width = shape
+    rows, columns = -(-height // stride), -(-width // stride)
+    parts = seen.view(count, rows, columns, side, side, channels)
+    pad = side // 2
+    total = seen.new_zeros(count, height + 2 * pad, width + 2 * pad, channels, dtype=torch.float32)
+    for i in range(side):
+        for j in range(side):
+            total[:, i : i + stride * rows : stride, j : j + stride * columns : stride] += parts[:, :, :, i, j]
+    inner = total[:, pad : pad + height, pad : pad + width]
+    return inner.permute(0, 3, 1, 2).to(seen.dtype, memory_format=torch.channels_last)
+
+
 class _AsMatrices(torch.autograd.Function):
     """A convolution, and the gradient of its weights, as products of matrices; that of its input by oneDNN."""
 
@@ -74,8 +88,5 @@ class _AsMatrices(torch.autograd.Function):
         count, channels, side, _ = weight.shape
         rows = gradient.permute(0, 2, 3, 1).reshape(-1, count)  # (N h w, O)
         of_weight = (rows.t() @ seen).view(count, side, side, channels).permute(0, 3, 1, 2)
-        strides, pads = [ctx.stride, ctx.stride], [side // 2, side // 2]
-        of_input = torch.ops.aten.convolution_backward(
-            gradient, x, weight, None, strides, pads, [1, 1], False, [0, 0], 1, [True, False, False]
-        )[0]
+        of_input = spread(rows @ weight.permute(0, 2, 3, 1).reshape(count, -1), x.shape, side, ctx.stride)
         return of_input, of_weight, None
