@@ -60,7 +60,8 @@ def spread(seen: Tensor, shape: torch.Size, side: int, stride: int) -> Tensor:
     rows, columns = -(-height // stride), -(-width // stride)
     parts = seen.view(count, rows, columns, side, side, channels)
     pad = side // 2
-    total = seen.new_zeros(count, height + 2 * pad, width + 2 * pad, channels, dtype=torch.float32)
+    precise = torch.promote_types(seen.dtype, torch.float32)
+    total = seen.new_zeros(count, height + 2 * pad, width + 2 * pad, channels, dtype=precise)
     for i in range(side):
         for j in range(side):
             total[:, i : i + stride * rows : stride, j : j + stride * columns : stride] += parts[:, :, :, i, j]
@@ -69,24 +70,24 @@ def spread(seen: Tensor, shape: torch.Size, side: int, stride: int) -> Tensor:
 
 
 class _AsMatrices(torch.autograd.Function):
-    """A convolution, and the gradient of its weights, as products of matrices; that of its input by oneDNN."""
+    """A convolution, and both of its gradients, as products of matrices."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor, stride: int) -> Tensor:
         side = weight.shape[-1]
         seen = windows(x, side, stride)
-        ctx.save_for_backward(x, weight, seen)
-        ctx.stride = stride
+        ctx.save_for_backward(weight, seen)
+        ctx.shape, ctx.stride = x.shape, stride
         height, width = (-(-length // stride) for length in x.shape[2:])
         result = seen @ weight.permute(0, 2, 3, 1).reshape(len(weight), -1).t()  # (N h w, O)
         return result.view(len(x), height, width, len(weight)).permute(0, 3, 1, 2)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, None]:
-        x, weight, seen = ctx.saved_tensors
+        weight, seen = ctx.saved_tensors
         (gradient,) = gradients
         count, channels, side, _ = weight.shape
         rows = gradient.permute(0, 2, 3, 1).reshape(-1, count)  # (N h w, O)
         of_weight = (rows.t() @ seen).view(count, side, side, channels).permute(0, 3, 1, 2)
-        of_input = spread(rows @ weight.permute(0, 2, 3, 1).reshape(count, -1), x.shape, side, ctx.stride)
+        of_input = spread(rows @ weight.permute(0, 2, 3, 1).reshape(count, -1), ctx.shape, side, ctx.stride)
         return of_input, of_weight, None
