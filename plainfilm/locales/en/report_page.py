@@ -145,6 +145,7 @@ SENTENCES: dict[str, str] = {
     "report.recipe.label_smoothing": "Label smoothing",
     "report.recipe.class_weights": "Class weights in the loss",
     "report.recipe.precision": "Arithmetic",
+    "report.recipe.kernels": "Kernels",
     "report.recipe.seed": "Seed",
     # results
     "report.results": "Results on the run's own test films",

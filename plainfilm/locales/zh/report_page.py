@@ -135,6 +135,7 @@ SENTENCES: dict[str, str] = {
     "report.recipe.label_smoothing": "标签平滑",
     "report.recipe.class_weights": "损失中的类别权重",
     "report.recipe.precision": "运算精度",
+    "report.recipe.kernels": "计算内核",
     "report.recipe.seed": "种子",
     # 结果
     "report.results": "在自己的测试胶片上的结果",

@@ -17,7 +17,7 @@ TOLD = {
     "augment": ("policy",),
     "training": (
         *("sizes_px", "epochs", "batch_size", "optimizer", "learning_rate", "weight_decay", "schedule"),
-        *("warmup_epochs", "ema_decay", "label_smoothing", "class_weights", "precision", "seed"),
+        *("warmup_epochs", "ema_decay", "label_smoothing", "class_weights", "precision", "kernels", "seed"),
     ),
 }
 """The fields of a recipe that the table names; all of them stand in the recipe at the end of the report."""
