@@ -18,11 +18,16 @@ from torch.utils._python_dispatch import TorchDispatchMode
 OPERATIONS = {
     "convolution": "convolution-forward",
     "convolution_backward": "convolution-backward",
+    "mm": "matrices",
     "native_batch_norm": "batch-norm",
     "native_batch_norm_backward": "batch-norm",
     "relu": "activation",
     "relu_": "activation",
     "threshold_backward": "activation",
+    "max_pool2d_with_indices": "pooling",
+    "max_pool2d_with_indices_backward": "pooling",
+    "add": "sum",
+    "add_": "sum",
     "_to_copy": "cast",
     "copy_": "cast",
 }

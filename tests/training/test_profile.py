@@ -12,14 +12,16 @@ from tests.conftest import Ran
 
 def test_a_step_is_shared_out_and_each_operation_counts_once() -> None:
     profile = Profile()
-    net = nn.Sequential(nn.Conv2d(1, 8, 3, padding=1), nn.BatchNorm2d(8), nn.ReLU())
+    stem = nn.Sequential(nn.Conv2d(1, 8, 3, padding=1), nn.BatchNorm2d(8), nn.ReLU(), nn.MaxPool2d(16))
+    head = nn.Sequential(nn.Flatten(), nn.Linear(32, 2, bias=False))
     films = torch.rand(4, 1, 32, 32)
     with profile.cause("batches"):
         pass
     with profile.step(32):
-        net(films).sum().backward()
+        pooled = stem(films)
+        head(pooled + pooled).sum().backward()
         with profile.cause("finite"):
-            net(films)
+            stem(films)
     (steps,) = profile.profiled().sizes.values()
     assert steps.steps == 1
     assert set(steps.causes) - {"cast"} == {*OPERATIONS.values(), "batches", "finite", OTHER} - {"cast"}
