@@ -44,7 +44,7 @@ NAMES = {  # of programs, libraries, recipes, settings, files
         "Acc",
         "Eval",
     ),
-    *("default", "none", "cosine", "radiograph", "adamw", "grouped"),
+    *("default", "none", "cosine", "radiograph", "adamw", "grouped", "reference"),
 }
 ACCENTED = str.maketrans("aceinosuyzACEINOSUYZ", "áçéíñöšüýžÁÇÉÍÑÖŠÜÝŽ")
 LONGER = "ëé"  # what every word gets more of
