@@ -81,7 +81,7 @@ def main() -> None:
     parser.add_argument("--trial", help=argparse.SUPPRESS)
     options = parser.parse_args()
     trials = {
-        f"round-{options.round}/{name.replace(', ', '-').replace(' ', '-')}-{seed}": (changes, seed)
+        folder_of(options.round, name, seed): (changes, seed)
         for seed in SEEDS
         for name, changes in ROUNDS[options.round].items()
     }
@@ -167,6 +167,11 @@ class _Quiet:
         pass
 
 
+def folder_of(number: int, name: str, seed: int) -> str:
+    """Where a trial of a round is, within the folder of all."""
+    return f"round-{number}/{name.replace(', ', '-').replace(' ', '-')}-{seed}"
+
+
 def result(folder: Path) -> dict[str, float]:
     """What a trial came to."""
     found: dict[str, float] = json.loads((folder / "result.json").read_text())
@@ -198,7 +203,7 @@ def print_table(out: Path, number: int, names: list[str]) -> None:
 def of_seeds(out: Path, number: int, name: str) -> Iterator[dict[str, float]]:
     """The results of a trial, a seed each."""
     for seed in SEEDS:
-        folder = out / f"round-{number}" / f"{name.replace(', ', '-').replace(' ', '-')}-{seed}"
+        folder = out / folder_of(number, name, seed)
         if (folder / "result.json").exists():
             yield result(folder)
 

@@ -29,6 +29,7 @@ from PIL import Image, ImageEnhance
 from torch import nn
 from torch.nn import functional as F
 from torch.utils.data import DataLoader, Dataset
+from train_speed import native_precisions
 
 from plainfilm.config import parse_recipe
 from plainfilm.data.film_index import Index, Row
@@ -187,11 +188,6 @@ def best_rate(dtype: torch.dtype) -> float:
     return films.numel() * weight[0].numel() / min(seconds)
 
 
-def precisions() -> list[str]:
-    """float32, and bfloat16 where the processor multiplies it natively."""
-    return list(dict.fromkeys(["float32", hardware.resolve_precision("auto", torch.device("cpu"))]))
-
-
 def main() -> None:
     """Print a table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -210,7 +206,7 @@ def main() -> None:
             Image.fromarray(film.pixels).save(Path(folder) / f"{number:05d}.png")
         for _ in range(options.rounds):
             for case in CASES:
-                for precision in precisions():
+                for precision in native_precisions():
                     for kind in KINDS:
                         command = [sys.executable, __file__, "--one", folder, case, precision, kind]
                         done = subprocess.run(command, check=True, capture_output=True, text=True)

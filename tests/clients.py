@@ -1,6 +1,7 @@
 """Clients of the server for tests: over real connections and straight into the application; the server as a process."""
 
 import asyncio
+import faulthandler
 import io
 import json
 import signal
@@ -147,10 +148,11 @@ def read_all(connection: socket.socket) -> bytes:
     return received
 
 
-def wait_for(condition: Callable[[], bool]) -> None:
-    """Wait until something is so, for a minute at most."""
-    for _ in range(6000):
+def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
+    """Look a hundred times a second, so that a machine that stands still meanwhile is no failure."""
+    for _ in range(int(100 * seconds)):
         if condition():
             return
         time.sleep(0.01)
+    faulthandler.dump_traceback(sys.__stderr__)  # what every thread waits for
     raise AssertionError("it never came to be")

@@ -1,14 +1,12 @@
 """The node's surroundings in tests: films of patients that nobody is, an archive that remembers."""
 
-import faulthandler
 import io
-import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from clients import wait_for
 from dicom_files import dataset, written
 from pydicom import Dataset, dcmread
 from pydicom.uid import generate_uid
@@ -103,13 +101,8 @@ def archive(refusals: int = 0) -> Iterator[Archive]:
 
 
 def wait_until(is_so: Callable[[], bool], seconds: float = 30) -> None:
-    """Look a hundred times a second, so that a machine that stands still meanwhile is no failure."""
-    for _ in range(int(100 * seconds)):
-        if is_so():
-            return
-        time.sleep(0.01)
-    faulthandler.dump_traceback(sys.__stderr__)  # what every thread waits for
-    raise AssertionError("it never came")
+    """Wait until something is so, for less long than `wait_for`: peers answer within a moment."""
+    wait_for(is_so, seconds)
 
 
 def send(port: int, *films: Dataset, title: str = "PLAINFILM", caller: str = "SCANNER") -> list[int]:

@@ -87,8 +87,9 @@ def train(
             state.step += 1
             step = Step(batch.step, plan.place(batch.step)[0], loss, correct / len(batch.rows), rate)
             is_epoch_over = plan.is_last_of_epoch(batch.step)
-            with clock.cause("finite"):  # a look at all weights takes longer than the average of them
-                are_finite = math.isfinite(loss) and (is_finite(state) if is_epoch_over or team.count > 1 else True)
+            with clock.cause("finite"):
+                looks = is_epoch_over or team.count > 1  # at all weights: that takes too long for every step
+                are_finite = math.isfinite(loss) and (not looks or is_finite(state))
             if not are_finite:
                 raise first_not_finite(run, recipe, films, plan, state, step, team)
             if is_epoch_over:
