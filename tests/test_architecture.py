@@ -61,7 +61,7 @@ HOMES = {
     "h11": ("serving/server.py",),
     "python_multipart": ("serving/api/multipart.py",),
     "prometheus_client": ("serving/api/metrics.py",),
-    "threadpoolctl": ("workflows/fit.py", "workflows/auditing.py", "workflows/training.py"),
+    "threadpoolctl": ("data/duplicates/search.py", "workflows/"),
     "typer": ("cli.py", "commands/"),
     "rich": ("present/terminal.py",),
     "tomli_w": ("config.py",),

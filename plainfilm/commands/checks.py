@@ -9,9 +9,9 @@ from pathlib import Path
 
 from plainfilm.errors import MissingExtraError, UsageError
 
-TRAINING_LIBRARIES = ("torch", "onnx", "safetensors", "tomli_w", "matplotlib", "jinja2", "threadpoolctl")
+TRAINING_LIBRARIES = ("torch", "onnx", "safetensors", "tomli_w", "matplotlib", "jinja2")
 REPORT_LIBRARIES = ("jinja2",)
-AUDIT_LIBRARIES = ("matplotlib", "threadpoolctl")
+AUDIT_LIBRARIES = ("matplotlib",)
 SERVE_LIBRARIES = ("fastapi", "uvicorn", "python_multipart", "prometheus_client")
 NODE_LIBRARIES = ("pydicom", "gdcm", "pynetdicom", "highdicom")
 

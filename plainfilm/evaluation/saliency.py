@@ -33,7 +33,7 @@ from plainfilm.model.modelfile import Model, randomised
 from plainfilm.model.predictor import Answers, Predictor
 from plainfilm.randomness import generator
 
-MAX_FILMS = 200
+MAX_FILMS = 100
 MIN_GROUPS = 10  # patients, or films without copies; with fewer an interval says little
 NUM_STEPS = 7  # in which the cells go; odd, so that random deletion backwards is random insertion
 NUM_DRAWS = 10  # of random weights

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageOps
 from scipy.fft import dctn
 from scipy.ndimage import map_coordinates
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from plainfilm.data.duplicates import search as module
 from plainfilm.data.duplicates.registration import flatten, grid, register, sample, search_warps, unit
@@ -114,6 +115,20 @@ def test_equal_ids_are_exact_and_only_the_first_is_searched(films: list[Pixels])
         (0, 4, "exact"),
     ]
     assert clusters(5, pairs) == [[0, 2, 3, 4]]
+
+
+def test_products_of_matrices_take_one_thread(films: list[Pixels], monkeypatch: pytest.MonkeyPatch) -> None:
+    """More wait for each other in loops, which takes the processors from other programs."""
+    counts: list[set[int]] = []
+
+    def note(_: Pixels) -> list[Pair]:
+        counts.append({library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"})
+        return []
+
+    monkeypatch.setattr(module, "_near_pairs", note)
+    with threadpool_limits(3, user_api="blas"):
+        find_pairs(np.stack([thumbnail(film) for film in films[:2]]), ["a", "b"])
+    assert counts == [{1}]
 
 
 @pytest.mark.parametrize("kind", ["rotated", "all"])

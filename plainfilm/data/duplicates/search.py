@@ -21,10 +21,10 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from threadpoolctl import threadpool_limits
 
 from plainfilm.data.decoding import greys
 from plainfilm.data.duplicates import hashes, registration
-from plainfilm.io import blas
 from plainfilm.io.machine import num_threads
 
 Pixels = NDArray[np.uint8]
@@ -93,7 +93,7 @@ def find_pairs(thumbnails: Pixels, image_ids: Sequence[str], *, blank: Collectio
         if first != place:
             pairs.append(Pair(first, place, "exact", 1.0, mirrored=False))
     originals = np.array([place for place in first_of.values() if _shows_film(thumbnails[place])], dtype=np.int64)
-    with blas.one_thread():
+    with threadpool_limits(1, user_api="blas"):  # more wait for each other in loops, the longer the busier the machine
         near = _near_pairs(thumbnails[originals])
     pairs += [
         Pair(int(originals[pair.first]), int(originals[pair.second]), pair.kind, pair.score, pair.mirrored)
