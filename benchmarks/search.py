@@ -16,11 +16,25 @@ import math
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from statistics import mean, stdev
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from plainfilm.config import Recipe, parse_recipe
+from plainfilm.data.film_index import read_index, split_anew, write_index
+from plainfilm.data.films import Films, StoreWriter
+from plainfilm.io.run_folder import Run
+from plainfilm.training import loop
+from plainfilm.training.history import read_history
+from plainfilm.training.state import State, new_state, restore
+from plainfilm.workflows.prepare import make_films
 
 BUDGET_HOURS = 10.0
 SEEDS = (0, 1, 2)
@@ -103,11 +117,6 @@ def main() -> None:
 
 def prepare(archive: Path, table: Path | None, out: Path) -> None:
     """The films of fold 0's training part and their pixels in `out`, split once more; nothing of the other films."""
-    from plainfilm.config import parse_recipe
-    from plainfilm.data.film_index import split_anew, write_index
-    from plainfilm.data.films import StoreWriter
-    from plainfilm.workflows.prepare import make_films
-
     if (out / "index.csv").exists():
         return
     recipe = parse_recipe(BASE.replace("[112]", f"[{SIZE_PX}]"))
@@ -125,15 +134,11 @@ def prepare(archive: Path, table: Path | None, out: Path) -> None:
 
 def run_trial(out: Path, name: str, changes: Changes, seed: int) -> None:
     """Train one, or go on, and write what it came to."""
-    from plainfilm.config import parse_recipe
-    from plainfilm.data.film_index import read_index
-    from plainfilm.data.films import Films
-    from plainfilm.io.run_folder import Run
-    from plainfilm.training.history import read_history
-    from plainfilm.training.loop import train
-
     recipe = parse_recipe(BASE)
     for section, fields in (*changes.items(), ("training", {"seed": seed})):
+        if section == "sharp":
+            loop.optimise = _Sharp(**fields)
+            continue
         recipe = replace(recipe, **{section: replace(getattr(recipe, section), **fields)})
     films = Films.open(read_index(out / "index.csv"), out, size_px=SIZE_PX, fit=recipe.data.fit)
     assert films is not None
@@ -141,17 +146,78 @@ def run_trial(out: Path, name: str, changes: Changes, seed: int) -> None:
     run = Run(out / name)
     run.folder.mkdir(parents=True, exist_ok=True)
     began = time.process_time()
-    train(run, recipe, films, _Quiet(), threads=1)
+    loop.train(run, recipe, films, _Quiet(), threads=1)
+    cpu_seconds = time.process_time() - began
     epochs = [step for step in read_history(run.history) if step.validation_loss is not None]
+    logits, labels = last_logits(run, recipe, films)
     found = {
-        "accuracy": epochs[-1].validation_accuracy,
-        "loss": epochs[-1].validation_loss,
+        **judged(logits, labels),
         "accuracies": [step.validation_accuracy for step in epochs],
-        "cpu_seconds": time.process_time() - began,
+        "cpu_seconds": cpu_seconds,
     }
+    np.savez(run.folder / "logits.npz", logits=logits, labels=labels)
     for path in run.checkpoints.glob("*.safetensors"):
         path.unlink()
     (run.folder / "result.json").write_text(json.dumps(found))
+
+
+def last_logits(run: Run, recipe: Recipe, films: Films) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """What the moving average after the last step says of the films to judge, (N, K); their labels, (N,)."""
+    state = new_state(recipe, len(films.index.classes), torch.device("cpu"))
+    restore(state, run.checkpoints, lambda _: None)
+    rows = films.part("validation")
+    pixels = torch.from_numpy(films.pixels(rows, recipe.data.channels, recipe.size_px))
+    with torch.inference_mode():
+        parts = [state.average.eval()(part).logits.numpy() for part in pixels.split(64)]
+    return np.concatenate(parts), films.labels(rows)
+
+
+def judged(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> dict[str, float]:
+    """Accuracy and mean log loss."""
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    log_likelihoods = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    return {
+        "accuracy": float((logits.argmax(axis=1) == labels).mean()),
+        "loss": float(-log_likelihoods[np.arange(len(labels)), labels].mean()),
+    }
+
+
+class _Sharp:
+    """Sharpness-aware steps (Foret et al. 2021, ICLR): the gradient is that at the worst point within `radius`.
+
+    Stands in for `loop.optimise` in the last steps of a training, from `first` on; a step takes twice as long.
+    """
+
+    def __init__(self, radius: float, first: int) -> None:
+        self.radius, self.first, self.optimise = radius, first, loop.optimise
+
+    def __call__(self, state: State, *arguments: Any) -> tuple[float, int]:
+        if state.step < self.first:
+            return self.optimise(state, *arguments)
+        real, moved = state.optimizer, [weight for weight in state.net.parameters() if weight.requires_grad]
+        self.optimise(replace(state, optimizer=_Hooked(real, lambda: None), average=state.net), *arguments)
+        norm = torch.nn.utils.get_total_norm([weight.grad for weight in moved if weight.grad is not None])
+        shifts = [self.radius * weight.grad / norm for weight in moved]
+        with torch.no_grad():
+            torch._foreach_add_(moved, shifts)
+
+        def step() -> None:
+            with torch.no_grad():
+                torch._foreach_sub_(moved, shifts)
+            real.step()
+
+        return self.optimise(replace(state, optimizer=_Hooked(real, step)), *arguments)
+
+
+class _Hooked(torch.optim.Optimizer):
+    """An optimiser with another step."""
+
+    def __init__(self, real: torch.optim.Optimizer, step: Callable[[], None]) -> None:
+        super().__init__(real.param_groups, {})
+        self.param_groups, self.hook = real.param_groups, step
+
+    def step(self, _: object = None) -> None:  # type: ignore[override]
+        self.hook()
 
 
 class _Quiet:
@@ -197,7 +263,8 @@ def print_table(out: Path, number: int, names: list[str]) -> None:
         accuracy, by_accuracy = compared(found, base, "accuracy", 100)
         loss, by_loss = compared(found, base, "loss", 1)
         cpu = mean(entry["cpu_seconds"] for entry in found)
-        print(f"{name:16s} {accuracy:10.2f} {by_accuracy:>16s} {loss:9.4f} {by_loss:>18s} {cpu:6.0f}")
+        together = mean_of_networks(out, number, name)
+        print(f"{name:16s} {accuracy:10.2f} {by_accuracy:>16s} {loss:9.4f} {by_loss:>18s} {cpu:6.0f}   {together}")
 
 
 def of_seeds(out: Path, number: int, name: str) -> Iterator[dict[str, float]]:
@@ -206,6 +273,16 @@ def of_seeds(out: Path, number: int, name: str) -> Iterator[dict[str, float]]:
         folder = out / folder_of(number, name, seed)
         if (folder / "result.json").exists():
             yield result(folder)
+
+
+def mean_of_networks(out: Path, number: int, name: str) -> str:
+    """What the mean logits of the seeds come to, where they were kept."""
+    paths = [out / folder_of(number, name, seed) / "logits.npz" for seed in SEEDS]
+    if not all(path.exists() for path in paths):
+        return ""
+    loaded = [np.load(path) for path in paths]
+    found = judged(np.mean([each["logits"] for each in loaded], axis=0), loaded[0]["labels"])
+    return f"{100 * found['accuracy']:.2f} {found['loss']:.4f}"
 
 
 def compared(found: list[dict[str, float]], base: list[dict[str, float]], key: str, scale: float) -> tuple[float, str]:

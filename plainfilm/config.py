@@ -112,6 +112,9 @@ class ModelRecipe:
 
     depth: int = setting(18, "layers of the ResNet", one_of(18, 34, 50, 101, 152))
     width: int = setting(64, "channels of the first stage; as published: 64", between(*WIDTHS))
+    networks: int = setting(
+        1, "how many of it, drawn apart, each of which learns alone; their mean logit is the answer", between(1, 16)
+    )
     init: str = setting(
         "default",
         "how weights are drawn: as torchvision or as PaddlePaddle; or the checksum of the file that they come from, "
@@ -219,6 +222,8 @@ class Recipe:
         _demand(
             batch_size % norm_group == 0, "training.norm_group", norm_group, f"a divisor of batch_size ({batch_size})"
         )
+        alone = self.model.networks == 1 or not self.model.is_given
+        _demand(alone, "model.networks", self.model.networks, "1 where the weights come from a file: all would be one")
         _demand(self.split.fold < self.split.folds, "split.fold", self.split.fold, f"0 to {self.split.folds - 1}")
 
     @property

@@ -1,4 +1,4 @@
-"""A ResNet as an ONNX graph, written node by node.
+"""A ResNet, or a mean of several, as an ONNX graph, written node by node.
 
 Why not an exporter: the graph is some sixty nodes of seven kinds; written here it has one file, any batch size, no
 warning, and initialisers named like the state dict, with each batch-norm folded into its convolution (in float64). A
@@ -10,10 +10,12 @@ from typing import Any
 
 import numpy as np
 import onnx
+import torch
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
+from plainfilm.model.networks.mean import Network, members_of
 from plainfilm.model.networks.resnet import Bottleneck, ResNet
 
 OPSET = 18
@@ -57,6 +59,15 @@ class _Graph:
             x = self.conv_bn(x, block.downsample[0], block.downsample[1], f"{name}.downsample.0")
         return self.node("Relu", [self.node("Add", [y, x], f"{name}.add")], name)
 
+    def trunk(self, x: str, net: ResNet, prefix: str) -> str:
+        """All of a network but its head."""
+        x = self.node("Relu", [self.conv_bn(x, net.conv1, net.bn1, f"{prefix}conv1")], f"{prefix}conv1.relu")
+        x = self.node("MaxPool", [x], f"{prefix}pool", kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1])
+        for name in ("layer1", "layer2", "layer3", "layer4"):
+            for number, block in enumerate(getattr(net, name)):
+                x = self.block(x, block, f"{prefix}{name}.{number}")
+        return x
+
 
 def fold(conv: nn.Conv2d, norm: nn.BatchNorm2d) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """The weight (out, in, k, k) and bias (out,) of the one convolution that equals `conv` and then `norm`."""
@@ -70,28 +81,33 @@ def fold(conv: nn.Conv2d, norm: nn.BatchNorm2d) -> tuple[NDArray[np.float32], ND
     return (weight * factor[:, None, None, None]).astype(np.float32), (shift - mean * factor).astype(np.float32)
 
 
-def to_onnx(net: ResNet, *, size_px: int) -> onnx.ModelProto:
-    """`net` as ONNX: pixels uint8 (N, C, S, S) -> logits (N, K), class_maps (N, K, h, w), features (N, D)."""
+def to_onnx(net: Network, *, size_px: int) -> onnx.ModelProto:
+    """`net` as ONNX: pixels uint8 (N, C, S, S) -> logits (N, K), class_maps (N, K, h, w), features (N, D).
+
+    The head of a mean of networks is one convolution of what all their trunks make, with the mean of their weights.
+    """
+    members = members_of(net)
     graph = _Graph()
     x = graph.node("Cast", ["pixels"], "pixels.float", to=TensorProto.FLOAT)
     x = graph.node("Div", [x, graph.constant("pixels.white", np.array(255, dtype=np.float32))], "pixels.scaled")
-    x = graph.node("Relu", [graph.conv_bn(x, net.conv1, net.bn1, "conv1")], "conv1.relu")
-    x = graph.node("MaxPool", [x], "pool", kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1])
-    for name in ("layer1", "layer2", "layer3", "layer4"):
-        for number, block in enumerate(getattr(net, name)):
-            x = graph.block(x, block, f"{name}.{number}")
-    weight, bias = (tensor.detach().cpu().numpy() for tensor in (net.fc.weight, net.fc.bias))
+    if len(members) == 1:
+        x = graph.trunk(x, members[0], "")
+    else:
+        trunks = [graph.trunk(x, member, f"members.{number}.") for number, member in enumerate(members)]
+        x = graph.node("Concat", trunks, "members", axis=1)
+    weight = (torch.cat([member.fc.weight for member in members], dim=1) / len(members)).detach().cpu().numpy()
+    bias = torch.stack([member.fc.bias for member in members]).mean(dim=0).detach().cpu().numpy()
     graph.node("Conv", [x, graph.constant("fc.weight", weight[:, :, None, None])], "class_maps", kernel_shape=[1, 1])
     axes = graph.constant("spatial.axes", np.array([2, 3], dtype=np.int64))
     mean = graph.node("ReduceMean", ["class_maps", axes], "class_maps.mean", keepdims=0)
     graph.node("Add", [mean, graph.constant("fc.bias", bias)], "logits")
     graph.node("ReduceMean", [x, axes], "features", keepdims=0)
-    num_classes, num_features = weight.shape
+    num_channels, (num_classes, num_features) = members[0].conv1.in_channels, weight.shape
     side = size_px // 32 + (size_px % 32 > 0)
     described = helper.make_graph(
         graph.nodes,
         "resnet",
-        [helper.make_tensor_value_info("pixels", TensorProto.UINT8, ["N", net.conv1.in_channels, size_px, size_px])],
+        [helper.make_tensor_value_info("pixels", TensorProto.UINT8, ["N", num_channels, size_px, size_px])],
         [
             helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["N", num_classes]),
             helper.make_tensor_value_info("class_maps", TensorProto.FLOAT, ["N", num_classes, side, side]),

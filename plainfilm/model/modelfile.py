@@ -34,7 +34,7 @@ from plainfilm.randomness import generator
 if TYPE_CHECKING:
     import onnx
 
-    from plainfilm.model.networks.resnet import ResNet
+    from plainfilm.model.networks.mean import Network
 
 CARD_KEY = "plainfilm"
 DIGEST_KEY = "plainfilm.sha256"
@@ -162,7 +162,7 @@ def from_graph(path: Path, proto: "onnx.ModelProto", card: Card) -> Model:
     return Model(path, proto, replace(card, weights_sha256=_weights_sha256(proto)))
 
 
-def from_network(path: Path, net: "ResNet", card: Card) -> Model:
+def from_network(path: Path, net: "Network", card: Card) -> Model:
     """The model of a network in evaluation mode."""
     from plainfilm.model.graph import to_onnx
 
@@ -170,7 +170,7 @@ def from_network(path: Path, net: "ResNet", card: Card) -> Model:
     return from_graph(path, to_onnx(net, size_px=card.preprocessing.size), card)
 
 
-def write(model: Model, net: "ResNet", films: NDArray[np.uint8]) -> float:
+def write(model: Model, net: "Network", films: NDArray[np.uint8]) -> float:
     """Write the model of a network; return the largest difference of a probability between the two.
 
     The bytes (ONNX Runtime) and the network in evaluation mode (PyTorch) are compared on `films`, (N, C, S, S) uint8,
@@ -228,7 +228,7 @@ def _weights_sha256(proto: "onnx.ModelProto") -> str:
     return weights.hexdigest()
 
 
-def _parity(data: bytes, net: "ResNet", films: NDArray[np.uint8]) -> float:
+def _parity(data: bytes, net: "Network", films: NDArray[np.uint8]) -> float:
     """The largest difference of a probability between the file under ONNX Runtime and the network under PyTorch."""
     import onnxruntime
     import torch
@@ -236,7 +236,7 @@ def _parity(data: bytes, net: "ResNet", films: NDArray[np.uint8]) -> float:
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
-    device = net.fc.weight.device
+    device = next(net.parameters()).device
     differences = []
     for start in range(0, len(films), 32):
         batch = films[start : start + 32]

@@ -22,7 +22,7 @@ from plainfilm.config import Recipe, TrainingRecipe
 from plainfilm.data.films import Films
 from plainfilm.errors import Interrupted, PlainfilmError, TrainingError
 from plainfilm.io.run_folder import Run
-from plainfilm.model.networks.resnet import ResNet
+from plainfilm.model.networks.mean import Network, device_of, members_of
 from plainfilm.training import checkpoint, hardware
 from plainfilm.training.batches import Batch, Batches, iterate
 from plainfilm.training.distributed import ALONE, Team, begin_statistics, gradients, weigh_statistics
@@ -60,7 +60,7 @@ def train(
     stop: Callable[[], int] = lambda: 0,
     team: Team = ALONE,
     clock: Clock = UNTIMED,
-) -> tuple[ResNet, dict[str, float]]:
+) -> tuple[Network, dict[str, float]]:
     """Train, or go on with, the run `run`; return the kept network and its validation figures.
 
     Not given, `threads` are those of the run, for a new one as many as processors. Raises UsageError where the run has
@@ -142,9 +142,10 @@ def optimise(
 ) -> tuple[float, int]:
     """One step of the optimiser on one batch; returns the batch's mean loss and how many films were right.
 
-    Each process of the team does its groups of films; then gradients, loss and statistics are summed, all at once.
+    Each member of a mean of networks learns alone; the loss is their mean. Each process of the team does its groups of
+    films; then gradients, loss and statistics are summed, all at once.
     """
-    training, device = recipe.training, weights.device
+    training, device, members = recipe.training, weights.device, members_of(state.net)
     state.net.train()
     begin_statistics(state.net, team)
     state.optimizer.zero_grad(set_to_none=True)
@@ -158,17 +159,20 @@ def optimise(
         part = slice(group * size, (group + 1) * size)
         pixels = batch.pixels[index * size : (index + 1) * size].to(device)
         pixels = pixels.contiguous(memory_format=torch.channels_last)
-        with torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
-            logits = state.net(pixels).logits
-        part_loss = (
-            F.cross_entropy(
-                logits, labels[part], weight=weights, label_smoothing=training.label_smoothing, reduction="sum"
+        votes = []
+        for member in members:
+            with torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
+                logits = member(pixels).logits
+            part_loss = (
+                F.cross_entropy(
+                    logits, labels[part], weight=weights, label_smoothing=training.label_smoothing, reduction="sum"
+                )
+                / total_weight
             )
-            / total_weight
-        )
-        state.scaler.scale(part_loss).backward()  # type: ignore[no-untyped-call]
-        loss += part_loss.detach()
-        correct += (logits.argmax(dim=1) == labels[part]).sum()
+            state.scaler.scale(part_loss).backward()  # type: ignore[no-untyped-call]
+            loss += part_loss.detach() / len(members)
+            votes.append(logits.detach())
+        correct += (torch.stack(votes).sum(dim=0).argmax(dim=1) == labels[part]).sum()
     if team.count > 1:
         statistics = weigh_statistics(state.net, batch.groups, batch.num_groups)
         team.sum([loss, correct, *gradients(state.net), *statistics])
@@ -201,7 +205,7 @@ def first_not_finite(
     """
     if team.count == 1:
         precision = DTYPES[restore(state, run.checkpoints, lambda _: None).precision]
-        weights = class_weights(recipe.training, films).to(state.net.fc.weight.device)
+        weights = class_weights(recipe.training, films).to(device_of(state.net))
         batches = Batches(recipe, films, plan)
         for number in range(state.step, found.step + 1):
             rate = learning_rate(recipe.training, plan, number)
@@ -253,10 +257,10 @@ def is_best(figures: dict[str, float], best: dict[str, float]) -> bool:
     return (figures["accuracy"], -figures["loss"]) > (best["accuracy"], -best["loss"])
 
 
-def validate(net: ResNet, films: Films, size_px: int, channels: int, team: Team = ALONE) -> dict[str, float]:
+def validate(net: Network, films: Films, size_px: int, channels: int, team: Team = ALONE) -> dict[str, float]:
     """Accuracy and mean loss of the validation films, in float32; each process of the team answers its share."""
     net.eval()
-    device = net.fc.weight.device
+    device = device_of(net)
     loss, correct = torch.zeros((), dtype=torch.float64), torch.zeros((), dtype=torch.int64)
     validation = films.part("validation")
     share = team.share(len(validation))

@@ -22,6 +22,7 @@ from plainfilm.errors import ModelFileError, StorageError, UsageError
 from plainfilm.io import files
 from plainfilm.io.run_folder import Run
 from plainfilm.model.networks.convolution import Convolution
+from plainfilm.model.networks.mean import MeanOfNetworks, Network
 from plainfilm.model.networks.resnet import ResNet, initialise
 from plainfilm.training import checkpoint, hardware
 from plainfilm.training.checkpoint import KEPT
@@ -33,8 +34,8 @@ from plainfilm.training.history import Facts
 class State:
     """What a checkpoint holds: everything that a step changes."""
 
-    net: ResNet
-    average: ResNet  # the moving average of the weights; the network itself where ema_decay is 0
+    net: Network
+    average: Network  # the moving average of the weights; the network itself where ema_decay is 0
     optimizer: torch.optim.Optimizer
     scaler: torch.amp.GradScaler
     recipe: str  # as TOML; no step changes it, and a run whose recipe was changed is known by it
@@ -47,9 +48,7 @@ def new_state(
     recipe: Recipe, num_classes: int, device: torch.device, given: Mapping[str, Tensor] | None = None
 ) -> State:
     """The state before the first step; `given` weights replace drawn ones of the same name and shape."""
-    model = recipe.model
-    net = ResNet(model.depth, num_classes=num_classes, in_channels=recipe.data.channels, width=model.width)
-    initialise(net, init="default" if model.is_given else model.init, seed=recipe.training.seed)
+    net = _drawn(recipe, num_classes)
     own = net.state_dict()
     fitting = {name: tensor for name, tensor in (given or {}).items() if tensor.shape == own[name].shape}
     net.load_state_dict(fitting, strict=False)
@@ -62,7 +61,19 @@ def new_state(
     return State(net, average, make_optimizer(recipe.training, net), scaler, recipe.to_toml())
 
 
-def make_optimizer(training: TrainingRecipe, net: ResNet) -> torch.optim.Optimizer:
+def _drawn(recipe: Recipe, num_classes: int) -> Network:
+    """The network of a recipe, its weights drawn; each member of a mean of networks has draws of its own."""
+    model, members = recipe.model, []
+    for number in range(model.networks):
+        net = ResNet(model.depth, num_classes=num_classes, in_channels=recipe.data.channels, width=model.width)
+        prefix = f"members.{number}." if model.networks > 1 else ""
+        init = "default" if model.is_given else model.init
+        initialise(net, init=init, seed=recipe.training.seed, prefix=prefix)
+        members.append(net)
+    return MeanOfNetworks(members) if len(members) > 1 else members[0]
+
+
+def make_optimizer(training: TrainingRecipe, net: Network) -> torch.optim.Optimizer:
     """The optimiser; weight decay pulls on weights of convolutions and the linear layer, not on norms and biases."""
     decayed = [weight for weight in net.parameters() if weight.dim() > 1]
     free = [weight for weight in net.parameters() if weight.dim() == 1]
@@ -150,7 +161,7 @@ def update_ema(state: State, decay: float) -> None:
                 slow.copy_(fast)
 
 
-def _numbers(net: ResNet) -> Iterator[Tensor]:
+def _numbers(net: Network) -> Iterator[Tensor]:
     """Weights and statistics."""
     return itertools.chain(net.parameters(), net.buffers())
 

@@ -5,8 +5,10 @@ import onnxruntime
 import pytest
 import torch
 from builders import random_pixels, trained_looking
+from onnx import numpy_helper
 
 from plainfilm.model.graph import fold, to_onnx
+from plainfilm.model.networks.mean import MeanOfNetworks
 
 
 def run(proto, pixels):
@@ -35,6 +37,22 @@ def test_onnx_runtime_answers_as_the_network(depth, channels):
             assert ours.shape == tuple(theirs.shape), name
             assert ours.dtype == np.float32, name
             assert np.allclose(ours, theirs.numpy(), rtol=1e-4, atol=1e-4 * float(theirs.abs().max())), name
+
+
+def test_a_mean_of_networks_is_one_graph_and_its_map_the_answer():
+    net = MeanOfNetworks([trained_looking(seed=seed, num_classes=5) for seed in range(3)]).eval()
+    pixels = random_pixels(5)
+    with torch.inference_mode():
+        expected = net(torch.from_numpy(pixels))
+        each = torch.stack([member(torch.from_numpy(pixels)).logits for member in net.members])
+    assert torch.allclose(expected.logits, each.mean(dim=0))
+    proto = to_onnx(net, size_px=64)
+    for ours, theirs in zip(run(proto, pixels), expected, strict=True):
+        assert ours.shape == tuple(theirs.shape)
+        assert np.allclose(ours, theirs.numpy(), rtol=1e-4, atol=1e-4 * float(theirs.abs().max()))
+    bias = next(numpy_helper.to_array(tensor) for tensor in proto.graph.initializer if tensor.name == "fc.bias")
+    logits, class_maps, _ = run(proto, pixels)
+    assert np.allclose(class_maps.mean(axis=(2, 3)) + bias, logits, rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize("size_px", [64, 80, 112])

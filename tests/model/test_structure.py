@@ -27,6 +27,7 @@ from plainfilm.model.formats.structure import (
 )
 from plainfilm.model.graph import to_onnx
 from plainfilm.model.networks import resnet
+from plainfilm.model.networks.mean import MeanOfNetworks
 
 Change = Callable[[onnx.GraphProto], object]
 SIZE_PX = 64
@@ -193,6 +194,26 @@ FOREIGN: dict[str, Change] = {
 def test_what_is_joined_otherwise_is_refused(good: onnx.ModelProto, change: Change) -> None:
     model = onnx.ModelProto()
     model.CopyFrom(good)
+    change(model.graph)
+    assert code_of(model) == "model-operator-unknown"
+
+
+MEANS: dict[str, Change] = {
+    "one trunk twice": lambda graph: node(graph, "members").input.__setitem__(1, node(graph, "members").input[0]),
+    "joined along the height": lambda graph: attribute(graph, "members", axis=2),
+    "one trunk alone": lambda graph: node(graph, "members").input.pop(),
+    "a trunk of other films": lambda graph: node(graph, "members.1.conv1").input.__setitem__(0, "pixels.float"),
+    "a trunk with another side": lambda graph: attribute(graph, "members.1.conv1", strides=[1, 1]),
+}
+
+
+@pytest.mark.parametrize("change", MEANS.values(), ids=MEANS)
+def test_a_mean_of_networks_passes_and_otherwise_joined_it_is_refused(
+    monkeypatch: pytest.MonkeyPatch, change: Change
+) -> None:
+    monkeypatch.setattr(resnet, "STAGE_WIDTHS", SLIM_WIDTHS)
+    model = to_onnx(MeanOfNetworks([trained_looking(seed=seed) for seed in range(2)]).eval(), size_px=SIZE_PX)
+    assert code_of(model) == ""
     change(model.graph)
     assert code_of(model) == "model-operator-unknown"
 

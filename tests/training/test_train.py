@@ -451,6 +451,39 @@ def test_groups_add_up_to_the_batchs_mean_loss(norm_group, num_films):
     assert int(state.net.bn1.num_batches_tracked) == -(-num_films // size)
 
 
+def test_each_member_of_a_mean_learns_as_if_it_were_alone():
+    films, recipe = make_films(8, num_classes=3), make_recipe(ema_decay=0.0)
+    together = replace(recipe, model=replace(recipe.model, networks=3))
+    state, (loss, correct) = one_step(together, films)
+    started = new_state(together, 3, CPU).net
+    logits, losses = [], []
+    for number, member in enumerate(started.members):
+        alone = new_state(recipe, 3, CPU)
+        alone.net.load_state_dict(member.state_dict())
+        batch = whole_batch(films, recipe)
+        said = loop.optimise(alone, batch, recipe.training.learning_rate, recipe, torch.ones(3), torch.float32)
+        losses.append(said[0])
+        logits.append(member.train()(batch.pixels).logits)
+        for name, tensor in alone.net.state_dict().items():
+            assert torch.equal(state.net.members[number].state_dict()[name], tensor), name
+    assert loss == pytest.approx(np.mean(losses), rel=1e-6)
+    assert correct == int((torch.stack(logits).mean(dim=0).argmax(dim=1) == batch.labels).sum())
+    assert len({member.conv1.weight[0, 0, 0, 0].item() for member in started.members}) == 3
+
+
+def test_a_mean_of_networks_resumes_to_the_same_bits(tmp_path):
+    recipe, films = make_recipe(epochs=(2,), checkpoint_steps=3, ema_decay=0.9), make_films(24, 8)
+    recipe = replace(recipe, model=replace(recipe.model, networks=2))
+    (whole := tmp_path / "whole").mkdir()
+    net, figures = run_training(whole, recipe, films)
+    stopped, reporter = tmp_path / "stopped", Recorder()
+    with pytest.raises(Interrupted):
+        run_training(stopped, recipe, films, reporter=reporter, stop=lambda: 15 if len(reporter.steps) == 3 else 0)
+    run_training(stopped, recipe, films)
+    assert content(stopped) == content(whole)
+    assert figures == {"epoch": figures["epoch"], **loop.validate(net, films, 64, 1)}
+
+
 def test_groups_matter():
     films = make_films(8)
     batch = whole_batch(films, make_recipe())

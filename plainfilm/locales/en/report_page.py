@@ -131,6 +131,7 @@ SENTENCES: dict[str, str] = {
     "report.training.curve": "{name} over the steps of the training",
     "report.recipe.depth": "Layers of the ResNet",
     "report.recipe.width": "Channels of its first stage",
+    "report.recipe.networks": "Networks, whose mean is the answer",
     "report.recipe.init": "First weights",
     "report.recipe.policy": "Variations of the training films",
     "report.recipe.sizes_px": "Sides of the films, step by step, px",
@@ -355,6 +356,8 @@ SENTENCES: dict[str, str] = {
     "claim.fill.init": "{init}; the draw has a seed of its own.",
     "claim.fill.training": "Recipe, curves, number of steps; one model was trained.",
     "claim.fill.selection": "The epoch with the best validation figure; without validation films the last one.",
+    "claim.fill.ensembling.mean": "The mean logit of {networks} networks, trained on the same batches; moving average "
+    "of the weights with decay {decay}.",
     "claim.fill.ensembling": "None; moving average of the weights with decay {decay}.",
     "claim.fill.metrics": "{figures}; the calibration error.",
     "claim.fill.intervals": "95 % intervals over groups for every figure.",

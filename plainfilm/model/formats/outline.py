@@ -19,7 +19,7 @@ from plainfilm.errors import ModelFileError
 from plainfilm.model.seen import FILMS_KEY, MAX_ENTRY_BYTES
 
 OPERATORS = frozenset(  # what graph.py writes, and what quantise.py adds
-    {"Cast", "Div", "Conv", "Relu", "MaxPool", "Add", "ReduceMean", "QuantizeLinear", "DequantizeLinear"}
+    {"Cast", "Div", "Conv", "Relu", "MaxPool", "Add", "ReduceMean", "Concat", "QuantizeLinear", "DequantizeLinear"}
 )
 ATTRIBUTES = frozenset({"to", "axis", "keepdims", "kernel_shape", "strides", "pads"})  # with whole numbers, all of them
 ITEM_BYTES = {1: 4, 2: 1, 3: 1, 6: 4, 7: 8}  # of TensorProto.FLOAT, UINT8, INT8, INT32 and INT64

@@ -2,9 +2,10 @@
 
 Operators alone promise little: the sum of a column and a row takes as much memory as it likes, a padding as well. So
 the graph is followed from its outputs to the pixels, tensor after tensor, and then every shape is worked out for one
-film, before anything is loaded. What passes is a stem, blocks and a head as `plainfilm.model.graph` writes them, with
-or without the steps that `plainfilm.model.quantise` adds: no side grows, nothing is broadcast but the bias of the head,
-no block holds more than its input beside what it works on, and the multiplications are counted.
+film, before anything is loaded. What passes is a stem, blocks and a head as `plainfilm.model.graph` writes them (or
+several trunks of stem and blocks, side by side under one head), with or without the steps that
+`plainfilm.model.quantise` adds: no side grows, nothing is broadcast but the bias of the head, no block holds more than
+its input beside what it works on, and the multiplications are counted.
 """
 
 import math
@@ -19,6 +20,7 @@ QUANTISING = frozenset({"QuantizeLinear", "DequantizeLinear"})
 MAX_NUMBERS_PER_PX = 36  # of one tensor, for each pixel of a film; the widest ResNet has 33
 MAX_PRODUCTS_PER_PX = 2_000_000  # of all nodes; the widest ResNet-152 has 1,100,000
 NUMBER_PRODUCTS = 100  # what it costs to write a number and read it again, in multiplications
+MAX_TRUNKS = 16  # of a mean of networks
 MAX_STEPS = 2  # of quantising between two nodes
 LEAST_PX = 224**2  # smaller films may take as much as such a film
 
@@ -44,12 +46,19 @@ class _Block:
 
 
 @dataclass(frozen=True)
-class _Network:
-    """The nodes whose shapes are worked out, in order."""
+class _Trunk:
+    """The nodes of one network but for its head, in order."""
 
     stem: Node
     pool: Node
     blocks: list[_Block]
+
+
+@dataclass(frozen=True)
+class _Network:
+    """The nodes whose shapes are worked out, in order."""
+
+    trunks: list[_Trunk]
     head: Node
     logits: Node
 
@@ -80,6 +89,8 @@ class _Graph:
                 return count in (2, 3)
             case "Add":
                 return count == 2
+            case "Concat":
+                return 2 <= count <= MAX_TRUNKS and node.attributes == {"axis": (1,)}
             case "Cast":
                 return count == 1 and node.attributes == {"to": (FLOAT,)}
             case "Div":
@@ -104,7 +115,13 @@ class _Graph:
         start = self._origin(head.inputs[0])
         if mean.inputs[0] != head.output or self._origin(features.inputs[0]) != start:
             raise self._foreign(mean)
-        blocks = []
+        is_mean = self._does(start, "Concat")
+        trunks = [self._trunk(name) for name in (self._node(start, "Concat").inputs if is_mean else (start,))]
+        return _Network(trunks, head, logits)
+
+    def _trunk(self, end: str) -> _Trunk:
+        """The stem and the blocks that end with this tensor."""
+        start, blocks = self._origin(end), []
         while self._does(start, "Relu"):
             blocks.append(self._block(start))
             start = blocks[-1].start
@@ -113,7 +130,7 @@ class _Graph:
         cast = self._node(self._node(stem.inputs[0], "Div").inputs[0], "Cast")
         if cast.inputs[0] != "pixels":
             raise self._foreign(cast)
-        return _Network(stem, pool, blocks[::-1], head, logits)
+        return _Trunk(stem, pool, blocks[::-1])
 
     def _block(self, end: str) -> _Block:
         """The block that ends with this tensor."""
@@ -166,13 +183,10 @@ class _Graph:
 
     def work_out(self, network: _Network) -> None:
         """Work out every shape. Raises ModelFileError where two do not fit, or where a film would take too much."""
-        shape = self._pooled(network.pool, self._convolved(network.stem, self.pixels))
-        for block in network.blocks:
-            start = shape
-            for node in block.convolutions:
-                shape = self._convolved(node, shape)
-            if shape != (start if block.shortcut is None else self._convolved(block.shortcut, start)):
-                raise self._foreign(block.sum)
+        shapes = [self._worked_out(trunk) for trunk in network.trunks]
+        if len({shape[1:] for shape in shapes}) > 1:
+            raise self._foreign(network.head)
+        shape = (sum(shape[0] for shape in shapes), *shapes[0][1:])
         maps = self._convolved(network.head, shape)
         bias = self.constants.get(self._origin(network.logits.inputs[1]))
         if bias is None or bias.shape != maps[:1]:
@@ -180,6 +194,17 @@ class _Graph:
         for name, found in (("logits", maps[:1]), ("class_maps", maps), ("features", shape[:1])):
             if _declared(self.outline.outputs[name]) != found:
                 raise ModelFileError("model-card-lies", path=self.path, what=name, expected=str(list(found)))
+
+    def _worked_out(self, trunk: _Trunk) -> Shape:
+        """The shape that a trunk makes of the pixels."""
+        shape = self._pooled(trunk.pool, self._convolved(trunk.stem, self.pixels))
+        for block in trunk.blocks:
+            start = shape
+            for node in block.convolutions:
+                shape = self._convolved(node, shape)
+            if shape != (start if block.shortcut is None else self._convolved(block.shortcut, start)):
+                raise self._foreign(block.sum)
+        return shape
 
     def check_is_whole(self) -> None:
         """Raise ModelFileError where the graph does something beside the network."""

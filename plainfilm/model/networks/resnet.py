@@ -137,8 +137,8 @@ def stage(block: type[BasicBlock | Bottleneck], count: int, in_channels: int, wi
 # --- initial weights -------------------------------------------------------------------------------------------------
 
 
-def initialise(net: ResNet, *, init: str, seed: int) -> None:
-    """Draw every weight from a generator keyed by (seed, its name).
+def initialise(net: ResNet, *, init: str, seed: int, prefix: str = "") -> None:
+    """Draw every weight from a generator keyed by (seed, its name), which begins with `prefix`.
 
     `init`: "default" (torchvision's), "tutorial", or "zero_residual": torchvision's with every block an identity at
     first, the weights of its last batch-norm 0 (Goyal et al., 2017, arXiv:1706.02677, section 5.1).
@@ -149,7 +149,7 @@ def initialise(net: ResNet, *, init: str, seed: int) -> None:
         for name, weight in net.named_parameters():
             if weight.dim() > 1:
                 scale, distribution = draw(weight)
-                numbers = generator(seed, "weights", name)
+                numbers = generator(seed, "weights", prefix + name)
                 values = (
                     numbers.standard_normal(tuple(weight.shape), dtype="float32")
                     if distribution == "normal"

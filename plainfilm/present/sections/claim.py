@@ -127,7 +127,9 @@ def _of_model(found: Gathered) -> Iterator[tuple[int, Filling]]:
     if found.history:
         yield 25, Filling(say("claim.fill.training"), "training")
         yield 26, Filling(say("claim.fill.selection"), "training")
-        yield 27, Filling(say("claim.fill.ensembling", decay=recipe.training.ema_decay), "training")
+        key = "claim.fill.ensembling" if model.networks == 1 else "claim.fill.ensembling.mean"
+        networks = say(key, decay=recipe.training.ema_decay, networks=model.networks)
+        yield 27, Filling(networks, "training")
 
 
 def _of_figures(found: Gathered) -> Iterator[tuple[int, Filling]]:

@@ -13,7 +13,7 @@ from plainfilm.present.gather import Gathered
 from plainfilm.training.history import Step
 
 TOLD = {
-    "model": ("depth", "width", "init"),
+    "model": ("depth", "width", "networks", "init"),
     "augment": ("policy",),
     "training": (
         *("sizes_px", "epochs", "batch_size", "optimizer", "learning_rate", "weight_decay", "schedule"),
