@@ -33,6 +33,7 @@ from plainfilm.data.films import Films, StoreWriter
 from plainfilm.io.run_folder import Run
 from plainfilm.training import loop
 from plainfilm.training.history import read_history
+from plainfilm.training.schedule import make_plan
 from plainfilm.training.state import State, new_state, restore
 from plainfilm.workflows.prepare import make_films
 
@@ -41,7 +42,7 @@ SEEDS = (0, 1, 2)
 SHARE_JUDGED = 0.25
 SIZE_PX = 160  # of the stored pixels; every smaller size is reduced from it
 
-Changes = Mapping[str, Mapping[str, object]]  # section -> field -> value
+Changes = Mapping[str, Mapping[str, Any]]  # section -> field -> value
 BASE = """
 [split]
 kind = "folds"
@@ -60,6 +61,15 @@ warmup_epochs = 0.5
 ema_decay = 0.98
 kernels = "fast"
 """
+OTHERS = ("sharp", "films")  # no sections of a recipe: sharpness-aware steps, films left out
+SECOND: Changes = {"augment": {"strength": 0.5}, "training": {"sizes_px": (96,), "epochs": (6,)}}
+
+
+def changed(changes: Changes, **more: Mapping[str, Any]) -> Changes:
+    """The changes and more of them, field by field."""
+    return {name: {**changes.get(name, {}), **more.get(name, {})} for name in (*changes, *more)}
+
+
 ROUNDS: dict[int, dict[str, Changes]] = {
     1: {
         "base": {},
@@ -81,6 +91,21 @@ ROUNDS: dict[int, dict[str, Changes]] = {
         "variations 0": {"augment": {"policy": "none"}},
         "epochs 2": {"training": {"epochs": (2,)}},
         "epochs 5": {"training": {"epochs": (5,)}},
+    },
+    2: {
+        "base": SECOND,
+        "average 0": changed(SECOND, training={"ema_decay": 0.0}),
+        "rate 5e-4": changed(SECOND, training={"learning_rate": 5e-4}),
+        "rate 2e-3": changed(SECOND, training={"learning_rate": 2e-3}),
+        "variations 0.25": changed(SECOND, augment={"strength": 0.25}),
+        "sharp": changed(SECOND, sharp={"radius": 0.05, "last_epochs": 2}),
+        "originals": changed(SECOND, films={"without": "second-generation"}, training={"epochs": (8,)}),
+        "balanced": changed(SECOND, training={"class_weights": "balanced"}),
+        "sizes 96, 128": changed(SECOND, training={"sizes_px": (96, 128), "epochs": (3, 2)}),
+        "width 32": changed(SECOND, model={"width": 32}, training={"epochs": (12,)}),
+        "width 32, 2": changed(SECOND, model={"width": 32, "networks": 2}),
+        "width 32, 4": changed(SECOND, model={"width": 32, "networks": 4}, training={"epochs": (4,)}),
+        "width 48, 2": changed(SECOND, model={"width": 48, "networks": 2}, training={"epochs": (4,)}),
     },
 }
 
@@ -136,13 +161,19 @@ def run_trial(out: Path, name: str, changes: Changes, seed: int) -> None:
     """Train one, or go on, and write what it came to."""
     recipe = parse_recipe(BASE)
     for section, fields in (*changes.items(), ("training", {"seed": seed})):
-        if section == "sharp":
-            loop.optimise = _Sharp(**fields)
-            continue
-        recipe = replace(recipe, **{section: replace(getattr(recipe, section), **fields)})
-    films = Films.open(read_index(out / "index.csv"), out, size_px=SIZE_PX, fit=recipe.data.fit)
+        if section not in OTHERS:
+            recipe = replace(recipe, **{section: replace(getattr(recipe, section), **fields)})
+    index = read_index(out / "index.csv")
+    if "films" in changes:
+        rows = (replace(row, split="") if row.quality == changes["films"]["without"] else row for row in index.rows)
+        index = replace(index, rows=tuple(rows))
+    films = Films.open(index, out, size_px=SIZE_PX, fit=recipe.data.fit)
     assert films is not None
     films = films.at_sizes(out, recipe.training.sizes_px, recipe.data.fit)
+    if "sharp" in changes:
+        plan = make_plan(recipe.training, -(-len(films.part("train")) // recipe.training.batch_size))
+        first = plan.steps - changes["sharp"]["last_epochs"] * plan.steps_per_epoch
+        loop.optimise = _Sharp(changes["sharp"]["radius"], first)
     run = Run(out / name)
     run.folder.mkdir(parents=True, exist_ok=True)
     began = time.process_time()

@@ -1,27 +1,19 @@
 """A training step beside a plain PyTorch loop as a student writes it, and beside the processor's best convolution.
 
-    python benchmarks/train_step.py [--rounds 5]
-
 Drawn films as PNG files. ResNet-18 at 128 px (one channel) and ResNet-50 at 224 px (three channels), batches of 32, in
 float32 and, where the processor multiplies it natively, bfloat16. The plain loop: a DataLoader with two workers that
 decode, scale and vary each film by four Pillow operations, the same network as PyTorch lays it out, AdamW. Ours: the
-step of `plainfilm train` with the recipe's field `kernels` as "reference" and as "fast", films varied by `radiograph`.
-Each measurement is a process of its own, all of them in turn, the first two steps not counted.
+step of `plainfilm train` with the recipe's field `kernels` as "reference" or "fast", films varied by `radiograph`.
+A measurement is a process, its first two steps not counted. `bench.py` does them in turn:
 
-The last column: the multiplications of a step (three times those of the forward pass) a second, as a share of the best
-rate of a convolution (3x3, 256 channels, forward) in the same process.
+    python benchmarks/train_step.py FOLDER CASE PRECISION plain|reference|fast
 """
 
-import argparse
 import json
 import os
-import platform
-import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
-from statistics import median
 
 import numpy as np
 import torch
@@ -29,7 +21,6 @@ from PIL import Image, ImageEnhance
 from torch import nn
 from torch.nn import functional as F
 from torch.utils.data import DataLoader, Dataset
-from train_speed import native_precisions
 
 from plainfilm.config import parse_recipe
 from plainfilm.data.film_index import Index, Row
@@ -148,6 +139,13 @@ class Clock:
         }
 
 
+def draw_films(folder: Path) -> None:
+    """Write the films that the measurements read."""
+    for number in range(BATCH_SIZE * (WARM_UP + max(steps for *_, steps in CASES.values()))):
+        film = draw(CLASSES[number % len(CLASSES)], seed=1, number=number, size=SIDE_PX)
+        Image.fromarray(film.pixels).save(folder / f"{number:05d}.png")
+
+
 def cpu_seconds() -> float:
     """Of this process and its workers, which Linux counts while they live."""
     own = time.process_time()
@@ -188,43 +186,7 @@ def best_rate(dtype: torch.dtype) -> float:
     return films.numel() * weight[0].numel() / min(seconds)
 
 
-def main() -> None:
-    """Print a table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--one", nargs=4, metavar=("FOLDER", "CASE", "PRECISION", "KIND"), help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    if options.one:
-        folder, case, precision, kind = options.one
-        arguments = (Path(folder), case, precision)
-        print(json.dumps(plain(*arguments) if kind == "plain" else ours(*arguments, kind)))
-        return
-    found: dict[tuple[str, str, str], list[Measured]] = {}
-    with tempfile.TemporaryDirectory() as folder:
-        for number in range(BATCH_SIZE * (WARM_UP + max(steps for *_, steps in CASES.values()))):
-            film = draw(CLASSES[number % len(CLASSES)], seed=1, number=number, size=SIDE_PX)
-            Image.fromarray(film.pixels).save(Path(folder) / f"{number:05d}.png")
-        for _ in range(options.rounds):
-            for case in CASES:
-                for precision in native_precisions():
-                    for kind in KINDS:
-                        command = [sys.executable, __file__, "--one", folder, case, precision, kind]
-                        done = subprocess.run(command, check=True, capture_output=True, text=True)
-                        found.setdefault((case, precision, kind), []).append(json.loads(done.stdout))
-    print(f"{time.strftime('%Y-%m-%d')}, {platform.processor() or platform.machine()}, {os.cpu_count()} processors")
-    print(f"PyTorch {torch.__version__}; medians of {options.rounds} rounds, ratio to the plain loop with its range\n")
-    print("| network | precision | step | films/s | ratio | films/CPU s | ratio | share of the best rate |")
-    print("|---|---|---|---|---|---|---|---|")
-    for (case, precision, kind), runs in found.items():
-        cells = [case, precision, kind]
-        for measure in ("second", "CPU second"):
-            ratios = [
-                run[measure] / base[measure] for run, base in zip(runs, found[case, precision, "plain"], strict=True)
-            ]
-            cells += [f"{median(run[measure] for run in runs):.1f}"]
-            cells += [f"{median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"]
-        print("| " + " | ".join([*cells, f"{100 * median(run['share'] for run in runs):.0f} %"]) + " |")
-
-
 if __name__ == "__main__":
-    main()
+    folder, case, precision, kind = sys.argv[1:]
+    measure = plain(Path(folder), case, precision) if kind == "plain" else ours(Path(folder), case, precision, kind)
+    print(json.dumps(measure))
