@@ -31,7 +31,9 @@ from plainfilm.config import Recipe, parse_recipe
 from plainfilm.data.film_index import read_index, split_anew, write_index
 from plainfilm.data.films import Films, StoreWriter
 from plainfilm.io.run_folder import Run
+from plainfilm.model.networks.resnet import BasicBlock, ResNet, initialise
 from plainfilm.training import loop
+from plainfilm.training import state as state_module
 from plainfilm.training.history import read_history
 from plainfilm.training.schedule import make_plan
 from plainfilm.training.state import State, new_state, restore
@@ -61,7 +63,7 @@ warmup_epochs = 0.5
 ema_decay = 0.98
 kernels = "fast"
 """
-OTHERS = ("sharp", "films")  # no sections of a recipe: sharpness-aware steps, films left out
+OTHERS = ("blocks", "sharp", "films")  # no sections of a recipe: first weights, sharpness-aware steps, films left out
 SECOND: Changes = {"augment": {"strength": 0.5}, "training": {"sizes_px": (96,), "epochs": (6,)}}
 
 
@@ -80,7 +82,7 @@ ROUNDS: dict[int, dict[str, Changes]] = {
         "decay 0.15": {"training": {"weight_decay": 0.15}},
         "batch 16": {"training": {"batch_size": 16}},
         "batch 64": {"training": {"batch_size": 64}},
-        "zero residual": {"model": {"init": "zero_residual"}},
+        "zero residual": {"blocks": {"begin": "identity"}},
         "average 0.95": {"training": {"ema_decay": 0.95}},
         "average 0": {"training": {"ema_decay": 0.0}},
         "smoothing 0.1": {"training": {"label_smoothing": 0.1}},
@@ -170,6 +172,8 @@ def run_trial(out: Path, name: str, changes: Changes, seed: int) -> None:
     films = Films.open(index, out, size_px=SIZE_PX, fit=recipe.data.fit)
     assert films is not None
     films = films.at_sizes(out, recipe.training.sizes_px, recipe.data.fit)
+    if "blocks" in changes:
+        state_module.initialise = begin_as_identities
     if "sharp" in changes:
         plan = make_plan(recipe.training, -(-len(films.part("train")) // recipe.training.batch_size))
         first = plan.steps - changes["sharp"]["last_epochs"] * plan.steps_per_epoch
@@ -211,6 +215,15 @@ def judged(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> dict[str, 
         "accuracy": float((logits.argmax(axis=1) == labels).mean()),
         "loss": float(-log_likelihoods[np.arange(len(labels)), labels].mean()),
     }
+
+
+def begin_as_identities(net: ResNet, **options: Any) -> None:
+    """As `initialise`, the weights of each block's last batch-norm 0 (Goyal et al., 2017, arXiv:1706.02677, 5.1)."""
+    initialise(net, **options)
+    with torch.no_grad():
+        for module in net.modules():
+            if isinstance(module, BasicBlock):
+                module.bn2.weight.zero_()
 
 
 class _Sharp:

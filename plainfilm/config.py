@@ -46,8 +46,8 @@ def each(check: Check) -> Check:
 DIFFERENT = (say("expected.names"), lambda names: len(set(names)) == len(names) >= 2 and all(names))
 INIT_PREFIX = "sha256:"
 INIT = (
-    f"default | tutorial | zero_residual | {INIT_PREFIX}...",
-    lambda init: re.fullmatch(rf"default|tutorial|zero_residual|{INIT_PREFIX}[0-9a-f]{{64}}", init) is not None,
+    f"default | tutorial | {INIT_PREFIX}...",
+    lambda init: re.fullmatch(rf"default|tutorial|{INIT_PREFIX}[0-9a-f]{{64}}", init) is not None,
 )
 WIDTHS = (16, 128)  # the least and the greatest; at 8, PyTorch 2.13 overwrites memory in backward on some processors
 

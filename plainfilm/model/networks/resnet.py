@@ -140,11 +140,9 @@ def stage(block: type[BasicBlock | Bottleneck], count: int, in_channels: int, wi
 def initialise(net: ResNet, *, init: str, seed: int, prefix: str = "") -> None:
     """Draw every weight from a generator keyed by (seed, its name), which begins with `prefix`.
 
-    `init`: "default" (torchvision's), "tutorial", or "zero_residual": torchvision's with every block an identity at
-    first, the weights of its last batch-norm 0 (Goyal et al., 2017, arXiv:1706.02677, section 5.1).
+    `init`: "default" (torchvision's) or "tutorial" (PaddlePaddle's).
     """
     draw = draw_tutorial if init == "tutorial" else draw_default
-    last = "bn3.weight" if isinstance(net.layer1[0], Bottleneck) else "bn2.weight"
     with torch.no_grad():
         for name, weight in net.named_parameters():
             if weight.dim() > 1:
@@ -156,7 +154,7 @@ def initialise(net: ResNet, *, init: str, seed: int, prefix: str = "") -> None:
                     else numbers.random(tuple(weight.shape), dtype="float32") * 2 - 1
                 )
                 weight.copy_(torch.from_numpy(values) * scale)
-            elif name.endswith("bias") or (init == "zero_residual" and name.endswith(last)):
+            elif name.endswith("bias"):
                 weight.zero_()
             else:
                 weight.fill_(1)
