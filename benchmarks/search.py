@@ -6,8 +6,9 @@ Films: the training part of fold 0 (of 5) alone, split once more by groups, thre
 films of fold 0 are dropped before the first trial; its validation films, too. Each trial changes the round's base in
 the fields that its name says, and is judged after its last epoch: accuracy and mean log loss of the films to judge,
 mean of the SEEDS, and the difference from the base seed by seed. A trial is a folder in `--out`: what is finished is
-not done again, what was stopped goes on. Two run at a time, each with one thread. No trial begins once the CPU time of
-all of them, which the folders remember, exceeds BUDGET_HOURS.
+not done again, what was stopped goes on. A choice that is MUCH_WORSE with the first seed is not tried with the others.
+Two run at a time, each with one thread. No trial begins once the CPU time of all of them, which the folders remember,
+exceeds BUDGET_HOURS.
 """
 
 import argparse
@@ -42,6 +43,7 @@ from plainfilm.workflows.prepare import make_films
 BUDGET_HOURS = 10.0
 SEEDS = (0, 1, 2)
 SHARE_JUDGED = 0.25
+MUCH_WORSE = 0.01  # of log loss; than the base
 SIZE_PX = 160  # of the stored pixels; every smaller size is reduced from it
 
 Changes = Mapping[str, Mapping[str, Any]]  # section -> field -> value
@@ -133,7 +135,8 @@ def main() -> None:
     command = [sys.executable, __file__, str(options.archive), "--out", str(options.out), "--round", str(options.round)]
 
     def do(name: str) -> None:
-        if not (options.out / name / "result.json").exists() and spent_hours(options.out) < BUDGET_HOURS:
+        is_done, is_affordable = (options.out / name / "result.json").exists(), spent_hours(options.out) < BUDGET_HOURS
+        if not is_done and is_affordable and not is_much_worse(options.out, options.round, name):
             subprocess.run([*command, "--trial", name], check=True)
             print(f"{time.strftime('%H:%M')} {name}: {result(options.out / name)}", file=sys.stderr, flush=True)
 
@@ -293,6 +296,15 @@ def spent_hours(out: Path) -> float:
     return sum(json.loads(path.read_text())["cpu_seconds"] for path in out.glob("round-*/*/result.json")) / 3600
 
 
+def is_much_worse(out: Path, number: int, name: str) -> bool:
+    """Whether a trial's choice was MUCH_WORSE than the round's base with the first seed."""
+    first = f"{name.rpartition('-')[0]}-{SEEDS[0]}"
+    base = folder_of(number, "base", SEEDS[0])
+    if first == name or not all((out / one / "result.json").exists() for one in (first, base)):
+        return False
+    return result(out / first)["loss"] > result(out / base)["loss"] + MUCH_WORSE
+
+
 def print_table(out: Path, number: int, names: list[str]) -> None:
     """A row a trial: mean over seeds, and the difference from the base seed by seed with its standard error."""
     print(f"round {number}; {spent_hours(out):.2f} CPU hours of all rounds")
@@ -302,7 +314,10 @@ def print_table(out: Path, number: int, names: list[str]) -> None:
     base = list(of_seeds(out, number, names[0]))
     for name in names:
         found = list(of_seeds(out, number, name))
+        if not found:
+            continue
         if len(found) < len(SEEDS):
+            print(f"{name:16s} {100 * found[0]['accuracy']:10.2f} {'':16s} {found[0]['loss']:9.4f}   first seed alone")
             continue
         accuracy, by_accuracy = compared(found, base, "accuracy", 100)
         loss, by_loss = compared(found, base, "loss", 1)
