@@ -17,7 +17,7 @@ import math
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -25,6 +25,7 @@ from statistics import mean, stdev
 from typing import Any
 
 import numpy as np
+import search_methods
 import torch
 from numpy.typing import NDArray
 
@@ -32,12 +33,9 @@ from plainfilm.config import Recipe, parse_recipe
 from plainfilm.data.film_index import read_index, split_anew, write_index
 from plainfilm.data.films import Films, StoreWriter
 from plainfilm.io.run_folder import Run
-from plainfilm.model.networks.resnet import BasicBlock, ResNet, initialise
 from plainfilm.training import loop
-from plainfilm.training import state as state_module
 from plainfilm.training.history import read_history
-from plainfilm.training.schedule import make_plan
-from plainfilm.training.state import State, new_state, restore
+from plainfilm.training.state import new_state, restore
 from plainfilm.workflows.prepare import make_films
 
 BUDGET_HOURS = 10.0
@@ -65,8 +63,10 @@ warmup_epochs = 0.5
 ema_decay = 0.98
 kernels = "fast"
 """
-OTHERS = ("blocks", "sharp", "films")  # no sections of a recipe: first weights, sharpness-aware steps, films left out
+RECIPE = ("split", "augment", "model", "training")  # sections that a trial changes; else a method, or films left out
 SECOND: Changes = {"augment": {"strength": 0.5}, "training": {"sizes_px": (96,), "epochs": (6,)}}
+
+THIRD: Changes = {"augment": {"strength": 0.5}, "training": {"sizes_px": (96,), "epochs": (12,), "ema_decay": 0.99}}
 
 
 def changed(changes: Changes, **more: Mapping[str, Any]) -> Changes:
@@ -111,6 +111,18 @@ ROUNDS: dict[int, dict[str, Changes]] = {
         "width 32, 4": changed(SECOND, model={"width": 32, "networks": 4}, training={"epochs": (4,)}),
         "width 48, 2": changed(SECOND, model={"width": 48, "networks": 2}, training={"epochs": (4,)}),
     },
+    3: {
+        "base": THIRD,
+        "sharp": changed(THIRD, sharp={"radius": 0.05, "last_epochs": 4}),
+        "128 px, 8 epochs": changed(THIRD, training={"sizes_px": (128,), "epochs": (8,)}),
+        "sizes to 160": changed(THIRD, training={"sizes_px": (96, 128, 160), "epochs": (5, 3, 2)}),
+        "width 32, 4": changed(THIRD, model={"width": 32, "networks": 4}, training={"epochs": (8,)}),
+        "width 32, 4, 128 px": changed(
+            THIRD, model={"width": 32, "networks": 4}, training={"sizes_px": (128,), "epochs": (6,)}
+        ),
+        "skip learnt": changed(THIRD, skip={"first_epoch": 4, "above": 0.95}, training={"epochs": (7,)}),
+        "start": changed(THIRD, start={"epochs": 2}, training={"epochs": (8,)}),
+    },
 }
 
 
@@ -119,6 +131,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("archive", type=Path)
     parser.add_argument("--table", type=Path)
+    parser.add_argument("--adults", type=Path, help="films of other hospitals, for the trials that begin with them")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--round", type=int, default=max(ROUNDS), choices=ROUNDS)
     parser.add_argument("--trial", help=argparse.SUPPRESS)
@@ -132,6 +145,8 @@ def main() -> None:
         run_trial(options.out, options.trial, *trials[options.trial])
         return
     prepare(options.archive, options.table, options.out)
+    if options.adults:
+        prepare_adults([options.archive, options.adults], options.out)
     command = [sys.executable, __file__, str(options.archive), "--out", str(options.out), "--round", str(options.round)]
 
     def do(name: str) -> None:
@@ -162,11 +177,26 @@ def prepare(archive: Path, table: Path | None, out: Path) -> None:
     write_index(index, out)
 
 
+def prepare_adults(archives: list[Path], out: Path) -> None:
+    """The films of the second archive that are no copies of films of the first, at the sizes of trials; no labels."""
+    if (out / search_methods.ADULTS).exists():
+        return
+    recipe = parse_recipe(BASE.replace("[112]", "[128]"))
+    whole = out / "with-adults"
+    whole.mkdir(parents=True, exist_ok=True)
+    films = make_films(archives, [], recipe, whole)
+    known = {row.group for row in films.index.rows if row.origin == 0}
+    kept = [number for number, row in enumerate(films.index.rows) if row.origin == 1 and row.group not in known]
+    films = films.at_sizes(whole, (96, 112, 128), recipe.data.fit)
+    np.savez(out / search_methods.ADULTS, **{f"pixels_{size}": store[kept] for size, store in films.stores.items()})
+    print(f"{len(kept)} films of {archives[1]} are no copies of films of {archives[0]}", file=sys.stderr)
+
+
 def run_trial(out: Path, name: str, changes: Changes, seed: int) -> None:
     """Train one, or go on, and write what it came to."""
     recipe = parse_recipe(BASE)
     for section, fields in (*changes.items(), ("training", {"seed": seed})):
-        if section not in OTHERS:
+        if section in RECIPE:
             recipe = replace(recipe, **{section: replace(getattr(recipe, section), **fields)})
     index = read_index(out / "index.csv")
     if "films" in changes:
@@ -175,16 +205,13 @@ def run_trial(out: Path, name: str, changes: Changes, seed: int) -> None:
     films = Films.open(index, out, size_px=SIZE_PX, fit=recipe.data.fit)
     assert films is not None
     films = films.at_sizes(out, recipe.training.sizes_px, recipe.data.fit)
-    if "blocks" in changes:
-        state_module.initialise = begin_as_identities
-    if "sharp" in changes:
-        plan = make_plan(recipe.training, -(-len(films.part("train")) // recipe.training.batch_size))
-        first = plan.steps - changes["sharp"]["last_epochs"] * plan.steps_per_epoch
-        loop.optimise = _Sharp(changes["sharp"]["radius"], first)
     run = Run(out / name)
     run.folder.mkdir(parents=True, exist_ok=True)
     began = time.process_time()
-    loop.train(run, recipe, films, _Quiet(), threads=1)
+    for kind, fields in changes.items():
+        if kind in search_methods.METHODS:
+            search_methods.METHODS[kind](recipe, films, out, **fields)
+    loop.train(run, recipe, films, search_methods.Quiet(), threads=1)
     cpu_seconds = time.process_time() - began
     epochs = [step for step in read_history(run.history) if step.validation_loss is not None]
     logits, labels = last_logits(run, recipe, films)
@@ -218,66 +245,6 @@ def judged(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> dict[str, 
         "accuracy": float((logits.argmax(axis=1) == labels).mean()),
         "loss": float(-log_likelihoods[np.arange(len(labels)), labels].mean()),
     }
-
-
-def begin_as_identities(net: ResNet, **options: Any) -> None:
-    """As `initialise`, the weights of each block's last batch-norm 0 (Goyal et al., 2017, arXiv:1706.02677, 5.1)."""
-    initialise(net, **options)
-    with torch.no_grad():
-        for module in net.modules():
-            if isinstance(module, BasicBlock):
-                module.bn2.weight.zero_()
-
-
-class _Sharp:
-    """Sharpness-aware steps (Foret et al. 2021, ICLR): the gradient is that at the worst point within `radius`.
-
-    Stands in for `loop.optimise` in the last steps of a training, from `first` on; a step takes twice as long.
-    """
-
-    def __init__(self, radius: float, first: int) -> None:
-        self.radius, self.first, self.optimise = radius, first, loop.optimise
-
-    def __call__(self, state: State, *arguments: Any) -> tuple[float, int]:
-        if state.step < self.first:
-            return self.optimise(state, *arguments)
-        real, moved = state.optimizer, [weight for weight in state.net.parameters() if weight.requires_grad]
-        self.optimise(replace(state, optimizer=_Hooked(real, lambda: None), average=state.net), *arguments)
-        norm = torch.nn.utils.get_total_norm([weight.grad for weight in moved if weight.grad is not None])
-        shifts = [self.radius * weight.grad / norm for weight in moved]
-        with torch.no_grad():
-            torch._foreach_add_(moved, shifts)
-
-        def step() -> None:
-            with torch.no_grad():
-                torch._foreach_sub_(moved, shifts)
-            real.step()
-
-        return self.optimise(replace(state, optimizer=_Hooked(real, step)), *arguments)
-
-
-class _Hooked(torch.optim.Optimizer):
-    """An optimiser with another step."""
-
-    def __init__(self, real: torch.optim.Optimizer, step: Callable[[], None]) -> None:
-        super().__init__(real.param_groups, {})
-        self.param_groups, self.hook = real.param_groups, step
-
-    def step(self, _: object = None) -> None:  # type: ignore[override]
-        self.hook()
-
-
-class _Quiet:
-    """Tells nobody."""
-
-    def on_start(self, *_: object) -> None:
-        pass
-
-    def on_step(self, *_: object) -> None:
-        pass
-
-    def on_warning(self, *_: object) -> None:
-        pass
 
 
 def folder_of(number: int, name: str, seed: int) -> str:
