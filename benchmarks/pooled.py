@@ -63,13 +63,13 @@ def shown(estimate: Mapping[str, float]) -> str:
 
 def rows(found: Found) -> Iterator[str]:
     """Lines about one cross-validation."""
-    first = found.written["runs"][0]["overall"]["accuracy"]
+    first = found.written["runs"][0]["accuracy"]
     (pooled,) = found.written["pooled"].values()
     yield f"{found.folder}"
     yield f"  fold 0, untouched by the search: accuracy {shown(first)}"
-    yield f"  all folds (recipe chosen on films among these): accuracy {shown(pooled['overall']['accuracy'])}"
-    yield f"  balanced accuracy {shown(pooled['overall']['balanced_accuracy'])}"
-    each = [f"{100 * run['overall']['accuracy']['value']:.1f}" for run in found.written["runs"]]
+    yield f"  all folds (recipe chosen on films among these): accuracy {shown(pooled['accuracy'])}"
+    yield f"  balanced accuracy {shown(pooled['balanced_accuracy'])}"
+    each = [f"{100 * run['accuracy']['value']:.1f}" for run in found.written["runs"]]
     yield f"  each fold: {', '.join(each)} %"
     seconds = [spent(found.folder / run["run"]) for run in found.written["runs"]]
     yield "  seconds and CPU seconds a fold: " + ", ".join(f"{wall:.0f} and {cpu:.0f}" for wall, cpu in seconds)
@@ -82,9 +82,12 @@ def rows(found: Found) -> Iterator[str]:
 def spent(run: Path) -> tuple[float, float]:
     """Seconds and CPU seconds of a run, of all its beginnings."""
     events = [json.loads(line) for line in (run / "log.jsonl").read_text(encoding="utf-8").splitlines()]
-    begins = [place for place, event in enumerate(events) if event["event"] in ("start", "resume")][1:]
-    ends = [events[place - 1] for place in (*begins, len(events))]
-    return sum(event["seconds"] for event in ends), sum(event["cpu_seconds"] for event in ends)
+    begins = [place for place, event in enumerate(events) if event["event"] in ("start", "resume")]
+    parts = [(events[begin], events[end - 1]) for begin, end in zip(begins, [*begins[1:], len(events)], strict=True)]
+    # The folds share a process, which counts its CPU seconds from its own beginning.
+    return sum(end["seconds"] for _, end in parts), sum(
+        end["cpu_seconds"] - begin["cpu_seconds"] for begin, end in parts
+    )
 
 
 def confusion(found: Found) -> np.ndarray:
