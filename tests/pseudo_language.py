@@ -9,6 +9,7 @@ import shutil
 from pathlib import Path
 
 import plainfilm
+from plainfilm.config import recipe_names
 
 NAME, TAG = "Pšéüdö", "x-pseudo"
 LANGUAGE = "qps"
@@ -17,10 +18,7 @@ NAMES = {  # of programs, libraries, recipes, settings, files
     *(
         "python",
         "plainfilm",
-        "fast",
-        "smoke",
-        "tutorial",
-        "demo",
+        *recipe_names(),
         "train",
         "validation",
         "test",
