@@ -16,7 +16,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -24,10 +23,13 @@ from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 
+import run_log
 import train_speed
 import train_step
+import written_tables
 
 from plainfilm.config import load_recipe
+from plainfilm.data.sources.listing import list_films
 
 HERE = Path(__file__).parent
 PAGE = HERE.parent / "docs" / "benchmarks.md"
@@ -49,6 +51,15 @@ class Inputs:
     unzipped: Path
     drawn: Path
     runs: Path
+
+
+def unzip(archive: Path, folder: Path) -> None:
+    """The films of an archive in a folder for each class, as the tutorial's program reads them."""
+    listing = list_films([archive])
+    for entry in listing.entries:
+        path = folder / entry.label / Path(entry.path).name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(listing.read(entry))
 
 
 def measurements(inputs: Inputs) -> dict[str, Callable[[], Numbers]]:
@@ -89,10 +100,10 @@ def quick(inputs: Inputs) -> Numbers:
         subprocess.run([*command, "--recipe", "fold.toml", "--out", "run"], cwd=folder, check=True, capture_output=True)
         seconds, cpu_seconds = time.perf_counter() - began, cpu_of_children() - cpu_began
         run = Path(folder) / "run"
-        events = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
+        events = run_log.events_of(run)
         start = next(event for event in events if event["event"] == "start")
         end = [event for event in events if event["event"] == "epoch"][-1]
-        accuracy = json.loads((run / "evaluation" / "metrics.json").read_text())["accuracy"]
+        accuracy = run_log.metrics_of(run)["accuracy"]
     return {
         "seconds": seconds,
         "CPU seconds": cpu_seconds,
@@ -237,18 +248,14 @@ def main() -> None:
     paths = {name: getattr(options, name).absolute() for name in ("archive", "table", "paddle", "program")}
     options.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as unzipped, tempfile.TemporaryDirectory() as drawn:
-        with zipfile.ZipFile(options.archive) as archive:
-            archive.extractall(unzipped)
-        (data,) = (path for path in Path(unzipped).iterdir() if path.is_dir())
+        unzip(options.archive, Path(unzipped))
         train_step.draw_films(Path(drawn))
-        inputs = Inputs(**paths, unzipped=data, drawn=Path(drawn), runs=options.out.absolute())
+        inputs = Inputs(**paths, unzipped=Path(unzipped), drawn=Path(drawn), runs=options.out.absolute())
         for number in range(options.rounds):
             measure(inputs, number)
         done = [json.loads((options.out / f"round-{number}.json").read_text()) for number in range(options.rounds)]
         rounds = {name: [one[name] for one in done] for name in done[0]}
-        before, rest = PAGE.read_text().split(MARKS[0])
-        page = [before + MARKS[0], *tables(rounds, inputs), MARKS[1] + rest.split(MARKS[1])[1]]
-        PAGE.write_text("\n".join(page))
+        written_tables.put(PAGE, MARKS, tables(rounds, inputs))
 
 
 if __name__ == "__main__":

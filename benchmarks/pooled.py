@@ -13,11 +13,13 @@ import argparse
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw
+from run_log import beginnings, shown
 
 from plainfilm.config import load_recipe
 from plainfilm.data.film_index import read_index
@@ -37,7 +39,7 @@ class Found:
     written: Mapping[str, Any]
     tables: Sequence[Predictions]
 
-    @property
+    @cached_property
     def answers(self) -> dict[str, tuple[str, int, np.ndarray]]:
         """Group, label and probabilities of each film, in the order of the folds."""
         return {
@@ -55,12 +57,6 @@ def read(folder: Path) -> Found:
     return Found(folder, written, [read_predictions(Run(folder / run["run"]).evaluation) for run in written["runs"]])
 
 
-def shown(estimate: Mapping[str, float]) -> str:
-    """A share with its interval and n."""
-    value, low, high = (100 * estimate[part] for part in ("value", "low", "high"))
-    return f"{value:.1f} % ({low:.1f} to {high:.1f}, n {estimate['n']})"
-
-
 def rows(found: Found) -> Iterator[str]:
     """Lines about one cross-validation."""
     first = found.written["runs"][0]["accuracy"]
@@ -73,29 +69,17 @@ def rows(found: Found) -> Iterator[str]:
     yield f"  each fold: {', '.join(each)} %"
     seconds = [spent(found.folder / run["run"]) for run in found.written["runs"]]
     yield "  seconds and CPU seconds a fold: " + ", ".join(f"{wall:.0f} and {cpu:.0f}" for wall, cpu in seconds)
-    classes, counts = found.tables[0].classes, confusion(found)
+    classes = found.tables[0].classes
     yield "  label \\ answer: " + ", ".join(classes)
-    for name, line in zip(classes, counts, strict=True):
+    for name, line in zip(classes, pooled["confusion"]["counts"], strict=True):
         yield f"    {name}: {', '.join(map(str, line))}"
 
 
 def spent(run: Path) -> tuple[float, float]:
-    """Seconds and CPU seconds of a run, of all its beginnings."""
-    events = [json.loads(line) for line in (run / "log.jsonl").read_text(encoding="utf-8").splitlines()]
-    begins = [place for place, event in enumerate(events) if event["event"] in ("start", "resume")]
-    parts = [(events[begin], events[end - 1]) for begin, end in zip(begins, [*begins[1:], len(events)], strict=True)]
-    # The folds share a process, which counts its CPU seconds from its own beginning.
-    return sum(end["seconds"] for _, end in parts), sum(
-        end["cpu_seconds"] - begin["cpu_seconds"] for begin, end in parts
-    )
-
-
-def confusion(found: Found) -> np.ndarray:
-    """(K, K) counts: label by answer."""
-    counts = np.zeros((len(found.tables[0].classes),) * 2, dtype=int)
-    for table in found.tables:
-        np.add.at(counts, (table.labels, table.probabilities.argmax(axis=1)), 1)
-    return counts
+    """Seconds of a run, and CPU seconds without its index: the folds share a process, which counts them all."""
+    parts = beginnings(run)
+    cpu_seconds = sum(last["cpu_seconds"] - first["cpu_seconds"] for first, last in parts)
+    return sum(last["seconds"] for _, last in parts), cpu_seconds
 
 
 def difference(found: Found, base: Found) -> str:

@@ -32,7 +32,9 @@ from numpy.typing import NDArray
 from plainfilm.config import Recipe, parse_recipe
 from plainfilm.data.film_index import read_index, split_anew, write_index
 from plainfilm.data.films import Films, StoreWriter
+from plainfilm.evaluation.metrics import log_loss
 from plainfilm.io.run_folder import Run
+from plainfilm.model.decision import softmax
 from plainfilm.training import loop
 from plainfilm.training.history import read_history
 from plainfilm.training.state import new_state, restore
@@ -136,24 +138,21 @@ def main() -> None:
     parser.add_argument("--round", type=int, default=max(ROUNDS), choices=ROUNDS)
     parser.add_argument("--trial", help=argparse.SUPPRESS)
     options = parser.parse_args()
-    trials = {
-        folder_of(options.round, name, seed): (changes, seed)
-        for seed in SEEDS
-        for name, changes in ROUNDS[options.round].items()
-    }
+    trials = {folder_of(options.round, name, seed): (name, seed) for seed in SEEDS for name in ROUNDS[options.round]}
     if options.trial:
-        run_trial(options.out, options.trial, *trials[options.trial])
+        name, seed = trials[options.trial]
+        run_trial(options.out, options.trial, ROUNDS[options.round][name], seed)
         return
     prepare(options.archive, options.table, options.out)
     if options.adults:
         prepare_adults([options.archive, options.adults], options.out)
     command = [sys.executable, __file__, str(options.archive), "--out", str(options.out), "--round", str(options.round)]
 
-    def do(name: str) -> None:
-        is_done, is_affordable = (options.out / name / "result.json").exists(), spent_hours(options.out) < BUDGET_HOURS
-        if not is_done and is_affordable and not is_much_worse(options.out, options.round, name):
-            subprocess.run([*command, "--trial", name], check=True)
-            print(f"{time.strftime('%H:%M')} {name}: {result(options.out / name)}", file=sys.stderr, flush=True)
+    def do(trial: str) -> None:
+        is_done, is_affordable = (options.out / trial / "result.json").exists(), spent_hours(options.out) < BUDGET_HOURS
+        if not is_done and is_affordable and not is_much_worse(options.out, options.round, trials[trial][0]):
+            subprocess.run([*command, "--trial", trial], check=True)
+            print(f"{time.strftime('%H:%M')} {trial}: {result(options.out / trial)}", file=sys.stderr, flush=True)
 
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(do, trials))
@@ -231,20 +230,13 @@ def last_logits(run: Run, recipe: Recipe, films: Films) -> tuple[NDArray[np.floa
     state = new_state(recipe, len(films.index.classes), torch.device("cpu"))
     restore(state, run.checkpoints, lambda _: None)
     rows = films.part("validation")
-    pixels = torch.from_numpy(films.pixels(rows, recipe.data.channels, recipe.size_px))
-    with torch.inference_mode():
-        parts = [state.average.eval()(part).logits.numpy() for part in pixels.split(64)]
-    return np.concatenate(parts), films.labels(rows)
+    return search_methods.logits_of(state.average, films, rows, recipe), films.labels(rows)
 
 
 def judged(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> dict[str, float]:
     """Accuracy and mean log loss."""
-    shifted = logits - logits.max(axis=1, keepdims=True)
-    log_likelihoods = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    return {
-        "accuracy": float((logits.argmax(axis=1) == labels).mean()),
-        "loss": float(-log_likelihoods[np.arange(len(labels)), labels].mean()),
-    }
+    accuracy = float((logits.argmax(axis=1) == labels).mean())
+    return {"accuracy": accuracy, "loss": log_loss(softmax(logits), labels)}
 
 
 def folder_of(number: int, name: str, seed: int) -> str:
@@ -264,12 +256,11 @@ def spent_hours(out: Path) -> float:
 
 
 def is_much_worse(out: Path, number: int, name: str) -> bool:
-    """Whether a trial's choice was MUCH_WORSE than the round's base with the first seed."""
-    first = f"{name.rpartition('-')[0]}-{SEEDS[0]}"
-    base = folder_of(number, "base", SEEDS[0])
-    if first == name or not all((out / one / "result.json").exists() for one in (first, base)):
+    """Whether a choice was MUCH_WORSE than the round's base with the first seed."""
+    first, base = (out / folder_of(number, one, SEEDS[0]) for one in (name, "base"))
+    if not all((folder / "result.json").exists() for folder in (first, base)):
         return False
-    return result(out / first)["loss"] > result(out / base)["loss"] + MUCH_WORSE
+    return result(first)["loss"] > result(base)["loss"] + MUCH_WORSE
 
 
 def print_table(out: Path, number: int, names: list[str]) -> None:

@@ -3,6 +3,7 @@
 A way that helps is to be built into the loop; here it only has to be right.
 """
 
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,8 @@ from numpy.typing import NDArray
 from plainfilm.config import Recipe
 from plainfilm.data.film_index import Index, Row
 from plainfilm.data.films import Films
+from plainfilm.io.run_folder import Run
+from plainfilm.model.decision import softmax
 from plainfilm.model.networks.mean import Network
 from plainfilm.model.networks.resnet import BasicBlock, ResNet, initialise
 from plainfilm.training import batches, loop
@@ -45,8 +48,9 @@ def skip_learnt(recipe: Recipe, films: Films, _out: Path, *, first_epoch: int, a
 
     def ended(state: State, step: Step, *arguments: Any) -> Step:
         if step.epoch + 1 >= first_epoch:
-            rows = np.array(films.part("train"))
-            SkippingBatches.left = rows[_probabilities(state.average, films, rows, recipe) < above]
+            rows = films.part("train")
+            probabilities = softmax(logits_of(state.average, films, rows, recipe))
+            SkippingBatches.left = np.array(rows)[probabilities[np.arange(len(rows)), films.labels(rows)] < above]
         return end_epoch(state, step, *arguments)
 
     loop.end_epoch = ended
@@ -65,16 +69,9 @@ def start_from_turns(recipe: Recipe, _films: Films, out: Path, *, epochs: int) -
     )
     films = Films.of(Index(rows, (), ("0", "1", "2", "3"), {"kind": "grouped"}), np.ascontiguousarray(turned))
     own = replace(recipe, training=replace(recipe.training, sizes_px=(recipe.size_px,), epochs=(epochs,)))
-    torch.set_num_threads(1)
-    state = state_module.new_state(own, 4, torch.device("cpu"))
-    plan = make_plan(own.training, -(-len(rows) // own.training.batch_size))
-    made = Batches(own, films, plan)
-    dtype = loop.DTYPES[loop.hardware.resolve_precision(own.training.precision, torch.device("cpu"))]
-    for step in range(plan.steps):
-        rate = loop.learning_rate(own.training, plan, step)
-        loop.optimise(state, made[step], rate, own, torch.ones(4), dtype)
-        state.step += 1
-    learnt = {name: tensor for name, tensor in state.average.state_dict().items() if not name.startswith("fc.")}
+    with tempfile.TemporaryDirectory() as folder:
+        net, _ = loop.train(Run(Path(folder)), own, films, Quiet(), threads=1)
+    learnt = {name: tensor for name, tensor in net.state_dict().items() if not name.startswith("fc.")}
     drawn = state_module._drawn
 
     def begun(*arguments: Any) -> Network:
@@ -109,16 +106,12 @@ class SkippingBatches(Batches):
         return self.left[order.batch(epoch, number)]
 
 
-def _probabilities(net: Network, films: Films, rows: Sequence[int] | NDArray[np.int64], recipe: Recipe) -> Any:
-    """What a network gives the class of each film, (N,)."""
+def logits_of(net: Network, films: Films, rows: Sequence[int], recipe: Recipe) -> NDArray[np.float32]:
+    """What a network says of films, (N, K)."""
     net.eval()
-    labels, found = torch.from_numpy(films.labels(rows)), []
-    for part in torch.arange(len(rows)).split(64):
-        pixels = torch.from_numpy(films.pixels([rows[number] for number in part], recipe.data.channels, recipe.size_px))
-        with torch.inference_mode():
-            probabilities = net(pixels).logits.softmax(dim=1)
-        found.append(probabilities[torch.arange(len(part)), labels[part]])
-    return torch.cat(found).numpy()
+    pixels = torch.from_numpy(films.pixels(rows, recipe.data.channels, recipe.size_px))
+    with torch.inference_mode():
+        return np.concatenate([net(part).logits.numpy() for part in pixels.split(64)])
 
 
 def _identities(net: ResNet, **options: Any) -> None:

@@ -7,13 +7,12 @@ those of `log.jsonl`; a run that was stopped has several beginnings, and its sec
 """
 
 import argparse
-import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
-from plainfilm.io import files
+import written_tables
+from run_log import beginnings, events_of, metrics_of, shown
 
 DOCUMENTS = Path(__file__).parents[1] / "docs"
 MARKS = ("<!-- table: benchmarks/tutorial_run.py --write -->", "<!-- end of table -->")
@@ -58,28 +57,9 @@ def lines_of(text: str) -> Lines:
     return found
 
 
-def events_of(run: Path) -> list[dict[str, Any]]:
-    """What happened in a run."""
-    return [json.loads(line) for line in (run / "log.jsonl").read_text(encoding="utf-8").splitlines()]
-
-
 def spent(run: Path, measure: str) -> float:
     """Seconds of all beginnings of a run; `measure`: "seconds" or "cpu_seconds"."""
-    events = events_of(run)
-    starts = [place for place, event in enumerate(events) if event["event"] in ("start", "resume")][1:]
-    return sum(float(events[end - 1][measure]) for end in (*starts, len(events)))
-
-
-def metrics_of(run: Path) -> Mapping[str, Any]:
-    """The figures of a run's test."""
-    found: Mapping[str, Any] = json.loads((run / "evaluation" / "metrics.json").read_text(encoding="utf-8"))
-    return found
-
-
-def shown(estimate: Mapping[str, float], n: bool = True) -> str:
-    """A share with its interval."""
-    count = f", n {estimate['n']}" if n else ""
-    return f"{100 * estimate['value']:.1f} % ({100 * estimate['low']:.1f} to {100 * estimate['high']:.1f}{count})"
+    return sum(float(last[measure]) for _, last in beginnings(run))
 
 
 def tables(printed: str, runs: Mapping[str, Path], grouped: Path, words: Mapping[str, str]) -> Iterator[str]:
@@ -106,7 +86,7 @@ def tables(printed: str, runs: Mapping[str, Path], grouped: Path, words: Mapping
     for name, run in {**runs, words["grouped"]: grouped}.items():
         found = metrics_of(run)
         seconds, cpu_seconds = spent(run, "seconds"), spent(run, "cpu_seconds")
-        figures = f"{shown(found['accuracy'])} | {shown(found['balanced_accuracy'], n=False)}"
+        figures = f"{shown(found['accuracy'])} | {shown(found['balanced_accuracy'])}"
         yield f"| {name} | {figures} | {seconds:.0f} | {cpu_seconds:.0f} |"
 
 
@@ -124,10 +104,7 @@ def main() -> None:
         lines = list(tables(options.printed.read_text(encoding="utf-8"), runs, options.grouped, WORDS[language]))
         print("\n".join(lines))
         if options.write:
-            path = DOCUMENTS / name
-            before, _, rest = path.read_text(encoding="utf-8").partition(MARKS[0])
-            text = before + "\n".join([MARKS[0], *lines, MARKS[1]]) + rest.partition(MARKS[1])[2]
-            files.write_text(path, text)
+            written_tables.put(DOCUMENTS / name, MARKS, lines)
 
 
 if __name__ == "__main__":

@@ -49,6 +49,7 @@ INIT = (
     f"default | tutorial | {INIT_PREFIX}...",
     lambda init: re.fullmatch(rf"default|tutorial|{INIT_PREFIX}[0-9a-f]{{64}}", init) is not None,
 )
+NETWORKS = (1, 16)  # the least and the most in a mean; a model file is read with as many, see `formats.structure`
 WIDTHS = (16, 128)  # the least and the greatest; at 8, PyTorch 2.13 overwrites memory in backward on some processors
 
 
@@ -113,7 +114,7 @@ class ModelRecipe:
     depth: int = setting(18, "layers of the ResNet", one_of(18, 34, 50, 101, 152))
     width: int = setting(64, "channels of the first stage; as published: 64", between(*WIDTHS))
     networks: int = setting(
-        1, "how many of it, drawn apart, each of which learns alone; their mean logit is the answer", between(1, 16)
+        1, "how many of it, drawn apart, each of which learns alone; their mean logit is the answer", between(*NETWORKS)
     )
     init: str = setting(
         "default",

@@ -233,10 +233,12 @@ def _parity(data: bytes, net: "Network", films: NDArray[np.uint8]) -> float:
     import onnxruntime
     import torch
 
+    from plainfilm.model.networks.mean import device_of
+
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
-    device = next(net.parameters()).device
+    device = device_of(net)
     differences = []
     for start in range(0, len(films), 32):
         batch = films[start : start + 32]

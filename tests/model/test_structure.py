@@ -13,7 +13,7 @@ from builders import SLIM_WIDTHS, trained_looking
 from onnx import NodeProto, numpy_helper
 from torch import nn
 
-from plainfilm.config import WIDTHS
+from plainfilm.config import NETWORKS, WIDTHS
 from plainfilm.errors import ModelFileError
 from plainfilm.model.card import MAX_CLASSES
 from plainfilm.model.formats import structure
@@ -22,6 +22,7 @@ from plainfilm.model.formats.structure import (
     LEAST_PX,
     MAX_NUMBERS_PER_PX,
     MAX_PRODUCTS_PER_PX,
+    MAX_TRUNKS,
     NUMBER_PRODUCTS,
     check_structure,
 )
@@ -216,6 +217,10 @@ def test_a_mean_of_networks_passes_and_otherwise_joined_it_is_refused(
     assert code_of(model) == ""
     change(model.graph)
     assert code_of(model) == "model-operator-unknown"
+
+
+def test_a_file_may_hold_as_many_networks_as_a_recipe() -> None:
+    assert NETWORKS[1] == MAX_TRUNKS
 
 
 def many_channels(graph: onnx.GraphProto) -> None:
