@@ -131,9 +131,10 @@ def fit(
 ) -> Statistics:
     """Statistics for `InputCheck.from_card`: planes (N, S, S) uint8, features (N, D), labels (N,); M > 1 to validate.
 
-    The training films must be upright. The same films give the same statistics.
+    The training films must be upright. Of some of them alone the features and labels will do: they take the longest to
+    get. The same films give the same statistics.
     """
-    assert len(train_planes) == len(train_features) == len(train_labels) > 0
+    assert len(train_planes) >= len(train_features) == len(train_labels) > 0
     assert len(validation_planes) == len(validation_features) > 1
     coarse, texture = describe(train_planes)
     points = {"coarse": coarse.reshape(len(coarse), -1), "texture": texture, "features": train_features}

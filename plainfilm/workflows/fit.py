@@ -26,7 +26,10 @@ from plainfilm.model.card import Maps, Provenance
 from plainfilm.model.modelfile import Model
 from plainfilm.model.predictor import Predictor
 from plainfilm.model.seen import seen_films
+from plainfilm.randomness import generator
 from plainfilm.training.result import Twin
+
+NUM_FEATURE_FILMS = 1000  # training films, at most, whose features the input check is fitted on
 
 
 def fit(model: Model, films: Films, recipe: Recipe, *, threads: int) -> tuple[Model, Predictor]:
@@ -69,10 +72,12 @@ def _calibrated(model: Model, predictor: Predictor, films: Films, recipe: Recipe
         coverage=recipe.decision.coverage,
         sensitivities=recipe.decision.sensitivities,
     )
+    drawn = generator(recipe.training.seed, "input-check-sample").permutation(len(train))[:NUM_FEATURE_FILMS]
+    some = [train[number] for number in np.sort(drawn)]
     fitted_check = input_check.fit(
         films.store[train],
-        _answers(predictor, films, train).features,
-        films.labels(train),
+        _answers(predictor, films, some).features,
+        films.labels(some),
         films.store[validation],
         answered.features,
     )
