@@ -156,7 +156,7 @@ def tables(rounds: Rounds, inputs: Inputs) -> Iterator[str]:
     others = max(numbers["others"] for runs in rounds.values() for numbers in runs)
     date, count = time.strftime("%Y-%m-%d"), os.cpu_count()
     yield f"- {date}, {count} processors: {processor()}; other programs had at most {others:.1%} of them."
-    yield f"- Python {platform.python_version()}, PyTorch {version('torch')}, ONNX Runtime {version('onnxruntime')}, "
+    yield f"- Python {platform.python_version()}, PyTorch {version('torch')}, ONNX Runtime {version('onnxruntime')},"
     yield f"  PaddlePaddle {paddle_version(inputs)}."
     yield f"- Medians of {len(rounds['tutorial'])} rounds; ratios are those of a round, with their range."
     yield from ["", "### The tutorial's eight epochs", "", *eight_epochs(rounds)]
