@@ -180,6 +180,19 @@ def test_the_same_films_give_the_same_statistics(card):
     assert as_dict(fit(train, features(train), labels, validation, features(validation))) == card
 
 
+def test_features_of_some_films_will_do_and_change_nothing_else(card, unseen):
+    """They take the longest to get; what is fitted on the films themselves stays as it is."""
+    planes, labels = films(1, 60)
+    validation, _ = films(2, 25)
+    some = np.arange(0, len(planes), 2)
+    part = as_dict(fit(planes, features(planes[some]), labels[some], validation, features(validation)))
+    for name in ("coarse", "texture"):
+        assert part["spaces"][name] == card["spaces"][name]
+    assert part["upright"] == card["upright"]
+    assert part["spaces"]["features"] != card["spaces"]["features"]
+    assert sum(verdict.passed for verdict in judge(read(part), unseen)) >= 0.95 * len(unseen)
+
+
 def test_few_films_are_enough():
     """A demo has a dozen validation films and fewer films than the coarse view has cells."""
     train, labels = (array[::7] for array in films(1, 60))
