@@ -31,7 +31,7 @@ from plainfilm.evaluation.metrics import Booleans, Floats, Integers
 from plainfilm.model.card import Maps
 from plainfilm.model.modelfile import Model, randomised
 from plainfilm.model.predictor import Answers, Predictor
-from plainfilm.randomness import generator
+from plainfilm.randomness import draw_some, generator
 
 MAX_FILMS = 100
 MIN_GROUPS = 10  # patients, or films without copies; with fewer an interval says little
@@ -71,8 +71,7 @@ def together(parts: Sequence[Explained]) -> Explained:
 
 def sample(num_films: int, *, seed: int) -> Integers:
     """Which of `num_films` films to check: MAX_FILMS of them drawn at random, or all, in ascending order."""
-    drawn = generator(seed, "maps-sample").permutation(num_films)[:MAX_FILMS]
-    return np.sort(drawn)
+    return draw_some(num_films, MAX_FILMS, seed, "maps-sample")
 
 
 def check_maps(

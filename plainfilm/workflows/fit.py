@@ -26,7 +26,7 @@ from plainfilm.model.card import Maps, Provenance
 from plainfilm.model.modelfile import Model
 from plainfilm.model.predictor import Predictor
 from plainfilm.model.seen import seen_films
-from plainfilm.randomness import generator
+from plainfilm.randomness import draw_some
 from plainfilm.training.result import Twin
 
 NUM_FEATURE_FILMS = 1000  # training films, at most, whose features the input check is fitted on
@@ -72,8 +72,8 @@ def _calibrated(model: Model, predictor: Predictor, films: Films, recipe: Recipe
         coverage=recipe.decision.coverage,
         sensitivities=recipe.decision.sensitivities,
     )
-    drawn = generator(recipe.training.seed, "input-check-sample").permutation(len(train))[:NUM_FEATURE_FILMS]
-    some = [train[number] for number in np.sort(drawn)]
+    drawn = draw_some(len(train), NUM_FEATURE_FILMS, recipe.training.seed, "input-check-sample")
+    some = [train[number] for number in drawn]
     fitted_check = input_check.fit(
         films.store[train],
         _answers(predictor, films, some).features,
