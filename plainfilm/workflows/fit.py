@@ -35,7 +35,7 @@ NUM_FEATURE_FILMS = 1000  # training films, at most, whose features the input ch
 def fit(model: Model, films: Films, recipe: Recipe, *, threads: int) -> tuple[Model, Predictor]:
     """The model with what it needs besides its weights, and the same ready to answer.
 
-    Decided on the validation films; the input check's statistics are those of the training films. Without validation
+    Decided on the validation films; the input check's statistics are those of training films. Without validation
     films the model only gets the list of those that it has seen: it stays not calibrated, without a fitted input
     check, its maps not checked. Which films given weights have seen, nobody knows. numpy's linear algebra has one
     thread here, so that the same films give the same bits.
