@@ -1,11 +1,11 @@
 """The rule for subjects of commits: what it refuses, and which commits it looks at."""
 
 import importlib.util
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
+from builders import program
 
 SCRIPT = Path(__file__).parents[1] / ".ci" / "subjects.py"
 
@@ -31,8 +31,7 @@ def commit(folder: Path, *subjects: str) -> None:
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
     """One with the rule, which came with its third commit, and a branch from before."""
-    if shutil.which("git") is None:
-        pytest.skip("git is not installed")
+    program("git")
     run(tmp_path, "init")
     commit(tmp_path, "First", "Older")
     run(tmp_path, "branch", "side")
