@@ -1,6 +1,6 @@
 """What runs of the recipe `tutorial` printed, beside what the tutorial prints: the tables of docs/tutorial-run.md.
 
-    python benchmarks/tutorial_run.py PRINTED --float32 RUN --bfloat16 RUN --grouped RUN [--write]
+    python benchmarks/tutorial_run.py PRINTED --bfloat16 RUN --grouped RUN [--float32 RUN] [--write]
 
 PRINTED: a text with the tutorial's lines. `--grouped` is the same recipe on a split by patient and copies. Seconds are
 those of `log.jsonl`; a run that was stopped has several beginnings, and its seconds are summed over them.
@@ -28,7 +28,7 @@ WORDS = {
         "run": "run",
         "interval": "accuracy on the test films (95 % interval, n)",
         "balanced": "balanced accuracy",
-        "seconds": "seconds, archive to report",
+        "seconds": "seconds, archive to report; threads",
         "cpu": "CPU seconds",
         "grouped": "bfloat16, split by patient and copies",
     },
@@ -41,7 +41,7 @@ WORDS = {
         "run": "运行",
         "interval": "测试胶片上的准确率（95 % 区间，n）",
         "balanced": "平衡准确率",
-        "seconds": "秒数，从压缩包到报告",
+        "seconds": "秒数，从压缩包到报告；线程数",
         "cpu": "CPU 秒数",
         "grouped": "bfloat16，按患者和副本划分",
     },
@@ -87,19 +87,21 @@ def tables(printed: str, runs: Mapping[str, Path], grouped: Path, words: Mapping
         found = metrics_of(run)
         seconds, cpu_seconds = spent(run, "seconds"), spent(run, "cpu_seconds")
         figures = f"{shown(found['accuracy'])} | {shown(found['balanced_accuracy'])}"
-        yield f"| {name} | {figures} | {seconds:.0f} | {cpu_seconds:.0f} |"
+        threads = next(event["threads"] for event in events_of(run) if event["event"] == "start")
+        yield f"| {name} | {figures} | {seconds:.0f}; {threads} | {cpu_seconds:.0f} |"
 
 
 def main() -> None:
     """Print the tables, and with --write store them in both pages."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("printed", type=Path)
-    parser.add_argument("--float32", type=Path, required=True)
+    parser.add_argument("--float32", type=Path)
     parser.add_argument("--bfloat16", type=Path, required=True)
     parser.add_argument("--grouped", type=Path, required=True)
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
-    runs = {"float32": options.float32, "bfloat16": options.bfloat16}
+    given = {"float32": options.float32, "bfloat16": options.bfloat16}
+    runs = {name: run for name, run in given.items() if run is not None}
     for name, language in (("tutorial-run.md", "en"), ("tutorial-run.zh.md", "zh")):
         lines = list(tables(options.printed.read_text(encoding="utf-8"), runs, options.grouped, WORDS[language]))
         print("\n".join(lines))
