@@ -87,6 +87,12 @@ def marked(english: str, chinese: str) -> str:
     return "".join(lines)
 
 
+def translated_pages() -> list[Path]:
+    """The Chinese pages, and the Chinese texts of the course."""
+    folders = (ROOT, ROOT / "docs", ROOT / "plainfilm" / "course" / "chapters")
+    return sorted(path for folder in folders for path in folder.glob("*.zh*.md"))
+
+
 def english_of(path: Path) -> Path:
     """The English page of a Chinese page."""
     return path.with_name(re.sub(r"\.zh(-CN)?\.md$", ".md", path.name))
@@ -101,7 +107,7 @@ def main() -> int:
     if arguments.write and not arguments.pages:
         parser.error("name the pages whose translation says the same as the English page")
     late = 0
-    for path in arguments.pages or sorted([*ROOT.glob("*.zh.md"), *(ROOT / "docs").glob("*.zh.md")]):
+    for path in arguments.pages or translated_pages():
         english, chinese = (page.read_text(encoding="utf-8") for page in (english_of(path), path))
         if arguments.write and len(sections(english)) == len(sections(chinese)):
             path.write_text(marked(english, chinese), encoding="utf-8")

@@ -13,7 +13,7 @@ from plainfilm.commands.answering import predict, serve
 from plainfilm.commands.data_set import doctor, index
 from plainfilm.commands.help import Command, Group
 from plainfilm.commands.testing import audit, compare, evaluate, report
-from plainfilm.commands.training import cross_validate, demo, import_checkpoint, train
+from plainfilm.commands.training import cross_validate, demo, import_checkpoint, start_course, train
 from plainfilm.commands.usage import usage_error
 from plainfilm.errors import PlainfilmError, StorageError, UsageError
 from plainfilm.io import machine
@@ -31,6 +31,7 @@ COMMANDS = (  # name, what it does, the key of its help
     ("serve", serve, "help.serve"),
     ("import", import_checkpoint, "help.import"),
     ("demo", demo, "help.demo"),
+    ("course", start_course, "help.course"),
     ("doctor", doctor, "help.doctor"),
 )
 CLICK_ERROR: type[Exception] = typer.BadParameter.__mro__[2]  # of every error of the parser, which has no public name

@@ -17,6 +17,7 @@ from plainfilm.errors import RecipeError
 from plainfilm.messages import LANGUAGES, Listed, Text, Words, say
 
 RECIPES = Path(__file__).parent / "recipes"
+DEFAULT_RECIPE = "fast"
 
 T = TypeVar("T")
 Check = tuple[Text, Callable[[Any], bool]]  # what is expected, in words; whether a value is that

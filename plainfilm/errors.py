@@ -15,7 +15,8 @@
         └── Interrupted              a training that was stopped and can be resumed
 
 An error carries a code and parameters: what was given, what was expected. `plainfilm.messages.sentence` turns them into
-a sentence in English or Chinese; `str(error)` shows them as they are.
+a sentence in English or Chinese. `str(error)` shows them as they are, unless a function of the Python API raised it:
+then it is that sentence.
 """
 
 
@@ -27,6 +28,7 @@ class PlainfilmError(ValueError):
     """
 
     exit_code = 1
+    words = ""  # the sentence, where the Python API has put it into a language
 
     def __init__(self, code: str, /, **parameters: object) -> None:
         self.code = code
@@ -34,6 +36,8 @@ class PlainfilmError(ValueError):
         super().__init__(code)
 
     def __str__(self) -> str:
+        if self.words:
+            return self.words
         shown = ", ".join(f"{name}={value!r}" for name, value in self.parameters.items())
         return f"{self.code}: {shown}" if shown else self.code
 
@@ -93,6 +97,6 @@ class TrainingError(PlainfilmError):
 class Interrupted(TrainingError):
     """A training that was stopped by a signal and can be resumed (exit code 128 + signal)."""
 
-    def __init__(self, code: str, /, *, signal_number: int, **parameters: object) -> None:
+    def __init__(self, code: str, /, *, signal_number: int = 0, **parameters: object) -> None:
         super().__init__(code, **parameters)
         self.exit_code = 128 + signal_number

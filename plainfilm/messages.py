@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
-from plainfilm.errors import PlainfilmError
+from plainfilm.errors import PlainfilmError, UsageError
 from plainfilm.locales import CATALOGUES as CATALOGUES
 from plainfilm.locales import FALLBACK
 from plainfilm.locales import LANGUAGES as LANGUAGES
@@ -109,6 +109,13 @@ def system_language() -> str:
             language = re.split(r"[^a-z]", value.lower())[0]
             return language if language in LANGUAGES else FALLBACK
     return FALLBACK
+
+
+def chosen_language(given: str) -> str:
+    """The language asked for, else that of the environment. Raises UsageError for one that there is none of."""
+    if given and given not in LANGUAGES:
+        raise UsageError("usage.language", given=given, expected=", ".join(LANGUAGES))
+    return given or system_language()
 
 
 def asked_language() -> str:

@@ -5,7 +5,8 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1] / "plainfilm"
-FILES = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.py"))
+CELLS = "course/chapters/"  # sources of notebooks, which nothing imports
+FILES = sorted(name for path in ROOT.rglob("*.py") if not (name := path.relative_to(ROOT).as_posix()).startswith(CELLS))
 
 
 @cache

@@ -31,6 +31,8 @@ LAYERS = [
     {"training"},
     {"present"},
     {"workflows"},
+    {"api"},
+    {"course", "sklearn"},
     {"serving"},
     {"commands"},
     {"cli"},
@@ -47,7 +49,7 @@ HOMES = {
     "safetensors": ("training/",),
     "onnx": ("model/graph.py", "model/modelfile.py", "model/quantise.py"),
     "onnxruntime": ("model/",),
-    "matplotlib": ("present/figures.py", "present/audit_figures.py"),
+    "matplotlib": ("present/figures.py", "present/audit_figures.py", "course/drawing.py"),
     "jinja2": ("present/",),
     "markupsafe": ("present/",),
     "pydicom": ("data/decoding/dicom.py", "data/decoding/dicom_lut.py", "data/decoding/dicom_pixels.py", *NODE_HOMES),
@@ -66,6 +68,7 @@ HOMES = {
     "rich": ("present/terminal.py",),
     "tomli_w": ("config.py",),
     "PIL": ("data/", "model/", "audits/lungfield.py", "present/", "serving/"),
+    "sklearn": ("sklearn.py",),
     "numpy": ("",),
 }
 HEAVY = (

@@ -152,7 +152,9 @@ def test_a_recipe_that_cannot_be_used(cli: Cli, phantoms: Path, tmp_path: Path, 
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_a_recipe_that_is_not_there_lists_those_that_are(cli: Cli, phantoms: Path, language: str) -> None:
     check_one_line(
-        cli("index", phantoms, "--recipe", "fats", "--lang", language), 2, "best, demo, fast, quick, smoke, tutorial"
+        cli("index", phantoms, "--recipe", "fats", "--lang", language),
+        2,
+        "best, course, demo, fast, quick, smoke, tutorial",
     )
 
 

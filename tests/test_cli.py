@@ -42,6 +42,7 @@ SURFACE = {  # a new option is a decision: write it here, too
     "predict": {"model", "paths", "--table", "--maps", "--csv", "--prevalence", "--override"} | READING | COMMON,
     "import": {"checkpoint", "--out", "--classes", "--size"} | COMMON,
     "demo": {"--out"} | COMMON,
+    "course": {"out"} | COMMON,
     "audit": {"sources", "--model", "--table", "--recipe", "--out", "--source"} | READING | COMMON,
     "report": {"run"} | COMMON,
     "doctor": {"paths", "--table"} | READING | COMMON,

@@ -3,6 +3,7 @@
 import importlib.metadata
 import subprocess
 import sys
+from importlib import import_module
 
 import pytest
 
@@ -11,7 +12,8 @@ import plainfilm
 
 def test_the_names_are_these_and_no_others():
     assert sorted(plainfilm.__all__) == [
-        *("PlainfilmError", "Predictor", "Recipe", "__version__", "decode", "load_recipe", "preprocess")
+        *("Interrupted", "PlainfilmError", "Predictor", "Recipe", "__version__", "audit", "compare", "cross_validate"),
+        *("decode", "evaluate", "index", "load", "load_recipe", "predict", "preprocess", "report", "train"),
     ]
     assert sorted(dir(plainfilm)) == sorted(plainfilm.__all__)
 
@@ -19,7 +21,8 @@ def test_the_names_are_these_and_no_others():
 def test_every_name_is_what_its_home_defines():
     for name, home in plainfilm._HOMES.items():
         value = getattr(plainfilm, name)
-        assert (value.__module__, value.__name__) == (home, name)
+        assert value is getattr(import_module(home), name)
+        assert value.__name__ == name
 
 
 def test_star_imports_exactly_these_names():

@@ -10,7 +10,6 @@ from typing import Annotated
 
 import typer
 
-from plainfilm.commands.checks import NODE_LIBRARIES, SERVE_LIBRARIES, check_extra
 from plainfilm.commands.options import (
     AssumeChest,
     Encoding,
@@ -22,6 +21,7 @@ from plainfilm.commands.options import (
     Tables,
 )
 from plainfilm.errors import UsageError
+from plainfilm.workflows.extras import NODE_LIBRARIES, SERVE_LIBRARIES, check_extra
 
 
 def predict(
@@ -39,61 +39,26 @@ def predict(
     as_json: Json = False,
 ) -> None:
     """Answer for films: label and probability of each class."""
-    from plainfilm.data.sources.balance import Balance, in_words
+    from plainfilm.api import calls
+    from plainfilm.api.results import tell
     from plainfilm.data.sources.reading import Reading
-    from plainfilm.io import files
-    from plainfilm.model.card import named
     from plainfilm.model.predictor import Predictor
-    from plainfilm.present.blocks import Note
-    from plainfilm.present.film_json import film_json
-    from plainfilm.present.on_terminal import show
-    from plainfilm.present.sections.answers import answers, remarks
-    from plainfilm.present.sections.balance import balance
-    from plainfilm.present.statements import about_maps, about_model
     from plainfilm.present.terminal import Terminal
-    from plainfilm.workflows import answers as workflow
 
     terminal = Terminal(lang, as_json=as_json)
-    predictor = Predictor(model, assume_chest=assume_chest)
-    card = predictor.card
-    predictive = None
-    if prevalence:
-        from plainfilm.workflows.prevalence import parse_prevalences, stored_predictive_values
-
-        predictive = stored_predictive_values(card, parse_prevalences(prevalence, card))
-    if maps is not None:
-        files.writable_folder(maps)
-    if csv is not None:
-        files.writable_file(csv)
-    found, balances = [], list[Balance]()
-    reading = Reading(follow_links, encoding, assume_chest)
-    with terminal.progress("progress.scan") as update:
-        for answer in workflow.predict(
-            predictor, paths, table or [], maps=maps, override=override, reading=reading, account=balances.append
-        ):
-            found.append(answer)
-            update(answer.number)
-    if csv is not None:  # before anything is printed, which a closed pipe or a full disk may end
-        workflow.write_csv(found, card.class_names, csv)
-    for balanced in balances:
-        show(terminal, balance(balanced))
-    show(terminal, answers(found, card))
-    for remark in remarks(found):
-        terminal.warn(remark)
-    if maps is not None:
-        terminal.say("prediction.maps", folder=str(maps), cells=predictor.map_side, size=card.preprocessing.size)
-        show(terminal, [Note(about_maps(card))])
-    if predictive:
-        from plainfilm.present.sections.points import predictive_values
-
-        show(terminal, predictive_values(predictive, named(card.classes)))
-    show(terminal, map(Note, about_model(card)))
-    predictions = [film_json(answer, card, lang, predictive=predictive, has_map=maps is not None) for answer in found]
-    for error in (entry["error"] for entry in predictions):
-        if isinstance(error, dict):
-            error["message"] = error["detail"]  # its name before it became a problem of RFC 9457, for one release
-    terminal.json({"balances": [in_words(balanced, lang) for balanced in balances], "predictions": predictions})
-    if not all(answer.is_answered for answer in found):
+    result = calls.predict(
+        terminal,
+        Predictor(model, assume_chest=assume_chest),
+        paths,
+        tables=table or [],
+        maps=maps,
+        csv=csv,
+        prevalence=prevalence or [],
+        override=override,
+        reading=Reading(follow_links, encoding, assume_chest),
+    )
+    tell(terminal, result)
+    if not all(answer.is_answered for answer in result.answers):
         raise typer.Exit(1)
 
 

@@ -18,12 +18,13 @@ from plainfilm.commands.options import (
     SourceArguments,
     Tables,
 )
+from plainfilm.config import DEFAULT_RECIPE
 
 
 def index(
     sources: SourceArguments,
     table: Tables = None,
-    recipe: RecipeName = "fast",
+    recipe: RecipeName = DEFAULT_RECIPE,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="help.index-out")] = None,
     follow_links: FollowLinks = False,
     encoding: Encoding = "",
@@ -32,27 +33,14 @@ def index(
     as_json: Json = False,
 ) -> None:
     """Show what is in a data set: counts, duplicates, conflicts, problems, the split."""
-    from plainfilm.config import load_recipe
-    from plainfilm.data.film_index import write_index
-    from plainfilm.data.index_json import index_as_dict
+    from plainfilm.api import calls
+    from plainfilm.api.results import tell
     from plainfilm.data.sources.reading import Reading
-    from plainfilm.io import files
-    from plainfilm.io.run_folder import INDEX
-    from plainfilm.present.on_terminal import show
-    from plainfilm.present.sections.data_set import data_set
     from plainfilm.present.terminal import Terminal
-    from plainfilm.workflows.prepare import make_index
 
     terminal = Terminal(lang, as_json=as_json)
     reading = Reading(follow_links, encoding, assume_chest)
-    folder = None if out is None else files.writable_folder(out)
-    with terminal.progress("progress.scan") as update:
-        found = make_index(sources, table or [], load_recipe(recipe), reading=reading, progress=update, folder=folder)
-    if folder is not None:
-        write_index(found, folder)
-        terminal.say("index.written", path=str(folder / INDEX))
-    show(terminal, data_set(found))
-    terminal.json(index_as_dict(found, lang))
+    tell(terminal, calls.index(terminal, sources, tables=table or [], recipe=recipe, out=out, reading=reading))
 
 
 def doctor(

@@ -5,18 +5,8 @@ from typing import Annotated
 
 import typer
 
-from plainfilm.errors import UsageError
-from plainfilm.messages import LANGUAGES, system_language
-
-DEFAULT_RECIPE = "fast"
-
-
-def checked_language(value: str) -> str:
-    """The language asked for, else that of the environment. Raises UsageError for one that there is none of."""
-    if value and value not in LANGUAGES:
-        raise UsageError("usage.language", given=value, expected=", ".join(LANGUAGES))
-    return value or system_language()
-
+from plainfilm.config import DEFAULT_RECIPE
+from plainfilm.messages import LANGUAGES, chosen_language
 
 SourceArguments = Annotated[
     list[Path],
@@ -58,7 +48,7 @@ Language = Annotated[
         "--lang",
         metavar="|".join(LANGUAGES),
         help="help.lang",
-        callback=checked_language,
+        callback=chosen_language,
         show_default="help.lang-default",
     ),
 ]

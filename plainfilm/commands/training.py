@@ -1,19 +1,16 @@
-"""Commands that make a model: `train`, `cross-validate`, `import`, `demo`.
+"""Commands that make a model: `train`, `cross-validate`, `import`, `demo`; and `course`, which teaches how.
 
 Parse, call one function, show. Heavy libraries are imported inside a command.
 """
 
 import contextlib
-import time
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from plainfilm.commands.checks import check_absent, check_extra, stop_requests
 from plainfilm.commands.options import (
-    DEFAULT_RECIPE,
     AssumeChest,
     Encoding,
     FollowLinks,
@@ -26,14 +23,13 @@ from plainfilm.commands.options import (
     SourceArguments,
     Tables,
 )
-from plainfilm.errors import UsageError
+from plainfilm.config import DEFAULT_RECIPE
+from plainfilm.io import files
+from plainfilm.io.stopping import stop_requests
 from plainfilm.messages import say
 from plainfilm.records import as_dict
 from plainfilm.text import json_text
-
-if TYPE_CHECKING:
-    from plainfilm.present.terminal import Terminal
-    from plainfilm.training.result import Result
+from plainfilm.workflows.extras import check_extra
 
 
 def train(
@@ -58,16 +54,14 @@ def train(
     from plainfilm.present.terminal import Terminal
 
     check_extra("train")
-    from plainfilm.config import load_recipe
+    from plainfilm.api import calls
+    from plainfilm.api.results import tell
     from plainfilm.data.sources.reading import Reading
-    from plainfilm.io import files
-    from plainfilm.io.run_folder import Run
     from plainfilm.present.on_terminal import show
-    from plainfilm.present.progress import TrainingDisplay
     from plainfilm.present.sections.profile import profile as profile_section
     from plainfilm.training.distributed import join
     from plainfilm.training.profile import Clock, Profile
-    from plainfilm.workflows.training import Options, continue_run, start_run, train_follower
+    from plainfilm.workflows.training import Options, train_follower
 
     team = join()
     if not team.is_first:
@@ -76,43 +70,32 @@ def train(
         return
     terminal = Terminal(lang, as_json=as_json)
     clock = Profile() if profile else Clock()
-    with contextlib.ExitStack() as stack:
-        display = TrainingDisplay(terminal, stack)
-        with stop_requests() as stop, team.leading():
-            options = Options(
+    with stop_requests() as stop, team.leading():
+        result = calls.train(
+            terminal,
+            sources or [],
+            tables=table or [],
+            recipe=recipe,
+            out=out,
+            init=init,
+            resume=resume,
+            moved=source or [],
+            reading=Reading(follow_links, encoding, assume_chest),
+            options=Options(
                 workers=workers, threads=threads, stop=stop, language=lang, int8=int8, team=team, clock=clock
-            )
-            if resume is not None:
-                if sources:
-                    raise UsageError("resume-with-sources", run=str(resume))
-                if init is not None:
-                    raise UsageError("resume-with-init", run=str(resume))
-                check_absent(resume, {"--recipe": recipe, "--table": table, "--out": out})
-                result = continue_run(Run(resume), display, options, sources=source or [])
-            elif source:
-                raise UsageError("source-without-run", option="train --resume RUN")
-            else:
-                if not sources:
-                    raise UsageError("sources-missing")
-                name = recipe or DEFAULT_RECIPE
-                new = Path("runs") / f"{Path(name).stem}-{time.strftime('%Y%m%d-%H%M%S')}"
-                run = Run(team.claimed() or out or new)
-                reading = Reading(follow_links, encoding, assume_chest)
-                result = start_run(
-                    sources, table or [], load_recipe(name), run, display, options, reading=reading, init=init
-                )
-        stack.close()
-        if isinstance(clock, Profile):
-            files.write_text(result.run.profile, json_text(as_dict(clock.profiled()), indent=2))
-            show(terminal, profile_section(clock.profiled()))
-        _print_run(terminal, result)
+            ),
+        )
+    if isinstance(clock, Profile):
+        files.write_text(result.outcome.run.profile, json_text(as_dict(clock.profiled()), indent=2))
+        show(terminal, profile_section(clock.profiled()))
+    tell(terminal, result)
 
 
 def cross_validate(
     sources: SourceArguments,
     out: Annotated[Path, typer.Option(metavar="DIR", help="help.cross-out")],
     table: Tables = None,
-    recipe: RecipeName = "fast",
+    recipe: RecipeName = DEFAULT_RECIPE,
     folds: Annotated[int, typer.Option(min=3, max=100, help="help.folds")] = 5,
     seeds: Annotated[str, typer.Option(metavar="0,1,2", help="help.seeds")] = "",
     workers: Annotated[int, typer.Option(min=0, max=64, help="help.as-for-train")] = 0,
@@ -127,25 +110,26 @@ def cross_validate(
     from plainfilm.present.terminal import Terminal
 
     check_extra("cross-validate")
-    from plainfilm.config import load_recipe
+    from plainfilm.api import calls
+    from plainfilm.api.results import tell
     from plainfilm.data.sources.reading import Reading
-    from plainfilm.present.on_terminal import show
-    from plainfilm.present.progress import FoldDisplay
-    from plainfilm.present.sections.cross_validation import cross_validation
-    from plainfilm.workflows import cross_validation as workflow
+    from plainfilm.workflows.cross_validation import parse_seeds
     from plainfilm.workflows.training import Options
 
     terminal = Terminal(lang, as_json=as_json)
-    chosen = workflow.parse_seeds(seeds)
-    with contextlib.ExitStack() as stack, stop_requests() as stop:
-        display = FoldDisplay(terminal, stack)
-        options = Options(workers=workers, threads=threads, stop=stop, language=lang)
-        reading = Reading(follow_links, encoding, assume_chest)
-        done = workflow.cross_validate(
-            sources, table or [], load_recipe(recipe), out, display, options, folds=folds, seeds=chosen, reading=reading
+    with stop_requests() as stop:
+        result = calls.cross_validate(
+            terminal,
+            sources,
+            tables=table or [],
+            recipe=recipe,
+            out=out,
+            folds=folds,
+            seeds=parse_seeds(seeds),
+            reading=Reading(follow_links, encoding, assume_chest),
+            options=Options(workers=workers, threads=threads, stop=stop, language=lang),
         )
-    show(terminal, cross_validation(done, out))
-    terminal.json(as_dict(done))
+    tell(terminal, result)
 
 
 def import_checkpoint(
@@ -189,33 +173,30 @@ def demo(
     from plainfilm.present.terminal import Terminal
 
     check_extra("demo")
+    from plainfilm.api.results import TrainResult, tell
     from plainfilm.present.progress import TrainingDisplay
     from plainfilm.workflows.training import Options
     from plainfilm.workflows.training import demo as run_demo
 
     terminal = Terminal(lang, as_json=as_json)
-    with contextlib.ExitStack() as stack:
-        terminal.say("demo.start", folder=str(out))
-        with stop_requests() as stop:
-            result = run_demo(out, TrainingDisplay(terminal, stack), Options(stop=stop, language=lang))
-        stack.close()
-        _print_run(terminal, result)
-
-
-def _print_run(terminal: "Terminal", result: "Result") -> None:
-    from plainfilm.data.sources.balance import in_words
-    from plainfilm.present.on_terminal import show
-    from plainfilm.present.sections.finished import finished
-
-    show(terminal, finished(result))
-    for notice in result.notices:
+    terminal.say("demo.start", folder=str(out))
+    with contextlib.ExitStack() as stack, stop_requests() as stop:
+        outcome = run_demo(out, TrainingDisplay(terminal, stack), Options(stop=stop, language=lang))
+    for notice in outcome.notices:
         terminal.warn(say(notice))
-    balance = in_words(result.index.balance, terminal.language)
-    terminal.json(
-        {
-            "run": str(result.run.folder),
-            "validation": result.validation,
-            "test": result.test.figures.as_dict(),
-            "balance": balance,
-        }
-    )
+    tell(terminal, TrainResult(language=lang, outcome=outcome))
+
+
+def start_course(
+    out: Annotated[Path, typer.Argument(metavar="DIR", help="help.course-out")],
+    lang: Language = "",
+    as_json: Json = False,
+) -> None:
+    """Write the course: notebooks, and the phantoms that they train on."""
+    from plainfilm.course.writing import write_course
+    from plainfilm.present.terminal import Terminal
+
+    terminal = Terminal(lang, as_json=as_json)
+    notebooks = write_course(out, lang)
+    terminal.say("course.written", count=len(notebooks), folder=str(out), first=notebooks[0].name)
+    terminal.json({"notebooks": [str(path) for path in notebooks]})

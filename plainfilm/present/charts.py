@@ -40,23 +40,28 @@ class Plane:
     """A drawing with two axes."""
 
     def __init__(
-        self, title: Text, x: tuple[float, float], y: tuple[float, float], *, percent: Sequence[str] = ()
+        self,
+        title: Text,
+        x: tuple[float, float],
+        y: tuple[float, float],
+        *,
+        percent: Sequence[str] = (),
+        languages: Sequence[str] = LANGUAGES,
     ) -> None:
         """`x`, `y`: the ranges of the axes; `percent`: the axes ("x", "y") that are in percent."""
-        self.x, self.y = x, y
-        self.parts = [_text(LEFT - 38, 14, title, "chart-title")]
+        self.x, self.y, self.languages = x, y, languages
+        self.parts: list[str] = []
+        self._write(LEFT - 38, 14, title, "chart-title")
         for place in _ticks(*y):
             self.parts.append(f'<path class="grid" d="M{LEFT} {self._down(place):.1f}H{WIDTH - RIGHT}"/>')
-            self.parts.append(_text(LEFT - 6, self._down(place) + 4, _tick(place, y, "y" in percent), "tick end"))
+            self._write(LEFT - 6, self._down(place) + 4, _tick(place, y, "y" in percent), "tick end")
         for place in _ticks(*x):
-            self.parts.append(
-                _text(self._right(place), HEIGHT - BOTTOM + 16, _tick(place, x, "x" in percent), "tick middle")
-            )
+            self._write(self._right(place), HEIGHT - BOTTOM + 16, _tick(place, x, "x" in percent), "tick middle")
         self.parts.append(f'<path class="axis" d="M{LEFT} {TOP}V{HEIGHT - BOTTOM}H{WIDTH - RIGHT}"/>')
 
     def name_x(self, words: Text) -> None:
         """Name the horizontal axis."""
-        self.parts.append(_text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 6, words, "tick middle"))
+        self._write((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 6, words, "tick middle")
 
     def line(self, points: Sequence[Point], style: str) -> None:
         """Join points; `style` is a class of the style sheet."""
@@ -77,13 +82,16 @@ class Plane:
 
     def label(self, x: float, y: float, words: Text, align: str = "end") -> None:
         """Words beside a line, at a place of the axes."""
-        self.parts.append(_text(self._right(x), self._down(y), words, f"tick {align}"))
+        self._write(self._right(x), self._down(y), words, f"tick {align}")
 
     def drawn(self, about: Words) -> Markup:
         """The drawing; `about` says what it shows to who cannot see it."""
-        name = in_all(about)
+        name = in_all(about, self.languages)
         opening = f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(name)}">'
         return _markup(opening + "".join(self.parts) + "</svg>")
+
+    def _write(self, x: float, y: float, words: Text, style: str) -> None:
+        self.parts.append(_text(x, y, words, style, self.languages))
 
     def _right(self, value: float) -> float:
         return LEFT + (WIDTH - LEFT - RIGHT) * (value - self.x[0]) / (self.x[1] - self.x[0])
@@ -105,9 +113,9 @@ def thinned(points: Sequence[Point]) -> list[Point]:
     return [(sum(x for x, _ in part) / len(part), sum(y for _, y in part) / len(part)) for part in stretches]
 
 
-def reliability_chart(curve: Reliability) -> Markup:
+def reliability_chart(curve: Reliability, languages: Sequence[str] = LANGUAGES) -> Markup:
     """The share observed over the mean probability of each bin; on the diagonal probabilities are frequencies."""
-    plane = Plane(curve.name, (0, 1), (0, 1), percent=("x", "y"))
+    plane = Plane(curve.name, (0, 1), (0, 1), percent=("x", "y"), languages=languages)
     plane.line([(0, 0), (1, 1)], "reference")
     seen = [(entry.mean, entry.observed) for entry in curve.bins if entry.observed.estimable]
     for mean, observed in seen:
@@ -131,13 +139,13 @@ def _tick(value: float, axis: tuple[float, float], percent: bool) -> str:
     return f"{value:.0f}" if axis[1] - axis[0] >= 8 else f"{value:.2f}"
 
 
-def _text(x: float, y: float, words: Text, style: str) -> str:
+def _text(x: float, y: float, words: Text, style: str, languages: Sequence[str]) -> str:
     opening = f'<text class="{style}" x="{x:.1f}" y="{y:.1f}"'
     if isinstance(words, str):
         return f"{opening}>{escape(printable(words))}</text>"
-    texts = {tag_of(language): words.shown(language) for language in LANGUAGES}
+    texts = {tag_of(language): words.shown(language) for language in languages}
     if len(set(texts.values())) == 1:
-        return f"{opening}>{escape(words.shown(LANGUAGES[0]))}</text>"
+        return f"{opening}>{escape(words.shown(languages[0]))}</text>"
     return "".join(f'{opening} lang="{tag}">{escape(line)}</text>' for tag, line in texts.items())
 
 

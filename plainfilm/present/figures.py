@@ -303,6 +303,12 @@ def has_chinese_font() -> bool:
     return _chinese_font() is not None
 
 
+def drawing_fonts() -> list[str]:
+    """The fonts for labels in English and Chinese at once: a Latin one, and a Chinese one if there is one."""
+    chinese = _chinese_font()
+    return [LATIN_FONT] if chinese is None else [LATIN_FONT, chinese]
+
+
 def _chinese_font() -> str | None:
     """The best Chinese font that is installed; looked for once more if matplotlib lists none.
 

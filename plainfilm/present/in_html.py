@@ -4,14 +4,15 @@
 - Everything is escaped by default; what is marked as HTML was made of numbers and escaped words.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from plainfilm.locales import name_of, tag_of
 from plainfilm.messages import LANGUAGES, Text, say, shown
-from plainfilm.present.blocks import Bar, Lines, Link, Reliability, Section
+from plainfilm.present.blocks import Bar, Block, Lines, Link, Reliability, Section
 from plainfilm.present.charts import bar, reliability_chart
 from plainfilm.present.markup import in_all, markup
 
@@ -45,17 +46,23 @@ def in_html(sections: Sequence[Section], title: Text, classes: Text, authors: st
     )
 
 
-def drawn(value: object) -> object:
+def fragment(blocks: Iterable[Block], language: str) -> str:
+    """Blocks in one language, to stand in a page of others: a notebook's, whose colours they take."""
+    template = environment(partial(drawn, languages=(language,)), autoescape=True).get_template("fragment.html")
+    return template.render(blocks=list(blocks), in_all=partial(in_all, languages=(language,)), say=say)
+
+
+def drawn(value: object, languages: Sequence[str] = LANGUAGES) -> object:
     """A cell or a drawing as HTML."""
     if isinstance(value, Bar):
         return bar(value)
     if isinstance(value, Reliability):
-        return reliability_chart(value)
+        return reliability_chart(value, languages)
     if isinstance(value, Link):
-        return Markup('<a href="#{}">{}</a>').format(value.section, markup(value.words))
+        return Markup('<a href="#{}">{}</a>').format(value.section, markup(value.words, languages))
     if isinstance(value, Lines):
-        return Markup("<br>").join(Markup("{}").format(drawn(cell)) for cell in value.cells)
-    return markup(value)
+        return Markup("<br>").join(Markup("{}").format(drawn(cell, languages)) for cell in value.cells)
+    return markup(value, languages)
 
 
 def environment(finalize: Callable[[object], object], *, autoescape: bool) -> Environment:

@@ -1,5 +1,6 @@
 """Blocks on a terminal: sentences, tables, code; a drawing has no place there."""
 
+import io
 from collections.abc import Iterable, Iterator, Sequence
 
 from plainfilm.messages import shown
@@ -22,6 +23,13 @@ def show(terminal: Terminal, blocks: Iterable[Block]) -> None:
         elif isinstance(block, Code):
             terminal.line(shown(block.caption, terminal.language))
             terminal.line(block.lines)
+
+
+def as_text(blocks: Iterable[Block], language: str) -> str:
+    """What `show` prints of blocks where stdout is no terminal."""
+    lines = io.StringIO()
+    show(Terminal(language, out=lines), blocks)
+    return lines.getvalue().rstrip()
 
 
 def once(rows: Iterable[Sequence[str]], columns: int) -> Iterator[list[str]]:

@@ -3,6 +3,7 @@
 import contextlib
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from typing import TextIO
 
 from rich import box
 from rich.console import Console
@@ -20,12 +21,23 @@ PIPE_WIDTH = 10_000  # columns, if stdout is no terminal: there a row of a table
 class Terminal:
     """Where one command speaks."""
 
-    def __init__(self, language: str, *, as_json: bool = False) -> None:
+    def __init__(self, language: str, *, as_json: bool = False, out: TextIO | None = None) -> None:
+        """`out`: where lines and tables go; not given: stdout."""
         self.language, self.as_json = language, as_json
-        width = None if sys.stdout.isatty() else PIPE_WIDTH
-        self.err = Console(stderr=True, markup=False, highlight=False, emoji=False)
-        one_screen = sys.stdout.isatty() and sys.stderr.isatty()  # then lines must step around the bar
-        self.out = self.err if one_screen else Console(markup=False, highlight=False, emoji=False, width=width)
+        self.err = Console(stderr=True, markup=False, highlight=False, emoji=False, force_jupyter=False)
+        is_screen = out is None and sys.stdout.isatty()
+        one_screen = is_screen and sys.stderr.isatty()  # then lines must step around the bar
+        width = None if is_screen else PIPE_WIDTH
+        plain = Console(
+            file=out,
+            markup=False,
+            highlight=False,
+            emoji=False,
+            width=width,
+            force_jupyter=False,
+            force_terminal=None if out is None else False,  # a text has no colours, whatever the environment asks for
+        )
+        self.out = self.err if one_screen else plain
 
     def text(self, key: str, **parameters: object) -> str:
         """A sentence of the catalogue."""

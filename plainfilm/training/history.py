@@ -4,6 +4,7 @@ import csv
 import io
 import os
 import time
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
@@ -106,6 +107,16 @@ def tutorial_line(step: Step, in_epoch: int) -> str:
     'Epoch:0,Batch:30,Loss:0.50000,Acc:0.75000'
     """
     return f"Epoch:{step.epoch},Batch:{in_epoch:2d},Loss:{step.loss:.5f},Acc:{step.accuracy:.5f}"
+
+
+def tutorial_lines(history: Iterable[Step]) -> Iterator[str]:
+    """The lines of a whole history, every 30 batches."""
+    epoch, began = -1, 0
+    for step in history:
+        if step.epoch != epoch:
+            epoch, began = step.epoch, step.step
+        if (step.step - began) % LINE_STEPS == 0:
+            yield tutorial_line(step, step.step - began)
 
 
 @dataclass(frozen=True, kw_only=True)

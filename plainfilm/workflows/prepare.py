@@ -13,7 +13,7 @@ from plainfilm.data import scan as scanning
 from plainfilm.data.film_index import Index, Row, assign, columns_of, is_index, read_index, reason_left_out, reopen
 from plainfilm.data.films import Films, StoreWriter
 from plainfilm.data.sources.labels import asked, notes_of, notes_of_recompressed, spellings
-from plainfilm.data.sources.listing import Listing, balance_of, list_films
+from plainfilm.data.sources.listing import Entry, Listing, balance_of, list_films
 from plainfilm.data.sources.reading import PLAIN, Progress, Reading
 from plainfilm.data.splits.patients import Pseudonyms
 from plainfilm.errors import SourceError, SplitError, UsageError
@@ -63,6 +63,35 @@ def make_films(
     writer = _writer(folder, listing, recipe)
     index = _scanned_index(sources, listing, recipe, pseudonyms, progress, writer.put)
     return Films.of(index, writer.finish([row.image_id for row in index.rows]))
+
+
+def make_listed_films(
+    paths: Sequence[Path],
+    labels: Sequence[str],
+    patients: Sequence[str],
+    recipe: Recipe,
+    folder: Path,
+    progress: Progress | None = None,
+) -> Films:
+    """The films of N files with their labels and patients ("": unknown), their pixels kept in `folder`.
+
+    Raises SourceError for a film that cannot be read; SplitError.
+    """
+    names = tuple(str(path.absolute()) for path in paths)
+    source = files.listed_files(Path(), names)
+    entries = tuple(
+        Entry(0, name, label, {"patient": patient} if patient else {})
+        for name, label, patient in zip(names, labels, patients, strict=True)
+    )
+    listing = Listing((source,), entries)
+    writer = _writer(folder, listing, recipe)
+    rows = scanning.scan(listing, threads=num_threads(), observe=writer.put, progress=progress)
+    unreadable = next((row for row in rows if not row.image_id), None)
+    if unreadable is not None:
+        raise SourceError(
+            "film-listed-unreadable", path=unreadable.path, problem_key=f"problem.{unreadable.problems[0]}"
+        )
+    return Films.of(assign(rows, [Path()], recipe), writer.finish([row.image_id for row in rows]))
 
 
 def _given(sources: Sequence[Path], recipe: Recipe) -> Index | None:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from plainfilm import records
@@ -23,6 +25,8 @@ from plainfilm.io.run_folder import Run, held
 from plainfilm.model import modelfile
 from plainfilm.model.card import Card, OwnFigures, Preprocessing, class_names
 from plainfilm.model.formats.weights import Weights, read_weights
+from plainfilm.model.modelfile import Model
+from plainfilm.model.networks.mean import Network
 from plainfilm.model.predictor import Predictor
 from plainfilm.training import checkpoint
 from plainfilm.training.checkpoint import check_recipe
@@ -33,7 +37,7 @@ from plainfilm.training.profile import Clock
 from plainfilm.training.result import Result
 from plainfilm.training.schedule import Plan
 from plainfilm.workflows.fit import fit, provenance, write_twin
-from plainfilm.workflows.prepare import check_base, fill_store, make_films, moved
+from plainfilm.workflows.prepare import check_base, fill_store, make_films, make_listed_films, moved
 from plainfilm.workflows.reporting import describe, draw_figures
 
 NUM_PARITY_FILMS = 32  # at least; films on which the model file is compared with the network
@@ -216,7 +220,28 @@ def _go(run: Run, films: Films, recipe: Recipe, observer: Observer, options: Opt
     reporter = _Logged(log, observer)
     with clock.stage("sizes"):
         films = _at_sizes(films, run, recipe)
-    with clock.stage("training"):
+    net, validation, model, predictor = _train_and_fit(run, films, recipe, reporter, options)
+    with clock.stage("test"), threadpool_limits(1, user_api="blas"):  # the same bits on any number of processors
+        test = evaluate(predictor, films, films.part("test"), name="test", leaking=films.index.is_leaking)
+        write_evaluation(test, films.index.classes, run.evaluation)
+    own = records.from_dict(OwnFigures, replace(test.figures, subgroups=None).as_dict())
+    with clock.stage("model-file"):
+        tested = replace(model, card=replace(model.card, evaluation=own))
+        parity = modelfile.write(tested, net, _parity_films(films, recipe))
+        predictor = Predictor(run.model, threads=reporter.threads)
+        twin = write_twin(run, films, recipe, threads=reporter.threads) if options.int8 else None
+    with clock.stage("report"):
+        notices = draw_figures(run, test, predictor.card, options.language)
+        log.write("done", parity=parity, accuracy=test.figures.overall["accuracy"].as_dict())
+        notices += describe(run, films, predictor, log, test, language=options.language)
+    return Result(run, films.index, validation, predictor.card, parity, test, twin, notices)
+
+
+def _train_and_fit(
+    run: Run, films: Films, recipe: Recipe, reporter: "_Logged", options: Options
+) -> tuple[Network, dict[str, float], Model, Predictor]:
+    """The network with its validation figures; the model, still in memory, and the same ready to answer."""
+    with options.clock.stage("training"):
         net, validation = train(
             run,
             recipe,
@@ -226,7 +251,7 @@ def _go(run: Run, films: Films, recipe: Recipe, observer: Observer, options: Opt
             threads=options.threads,
             stop=options.stop,
             team=options.team,
-            clock=clock,
+            clock=options.clock,
         )
     card = Card(
         classes=class_names(films.index.classes, recipe.data.names),
@@ -234,23 +259,37 @@ def _go(run: Run, films: Films, recipe: Recipe, observer: Observer, options: Opt
         weights_sha256="",
         provenance=provenance(films.index, recipe, validation),
     )
-    with clock.stage("fit"):
+    with options.clock.stage("fit"):
         model, predictor = fit(modelfile.from_network(run.model, net, card), films, recipe, threads=reporter.threads)
-    with clock.stage("test"), threadpool_limits(1, user_api="blas"):  # the same bits on any number of processors
-        test = evaluate(predictor, films, films.part("test"), name="test", leaking=films.index.is_leaking)
-        write_evaluation(test, films.index.classes, run.evaluation)
-    own = records.from_dict(OwnFigures, replace(test.figures, subgroups=None).as_dict())
-    with clock.stage("model-file"):
-        parity_rows = [*films.part("validation"), *films.part("train")][:NUM_PARITY_FILMS]
-        parity_films = films.pixels(parity_rows, recipe.data.channels)
-        parity = modelfile.write(replace(model, card=replace(model.card, evaluation=own)), net, parity_films)
-        predictor = Predictor(run.model, threads=reporter.threads)
-        twin = write_twin(run, films, recipe, threads=reporter.threads) if options.int8 else None
-    with clock.stage("report"):
-        notices = draw_figures(run, test, predictor.card, options.language)
-        log.write("done", parity=parity, accuracy=test.figures.overall["accuracy"].as_dict())
-        notices += describe(run, films, predictor, log, test, language=options.language)
-    return Result(run, films.index, validation, predictor.card, parity, test, twin, notices)
+    return net, validation, model, predictor
+
+
+def train_listed(
+    paths: Sequence[Path],
+    labels: Sequence[str],
+    patients: Sequence[str],
+    recipe: Recipe,
+    folder: Path,
+    observer: Observer,
+    options: Options,
+) -> Model:
+    """The model of films that are listed one by one, N of each, and of which none is kept for a test.
+
+    `patients`: "" where unknown. Pixels and checkpoints go into `folder`. Raises SourceError for a film that cannot be
+    read; as `continue_run`.
+    """
+    run = Run(folder)
+    films = make_listed_films(paths, labels, patients, recipe, folder, until(options.stop, observer))
+    films = _at_sizes(films, run, recipe)
+    net, _, model, _ = _train_and_fit(run, films, recipe, _Logged(RunLog(run.log), observer), options)
+    modelfile.write(model, net, _parity_films(films, recipe))
+    return model
+
+
+def _parity_films(films: Films, recipe: Recipe) -> NDArray[np.uint8]:
+    """Films on which the model file is compared with the network, (N, C, S, S) uint8."""
+    rows = [*films.part("validation"), *films.part("train")][:NUM_PARITY_FILMS]
+    return films.pixels(rows, recipe.data.channels)
 
 
 def _at_sizes(films: Films, run: Run, recipe: Recipe) -> Films:

@@ -209,6 +209,7 @@ SENTENCES: dict[str, str] = {
     "make the archive again",
     "member-too-large": "{name} has {size_bytes} bytes; at most {maximum_bytes} are read",
     "member-outside": "{name} leads out of its folder; such links are not followed",
+    "film-listed-unreadable": "{path} cannot be used: {problem_key}; leave it out, or mend the file",
     "film-missing": "the file is not there or cannot be opened",
     "film-changed": "{name} is no longer the film that index.csv describes, or is gone; put it back, give the new "
     "place of a run's films with --source, or make the index again",
@@ -887,6 +888,9 @@ SENTENCES: dict[str, str] = {
     "{accuracy}, chance {chance}). These views show no shortcut; another kind may exist.",
     "figure.shortcut-lungless": "sees no lung",
     "figure.shortcut-lung": "sees lung",
+    "course.written": "{count} notebooks and their phantoms are in {folder}; open them with Jupyter, {first} first",
+    "course.solution": "A solution",
+    "course.language": "results speak English",
     "demo.start": "Drawing synthetic radiographs (phantoms) into {folder}",
     # serve
     "serve.listens": "Page and API: {address} (Ctrl-C stops)",

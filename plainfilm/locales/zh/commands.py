@@ -188,6 +188,7 @@ SENTENCES: dict[str, str] = {
     "member-method": "{name} 的压缩方式不受支持；应为不压缩或 deflate（普通 zip）；请重新打包",
     "member-too-large": "{name} 有 {size_bytes} 字节；最多读取 {maximum_bytes} 字节",
     "member-outside": "{name} 指向文件夹之外；不跟随这样的链接",
+    "film-listed-unreadable": "无法使用 {path}：{problem_key}；请去掉它，或修复文件",
     "film-missing": "文件不存在或无法打开",
     "film-changed": "{name} 已不是 index.csv 所描述的胶片，或已不存在；请放回原处，或用 --source 给出训练所用胶片的"
     "新位置，或重新建立索引",
@@ -802,6 +803,9 @@ SENTENCES: dict[str, str] = {
     "随机水平 {chance}）。这些视图未显示捷径，但可能存在其他捷径。",
     "figure.shortcut-lungless": "不含肺部",
     "figure.shortcut-lung": "含肺部",
+    "course.written": "{folder} 中有 {count} 个 Notebook 和它们的仿体；用 Jupyter 打开，第一个是 {first}",
+    "course.solution": "参考答案",
+    "course.language": "结果用中文显示",
     "demo.start": "正在 {folder} 中绘制合成胶片（仿体）",
     # serve
     "serve.listens": "页面和 API：{address}（按 Ctrl-C 停止）",

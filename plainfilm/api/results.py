@@ -1,0 +1,410 @@
+"""What the functions give back: frozen values that print what the command prints, and show it as tables in a notebook.
+
+Tables are lists of a mapping a row; where pandas is installed they are DataFrames.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from plainfilm.data.film_index import Index, Row
+from plainfilm.data.sources.balance import Balance, in_words
+from plainfilm.estimate import Estimate
+from plainfilm.messages import chosen_language, say
+from plainfilm.model.answer import Answer
+from plainfilm.model.card import Card, named
+from plainfilm.model.decision import set_cell
+from plainfilm.present.blocks import Block, Note
+from plainfilm.present.terminal import Terminal
+from plainfilm.records import Object, as_dict
+
+if TYPE_CHECKING:  # heavy, or needed by one result alone
+    from plainfilm.audits.findings import Audit
+    from plainfilm.evaluation.comparison import Comparison
+    from plainfilm.evaluation.decisions import PredictiveValues
+    from plainfilm.evaluation.evaluation import Evaluation
+    from plainfilm.evaluation.spread import CrossValidation
+    from plainfilm.training.result import Result
+    from plainfilm.workflows.external_test import ExternalEvaluation
+
+Table = Any
+"""A pandas.DataFrame where pandas is installed, else a list of a mapping a row."""
+
+
+def as_table(rows: Iterable[Mapping[str, object]]) -> Table:
+    """Rows as a table."""
+    found = list(rows)
+    return import_module("pandas").DataFrame(found) if find_spec("pandas") else found
+
+
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
+class Shown(ABC):
+    """A result in a language. `print` shows what the command prints; a notebook shows it as the report does."""
+
+    language: str
+
+    @abstractmethod
+    def blocks(self) -> Iterable[Block]:
+        """What there is to show, in no language yet."""
+
+    @abstractmethod
+    def as_dict(self) -> Object:
+        """What the command prints with --json."""
+
+    def in_language(self, language: str) -> Self:
+        """The same result in another language. Raises UsageError for one that there is none of."""
+        return replace(self, language=chosen_language(language))
+
+    def __str__(self) -> str:
+        from plainfilm.present.on_terminal import as_text
+
+        return as_text(self.blocks(), self.language)
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str | None:
+        if not find_spec("jinja2"):
+            return None
+        from plainfilm.present.in_html import fragment
+
+        return fragment(self.blocks(), self.language)
+
+
+def tell(terminal: Terminal, result: Shown) -> None:
+    """Print a result as its command does."""
+    from plainfilm.present.on_terminal import show
+
+    show(terminal, result.blocks())
+    terminal.json(result.as_dict())
+
+
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
+class IndexResult(Shown):
+    """What is in a data set."""
+
+    index: Index
+    path: Path | None  # of index.csv; None: not written
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the classes, in order."""
+        return self.index.classes
+
+    @property
+    def films(self) -> Table:
+        """A row a film: where it is, its class, its group, its part of the split, what is wrong with it."""
+        return as_table(map(asdict, self.index.rows))
+
+    def blocks(self) -> Iterator[Block]:
+        """What the command prints."""
+        from plainfilm.present.sections.data_set import data_set
+
+        if self.path is not None:
+            yield Note(say("index.written", path=str(self.path)))
+        yield from data_set(self.index)
+
+    def as_dict(self) -> Object:
+        """What the command prints with --json."""
+        from plainfilm.data.index_json import index_as_dict
+
+        return index_as_dict(self.index, self.language)
+
+
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
+class TrainResult(Shown):
+    """A finished run: its model, its figures, where they are."""
+
+    outcome: "Result"
+
+    @property
+    def folder(self) -> Path:
+        """Of the run."""
+        return self.outcome.run.folder
+
+    @property
+    def model(self) -> Path:
+        """The model file."""
+        return self.outcome.run.model
+
+    @property
+    def report(self) -> Path:
+        """The page that reports the run."""
+        return self.outcome.run.report
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the classes, in order."""
+        return self.outcome.index.classes
+
+    @property
+    def card(self) -> Card:
+        """What the model file says of itself."""
+        return self.outcome.card
+
+    @property
+    def test(self) -> "Evaluation":
+        """The test films, what the model said of them, and all figures."""
+        return self.outcome.test
+
+    @property
+    def accuracy(self) -> Estimate:
+        """On the test films, with its interval."""
+        return self.outcome.test.figures.overall["accuracy"]
+
+    @property
+    def figures(self) -> Table:
+        """A row a figure of the test films: value, low, high, n."""
+        return figures_table(self.outcome.test)
+
+    @property
+    def predictions(self) -> Table:
+        """A row a test film: its class, the predicted one, the probabilities, the prediction set."""
+        return predictions_table(self.outcome.test)
+
+    @property
+    def history(self) -> Table:
+        """A row a step: loss, accuracy, learning rate; at the end of an epoch also those of the validation films."""
+        from plainfilm.training.history import read_history
+
+        return as_table(map(asdict, read_history(self.outcome.run.history)))
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The lines that the tutorial's program prints, every 30 batches."""
+        from plainfilm.training.history import read_history, tutorial_lines
+
+        return tuple(tutorial_lines(read_history(self.outcome.run.history)))
+
+    def blocks(self) -> Iterable[Block]:
+        """What the command prints."""
+        from plainfilm.present.sections.finished import finished
+
+        return finished(self.outcome)
+
+    def as_dict(self) -> Object:
+        """What the command prints with --json."""
+        return {
+            "run": str(self.folder),
+            "validation": self.outcome.validation,
+            "test": self.outcome.test.figures.as_dict(),
+            "balance": in_words(self.outcome.index.balance, self.language),
+        }
+
+
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
+class EvaluateResult(Shown):
+    """A test of a model on films from elsewhere."""
+
+    evaluation: "ExternalEvaluation"
+    rows: tuple[Row, ...]  # of all films, also those that could not be judged
+    balance: Balance
+    card: Card
+    films: str  # what they are called
+
+    @property
+    def accuracy(self) -> Estimate:
+        """With its interval."""
+        return self.evaluation.figures.overall["accuracy"]
+
+    @property
+    def figures(self) -> Table:
+        """A row a figure: value, low, high, n."""
+        return figures_table(self.evaluation)
+
+    @property
+    def predictions(self) -> Table:
+        """A row a film that was judged."""
+        return predictions_table(self.evaluation)
+
+    def blocks(self) -> Iterator[Block]:
+        """What the command prints."""
+        from plainfilm.present.sections.balance import balance
+        from plainfilm.present.sections.data_set import film_problems
+        from plainfilm.present.sections.elsewhere import generalisation_gap, seen
+        from plainfilm.present.sections.evaluation import evaluation
+        from plainfilm.present.sections.points import predictive_values
+
+        figures = self.evaluation.figures
+        yield from balance(self.balance)
+        yield from seen(figures.seen)
+        yield from film_problems(self.rows)
+        yield from evaluation(figures, self.card, self.films)
+        yield from predictive_values(figures.predictive_values or {}, named(self.card.classes))
+        yield from generalisation_gap(figures.fall)
+
+    def as_dict(self) -> Object:
+        """What the command prints with --json."""
+        return as_dict(self.evaluation.figures)
+
+
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
+class PredictResult(Shown):
+    """The answers for films, in their order."""
+
+    answers: tuple[Answer, ...]
+    balances: tuple[Balance, ...]  # of the files of each folder, archive or table
+    card: Card
+    predictive: "Mapping[str, PredictiveValues] | None"
+    maps: Path | None  # the folder of the maps; None: none were asked for
+    map_side: int  # cells
+
+    def __len__(self) -> int:
+        return len(self.answers)
+
+    @property
+    def table(self) -> Table:
+        """A row a film: its class if that is known, the predicted one, the probabilities, the set, what went wrong."""
+        return as_table(self._rows())
+
+    def _rows(self) -> Iterator[Object]:
+        names = self.card.class_names
+        for answer in self.answers:
+            values = [np.nan] * len(names) if answer.probabilities is None else answer.probabilities.tolist()
+            yield {
+                "path": answer.path,
+                "image_id": answer.image_id,
+                "label": answer.truth,
+                "predicted": names[answer.predicted] if answer.is_answered else "",
+                **{f"p_{name}": value for name, value in zip(names, values, strict=True)},
+                "problem": answer.error.code if answer.error else "",
+                "set": set_cell(answer.set, names),
+                "gate": "" if answer.verdict is None else answer.verdict.cell,
+            }
+
+    def blocks(self) -> Iterator[Block]:
+        """What the command prints."""
+        from plainfilm.present.sections.answers import answers
+        from plainfilm.present.sections.balance import balance
+        from plainfilm.present.sections.points import predictive_values
+        from plainfilm.present.statements import about_maps, about_model
+
+        for balanced in self.balances:
+            yield from balance(balanced)
+        yield from answers(self.answers, self.card)
+        if self.maps is not None:
+            size = self.card.preprocessing.size
+            yield Note(say("prediction.maps", folder=str(self.maps), cells=self.map_side, size=size))
+            yield Note(about_maps(self.card))
+        if self.predictive:
+            yield from predictive_values(self.predictive, named(self.card.classes))
+        yield from map(Note, about_model(self.card))
+
+    def as_dict(self) -> Object:
+        """What the command prints with --json."""
+        from plainfilm.present.film_json import film_json
+
+        has_map, language = self.maps is not None, self.language
+        predictions = [
+            film_json(answer, self.card, language, predictive=self.predictive, has_map=has_map)
+            for answer in self.answers
+        ]
+        for error in (entry["error"] for entry in predictions):
+            if isinstance(error, dict):
+                error["message"] = error["detail"]  # its name before it became a problem of RFC 9457, for one release
+        return {"balances": [in_words(balanced, language) for balanced in self.balances], "predictions": predictions}
+
+
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
+class AuditResult(Shown):
+    """What leaks in a data set, and what tells its classes apart without the lungs."""
+
+    found: "Audit"
+    folder: Path | None  # where it was written
+
+    def blocks(self) -> Iterator[Block]:
+        """What the command prints."""
+        from plainfilm.present.sections.leaks_and_shortcuts import leaks_and_shortcuts
+
+        yield from leaks_and_shortcuts(self.found)
+        if self.folder is not None:
+            yield Note(say("audit.written", folder=str(self.folder)))
+
+    def as_dict(self) -> Object:
+        """What the command prints with --json."""
+        return as_dict(self.found)
+
+
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
+class CompareResult(Shown):
+    """Two models on the films that both have answered."""
+
+    found: "Comparison"
+
+    def blocks(self) -> Iterable[Block]:
+        """What the command prints."""
+        from plainfilm.present.sections.comparison import comparison
+
+        return comparison(self.found)
+
+    def as_dict(self) -> Object:
+        """What the command prints with --json."""
+        return as_dict(self.found)
+
+
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
+class CrossValidateResult(Shown):
+    """The runs of all folds and seeds: their mean and spread, and the figures of all films."""
+
+    found: "CrossValidation"
+    folder: Path
+
+    def blocks(self) -> Iterable[Block]:
+        """What the command prints."""
+        from plainfilm.present.sections.cross_validation import cross_validation
+
+        return cross_validation(self.found, self.folder)
+
+    def as_dict(self) -> Object:
+        """What the command prints with --json."""
+        return as_dict(self.found)
+
+
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
+class ReportResult(Shown):
+    """The report of a run."""
+
+    path: Path
+
+    def blocks(self) -> Iterator[Block]:
+        """What the command prints."""
+        yield Note(say("report.written", path=str(self.path)))
+
+    def as_dict(self) -> Object:
+        """What the command prints with --json."""
+        return {"report": str(self.path)}
+
+
+def figures_table(evaluation: "Evaluation") -> Table:
+    """A row a figure of an evaluation: over all classes (class ""), and of each class."""
+    figures = evaluation.figures
+    parts = {"": figures.overall, **figures.classes}
+    return as_table(
+        {"class": label, "figure": name, "value": entry.value, "low": entry.low, "high": entry.high, "n": entry.n}
+        for label, entries in parts.items()
+        for name, entry in entries.items()
+    )
+
+
+def predictions_table(evaluation: "Evaluation") -> Table:
+    """A row a film of an evaluation."""
+    classes = evaluation.figures.confusion.classes
+    return as_table(
+        {
+            **{name: getattr(row, name) for name in ("path", "image_id", "group", "label")},
+            "predicted": classes[int(probabilities.argmax())],
+            **{f"p_{name}": float(value) for name, value in zip(classes, probabilities, strict=True)},
+            "set": set_cell(_members(evaluation, number), classes),
+            "gate": evaluation.verdicts[number].cell,
+        }
+        for number, (row, probabilities) in enumerate(zip(evaluation.rows, evaluation.probabilities, strict=True))
+    )
+
+
+def _members(evaluation: "Evaluation", number: int) -> Sequence[int] | None:
+    return None if evaluation.sets is None else np.flatnonzero(evaluation.sets[number]).tolist()
