@@ -118,13 +118,17 @@ def page_path(name: str, language: str) -> Path:
     return PAGES / (f"{name}.md" if language == FALLBACK else f"{name}.{language}.md")
 
 
+def other_languages(name: str, language: str) -> str:
+    """Links to a page in the other languages."""
+    return " · ".join(f"[{name_of(other)}]({page_path(name, other).name})" for other in LANGUAGES if other != language)
+
+
 def page(chapter: Chapter, outputs: dict[str, list[Output]], language: str) -> Iterator[str]:
     """The lines of a chapter's page."""
     parts = list(chapter.text(language))
     title, _, rest = str(parts[0]).partition("\n")
-    others = [f"[{name_of(other)}]({page_path(chapter.name, other).name})" for other in LANGUAGES if other != language]
     listed = f"[{LISTED[language]}]({page_path('README', language).name})"
-    yield f"{title}\n\n{' · '.join([*others, listed])}\n{rest}\n"
+    yield f"{title}\n\n{other_languages(chapter.name, language)} · {listed}\n{rest}\n"
     for part in parts[1:]:
         if isinstance(part, str):
             yield f"{part}\n"
@@ -192,9 +196,8 @@ jupyter notebook my-course
 
 def contents(kept: dict[str, Any], language: str) -> str:
     """The page that lists the chapters."""
-    others = [f"[{name_of(other)}]({page_path('README', other).name})" for other in LANGUAGES if other != language]
     chapters = [f"- [{chapter.title(language)}]({page_path(chapter.name, language).name})" for chapter in CHAPTERS]
-    words = {"others": " · ".join(others), "chapters": "\n".join(chapters), "date": kept["date"]}
+    words = {"others": other_languages("README", language), "chapters": "\n".join(chapters), "date": kept["date"]}
     return CONTENTS[language].format(**words)
 
 

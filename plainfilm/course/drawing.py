@@ -84,17 +84,11 @@ def films(
     shown: Mapping[str, Grey], *, outlines: Sequence[NDArray[np.bool_]] = (), columns: int = 3, side: float = 1.7
 ) -> Picture:
     """Films (H, W) uint8 beside each other, by their titles; `outlines`: a mask (H, W) for each, drawn as its edge."""
-    columns = min(columns, len(shown))
-    rows = -(-len(shown) // columns)
-    figure, axes = panels(rows, columns, width=side * columns, height=(side + 0.25) * rows)
-    for place in axes:
-        place.set_axis_off()
-    for place, (title, film) in zip(axes, shown.items(), strict=False):
+    figure, axes = _titled(list(shown), columns, side)
+    for place, film in zip(axes, shown.values(), strict=False):
         place.imshow(film, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
-        place.set_title(title, fontsize=8)
     for place, mask in zip(axes, outlines, strict=False):
-        if mask.any():
-            place.contour(mask, levels=[0.5], colors=EDGE, linewidths=1.2)
+        _outline(place, mask)
     return Picture.of(figure)
 
 
@@ -106,23 +100,35 @@ def overlaid(
 
     Orange speaks for the class, blue against it, by one scale for all.
     """
-    columns = min(columns, len(shown))
-    rows = -(-len(shown) // columns)
-    figure, axes = panels(rows, columns, width=side * columns, height=(side + 0.25) * rows)
+    figure, axes = _titled(list(shown), columns, side)
     most = max(float(np.abs(values).max()) for _, values, _ in shown.values())
-    for place, (title, (film, values, mask)) in zip(axes, shown.items(), strict=False):
+    for place, (film, values, mask) in zip(axes, shown.values(), strict=False):
         (height, width), (cells_high, cells_wide) = film.shape, values.shape
         place.imshow(film, cmap="gray", vmin=0, vmax=255, extent=(0, width, height, 0))
         place.imshow(values, cmap="PuOr_r", vmin=-most, vmax=most, alpha=0.4, extent=(0, width, height, 0))
         for (row, column), value in np.ndenumerate(values):
             middle = (column + 0.5) * width / cells_wide, (row + 0.5) * height / cells_high
             place.text(*middle, f"{value:.1f}", ha="center", va="center", fontsize=6, bbox=LEGIBLE)
-        if mask.any():
-            place.contour(mask, levels=[0.5], colors=EDGE, linewidths=1.2)
-        place.set_title(title, fontsize=8)
+        _outline(place, mask)
+    return Picture.of(figure)
+
+
+def _titled(titles: Sequence[str], columns: int, side: float) -> tuple[Figure, list[Axes]]:
+    """A figure with a place of `side` inches for each title, row by row, and the places."""
+    columns = min(columns, len(titles))
+    rows = -(-len(titles) // columns)
+    figure, axes = panels(rows, columns, width=side * columns, height=(side + 0.25) * rows)
     for place in axes:
         place.set_axis_off()
-    return Picture.of(figure)
+    for place, title in zip(axes, titles, strict=False):
+        place.set_title(title, fontsize=8)
+    return figure, axes
+
+
+def _outline(place: Axes, mask: NDArray[np.bool_]) -> None:
+    """The edge of a mask (H, W), if it has one."""
+    if mask.any():
+        place.contour(mask, levels=[0.5], colors=EDGE, linewidths=1.2)
 
 
 @styled
@@ -139,8 +145,8 @@ def curves(axes: Axes, lines: Mapping[str, ArrayLike], *, x: str, y: str, over: 
 
 
 @styled
-def bars(axes: Axes, values: Mapping[str, tuple[float, float, float]], *, x: str, chance: float | None = None) -> None:
-    """Values with their intervals (value, low, high), 0 to 1, one below the other; a dashed line at `chance`."""
+def bars(axes: Axes, values: Mapping[str, tuple[float, float, float]], *, x: str) -> None:
+    """Values with their intervals (value, low, high), 0 to 1, one below the other."""
     for place, (value, low, high) in enumerate(values.values()):
         axes.plot([low, high], [place, place], color="black", linewidth=1.2)
         axes.plot(value, place, "o", color="black", markersize=4)
@@ -149,8 +155,6 @@ def bars(axes: Axes, values: Mapping[str, tuple[float, float, float]], *, x: str
     axes.set_xlim(0, 1)
     axes.set_xlabel(x)
     axes.grid(visible=True, axis="x")
-    if chance is not None:
-        axes.axvline(chance, color="0.5", linestyle="--", linewidth=0.9)
 
 
 @styled
