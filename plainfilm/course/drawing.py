@@ -13,6 +13,7 @@ from typing import ParamSpec, TypeVar
 import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 from numpy.typing import ArrayLike, NDArray
@@ -24,6 +25,9 @@ R = TypeVar("R")
 Grey = NDArray[np.uint8]
 EDGE = "#00e5ff"
 LEGIBLE = {"boxstyle": "round,pad=0.1", "facecolor": "white", "edgecolor": "none", "alpha": 0.6}
+EVIDENCE = LinearSegmentedColormap.from_list(  # against a class, nothing, for it; nothing is clear
+    "evidence", [(0.1, 0.4, 1.0, 0.8), (0.5, 0.5, 0.5, 0.0), (1.0, 0.55, 0.0, 0.8)]
+)
 UPWARDS = {"arrowstyle": "<-", "linewidth": 0.9}
 
 
@@ -105,7 +109,7 @@ def overlaid(
     for place, (film, values, mask) in zip(axes, shown.values(), strict=False):
         (height, width), (cells_high, cells_wide) = film.shape, values.shape
         place.imshow(film, cmap="gray", vmin=0, vmax=255, extent=(0, width, height, 0))
-        place.imshow(values, cmap="PuOr_r", vmin=-most, vmax=most, alpha=0.4, extent=(0, width, height, 0))
+        place.imshow(values, cmap=EVIDENCE, vmin=-most, vmax=most, extent=(0, width, height, 0))
         for (row, column), value in np.ndenumerate(values):
             middle = (column + 0.5) * width / cells_wide, (row + 0.5) * height / cells_high
             place.text(*middle, f"{value:.1f}", ha="center", va="center", fontsize=6, bbox=LEGIBLE)

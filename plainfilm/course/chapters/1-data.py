@@ -25,7 +25,8 @@ if REAL:
     for recipe in ("tutorial", "fast"):
         found = plainfilm.index(**REAL, recipe=recipe)
         counts = {name: sum(row.label == name for row in found.index.rows) for name in found.classes}
-        torn, tested = set(found.index.straddling()), [row for row in found.index.rows if row.split == "test"]
+        torn = set(found.index.straddling())  # the groups with films in several parts
+        tested = [row for row in found.index.rows if row.split == "test"]
         print(recipe, counts, f"{sum(row.group in torn for row in tested)} of {len(tested)} test films leak")
 
 # %% exercise

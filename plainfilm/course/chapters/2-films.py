@@ -40,9 +40,9 @@ extremes[f"{drawing.label('noise', '噪声')} σ {augment.NOISE_SIGMA_MAX:.0f}"]
     np.clip(np.round(rgb.numpy() + noise), 0, 255).astype(np.uint8)
 )
 shown = {name: value[0].numpy() for name, value in extremes.items()}
-for factor in (low, high):
-    part = shown[f"{drawing.label('sharpness', '锐度')} {factor}"][56:96, 20:60]
-    shown[f"{factor}, {drawing.label('enlarged', '放大')}"] = part
+sharpness = [f"{drawing.label('sharpness', '锐度')} {factor}" for factor in (low, high)]
+for name in (drawing.label("as it is", "原样"), *sharpness):
+    shown[f"{name}, x 3"] = shown[name][56:96, 20:60]
 drawing.films(shown, columns=4, side=1.6)
 
 # %% colour

@@ -67,16 +67,16 @@ def network(block, count, width=16):
 # %% train
 def learn(net, pixels, labels, epochs=8):
     """Train, and give back the loss of each epoch."""
-    optimizer = torch.optim.AdamW(net.parameters(), lr=2e-3)
+    optimizer = torch.optim.AdamW(net.parameters(), lr=2e-3)  # a kind of Adam, see chapter 4
     losses = []
     for epoch in range(epochs):
         order = torch.randperm(len(pixels), generator=torch.Generator().manual_seed(epoch))
         total = 0.0
         for batch in order.split(32):
-            loss = F.cross_entropy(net(pixels[batch]), labels[batch])
+            loss = F.cross_entropy(net(pixels[batch]), labels[batch])  # how wrong, see chapter 4
             optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
+            loss.backward()  # the gradient
+            optimizer.step()  # a small change of every weight
             total += loss.item() * len(batch) / len(pixels)
         losses.append(total)
     return losses
@@ -99,7 +99,7 @@ def losses_of(films):
     return losses
 
 
-phantoms = sorted((PHANTOMS / "films").glob("*/*.png"))[::2]
+phantoms = sorted((PHANTOMS / "films").glob("*/*.png"))[::2]  # every second one, which is faster
 losses = losses_of([(path.parent.name, path.read_bytes()) for path in phantoms])
 figure, (axes,) = drawing.panels(width=5)
 drawing.curves(axes, losses, x=drawing.label("epoch", "轮次"), y=drawing.label("training loss", "训练损失"))

@@ -15,6 +15,7 @@ run = (
     plainfilm.train(resume=out) if begun else plainfilm.train(PHANTOMS / "marked", recipe="course", out=out, threads=1)
 )
 print("own test:", run.accuracy)
+print(f"mean probability of the answer: {run.test.probabilities.max(axis=1).mean():.2f}")
 
 # %% elsewhere
 elsewhere = plainfilm.evaluate(run.model, PHANTOMS / "elsewhere")

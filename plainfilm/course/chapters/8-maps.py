@@ -24,9 +24,11 @@ print(bias.round(4))
 
 # %% maps
 covid = model.card.class_names.index("COVID")
-drawing.overlaid(
-    {f"COVID {n + 1}": (film.pixels, answers.class_maps[n, covid], film.opacities) for n, film in enumerate(drawn)}
-)
+shown = {}
+for number, film in enumerate(drawn):
+    title = f"COVID {number + 1}: {answers.probabilities[number, covid]:.2f}"
+    shown[title] = film.pixels, answers.class_maps[number, covid], film.opacities
+drawing.overlaid(shown)
 
 # %% health
 checked = model.card.maps

@@ -1,8 +1,10 @@
 # %% setup
 from dataclasses import replace
+from pathlib import Path
 
 import plainfilm
 from plainfilm.course import PHANTOMS, drawing
+from plainfilm.data.film_index import reopen
 
 films = {"sources": PHANTOMS / "films", "table": PHANTOMS / "films.csv"}
 recipe = plainfilm.load_recipe("tutorial")
@@ -37,5 +39,10 @@ print(f"Eval \t Loss:{tutorial.loss:.5f},Acc:{tutorial.accuracy:.5f}")
 print(run.accuracy)
 
 # %% predict
-three = [PHANTOMS / "films" / row.path for row in index.index.rows if row.split == "predict"]
-plainfilm.predict(run.model, three, override=True)
+opened = reopen(index.index)  # the folder or archive
+for row in index.index.rows:
+    if row.split == "predict":
+        film = Path("three") / row.label / Path(row.path).name
+        film.parent.mkdir(parents=True, exist_ok=True)
+        film.write_bytes(opened.read(row.entry))
+plainfilm.predict(run.model, "three", override=True)
