@@ -38,6 +38,7 @@ from plainfilm.data.preprocessing import preprocess
 from plainfilm.estimate import Estimate
 from plainfilm.evaluation.intervals import delong, wilson
 from plainfilm.model.input_check import InputCheck, Statistics, Verdict, fit
+from plainfilm.model.input_measures import describe
 from plainfilm.model.predictor import Predictor
 from plainfilm.randomness import generator
 
@@ -77,7 +78,7 @@ class Judge:
         """A verdict a picture."""
         planes = np.stack([picture.plane for picture in pictures])
         sizes = [[getattr(picture, name) for picture in pictures] for name in ("width", "height", "chroma")]
-        return self.input_check.judge(planes, self.features(planes), *sizes)
+        return self.input_check.judge(planes, describe(planes), self.features(planes), *sizes)
 
 
 def share(hits: np.ndarray, originals: Sequence[str]) -> Estimate:

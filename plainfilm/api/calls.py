@@ -184,8 +184,10 @@ def predict(
         ):
             found.append(answer)
             update(answer.number)
+    shift = workflow.shift_of(predictor.home, found)
     if csv is not None:  # before anything is printed, which a closed pipe or a full disk may end
-        workflow.write_csv(found, predictor.card.class_names, csv)
+        is_abroad = shift is not None and shift.is_abroad
+        workflow.write_csv(found, predictor.card.class_names, csv, is_abroad=is_abroad)
     for remark in remarks(found):
         terminal.warn(remark)
     return PredictResult(
@@ -193,6 +195,7 @@ def predict(
         answers=tuple(found),
         balances=tuple(balances),
         card=predictor.card,
+        shift=shift,
         predictive=predictive,
         maps=maps,
         map_side=predictor.map_side,

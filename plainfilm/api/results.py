@@ -20,6 +20,7 @@ from plainfilm.messages import chosen_language, say
 from plainfilm.model.answer import Answer
 from plainfilm.model.card import Card, named
 from plainfilm.model.decision import set_cell
+from plainfilm.model.shift import Shift
 from plainfilm.present.blocks import Block, Note
 from plainfilm.present.terminal import Terminal
 from plainfilm.records import Object, as_dict
@@ -250,6 +251,7 @@ class PredictResult(Shown):
     answers: tuple[Answer, ...]
     balances: tuple[Balance, ...]  # of the files of each folder, archive or table
     card: Card
+    shift: Shift | None  # what the films say together of the place that they come from; None: the model cannot say
     predictive: "Mapping[str, PredictiveValues] | None"
     maps: Path | None  # the folder of the maps; None: none were asked for
     map_side: int  # cells
@@ -258,11 +260,18 @@ class PredictResult(Shown):
         return len(self.answers)
 
     @property
+    def is_abroad(self) -> bool:
+        """Whether the films are surely not like those that the model was tested on."""
+        return self.shift is not None and self.shift.is_abroad
+
+    @property
     def table(self) -> Table:
         """A row a film: its class if that is known, the predicted one, the probabilities, the set, what went wrong."""
         return as_table(self._rows())
 
     def _rows(self) -> Iterator[Object]:
+        from plainfilm.workflows.answers import shift_cell
+
         names = self.card.class_names
         for answer in self.answers:
             values = [np.nan] * len(names) if answer.probabilities is None else answer.probabilities.tolist()
@@ -275,6 +284,7 @@ class PredictResult(Shown):
                 "problem": answer.error.code if answer.error else "",
                 "set": set_cell(answer.set, names),
                 "gate": "" if answer.verdict is None else answer.verdict.cell,
+                "shift": shift_cell(answer, is_abroad=self.is_abroad),
             }
 
     def blocks(self) -> Iterator[Block]:
@@ -286,7 +296,7 @@ class PredictResult(Shown):
 
         for balanced in self.balances:
             yield from balance(balanced)
-        yield from answers(self.answers, self.card)
+        yield from answers(self.answers, self.card, self.shift)
         if self.maps is not None:
             size = self.card.preprocessing.size
             yield Note(say("prediction.maps", folder=str(self.maps), cells=self.map_side, size=size))
@@ -298,16 +308,23 @@ class PredictResult(Shown):
     def as_dict(self) -> Object:
         """What the command prints with --json."""
         from plainfilm.present.film_json import film_json
+        from plainfilm.present.statements import shift_words
 
         has_map, language = self.maps is not None, self.language
         predictions = [
-            film_json(answer, self.card, language, predictive=self.predictive, has_map=has_map)
+            film_json(
+                *(answer, self.card, language), is_abroad=self.is_abroad, predictive=self.predictive, has_map=has_map
+            )
             for answer in self.answers
         ]
         for error in (entry["error"] for entry in predictions):
             if isinstance(error, dict):
                 error["message"] = error["detail"]  # its name before it became a problem of RFC 9457, for one release
-        return {"balances": [in_words(balanced, language) for balanced in self.balances], "predictions": predictions}
+        shift = (
+            None if self.shift is None else {**as_dict(self.shift), "message": shift_words(self.shift).shown(language)}
+        )
+        balances = [in_words(balanced, language) for balanced in self.balances]
+        return {"balances": balances, "shift": shift, "predictions": predictions}
 
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)

@@ -21,6 +21,7 @@ from plainfilm.commands.options import (
     Tables,
 )
 from plainfilm.errors import UsageError
+from plainfilm.io import files
 from plainfilm.workflows.extras import NODE_LIBRARIES, SERVE_LIBRARIES, check_extra
 
 
@@ -81,6 +82,7 @@ def serve(
     dicom_caller: Annotated[list[str] | None, typer.Option(metavar="TITLE", help="help.dicom-caller")] = None,
     dicom_map: Annotated[bool, typer.Option("--dicom-map", help="help.dicom-map")] = False,
     assume_chest: Annotated[bool, typer.Option("--assume-chest", help="help.assume-chest")] = False,
+    watch: Annotated[Path | None, typer.Option(metavar="FILE", help="help.watch")] = None,
     lang: Language = "",
     as_json: Json = False,
 ) -> None:
@@ -99,12 +101,14 @@ def serve(
         destination = parse_destination(dicom_to)
         settings = NodeSettings(dicom, destination, host, dicom_title, tuple(dicom_caller or ()), dicom_map)
     server.check_root_path(root_path)
+    if watch is not None:
+        files.writable_file(watch)
     terminal = Terminal(lang, as_json=as_json)
     with contextlib.ExitStack() as stack:
         bound = stack.enter_context(contextlib.closing(server.bind(host, port)))
         token = server.read_token(token_file, bound)
         services = server.open_services(
-            models or [], token=token, run=run, root_path=root_path, assume_chest=assume_chest
+            models or [], token=token, run=run, root_path=root_path, assume_chest=assume_chest, watch_file=watch
         )
         served = stack.enter_context(services)
         node_port = None if settings is None else stack.enter_context(server.open_node(served, settings, lang))

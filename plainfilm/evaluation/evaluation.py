@@ -28,6 +28,7 @@ from plainfilm.io.run_folder import METRICS, PREDICTIONS
 from plainfilm.model.decision import set_cell
 from plainfilm.model.input_check import Verdict
 from plainfilm.model.predictor import Answers, Predictor
+from plainfilm.model.shift import Home, Placed, Shift
 
 CHUNK = 256  # films whose pixels are in memory at a time
 TUTORIAL_BATCH = 64  # the tutorial averages the figures of batches of 64
@@ -64,6 +65,7 @@ class Metrics(Measured):
     sets: Sets | None  # None: the model is not calibrated
     operating_points: Points | None
     gate: Refusals = Refusals(NOT_ESTIMABLE, {}, {}, fitted=False)
+    shift: Shift | None = None  # of the films that the input check lets pass; None: the model cannot say
     films: str = ""  # of which these are, for instance "test"
     model: str = ""  # weights_sha256
     leaking: bool = False
@@ -117,11 +119,13 @@ def evaluate(
         raise SourceError("evaluation-no-films", classes=", ".join(classes), found=", ".join(sorted(left_out)) or "-")
     judged = tuple(films.index.rows[row] for row in known)
     labels, groups = films.labels(known), films.groups(known)
-    parts, verdicts = [], list[Verdict]()
+    parts, verdicts, placed = [], list[Verdict](), list[Placed | None]()
     for pixels, part in answers(predictor, films, known):
         rows_of_part = judged[len(verdicts) : len(verdicts) + len(pixels)]
         sizes = zip(*((row.width, row.height, row.chroma) for row in rows_of_part), strict=True)
-        verdicts += predictor.judge(pixels, part.features, *sizes)
+        found, beside = predictor.judge(pixels, part, *sizes)
+        verdicts += found
+        placed += beside
         parts.append((part.probabilities, part.sets))
     probabilities = np.concatenate([part for part, _ in parts])
     set_parts = [part for _, part in parts if part is not None]
@@ -140,6 +144,7 @@ def evaluate(
         sets=measured_sets,
         operating_points=points,
         gate=refusals(verdicts, labels, groups, classes, is_fitted=predictor.input_check is not None),
+        shift=None if predictor.home is None else shift_of(predictor.home, verdicts, placed, groups),
         films=name,
         model=predictor.card.weights_sha256,
         leaking=leaking,
@@ -171,6 +176,16 @@ def refusals(
     of_classes = {name: estimate for name, (estimate,) in zip(classes, by_class, strict=True)}
     reasons = Counter(code for verdict in verdicts for code in verdict.reasons)
     return Refusals(overall, of_classes, dict(sorted(reasons.items())), is_fitted)
+
+
+def shift_of(home: Home, verdicts: Sequence[Verdict], placed: Sequence[Placed | None], groups: Sequence[str]) -> Shift:
+    """Whether N films are like those of the model's home; those that the input check refuses do not count."""
+    counted = [
+        (film, group)
+        for film, verdict, group in zip(placed, verdicts, groups, strict=True)
+        if film is not None and verdict.passed
+    ]
+    return home.judge([film for film, _ in counted], [group for _, group in counted])
 
 
 def tutorial_figures(probabilities: Floats, labels: Integers) -> TutorialFigures:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from plainfilm.errors import PlainfilmError
 from plainfilm.model.input_check import Verdict
 from plainfilm.model.predictor import Prediction
+from plainfilm.model.shift import Placed
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class Answer:
     set: tuple[int, ...] | None = None  # class numbers; None if the model is not calibrated, too
     warnings: tuple[str, ...] = ()  # message codes of decoding
     verdict: Verdict | None = None  # of the input check; None if the film could not be read
+    placed: Placed | None = None  # beside the model's home; None if it cannot say, or there are no classes
     error: PlainfilmError | None = None  # why it could not be read
     number: int = 1  # among the films that were asked about together
     path: str = ""  # as the user gave it, and for a film in a folder or archive its path there
@@ -63,6 +65,7 @@ class Answer:
             result.set if is_answered else None,
             result.film.warnings,
             result.verdict,
+            result.placed if is_answered else None,
             number=number,
             path=path,
             truth=truth,

@@ -23,6 +23,7 @@ from plainfilm.messages import LANGUAGES, Listed, Message, Words, say, text
 from plainfilm.model.decision import Calibration
 from plainfilm.model.input_check import Statistics
 from plainfilm.model.seen import SeenCounts
+from plainfilm.model.shift import ShiftSummary
 from plainfilm.text import printable
 
 FORMAT_VERSION = 2
@@ -116,6 +117,7 @@ class Card:
     provenance: Provenance = Provenance()
     calibration: Calibration | None = None  # None: not calibrated
     gate: Statistics | None = None  # None: only rules without fitting
+    shift: ShiftSummary | None = None  # of its home; None: it cannot say when it is abroad
     evaluation: OwnFigures | None = None  # None: not tested
     maps: Maps | None = None  # None: not checked
     seen: SeenCounts | None = None  # of `plainfilm.model.seen.SeenFilms`; None: cannot say
@@ -246,6 +248,7 @@ def _parsed(content: Mapping[str, Any], version: int) -> Card:
         provenance=_section(content, "provenance", partial(records.from_dict, Provenance)) or Provenance(),
         calibration=_section(content, "calibration", lambda entry: Calibration.from_dict(entry, len(classes))),
         gate=_section(content, "gate", partial(records.from_dict, Statistics)),
+        shift=_section(content, "shift", partial(records.from_dict, ShiftSummary, exact=True)),
         evaluation=_section(content, "evaluation", partial(records.from_dict, OwnFigures)),
         maps=_section(content, "maps", partial(records.from_dict, Maps)),
         seen=_section(content, "seen", partial(records.from_dict, SeenCounts, exact=True)),

@@ -14,11 +14,10 @@ Notable choices:
 Needs numpy alone. The statistics are JSON, arrays as base64 of little-endian floats, about 100 KB for 512 features.
 """
 
-import base64
-import binascii
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Self
 
 import numpy as np
@@ -36,6 +35,7 @@ from plainfilm.model.input_measures import (
     put_right,
     view_scores,
 )
+from plainfilm.model.packed import Packed, numbers, pack, unpack
 
 MAX_CHROMA = 32.0  # of 255; a bluish or yellowed print stays below, most colour photographs do not
 MAX_ASPECT = 2.0  # longer side over shorter side
@@ -48,15 +48,8 @@ MIN_TAIL = 5  # films that a tail is laid on
 COMPONENTS = {"coarse": 32, "texture": 12, "features": 32}  # principal components that are kept, at most
 VIEWS = ("", "gate-upside-down", "gate-upside-down", "gate-turned", "gate-turned", "gate-inverted")
 NUM_MEASURES = 2 * len(COMPONENTS) + 1
-
-
-@dataclass(frozen=True)
-class Packed:
-    """An array as JSON has it."""
-
-    dtype: str
-    shape: tuple[int, ...]
-    data: str  # base64
+SECTION = "gate"  # of the card
+_unpack, _numbers = partial(unpack, section=SECTION), partial(numbers, section=SECTION)
 
 
 @dataclass(frozen=True)
@@ -146,11 +139,11 @@ def fit(
     middle, high = np.quantile(measures, (0.5, 0.95), axis=0)
     spread = np.maximum((high - middle) / 1.645, 1e-3)  # a standard deviation, were they normal
     fitted = replace(fitted, middle=middle, spread=spread)
-    thresholds = _tail(fitted.pool(measures), ALLOWED_SHARE), _tail(measures[:, 0], TURNED_SHARE)
+    thresholds = tail(fitted.pool(measures), ALLOWED_SHARE), tail(measures[:, 0], TURNED_SHARE)
     return replace(fitted, thresholds=np.array(thresholds)).to_card()
 
 
-def _tail(values: Floats, share: float) -> float:
+def tail(values: Floats, share: float) -> float:
     """What a further value exceeds with probability `share`, from M > 1 values: an exponential tail on the upper tenth.
 
     The largest of a few hundred values would do as well on average, but hangs on a single odd film.
@@ -175,13 +168,17 @@ class InputCheck:
     def judge(
         self,
         planes: NDArray[np.uint8],
+        described: tuple[Floats, Floats],
         features: Floats,
         widths: Sequence[int],
         heights: Sequence[int],
         chromas: Sequence[float],
     ) -> list[Verdict]:
-        """A verdict for each of N films: planes (N, S, S) uint8, features (N, D), sizes in pixels, `Film.chroma`."""
-        coarse, texture = describe(planes)
+        """A verdict for each of N films.
+
+        Planes (N, S, S) uint8 and what `describe` makes of them, features (N, D), sizes in pixels, `Film.chroma`.
+        """
+        coarse, texture = described
         distances = self.distance(self.measure(coarse, texture, features))
         views = view_scores(self.upright, coarse).argmax(1)
         verdicts = []
@@ -223,12 +220,12 @@ class InputCheck:
         """The statistics as JSON has them."""
         spaces = {
             name: SpaceStatistics(
-                _encode(space.centres, "<f4"), _encode(space.axes, "<f2"), _encode(space.variances, "<f4"), space.rest
+                pack(space.centres, "<f4"), pack(space.axes, "<f2"), pack(space.variances, "<f4"), space.rest
             )
             for name, space in self.spaces.items()
         }
         numbers = (tuple(map(float, values)) for values in (self.middle, self.spread, self.thresholds))
-        return Statistics(spaces, _encode(self.upright, "<f4"), *numbers)
+        return Statistics(spaces, pack(self.upright, "<f4"), *numbers)
 
     @classmethod
     def from_card(cls, card: Statistics, *, num_features: int) -> Self:
@@ -236,46 +233,24 @@ class InputCheck:
         try:
             dimensions = {"coarse": COARSE**2, "texture": NUM_TEXTURE, "features": num_features}
             spaces = {name: _read_space(card.spaces[name], dimensions[name]) for name in COMPONENTS}
-            upright = _decode(card.upright, "<f4", (COARSE**2 + 1, len(VIEWS)))
+            upright = _unpack(card.upright, "<f4", (COARSE**2 + 1, len(VIEWS)))
             middle, spread = (_numbers(values, NUM_MEASURES) for values in (card.middle, card.spread))
             thresholds = _numbers(card.thresholds, 2)
         except (KeyError, IndexError, OverflowError) as error:
-            raise PlainfilmError("card.reason.gate") from error
-        demand(bool((spread > 0).all() and (thresholds > 0).all()), "card.reason.gate")
+            raise PlainfilmError("card.reason.statistics", name=SECTION) from error
+        is_possible = bool((spread > 0).all() and (thresholds > 0).all())
+        demand(is_possible, "card.reason.statistics", name=SECTION)
         return cls(spaces, upright, middle, spread, thresholds)
 
 
 def _read_space(entry: SpaceStatistics, dimension: int) -> Space:
     num_centres, num_axes = entry.centres.shape[0], entry.axes.shape[1]
     space = Space(
-        _decode(entry.centres, "<f4", (num_centres, dimension)),
-        _decode(entry.axes, "<f2", (dimension, num_axes)),
-        _decode(entry.variances, "<f4", (num_axes,)),
+        _unpack(entry.centres, "<f4", (num_centres, dimension)),
+        _unpack(entry.axes, "<f2", (dimension, num_axes)),
+        _unpack(entry.variances, "<f4", (num_axes,)),
         float(_numbers([entry.rest], 1)[0]),
     )
-    demand(bool((space.variances > 0).all() and space.rest > 0 and num_centres and num_axes), "card.reason.gate")
+    is_possible = bool((space.variances > 0).all() and space.rest > 0 and num_centres and num_axes)
+    demand(is_possible, "card.reason.statistics", name=SECTION)
     return space
-
-
-def _encode(values: Floats, dtype: str) -> Packed:
-    data = base64.b64encode(values.astype(dtype).tobytes()).decode("ascii")
-    return Packed(dtype, values.shape, data)
-
-
-def _decode(entry: Packed, dtype: str, shape: tuple[int, ...]) -> Floats:
-    """The finite array of exactly this type and shape. Raises ValueError."""
-    demand(entry.dtype == dtype and entry.shape == shape, "card.reason.gate")
-    try:
-        data = base64.b64decode(entry.data, validate=True)
-    except binascii.Error as error:
-        raise PlainfilmError("card.reason.gate") from error
-    demand(len(data) == math.prod(shape) * np.dtype(dtype).itemsize, "card.reason.gate")
-    values: Floats = np.frombuffer(data, dtype).reshape(shape)
-    demand(bool(np.isfinite(values).all()), "card.reason.gate")
-    return values
-
-
-def _numbers(values: Sequence[float], count: int) -> Floats:
-    numbers = np.array([float(value) for value in values])
-    demand(len(numbers) == count and bool(np.isfinite(numbers).all()), "card.reason.gate")
-    return numbers

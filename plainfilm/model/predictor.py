@@ -20,7 +20,9 @@ from plainfilm.errors import FilmError, ModelFileError, PlainfilmError
 from plainfilm.model.card import Card, check_shapes, parse_card, reason_of
 from plainfilm.model.decision import conformal_sets, softmax
 from plainfilm.model.input_check import InputCheck, Verdict, rules_alone
+from plainfilm.model.input_measures import describe
 from plainfilm.model.modelfile import CARD_KEY, DIGEST_KEY, Model, films_seen, read
+from plainfilm.model.shift import Home, Placed
 
 BATCH_SIZE = 32
 NUM_DECODERS = 2  # threads that decode the next batch
@@ -49,6 +51,7 @@ class Prediction:
     class_maps: NDArray[np.float32]  # (K, h, w)
     set: tuple[int, ...] | None  # numbers of the classes that the film may well be of; None: not calibrated
     verdict: Verdict  # of the input check; if it refuses the film, the rest is shown only to who insists
+    placed: Placed | None  # beside the films that the model was tested on; None: it cannot say
 
     @property
     def predicted(self) -> int:
@@ -89,7 +92,7 @@ class Predictor:
         self.file_sha256: str = metadata[DIGEST_KEY]  # of the whole file, with this digest's own digits as zeros
         self.seen = films_seen(metadata, self.card, path)
         self._check_shapes(path)
-        self.input_check = self._read_input_check(path)
+        self.input_check, self.home = self._read_input_check(path), self._read_home(path)
         self._check_numbers(path)
 
     def _check_shapes(self, path: Path) -> None:
@@ -114,6 +117,16 @@ class Predictor:
             return None
         try:
             return InputCheck.from_card(self.card.gate, num_features=self._output_shape("features")[1])
+        except ValueError as error:
+            raise ModelFileError("model-card-damaged", path=str(path), reason=reason_of(error)) from error
+
+    def _read_home(self, path: Path) -> Home | None:
+        """What this model knows of its home, None if nothing. Raises ModelFileError for a damaged summary."""
+        if self.card.shift is None:
+            return None
+        num_features, num_classes = self._output_shape("features")[1], len(self.card.classes)
+        try:
+            return Home.from_card(self.card.shift, num_features=num_features, num_classes=num_classes)
         except ValueError as error:
             raise ModelFileError("model-card-damaged", path=str(path), reason=reason_of(error)) from error
 
@@ -152,19 +165,25 @@ class Predictor:
     def judge(
         self,
         pixels: NDArray[np.uint8],
-        features: NDArray[np.float32],
+        answers: Answers,
         widths: Sequence[int],
         heights: Sequence[int],
         chromas: Sequence[float],
-    ) -> list[Verdict]:
-        """What the input check says of N films: pixels (N, C, S, S) uint8, features (N, D), what decoding said of each.
+    ) -> tuple[list[Verdict], list[Placed | None]]:
+        """What the input check says of N films, and where they lie beside the model's home.
 
-        A model without statistics has only the rules that need none.
+        Pixels (N, C, S, S) uint8, their answers, what decoding said of each. A model without statistics has only the
+        rules that need none, and knows no home.
         """
-        planes = pixels[:, 0]
-        if self.input_check is None:
-            return [rules_alone(*film) for film in zip(widths, heights, chromas, planes, strict=True)]
-        return self.input_check.judge(planes, features, widths, heights, chromas)
+        planes, features = pixels[:, 0], answers.features
+        described = describe(planes) if self.input_check or self.home else None
+        if self.input_check is None or described is None:
+            verdicts = [rules_alone(*film) for film in zip(widths, heights, chromas, planes, strict=True)]
+        else:
+            verdicts = self.input_check.judge(planes, described, features, widths, heights, chromas)
+        if self.home is None or described is None:
+            return verdicts, [None] * len(planes)
+        return verdicts, self.home.place(answers.logits.argmax(axis=1), features, *described)
 
     def predict_bytes(self, data: bytes) -> Prediction:
         """The answer for one image file. Raises FilmError if it cannot be decoded."""
@@ -222,14 +241,17 @@ class Predictor:
         """The predictions for these films, the input check's verdicts with them: the third step."""
         pixels, films = np.stack([entry.pixels for entry in prepared]), [entry.film for entry in prepared]
         heights, widths = zip(*(film.pixels.shape for film in films), strict=True)
-        verdicts = self.judge(pixels, answers.features, widths, heights, [film.chroma for film in films])
+        chromas = [film.chroma for film in films]
+        verdicts, placed = self.judge(pixels, answers, widths, heights, chromas)
         if answers.sets is None:
             members: list[tuple[int, ...] | None] = [None] * len(films)
         else:
             members = [tuple(np.flatnonzero(row).tolist()) for row in answers.sets]
         return [
             Prediction(entry.image_id, entry.film, *rest)
-            for entry, *rest in zip(prepared, answers.probabilities, answers.class_maps, members, verdicts, strict=True)
+            for entry, *rest in zip(
+                prepared, answers.probabilities, answers.class_maps, members, verdicts, placed, strict=True
+            )
         ]
 
 

@@ -8,7 +8,7 @@ from plainfilm.messages import say
 from plainfilm.model.answer import Answer
 from plainfilm.model.card import Card
 from plainfilm.present.problem import problem
-from plainfilm.present.statements import reasons, set_words
+from plainfilm.present.statements import headline, reasons, set_words, stance
 from plainfilm.records import Object
 
 if TYPE_CHECKING:  # few ask for a prevalence
@@ -20,6 +20,7 @@ def film_json(
     card: Card,
     language: str,
     *,
+    is_abroad: bool = False,
     predictive: "Mapping[str, PredictiveValues] | None" = None,
     has_map: bool = False,
     map: Object | None = None,
@@ -31,6 +32,7 @@ def film_json(
         answer: for the film.
         card: of the model.
         language: of sentences.
+        is_abroad: the films that it came with are not like those at the model's home.
         predictive: by class the operating points with predictive values, from `add_predictive_values`.
         has_map: whether a map of an answered film is shown, here or in a file.
         map: the map itself.
@@ -43,6 +45,7 @@ def film_json(
         "width": answer.width or None,
         "height": answer.height or None,
         **_classes(answer, card, language, predictive or {}),
+        **_standing(answer, card, language, is_abroad),
         "gate": _gate(answer, language),
         "warnings": [_remark(code, language) for code in answer.warnings],
         "map": map,
@@ -64,6 +67,24 @@ def _classes(answer: Answer, card: Card, language: str, predictive: "Mapping[str
         "set": None if members is None else [names[number] for number in members],
         "set_words": None if members is None else set_words(members, card).shown(language),
         "called": _called(probability_of, card, predictive),
+    }
+
+
+def _standing(answer: Answer, card: Card, language: str, is_abroad: bool) -> Object:
+    """What stands behind an answer, what may be said of it first of all, and where the film lies beside home.
+
+    Abroad no prediction set or threshold promises what it promised at home: `promised` is false.
+    """
+    if not answer.is_answered:
+        return dict.fromkeys(("stance", "headline", "promised", "shift"))
+    found, placed = stance(answer, is_abroad=is_abroad), answer.placed
+    return {
+        "stance": found,
+        "headline": headline(answer, card, is_abroad=is_abroad).shown(language),
+        "promised": found not in ("refused", "abroad") and card.calibration is not None,
+        "shift": None
+        if placed is None
+        else {"distance": placed.distance, "unlike": placed.is_unlike, "abroad": is_abroad},
     }
 
 

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from functools import reduce
 
 from plainfilm.messages import Listed, Words, say
+from plainfilm.model.answer import Answer
 from plainfilm.model.card import Card
 from plainfilm.model.input_check import Verdict
+from plainfilm.model.shift import MIN_FILMS, Shift
 
 
 def set_words(members: Sequence[int], card: Card) -> Words:
@@ -20,6 +22,36 @@ def set_words(members: Sequence[int], card: Card) -> Words:
         return say("sets.empty")
     joined = reduce(lambda first, second: say("sets.or", first=first, second=second), names)
     return joined if len(names) == 1 else say("sets.undecided", names=joined)
+
+
+def stance(answer: Answer, *, is_abroad: bool) -> str:
+    """What stands behind an answered film: "refused" by the input check, "abroad", "undecided", or "home".
+
+    `is_abroad`: the films that it came with are not like those at home; one film may be unlike home by itself.
+    """
+    if answer.is_refused:
+        return "refused"
+    if is_abroad or (answer.placed is not None and answer.placed.is_unlike):
+        return "abroad"
+    return "home" if answer.set is not None and len(answer.set) == 1 else "undecided"
+
+
+def headline(answer: Answer, card: Card, *, is_abroad: bool) -> Words:
+    """What may be said of an answered film in the largest letters: never surer than what stands behind it."""
+    found, most_probable = stance(answer, is_abroad=is_abroad), card.classes[answer.predicted]
+    if found in ("refused", "abroad"):
+        return say(f"headline.{found}", name=most_probable)
+    return say("headline.uncalibrated", name=most_probable) if answer.set is None else set_words(answer.set, card)
+
+
+def shift_words(shift: Shift | None) -> Words:
+    """Whether films are like those of the model's home; None: the model cannot say."""
+    if shift is None:
+        return say("card.no-shift")
+    if shift.distance is None:
+        return say("shift.too-few", films=shift.films, minimum=MIN_FILMS)
+    moved = Listed(tuple(say(f"shift.{name}") for name in shift.moved)) if shift.moved else say("shift.together")
+    return say(f"shift.{shift.verdict}", films=shift.films, distance=shift.distance, moved=moved)
 
 
 def reasons(verdict: Verdict) -> Words:
@@ -43,6 +75,8 @@ def about_model(card: Card) -> list[Words]:
         found.append(say("card.calibrated", films=sum(fitted.films), coverage=100 * fitted.coverage))
     if card.gate is None:
         found.append(say("card.no-gate"))
+    if card.shift is None:
+        found.append(say("card.no-shift"))
     return [*found, say("card.not-for-diagnosis")]
 
 

@@ -35,6 +35,7 @@ from plainfilm.serving.api.metrics import Metrics
 from plainfilm.serving.api.samples import PHANTOM_MODEL
 from plainfilm.serving.limits import LIMITS, NodeSettings, ServeLimits
 from plainfilm.serving.service import AnswerService, Room
+from plainfilm.serving.watch import Watch, kept_in
 
 BACKLOG = 256
 LISTEN_TRIES, LISTEN_PAUSE_MS = 5, 50
@@ -115,8 +116,11 @@ def open_services(
     root_path: str = "",
     limits: ServeLimits = LIMITS,
     assume_chest: bool = False,
+    watch_file: Path | None = None,
 ) -> Iterator[Served]:
     """Load the models, and the packaged one for the samples; where none is named it is the default, too.
+
+    `watch_file` gets what watching the default model's films finds, a line a window.
 
     `assume_chest`: DICOM films of every caller, over HTTP and DICOM, show a chest from the front: see `decode`.
     """
@@ -127,7 +131,11 @@ def open_services(
             predictor = Predictor(path, assume_chest=assume_chest)
             name = wire.model_id(predictor)
             if name not in services:
-                services[name] = AnswerService(predictor, room, limits=limits, observe_batch=metrics.batch.observe)
+                keep = kept_in(watch_file) if watch_file is not None and not services else bool
+                watch = None if predictor.home is None else Watch(predictor.home, keep)
+                services[name] = AnswerService(
+                    predictor, room, limits=limits, observe_batch=metrics.batch.observe, watch=watch
+                )
         yield Served(services, name, room, limits, metrics, token, run, root_path)
     finally:
         for service in services.values():
@@ -142,12 +150,17 @@ def open_node(served: Served, settings: NodeSettings, language: str) -> Iterator
 
     service = served.default
     predictor = service.predictor
-    author = Author(predictor.card, wire.model_id(predictor), language, settings.with_map)
+    author = Author(predictor.card, wire.model_id(predictor), language, settings.with_map, lambda: is_abroad(service))
     node = start_node(settings, lambda data: service.submit(data).result(), author)
     try:
         yield node.port
     finally:
         node.close()
+
+
+def is_abroad(service: AnswerService) -> bool:
+    """Whether the films that a service answers are not like those at its model's home."""
+    return service.watch is not None and service.watch.state.is_abroad
 
 
 def serve(served: Served, bound: socket.socket, announce: Callable[[str], None]) -> None:

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from plainfilm.errors import RequestError
 from plainfilm.model.predictor import NUM_DECODERS, Answers, Prediction, Predictor, Prepared
 from plainfilm.serving.limits import LIMITS, ServeLimits
+from plainfilm.serving.watch import Watch
 
 Outcome = Future[Prediction]
 
@@ -68,8 +69,10 @@ class AnswerService:
         *,
         limits: ServeLimits = LIMITS,
         observe_batch: Callable[[int], object] = bool,
+        watch: Watch | None = None,
     ) -> None:
-        """Start the threads; `observe_batch` is called with the number of films of each batch."""
+        """Start the threads; `observe_batch` is called with the number of films of each batch; `watch` sees all."""
+        self.watch = watch
         self.predictor, self.room, self.limits, self.observe_batch = predictor, room, limits, observe_batch
         self.decoders = ThreadPoolExecutor(NUM_DECODERS, thread_name_prefix="decode")
         self.finisher = ThreadPoolExecutor(1, thread_name_prefix="finish")
@@ -134,6 +137,8 @@ class AnswerService:
         except Exception as error:
             _fail([entry.outcome for entry in batch], error)
             return
+        if self.watch is not None:
+            self.watch.see(predictions)
         for entry, prediction in zip(batch, predictions, strict=True):
             with suppress(InvalidStateError):  # cancelled meanwhile
                 entry.outcome.set_result(prediction)

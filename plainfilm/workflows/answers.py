@@ -16,6 +16,7 @@ from plainfilm.model.answer import Answer
 from plainfilm.model.decision import set_cell
 from plainfilm.model.overlay import draw_overlay
 from plainfilm.model.predictor import Prediction, Predictor
+from plainfilm.model.shift import Home, Shift
 
 MAX_NAME_BYTES = 200  # of a map, before .png; file systems take 255
 
@@ -65,6 +66,14 @@ def predict(
             account(balance_of(listing, reasons, notes_of(respelt)))
 
 
+def shift_of(home: Home | None, answers: Sequence[Answer]) -> Shift | None:
+    """Whether films are like those of the model's home; each counts once, refused ones do not. None: it cannot say."""
+    counted = {
+        answer.image_id: answer.placed for answer in answers if answer.placed is not None and not answer.is_refused
+    }
+    return None if home is None else home.judge(list(counted.values()))
+
+
 def _reason(result: Prediction | PlainfilmError) -> str:
     """Why a film has no answer, as a reason of a balance."""
     if not isinstance(result, PlainfilmError):
@@ -89,16 +98,24 @@ def write_map(prediction: Prediction, name: str, folder: Path, *, fit: str, comm
     files.write_bytes(files.writable_folder(folder) / f"{short}.png", picture)
 
 
-def write_csv(answers: Sequence[Answer], classes: Sequence[str], path: Path) -> None:
-    """Write a row a film: path, image_id, label, predicted, p_<class>..., problem, set, gate."""
-    columns = [*(f"p_{name}" for name in classes), "problem", "set", "gate"]
+def shift_cell(answer: Answer, *, is_abroad: bool) -> str:
+    """Where a film lies, as a cell of a table: "home", "unlike" by itself, "abroad" with all others; "": not known."""
+    if answer.placed is None or answer.is_refused:
+        return ""
+    return "abroad" if is_abroad else "unlike" if answer.placed.is_unlike else "home"
+
+
+def write_csv(answers: Sequence[Answer], classes: Sequence[str], path: Path, *, is_abroad: bool) -> None:
+    """Write a row a film: path, image_id, label, predicted, p_<class>..., problem, set, gate, shift."""
+    columns = [*(f"p_{name}" for name in classes), "problem", "set", "gate", "shift"]
     table: list[Sequence[object]] = [("path", "image_id", "label", "predicted", *columns)]
     for answer in answers:
         predicted, shown = "", [""] * len(classes)
         if answer.probabilities is not None:
             predicted = classes[answer.predicted]
             shown = [f"{probability:.6f}" for probability in answer.probabilities]
-        decision = [set_cell(answer.set, classes), "" if answer.verdict is None else answer.verdict.cell]
+        gate = "" if answer.verdict is None else answer.verdict.cell
+        decision = [set_cell(answer.set, classes), gate, shift_cell(answer, is_abroad=is_abroad)]
         problem = answer.error.code if answer.error else ""
         table.append([answer.path, answer.image_id, answer.truth, predicted, *shown, problem, *decision])
     files.write_text(path, tables.to_csv(table))

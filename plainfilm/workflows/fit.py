@@ -1,4 +1,4 @@
-"""What a model gets after its training: the films that it has seen, calibration, input check, health of the maps.
+"""What a model gets after its training: the films that it has seen, calibration, input check, home, health of the maps.
 
 `train --int8`: also an int8 twin of the model file, written where validation says that it answers as well.
 """
@@ -23,9 +23,11 @@ from plainfilm.evaluation.intervals import grouped_mean
 from plainfilm.io.run_folder import Run
 from plainfilm.model import input_check, modelfile, quantise
 from plainfilm.model.card import Maps, Provenance
+from plainfilm.model.input_measures import describe
 from plainfilm.model.modelfile import Model
 from plainfilm.model.predictor import Predictor
 from plainfilm.model.seen import seen_films
+from plainfilm.model.shift_fit import HomeFilms, fit_home
 from plainfilm.randomness import draw_some
 from plainfilm.training.result import Twin
 
@@ -63,7 +65,7 @@ class _Answered:
 
 
 def _calibrated(model: Model, predictor: Predictor, films: Films, recipe: Recipe, answered: _Answered) -> Model:
-    """The model with calibration and input check; `answered`: of the validation films."""
+    """The model with calibration, input check and summary of its home; `answered`: of the validation films."""
     validation, train = (films.judged(films.part(part)) for part in ("validation", "train"))
     calibration = calibrate(
         answered.logits,
@@ -74,14 +76,19 @@ def _calibrated(model: Model, predictor: Predictor, films: Films, recipe: Recipe
     )
     drawn = draw_some(len(train), NUM_FEATURE_FILMS, recipe.training.seed, "input-check-sample")
     some = [train[number] for number in drawn]
+    learned = _answers(predictor, films, some)
     fitted_check = input_check.fit(
-        films.store[train],
-        _answers(predictor, films, some).features,
-        films.labels(some),
-        films.store[validation],
-        answered.features,
+        films.store[train], learned.features, films.labels(some), films.store[validation], answered.features
     )
-    return replace(model, card=replace(model.card, calibration=calibration, gate=fitted_check))
+    home = HomeFilms.of(
+        np.concatenate([answered.features, learned.features]),
+        *describe(films.store[[*validation, *some]]),
+        np.concatenate([answered.logits, learned.logits]).argmax(axis=1),
+        films.groups([*validation, *some]),
+        np.arange(len(validation) + len(some)) < len(validation),
+    )
+    shift = fit_home(home, len(films.index.classes), seed=recipe.training.seed)
+    return replace(model, card=replace(model.card, calibration=calibration, gate=fitted_check, shift=shift))
 
 
 def _check_maps(
@@ -122,7 +129,7 @@ def write_twin(run: Run, films: Films, recipe: Recipe, *, threads: int) -> Twin:
         raise TrainingError("int8-no-validation")
     chosen = train[:: max(len(train) // NUM_RANGE_FILMS, 1)][:NUM_RANGE_FILMS]
     proto = quantise.to_int8(model, films.pixels(chosen, recipe.data.channels))
-    bare = replace(model.card, calibration=None, gate=None, maps=None, evaluation=None)
+    bare = replace(model.card, calibration=None, gate=None, shift=None, maps=None, evaluation=None)
     twin = modelfile.from_graph(run.int8, proto, bare)
     gained = _hits(Predictor(twin, threads=threads), films, validation) - _hits(predictor, films, validation)
     difference = grouped_mean(gained, films.groups(validation), bound=1.0)

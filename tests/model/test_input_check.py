@@ -13,6 +13,7 @@ from plainfilm.messages import CATALOGUES
 from plainfilm.model import input_check
 from plainfilm.model.input_check import InputCheck, Statistics, Verdict, check, fit
 from plainfilm.model.input_measures import NUM_TEXTURE, _boxes, describe, put_right, view
+from plainfilm.model.packed import pack
 from plainfilm.records import as_dict, from_dict
 
 SIZE_PX = 64
@@ -56,7 +57,7 @@ def read(card: dict, num_features: int = NUM_FEATURES) -> InputCheck:
 
 def judge(fitted: InputCheck, planes: np.ndarray, chroma: float = 0.0) -> list[Verdict]:
     count = len(planes)
-    return fitted.judge(planes, features(planes), [500] * count, [500] * count, [chroma] * count)
+    return fitted.judge(planes, describe(planes), features(planes), [500] * count, [500] * count, [chroma] * count)
 
 
 def non_films(kind: str, count: int = 40) -> np.ndarray:
@@ -142,7 +143,7 @@ def test_the_rules(unseen, fitted, arguments, reason):
     width, height, chroma = arguments
     assert check(500, 500, 0.0, unseen[0]) == ()
     assert check(width, height, chroma, unseen[0]) == (reason,)
-    (verdict,) = fitted.judge(unseen[:1], features(unseen[:1]), [width], [height], [chroma])
+    (verdict,) = fitted.judge(unseen[:1], describe(unseen[:1]), features(unseen[:1]), [width], [height], [chroma])
     assert not verdict.passed
     assert reason in verdict.reasons
 
@@ -208,7 +209,7 @@ def test_few_films_are_enough():
 def test_a_threshold_lets_the_wanted_share_pass(count):
     """In the mean over many draws, of exponential values, whose tail is known."""
     draws = np.random.default_rng(0).exponential(1, (200, count))
-    shares = [np.exp(-input_check._tail(values, 0.005)) for values in draws]
+    shares = [np.exp(-input_check.tail(values, 0.005)) for values in draws]
     assert 0.004 < np.mean(shares) < 0.03 * (30 / count) ** 0.5 + 0.005
 
 
@@ -223,14 +224,14 @@ LIES = {
     "short data": lambda card: card["upright"].update(data=card["upright"]["data"][:-8]),
     "not finite": lambda card: card["spaces"]["texture"].update(rest=float("nan")),
     "NaN in an array": lambda card: card["spaces"]["features"]["variances"].update(
-        as_dict(input_check._encode(np.full(card["spaces"]["features"]["variances"]["shape"], np.nan), "<f4"))
+        as_dict(pack(np.full(card["spaces"]["features"]["variances"]["shape"], np.nan), "<f4"))
     ),
     "infinity in an array": lambda card: card["upright"].update(
-        as_dict(input_check._encode(np.full(card["upright"]["shape"], np.inf), "<f4"))
+        as_dict(pack(np.full(card["upright"]["shape"], np.inf), "<f4"))
     ),
     "too large a number": lambda card: card.update(thresholds=[10**400, 1]),
     "negative variance": lambda card: card["spaces"]["features"]["variances"].update(
-        as_dict(input_check._encode(np.full(card["spaces"]["features"]["variances"]["shape"], -1.0), "<f4"))
+        as_dict(pack(np.full(card["spaces"]["features"]["variances"]["shape"], -1.0), "<f4"))
     ),
     "thresholds": lambda card: card.update(thresholds=[0.0, 1.0]),
     "spread": lambda card: card.update(spread=[0.0] * input_check.NUM_MEASURES),

@@ -112,7 +112,6 @@ SENTENCES: dict[str, str] = {
     "frontal chest film, the right way up?",
     "gate.refused": "{about}: no answer (--override shows the classes all the same): {reasons}",
     "gate.overridden": "{about}: an answer only because of --override: {reasons}",
-    "gate.marked": "{names} (refused)",
     "gate.and": "; ",
     # a figure with its interval
     "estimate.percent": "{value:.1f} % ({low:.1f} to {high:.1f}, n {n})",
@@ -294,7 +293,7 @@ SENTENCES: dict[str, str] = {
     "card.reason.figure": "{name}: expected are value, low, high and n",
     "card.reason.lengths": "calibration: its lists have different lengths",
     "card.reason.calibration-classes": "calibration: it is not for {expected} classes",
-    "card.reason.gate": "gate (the input check): its statistics are damaged or of another network",
+    "card.reason.statistics": "{name}: its statistics are damaged or of another network",
     "card.reason.seen": "seen: expected are possible numbers of films",
     "card.reason.films-there": "the list of films that the model has seen contradicts the entry seen",
     "card.reason.films-bytes": "the list of films has {given} bytes, which is wrong for {films} films",
@@ -633,8 +632,31 @@ SENTENCES: dict[str, str] = {
     "prediction.label": "Prediction",
     "prediction.set": "Film {number}, {coverage:g} % prediction set: {words}",
     "prediction.sentence": "Film {number}: true label: {truth}, prediction: {predicted}",
+    "prediction.refused": "{names} (refused)",
+    "prediction.abroad": "{names} (not like home)",
+    "prediction.set-unpromised": "Film {number}: {words}. The {coverage:g} % that a prediction set promises at "
+    "home do not hold here.",
     "prediction.maps": "Class activation maps are in {folder}: {cells}x{cells} cells over a film of {size}x{size} "
     "px; orange speaks for the predicted class.",
+    "headline.refused": "Refused. Not reliable: {name}",
+    "headline.abroad": "Not like the films of its test. Not reliable: {name}",
+    "headline.uncalibrated": "Most probable: {name}",
+    "shift.home": "Nothing says that these {films} films are unlike those that the model was tested on "
+    "(distance {distance:.2f}; unlike above 1).",
+    "shift.abroad": "These {films} films are not like those that this model was tested on (distance {distance:.1f}; "
+    "unlike above 1; moved: {moved}). Its probabilities, prediction sets and thresholds promise nothing here. Test "
+    "it on films from here whose class you know: plainfilm evaluate.",
+    "shift.too-few": "{films} films are too few to tell whether they are like those that the model was tested on: "
+    "{minimum} are needed.",
+    "shift.features": "what the network sees",
+    "shift.layout": "the layout",
+    "shift.greys": "the greys",
+    "shift.sharpness": "the sharpness",
+    "shift.together": "all of it a little",
+    "shift.stream": "The films that come here are not like those that the model was tested on. Its probabilities and "
+    "sets promise nothing here.",
+    "shift.film": "This film is unlike nearly all films that the model was tested on.",
+    "shift.unlike": "{about}: unlike the films that the model was tested on; do not rely on its answer",
     "card.not-tested": "This model was not tested.",
     "card.tested": "This model's accuracy on its own test films, which come from where its training films come from: "
     "{accuracy}. On films from elsewhere expect less, perhaps far less.",
@@ -656,6 +678,7 @@ SENTENCES: dict[str, str] = {
     "answers depend on the cells that they mark.",
     "card.no-gate": "This model has no fitted input check: only colour, size, shape and contrast are checked before "
     "it answers.",
+    "card.no-shift": "This model cannot say whether films are like those that it was tested on.",
     "card.not-for-diagnosis": "For research and teaching; not for diagnosis.",
     "profile.stages": "Where the time went",
     "profile.stage": "Stage",

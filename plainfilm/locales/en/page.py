@@ -57,6 +57,7 @@ SENTENCES: dict[str, str] = {
     "caption.failed": "no answer",
     "caption.refused": "refused",
     "caption.overridden": "refused ({name})",
+    "caption.abroad": "unlike the test",
     "caption.undecided": "not decided",
     "caption.none": "none of the classes",
     # the film
@@ -90,12 +91,12 @@ SENTENCES: dict[str, str] = {
     "answer.refused-sample": "This server has the sample model alone, which knows drawn phantoms and refuses real "
     "films. Nothing may be wrong with yours.",
     "answer.overridden": "Refused, and answered because you asked for it. This answer is not reliable:",
-    "answer.overridden-class": "Refused. Not reliable: {name}",
     "answer.sample-model": "Answered by the sample model, which was trained on drawn phantoms. What it says of a real "
     "film means nothing.",
-    "answer.elsewhere": "Films from another hospital, machine or age group: it can be wrong there, and as sure as "
-    "here.",
-    "answer.uncalibrated-class": "Most probable: {name}",
+    "answer.abroad": "The films that this server sees are not like those that the model was tested on. Its "
+    "probabilities, its sets and its thresholds promise nothing here.",
+    "answer.unlike": "This film is unlike nearly all films that the model was tested on. What it would say of such a "
+    "film was not tested.",
     "answer.uncalibrated": "This model is not calibrated: it cannot tell when it does not know.",
     "answer.set-one": "Only this class fits.",
     "answer.set-some": "Each of these classes fits; the model does not decide between them.",
@@ -116,6 +117,8 @@ SENTENCES: dict[str, str] = {
     "fact.image-id": "Image ID",
     "fact.size": "Size",
     "fact.distance": "Distance from the training films (above 1: refused)",
+    "fact.home": "Distance from the films of the test (above 1: unlike them)",
+    "fact.home-unknown": "the model cannot say",
     "fact.model": "Model",
     "fact.date": "Answered",
     "action.retry": "Try again",

@@ -5,17 +5,24 @@ from collections.abc import Iterable, Iterator, Sequence
 from plainfilm.messages import LANGUAGES, Text, Words, say, told
 from plainfilm.model.answer import Answer
 from plainfilm.model.card import Card
+from plainfilm.model.shift import Shift
 from plainfilm.present.blocks import Block, Cell, Note, Table
-from plainfilm.present.statements import reasons, set_words
+from plainfilm.present.statements import reasons, set_words, shift_words, stance
 
 ROWS_A_TABLE = 1000  # a table is laid out in memory, at thirty times what its rows hold
 
 
-def answers(found: Sequence[Answer], card: Card) -> Iterator[Block]:
-    """Tables of the films that were answered, then sentences about truth, where it is known, and sets."""
+def answers(found: Sequence[Answer], card: Card, shift: Shift | None) -> Iterator[Block]:
+    """Tables of the films that were answered, then sentences about truth, where it is known, and sets.
+
+    `shift`: what the films say together of the place that they come from; abroad, that comes first.
+    """
     answered = [answer for answer in found if answer.is_answered]
+    is_abroad = shift is not None and shift.is_abroad
+    if is_abroad:
+        yield Note(shift_words(shift), "alarm")
     for start in range(0, len(answered), ROWS_A_TABLE):
-        yield _table(answered[start : start + ROWS_A_TABLE], card)
+        yield _table(answered[start : start + ROWS_A_TABLE], card, is_abroad)
     for answer in answered:
         if answer.truth:
             predicted, truth = card.classes[answer.predicted], card.shown(answer.truth)
@@ -23,22 +30,26 @@ def answers(found: Sequence[Answer], card: Card) -> Iterator[Block]:
     for answer in answered:
         if answer.set is not None and card.calibration is not None:
             coverage, words = 100 * card.calibration.coverage, set_words(answer.set, card)
-            yield Note(say("prediction.set", number=answer.number, coverage=coverage, words=words))
+            promises = "" if stance(answer, is_abroad=is_abroad) in ("home", "undecided") else "-unpromised"
+            yield Note(say(f"prediction.set{promises}", number=answer.number, coverage=coverage, words=words))
+    if shift is not None and not is_abroad and answered:
+        yield Note(shift_words(shift))
 
 
-def _table(answered: Sequence[Answer], card: Card) -> Table:
+def _table(answered: Sequence[Answer], card: Card, is_abroad: bool) -> Table:
     names = tuple(say(f"prediction.{name}") for name in ("number", "film", "label"))
-    rows = tuple(_row(answer, card) for answer in answered)
+    rows = tuple(_row(answer, card, is_abroad) for answer in answered)
     return Table(say("prediction.table"), (*names, *card.classes), rows, left=3)
 
 
-def _row(answer: Answer, card: Card) -> tuple[Cell, ...]:
+def _row(answer: Answer, card: Card, is_abroad: bool) -> tuple[Cell, ...]:
     """Number, path and class of an answered film, and a cell for each probability."""
     assert answer.probabilities is not None
     predicted = card.classes[answer.predicted]
     names: Text = " ".join(dict.fromkeys(predicted.shown(language) for language in LANGUAGES))
-    if answer.is_refused:
-        names = say("gate.marked", names=names)
+    found = stance(answer, is_abroad=is_abroad)
+    if found in ("refused", "abroad"):
+        names = say(f"prediction.{found}", names=names)
     return str(answer.number), answer.path, names, *(f"{probability:.3f}" for probability in answer.probabilities)
 
 
@@ -50,6 +61,8 @@ def remarks(found: Iterable[Answer]) -> Iterator[Words]:
         if answer.verdict is not None and answer.is_refused:
             key = "gate.overridden" if answer.is_answered else "gate.refused"
             yield say(key, about=answer.path, reasons=reasons(answer.verdict))
+        elif answer.placed is not None and answer.placed.is_unlike:
+            yield say("shift.unlike", about=answer.path)
         if answer.error is not None:
             named = "path" in answer.error.parameters
             message = told(answer.error)

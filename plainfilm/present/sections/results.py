@@ -10,6 +10,7 @@ from plainfilm.messages import Text, say
 from plainfilm.present.blocks import Block, Cell, Note, Section, Table
 from plainfilm.present.figure_rows import head, marked, of_class, overall, rows
 from plainfilm.present.gather import Gathered
+from plainfilm.present.statements import shift_words
 from plainfilm.present.words import listed
 
 
@@ -27,6 +28,8 @@ def title(figures: Metrics, films: Text) -> Iterator[Note]:
         lost, used = balance.lost, balance.used
         yield Note(say("evaluation.most-left-out", left_out=lost, films=lost + used, used=used), "alarm")
     yield Note(say("evaluation.title", films=films, n=figures.num_films))
+    if figures.shift is not None:
+        yield Note(shift_words(figures.shift), "alarm" if figures.shift.is_abroad else "plain")
 
 
 def results_of(figures: Metrics, shown: Callable[[str], Text]) -> Iterator[Block]:

@@ -164,7 +164,9 @@ def _add_predictions(api: APIRouter, served: Served) -> None:
         for result in results:
             served.metrics.films.labels(_outcome(result, override)).inc()
 
-        told = partial(wire.prediction_json, maps=map, with_film=film == "png", override=override)
+        watched = None if service.watch is None else service.watch.state
+        is_abroad = watched is not None and watched.is_abroad
+        told = partial(wire.prediction_json, maps=map, with_film=film == "png", override=override, is_abroad=is_abroad)
 
         def answer() -> Response:
             card = service.predictor.card
@@ -176,7 +178,8 @@ def _add_predictions(api: APIRouter, served: Served) -> None:
                 found = {} if isinstance(results[0], PlainfilmError) else {"prediction": summaries[0] | {"error": None}}
                 return _json(error | found, language, error["status"], MEDIA_TYPE)
             brief, time_ms = wire.model_brief(service.predictor), round(1000 * seconds, 3)
-            return _json({"model": brief, "time_ms": time_ms, "predictions": summaries}, language)
+            beside = wire.watched_json(watched, language)
+            return _json({"model": brief, "time_ms": time_ms, "watched": beside, "predictions": summaries}, language)
 
         if (map, film) == ("none", "none"):
             return answer()
@@ -271,6 +274,9 @@ def _add_facts(api: APIRouter, served: Served) -> None:
     async def metrics() -> Response:
         """Counters for Prometheus."""
         served.metrics.waiting.set(served.room.taken)
+        for name, service in served.services.items():
+            if service.watch is not None:
+                served.metrics.observe_watch(name, service.watch.state)
         return Response(served.metrics.text(), media_type="text/plain; version=0.0.4")
 
 

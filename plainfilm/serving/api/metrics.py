@@ -1,6 +1,10 @@
 """What the server counts, for Prometheus; no label ever holds what a client sent."""
 
+import math
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from plainfilm.serving.watch import Watched
 
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 BATCHES = (1, 2, 4, 8, 16)
@@ -24,6 +28,22 @@ class Metrics:
             "plainfilm_batch_films", "Films that the network answered together", buckets=BATCHES, registry=registry
         )
         self.waiting = Gauge("plainfilm_films_waiting", "Films taken and not yet answered", registry=registry)
+
+        self.distance = Gauge(
+            "plainfilm_shift_distance",
+            "Last window of films: distance from home, above 1 abroad; NaN: too few films",
+            ["model"],
+            registry=registry,
+        )
+        self.abroad = Gauge("plainfilm_shift_abroad", "1 if the last window is abroad", ["model"], registry=registry)
+        self.watched = Gauge("plainfilm_shift_films", "Films watched since the start", ["model"], registry=registry)
+
+    def observe_watch(self, model: str, state: Watched) -> None:
+        """What watching a model's films has found."""
+        distance = state.latest.distance
+        self.distance.labels(model).set(math.nan if distance is None else distance)
+        self.abroad.labels(model).set(state.is_abroad)
+        self.watched.labels(model).set(state.films)
 
     def observe_request(self, method: str, path: str, status: int) -> None:
         """Count a request; methods and paths other than the known ones are counted as one."""

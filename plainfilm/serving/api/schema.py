@@ -71,6 +71,28 @@ class FilmPicture(Shape):
     height: int
 
 
+class FilmShift(Shape):
+    """Where a film lies beside those that the model was tested on, its home."""
+
+    distance: float = Field(description="Above 1 the film is unlike home: 1 of 100 films at home is.")
+    unlike: bool
+    abroad: bool = Field(description="Whether it came with films that are together unlike those at home.")
+
+
+class Watched(Shape):
+    """What the films that the server sees say together, window by window."""
+
+    verdict: Literal["home", "abroad", "too-few"]
+    films: int = Field(description="Of the window that was judged last.")
+    distance: float | None = Field(description="Of that window; above 1: abroad.")
+    unlike: int = Field(description="Films of it that are unlike home one by one.")
+    moved: list[Literal["features", "layout", "greys", "sharpness"]]
+    films_seen: int
+    windows: int
+    first_alarm: str | None = Field(description="When a window was first abroad.")
+    message: str
+
+
 class Problem(BaseModel):
     """An error (RFC 9457)."""
 
@@ -100,6 +122,12 @@ class Prediction(Shape):
     )
     set_words: str | None = Field(examples=["viral pneumonia or COVID-19: not decided"])
     called: dict[str, list[Called]] | None
+    stance: Literal["home", "undecided", "abroad", "refused"] | None = Field(
+        description="What stands behind the answer; null: there is none."
+    )
+    headline: str | None = Field(description="What may be said first of all: never surer than what stands behind it.")
+    promised: bool | None = Field(description="Whether set and thresholds promise here what they do at home.")
+    shift: FilmShift | None = Field(description="null: there is no answer, or the model cannot say.")
     gate: Gate | None
     warnings: list[Remark]
     map: Drawn | Cells | None
@@ -130,6 +158,7 @@ class Predictions(Shape):
 
     model: ModelBrief
     time_ms: float
+    watched: Watched | None = Field(description="null: the model cannot say.")
     predictions: list[Prediction]
 
 
@@ -153,6 +182,7 @@ class Model(ModelBrief):
     is_leaking: bool
     coverage: float | None
     has_gate: bool
+    has_shift: bool = Field(description="Whether it can say that films are unlike those of its test.")
     num_seen: int | None = Field(description="Films that it was trained and validated on.")
     statements: list[str]
 

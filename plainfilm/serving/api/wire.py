@@ -22,8 +22,9 @@ from plainfilm.model.card import Card, ClassName, Preprocessing
 from plainfilm.model.overlay import draw_overlay
 from plainfilm.model.predictor import Prediction, Predictor
 from plainfilm.present.film_json import film_json
-from plainfilm.present.statements import about_maps, about_model
-from plainfilm.records import Object
+from plainfilm.present.statements import about_maps, about_model, shift_words
+from plainfilm.records import Object, as_dict
+from plainfilm.serving.watch import Watched
 
 FILM_SIDE_PX = 2048  # of the film that is sent back to be looked at, at most
 ID_DIGITS = 12
@@ -68,6 +69,7 @@ def model_summary(predictor: Predictor, language: str, *, is_default: bool, is_s
         "is_leaking": card.is_leaking,
         "coverage": None if card.calibration is None else card.calibration.coverage,
         "has_gate": card.gate is not None,
+        "has_shift": card.shift is not None,
         "num_seen": None if predictor.seen is None else predictor.seen.counts.films,
         "statements": [words.shown(language) for words in (*about_model(card), about_maps(card))],
     }
@@ -79,20 +81,35 @@ def _class_name(entry: ClassName) -> Object:
 
 
 def prediction_json(
-    result: Prediction | PlainfilmError, card: Card, language: str, *, maps: str, with_film: bool, override: bool
+    result: Prediction | PlainfilmError,
+    card: Card,
+    language: str,
+    *,
+    maps: str,
+    with_film: bool,
+    override: bool,
+    is_abroad: bool,
 ) -> Object:
     """The answer for one film; classes and map are None if the input check refuses it, unless `override`.
 
     `maps`: "none"; "png", the predicted class's map over the film; "array", the cells of every class's map.
     `with_film`: whether the decoded film goes along as PNG; `override`: whether a refused film is answered all the
-    same.
+    same; `is_abroad`: the films that the server sees are not like those at the model's home.
     """
     answer = Answer.of(result, override=override)
     drawn = film = None
     if isinstance(result, Prediction):
         drawn = _map(result, card, language, maps) if answer.is_answered else None
         film = _film(result.film.pixels) if with_film else None
-    return film_json(answer, card, language, has_map=maps != "none", map=drawn, film=film)
+    return film_json(answer, card, language, is_abroad=is_abroad, has_map=maps != "none", map=drawn, film=film)
+
+
+def watched_json(state: Watched | None, language: str) -> Object | None:
+    """What watching the films of a model has found; None: the model cannot say."""
+    if state is None:
+        return None
+    told = {"films_seen": state.films, "windows": state.windows, "first_alarm": state.first_alarm}
+    return {**as_dict(state.latest), **told, "message": shift_words(state.latest).shown(language)}
 
 
 def _map(prediction: Prediction, card: Card, language: str, maps: str) -> Object | None:

@@ -14,7 +14,7 @@ Source: DICOM PS3.16, TID 1500, 1501, 300, 1004, 4019; PS3.3, A.35.2.
 
 import importlib.metadata
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from highdicom import UID, sr
@@ -47,6 +47,7 @@ class Author:
     model_id: str  # the beginning of the digest of the model file
     language: str  # of its sentences
     with_map: bool  # whether a map goes along
+    is_abroad: Callable[[], bool] = bool  # whether the films that come are not like those at the model's home
 
 
 def software_version() -> str:
@@ -143,6 +144,10 @@ def _sentences(outcome: Prediction | PlainfilmError, author: Author) -> Iterator
             yield "not-judged", "Why the film is not judged", reasons(outcome.verdict)
         elif outcome.set is not None:
             yield "set", "Classes that the film may well be of", set_words(outcome.set, card)
+        if outcome.verdict.passed and author.is_abroad():
+            yield "shift", "Whether films are like those of the test", say("shift.stream")
+        elif outcome.verdict.passed and outcome.placed is not None and outcome.placed.is_unlike:
+            yield "shift", "Whether films are like those of the test", say("shift.film")
         for code in outcome.film.warnings:
             yield "film-warning", "Warning about the film", say(code)
         if author.with_map and outcome.verdict.passed and card.map_health != "card.maps-faithful":

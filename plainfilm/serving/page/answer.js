@@ -5,7 +5,7 @@ import { askAgain, isAnswered, isRefused, modelOf, remove, shown, visit, wordsOf
 import { hasEvidence } from "./overlay.js";
 import { isHidden, readingQuestion, readingVerdict } from "./reader.js";
 import { exportReport, printReport } from "./report.js";
-import { calledWords, explanation, sampleWords, verdict } from "./sayings.js";
+import { calledWords, explanation, sampleWords, testedWords } from "./sayings.js";
 import { className, currentLanguage, percent, say } from "./words.js";
 
 /** Draw the panel anew for the film that is selected; `onClass` is called when another class's map is chosen. */
@@ -43,7 +43,7 @@ function failure(film, words) {
 
 function refusal(film, words) {
   return [
-    element("p", { class: "verdict" }, say("answer.refused")),
+    element("p", { class: "verdict refused" }, say("answer.refused")),
     element("ul", { class: "reasons" }, words.reasons.map((reason) => element("li", {}, reason))),
     element("p", { class: "soft" }, say(modelOf(film).is_sample_model && !film.isSample ? "answer.refused-sample" : "answer.refused-why")),
     button(say("action.override"), () => askAgain(film, { isOverridden: true })),
@@ -52,12 +52,12 @@ function refusal(film, words) {
 
 function answer(film, words, onClass) {
   const model = modelOf(film);
-  const { set } = film.answer;
   return [
     film.answer.gate.overridden ? overridden(words) : null,
-    element("p", { class: "verdict" }, verdict(film, words)),
-    film.answer.gate.overridden ? null : element("p", { class: "soft" }, explanation(set, model)),
-    film.isSample ? null : element("p", { class: "note" }, say(model.is_sample_model ? "answer.sample-model" : "answer.elsewhere")),
+    element("p", { class: `verdict ${film.answer.stance}` }, words.headline),
+    words.watched ? element("p", { class: "note strong" }, words.watched) : null,
+    film.answer.gate.overridden ? null : element("p", { class: "soft" }, explanation(film.answer, model)),
+    film.isSample ? null : element("p", { class: "note" }, testedWords(model)),
     bars(film, model, onClass),
     element("p", { id: "called", class: "soft sentence" }),
     element("p", { id: "map-remark", class: "note" }),
@@ -128,6 +128,7 @@ function details(film, model) {
     [say("fact.image-id"), answer.image_id],
     [say("fact.size"), `${answer.width} × ${answer.height} px`],
     [say("fact.distance"), answer.gate.distance.toFixed(2)],
+    [say("fact.home"), answer.shift ? answer.shift.distance.toFixed(2) : say("fact.home-unknown")],
     [say("fact.model"), model.id],
   ];
   return element("details", {}, element("summary", {}, say("fact.title")), facts(rows));

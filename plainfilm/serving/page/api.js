@@ -59,7 +59,7 @@ export async function fetchRun(after, language) {
 }
 
 /**
- * The answer for one film: {model, prediction, problem}. A film that the input check refuses is answered too: its
+ * The answer for one film, and what the films that the server sees say together (watched). A film that the input check refuses is answered too: its
  * prediction has no classes. Throws Away or Problem.
  */
 export async function predict(blob, { model, language, isOverridden, withPictures }) {
@@ -72,7 +72,7 @@ export async function predict(blob, { model, language, isOverridden, withPicture
   const options = { method: "POST", body: blob, headers: { "Content-Type": "application/octet-stream" }, read: asJson };
   try {
     const { content } = await ask(`v1/predictions?${query}`, language, options);
-    return content.predictions[0];
+    return { ...content.predictions[0], watched: content.watched };
   } catch (error) {
     if (error instanceof Problem && error.prediction) return error.prediction;
     throw error;

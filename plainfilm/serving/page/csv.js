@@ -24,17 +24,24 @@ export function answersTable() {
     const shares = classes.map((name) => answer?.probabilities?.[name]?.toFixed(6));
     const warnings = (answer?.warnings ?? []).map((warning) => warning.code).join(" ");
     return [
-      ...[film.name, answer?.image_id, answer?.predicted, ...shares, film.problem?.code, setCell(answer), gateCell(answer)],
+      ...[film.name, answer?.image_id, answer?.predicted, ...shares, film.problem?.code, setCell(answer), gateCell(answer), shiftCell(answer)],
       ...[answer?.gate.overridden ?? "", warnings, film.model, film.isSample],
     ];
   });
-  const columns = ["path", "image_id", "predicted", ...classes.map((name) => `p_${name}`), "problem", "set", "gate"];
+  const columns = ["path", "image_id", "predicted", ...classes.map((name) => `p_${name}`), "problem", "set", "gate", "shift"];
   return table([[...columns, "overridden", "warnings", "model", "sample"], ...rows]);
 }
 
 export function setCell(answer) {
   if (!answer?.set) return "";
   return answer.set.join("|") || "none";
+}
+
+/** Where a film lies, as `plainfilm predict --csv` has it. */
+export function shiftCell(answer) {
+  if (!answer?.shift || !answer.gate.passed) return "";
+  if (answer.shift.abroad) return "abroad";
+  return answer.shift.unlike ? "unlike" : "home";
 }
 
 export function gateCell(answer) {

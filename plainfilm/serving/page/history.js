@@ -82,6 +82,7 @@ export function caption(film) {
   if (isRefused(film)) return say("caption.refused");
   const { set, predicted, gate } = film.answer;
   if (gate.overridden) return say("caption.overridden", { name: className(modelOf(film), predicted) });
+  if (film.answer.stance === "abroad") return say("caption.abroad");
   if (set === null || set.length === 1) return className(modelOf(film), set === null ? predicted : set[0]);
   return say(set.length ? "caption.undecided" : "caption.none");
 }

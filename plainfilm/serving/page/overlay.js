@@ -1,6 +1,6 @@
 // A class activation map over its film: the geometry and the colour of plainfilm/model/overlay.py, which a test compares.
 
-export const OPACITY = 0.6; // of the map where it is strongest, unless the reader says otherwise
+export const OPACITY = 0.6; // of the map where it is strongest, in a report
 export const COLOUR = [255, 120, 0]; // evidence for the class; what speaks against it is not coloured
 const MAX_SIDE_PX = 512; // of the drawn map: its cells are far larger than a pixel of it
 

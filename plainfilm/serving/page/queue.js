@@ -130,7 +130,8 @@ function decoded(base64) {
 
 function sentences(answer) {
   return {
-    set: answer.set_words,
+    headline: answer.headline,
+    watched: answer.watched?.verdict === "abroad" ? answer.watched.message : "",
     reasons: (answer.gate?.reasons ?? []).map((reason) => reason.message),
     warnings: answer.warnings.map((warning) => warning.message),
     map: answer.map_warning,

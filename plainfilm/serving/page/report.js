@@ -5,7 +5,7 @@ import { byId, download, element, facts } from "./dom.js";
 import { isRefused, modelOf, shown, wordsOf } from "./films.js";
 import { modelFacts } from "./model.js";
 import { drawMap, OPACITY } from "./overlay.js";
-import { calledWords, explanation, sampleWords, verdict } from "./sayings.js";
+import { calledWords, explanation, sampleWords, testedWords } from "./sayings.js";
 import { className, currentLanguage, percent, say } from "./words.js";
 
 const MIN_SIDE_PX = 448; // as plainfilm/model/overlay.py has it
@@ -46,8 +46,8 @@ async function sheet(film) {
     "article",
     { class: "sheet" },
     element("p", { class: "purpose" }, say("purpose")),
-    element("h1", {}, isRefused(film) ? say("answer.refused") : verdict(film, words)),
-    isRefused(film) || answer.gate.overridden ? null : element("p", {}, explanation(answer.set, model)),
+    element("h1", {}, isRefused(film) ? say("answer.refused") : words.headline),
+    isRefused(film) || answer.gate.overridden ? null : element("p", {}, explanation(answer, model)),
     remarks(film, model, words),
     await pictures(film, model),
     isRefused(film) ? null : probabilities(film, model),
@@ -56,6 +56,7 @@ async function sheet(film) {
       [say("fact.image-id"), answer.image_id],
       [say("fact.size"), `${answer.width} × ${answer.height} px`],
       [say("fact.distance"), answer.gate.distance.toFixed(2)],
+      [say("fact.home"), answer.shift ? answer.shift.distance.toFixed(2) : say("fact.home-unknown")],
       [say("fact.model"), model.id],
       [say("fact.date"), new Date().toISOString().slice(0, 16).replace("T", " ") + " UTC"],
     ]),
@@ -68,7 +69,8 @@ async function sheet(film) {
 function remarks(film, model, words) {
   const found = [
     film.isSample ? sampleWords(film) : "",
-    film.isSample || isRefused(film) ? "" : say(model.is_sample_model ? "answer.sample-model" : "answer.elsewhere"),
+    words.watched ?? "",
+    film.isSample || isRefused(film) ? "" : testedWords(model),
     film.answer.gate.overridden ? say("answer.overridden") : "",
     ...words.reasons,
     ...words.warnings,

@@ -7,7 +7,7 @@ import { className, say } from "./words.js";
 
 let viewer = null;
 let pictured = null; // the picture on the stage
-let isMapOn = true;
+let isMapOn = false; // a film opens as it is
 let current = null;
 
 /** Show a film; the view is kept while it is the same picture. */

@@ -3,9 +3,10 @@
 // A film has 256 greys. Window and level choose which of them are spread from black to white, as a look-up table over
 // the film's own pixels; the zoom is relative to the whole film being seen.
 
-import { drawMap, OPACITY } from "./overlay.js";
+import { drawMap } from "./overlay.js";
 
 const LARGEST_ZOOM = 32;
+const OPACITY = 0.35; // of the map at first: the lungs are to be seen through it
 const STEP = 1.25; // of the zoom, a key or a notch of the wheel
 const PAN_PX = 40; // a key
 const WINDOW_STEP = 8; // greys, a key
