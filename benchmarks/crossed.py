@@ -11,8 +11,6 @@ a time, each with one thread; what is finished is not done again.
 """
 
 import argparse
-import csv
-import io
 import json
 import subprocess
 import sys
@@ -26,6 +24,7 @@ from typing import Any
 import crossed_methods
 import numpy as np
 import torch
+from chest_model import empty_films
 from search_methods import Quiet, logits_of
 
 from plainfilm.config import Recipe, parse_recipe
@@ -75,11 +74,10 @@ Step = Mapping[str, Any]
 STEPS: dict[str, Step] = {  # from plain training upward
     "plain": {},
     "strong variations": {"strength": 1.5},
-    "balanced": {"balanced": True},
-    "canonical": {"canonical": True},
     "restyled": {"restyled": True},
-    "canonical, balanced": {"canonical": True, "balanced": True},
+    "canonical": {"canonical": True},
     "restyled, balanced": {"restyled": True, "balanced": True},
+    "canonical, restyled": {"canonical": True, "restyled": True},
     "canonical, restyled, balanced": {"canonical": True, "restyled": True, "balanced": True},
 }
 AGAIN = (1, 2)  # the seeds of the plain step and of the best one
@@ -113,23 +111,13 @@ def main() -> None:
     print_table(options.out)
 
 
-def empty_films(data: Path) -> str:
-    """A table of the NIH films without a finding, as normal; the others have no label, and are left out."""
-    rows = csv.DictReader(io.StringIO((data / "nih-findings" / "metadata.csv").read_text()))
-    lines = ["path,label,source,patient,quality"]
-    for row in rows:
-        label = "NORMAL" if row["No_Finding"] == "1" else ""
-        lines.append(f"{row['path']},{label},{row['source']},{row['patient']},original")
-    return "\n".join(lines) + "\n"
-
-
 def prepare(data: Path, out: Path) -> None:
     """All films, their sites and pixels, in `out`."""
     if (out / "index.csv").exists():
         return
     out.mkdir(parents=True, exist_ok=True)
     table = out / "nih.csv"
-    table.write_text(empty_films(data))
+    table.write_text(empty_films(data / "nih-findings" / "metadata.csv"))
     folders = ["covid-radiography", "adult-sources", "openist"]
     archives = ["input_data.zip", "images.zip", "films.zip"]
     sources = [data / folder / archive for folder, archive in zip(folders, archives, strict=True)]

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from plainfilm.audits.lungfield import hull, lung_fields
 from plainfilm.data.films import Films
+from plainfilm.data.lungfield import hull, lung_fields
 from plainfilm.randomness import generator
 from plainfilm.training.batches import Batches
 

@@ -17,8 +17,8 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from PIL import Image
 
-from plainfilm.audits.lungfield import hull, lung_fields
 from plainfilm.data import phantom
+from plainfilm.data.lungfield import hull, lung_fields
 from plainfilm.data.preprocessing import preprocess
 from plainfilm.evaluation.intervals import grouped_mean
 

@@ -59,6 +59,9 @@ def main() -> None:
     for measure, entry in found.others["randomised"].items():
         print(f"  random weights, {measure:8} {shown(entry)}")
 
+    if found.lungs is not None:
+        print(f"  evidence in the lung field {shown(found.lungs.evidence)}, its area {shown(found.lungs.area)}")
+
     for depth in range(1, len(CASCADE) + 1):
         prefixes = CASCADE[:depth]
         correlation = saliency.random_weights(model, pixels, explained, prefixes=prefixes, **options)

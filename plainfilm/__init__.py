@@ -16,12 +16,14 @@ if TYPE_CHECKING:  # for editors and type checkers; at run time `__getattr__` lo
     from plainfilm.api.functions import compare as compare
     from plainfilm.api.functions import cross_validate as cross_validate
     from plainfilm.api.functions import decode as decode
+    from plainfilm.api.functions import drift as drift
     from plainfilm.api.functions import evaluate as evaluate
     from plainfilm.api.functions import index as index
     from plainfilm.api.functions import load as load
     from plainfilm.api.functions import load_recipe as load_recipe
     from plainfilm.api.functions import predict as predict
     from plainfilm.api.functions import preprocess as preprocess
+    from plainfilm.api.functions import recalibrate as recalibrate
     from plainfilm.api.functions import report as report
     from plainfilm.api.functions import train as train
     from plainfilm.config import Recipe as Recipe
@@ -32,8 +34,8 @@ if TYPE_CHECKING:  # for editors and type checkers; at run time `__getattr__` lo
 __version__ = "0.1.0"
 
 _FUNCTIONS = (
-    *("audit", "compare", "cross_validate", "decode", "evaluate", "index"),
-    *("load", "load_recipe", "predict", "preprocess", "report", "train"),
+    *("audit", "compare", "cross_validate", "decode", "drift", "evaluate", "index"),
+    *("load", "load_recipe", "predict", "preprocess", "recalibrate", "report", "train"),
 )
 _HOMES = {
     "Interrupted": "plainfilm.errors",

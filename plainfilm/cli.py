@@ -12,7 +12,7 @@ import typer
 from plainfilm.commands.answering import predict, serve
 from plainfilm.commands.data_set import doctor, index
 from plainfilm.commands.help import Command, Group
-from plainfilm.commands.testing import audit, compare, evaluate, report
+from plainfilm.commands.testing import audit, compare, drift, evaluate, recalibrate, report
 from plainfilm.commands.training import cross_validate, demo, import_checkpoint, start_course, train
 from plainfilm.commands.usage import usage_error
 from plainfilm.errors import PlainfilmError, StorageError, UsageError
@@ -23,12 +23,14 @@ COMMANDS = (  # name, what it does, the key of its help
     ("index", index, "help.index"),
     ("train", train, "help.train"),
     ("evaluate", evaluate, "help.evaluate"),
+    ("recalibrate", recalibrate, "help.recalibrate"),
     ("compare", compare, "help.compare"),
     ("cross-validate", cross_validate, "help.cross-validate"),
     ("predict", predict, "help.predict"),
     ("audit", audit, "help.audit"),
     ("report", report, "help.report"),
     ("serve", serve, "help.serve"),
+    ("drift", drift, "help.drift"),
     ("import", import_checkpoint, "help.import"),
     ("demo", demo, "help.demo"),
     ("course", start_course, "help.course"),

@@ -183,8 +183,15 @@ class DecisionRecipe:
     sensitivities: tuple[float, ...] = setting(
         (0.9, 0.95, 0.99), "for which every class gets a threshold", each(between(0.01, 1))
     )
+    ties: Mapping[str, tuple[str, ...]] | None = setting(
+        None,
+        "a class that is known from one place alone, and the classes that it cannot be told from anywhere else: there "
+        "they are named together",
+        (say("expected.ties"), lambda ties: all(others and name not in others for name, others in ties.items())),
+    )
 
 
+SOURCE_FACTS = ("name", "terms", "citation")
 CLAIM_ITEMS = {str(number) for number in range(1, 45)}
 """The numbers of the items of the CLAIM 2024 checklist."""
 
@@ -195,6 +202,11 @@ class ReportRecipe:
 
     title: str | None = setting(None, "of the report", ("a text", lambda title: bool(title.strip())))
     authors: str | None = setting(None, "of the report", ("a text", lambda authors: bool(authors.strip())))
+    sources: tuple[Mapping[str, str], ...] | None = setting(
+        None,
+        "where the films come from: name, terms and citation of each, for the card",
+        (say("expected.sources"), lambda sources: all(set(entry) == set(SOURCE_FACTS) for entry in sources)),
+    )
     claim: Mapping[str, str] | None = setting(
         None,
         "what the authors say to items of the CLAIM 2024 checklist, by number",

@@ -67,7 +67,7 @@ HOMES = {
     "typer": ("cli.py", "commands/"),
     "rich": ("present/terminal.py",),
     "tomli_w": ("config.py",),
-    "PIL": ("data/", "model/", "audits/lungfield.py", "present/", "serving/"),
+    "PIL": ("data/", "model/", "present/", "serving/"),
     "sklearn": ("sklearn.py",),
     "numpy": ("",),
 }

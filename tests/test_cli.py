@@ -35,6 +35,7 @@ SURFACE = {  # a new option is a decision: write it here, too
     | READING
     | COMMON,
     "evaluate": {"model", "sources", "--table", "--prevalence", "--out"} | READING | COMMON,
+    "recalibrate": {"model", "sources", "--table", "--out"} | READING | COMMON,
     "compare": {"first", "second"} | COMMON,
     "cross-validate": {"sources", "--table", "--recipe", "--folds", "--seeds", "--out", "--workers", "--threads"}
     | READING
@@ -46,6 +47,7 @@ SURFACE = {  # a new option is a decision: write it here, too
     "audit": {"sources", "--model", "--table", "--recipe", "--out", "--source"} | READING | COMMON,
     "report": {"run"} | COMMON,
     "doctor": {"paths", "--table"} | READING | COMMON,
+    "drift": {"paths", "--out"} | COMMON,
     "serve": {
         "models",
         "--host",
@@ -57,7 +59,7 @@ SURFACE = {  # a new option is a decision: write it here, too
         "--dicom-to",
         "--dicom-title",
     }
-    | {"--dicom-caller", "--dicom-map", "--assume-chest"}
+    | {"--dicom-caller", "--dicom-map", "--assume-chest", "--watch"}
     | COMMON,
 }
 ROOT = Path(__file__).parents[1]

@@ -13,7 +13,8 @@ import plainfilm
 def test_the_names_are_these_and_no_others():
     assert sorted(plainfilm.__all__) == [
         *("Interrupted", "PlainfilmError", "Predictor", "Recipe", "__version__", "audit", "compare", "cross_validate"),
-        *("decode", "evaluate", "index", "load", "load_recipe", "predict", "preprocess", "report", "train"),
+        *("decode", "drift", "evaluate", "index", "load", "load_recipe", "predict", "preprocess"),
+        *("recalibrate", "report", "train"),
     ]
     assert sorted(dir(plainfilm)) == sorted(plainfilm.__all__)
 

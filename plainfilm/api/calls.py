@@ -13,9 +13,11 @@ from plainfilm.api.results import (
     AuditResult,
     CompareResult,
     CrossValidateResult,
+    DriftResult,
     EvaluateResult,
     IndexResult,
     PredictResult,
+    RecalibrateResult,
     ReportResult,
     TrainResult,
 )
@@ -28,7 +30,7 @@ from plainfilm.io.run_folder import INDEX, Run
 from plainfilm.messages import say
 from plainfilm.model.predictor import Predictor
 from plainfilm.present.terminal import Terminal
-from plainfilm.workflows.extras import AUDIT_LIBRARIES, REPORT_LIBRARIES, check_extra
+from plainfilm.workflows.extras import AUDIT_LIBRARIES, RECALIBRATION_LIBRARIES, REPORT_LIBRARIES, check_extra
 
 if TYPE_CHECKING:
     from plainfilm.workflows.training import Options
@@ -152,6 +154,24 @@ def evaluate(
     )
 
 
+def recalibrate(
+    terminal: Terminal,
+    model: Path,
+    sources: Sequence[Path],
+    *,
+    tables: Sequence[Path],
+    out: Path,
+    reading: Reading,
+) -> RecalibrateResult:
+    """A model file with the weights of another one, fitted on a place's own labelled films."""
+    check_extra("recalibrate", RECALIBRATION_LIBRARIES)
+    from plainfilm.workflows.recalibration import recalibrate as fit_anew
+
+    with terminal.progress("progress.scan") as update:
+        found = fit_anew(model, sources, tables, out, reading=reading, progress=update)
+    return RecalibrateResult(language=terminal.language, found=found)
+
+
 def predict(
     terminal: Terminal,
     predictor: Predictor,
@@ -196,6 +216,7 @@ def predict(
         balances=tuple(balances),
         card=predictor.card,
         shift=shift,
+        guessed=workflow.guess_of(predictor.card, found),
         predictive=predictive,
         maps=maps,
         map_side=predictor.map_side,
@@ -246,6 +267,22 @@ def compare(language: str, first: Path, second: Path) -> CompareResult:
 
     found = compare_answers(read_predictions(first), read_predictions(second))
     return CompareResult(language=language, found=found)
+
+
+def drift(language: str, paths: Sequence[Path], *, out: Path | None) -> DriftResult:
+    """Whether the films of a watched server moved."""
+    from plainfilm.evaluation.moves import Stream
+    from plainfilm.model.windows import read_stream
+
+    if out is not None:
+        check_extra("drift --out", REPORT_LIBRARIES, extra="report")
+    found = Stream.of(read_stream(paths))
+    if out is not None:
+        from plainfilm.present.stream_page import write_stream_page
+
+        files.writable_file(out)
+        write_stream_page(found, out, language=language)
+    return DriftResult(language=language, stream=found, path=out)
 
 
 def report(language: str, run: Path) -> ReportResult:

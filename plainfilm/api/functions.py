@@ -20,9 +20,11 @@ from plainfilm.api.results import (
     AuditResult,
     CompareResult,
     CrossValidateResult,
+    DriftResult,
     EvaluateResult,
     IndexResult,
     PredictResult,
+    RecalibrateResult,
     ReportResult,
     TrainResult,
 )
@@ -33,6 +35,7 @@ from plainfilm.data.sources.reading import Reading
 from plainfilm.errors import PlainfilmError, StorageError, UsageError
 from plainfilm.io.stopping import stop_requests
 from plainfilm.messages import LANGUAGES, chosen_language, sentence, system_language
+from plainfilm.model.packaged import CHEST_MODEL
 from plainfilm.model.predictor import Predictor
 from plainfilm.workflows.extras import check_extra
 
@@ -71,12 +74,13 @@ preprocess = spoken(preprocessing.preprocess)
 
 
 @spoken
-def load(model: AnyPath, *, assume_chest: bool = False) -> Predictor:
+def load(model: AnyPath | None = None, *, assume_chest: bool = False) -> Predictor:
     """A model file, ready to answer; `predict` and `evaluate` take it in place of the file's path, as it was loaded.
 
+    Not given: the packaged model.
     `assume_chest`: take DICOM films for frontal chest films, whatever their headers say. Raises ModelFileError.
     """
-    return Predictor(Path(model), assume_chest=assume_chest)
+    return _predictor(model, assume_chest=assume_chest)
 
 
 @spoken
@@ -223,8 +227,35 @@ def evaluate(
 
 
 @spoken
+def recalibrate(
+    model: AnyPath,
+    sources: Paths,
+    *,
+    out: AnyPath,
+    table: Paths = (),
+    follow_links: bool = False,
+    encoding: str = "",
+    assume_chest: bool = False,
+    lang: str = "",
+) -> RecalibrateResult:
+    """Write the model file `out`: the same weights, everything else fitted on at least 100 labelled films of a place.
+
+    Half of the films is left for a test, before and after. Raises OutputError if `out` exists, SourceError,
+    ModelFileError, MissingExtraError.
+    """
+    return calls.recalibrate(
+        Quiet(chosen_language(lang)),
+        Path(model),
+        _sources(sources),
+        tables=_paths(table),
+        out=Path(out),
+        reading=Reading(follow_links, encoding, assume_chest),
+    )
+
+
+@spoken
 def predict(
-    model: AnyPath | Predictor,
+    model: AnyPath | Predictor | None,
     paths: Paths,
     *,
     table: Paths = (),
@@ -239,6 +270,7 @@ def predict(
 ) -> PredictResult:
     """The answers for films: label, probabilities, prediction set; with `maps`, each film's map in that folder.
 
+    None as the model means the packaged one.
     A film that cannot be read, or that the input check refuses, is an answer that says so, no error. Raises
     ModelFileError, UsageError.
     """
@@ -292,13 +324,24 @@ def compare(first: AnyPath, second: AnyPath, *, lang: str = "") -> CompareResult
 
 
 @spoken
+def drift(paths: Paths, *, out: AnyPath | None = None, lang: str = "") -> DriftResult:
+    """Whether the films of a watched server moved: what, since when, how sure; `out`: a page with charts.
+
+    `paths`: files that `serve --watch` keeps; several are parts of one stream. Raises SourceError, OutputError.
+    """
+    return calls.drift(chosen_language(lang), _sources(paths), out=_path(out))
+
+
+@spoken
 def report(run: AnyPath, *, lang: str = "") -> ReportResult:
     """Write report.html and MODEL_CARD.md of a run again, from what it holds. Raises SourceError."""
     return calls.report(chosen_language(lang), Path(run))
 
 
-def _predictor(model: AnyPath | Predictor, *, assume_chest: bool = False) -> Predictor:
-    return model if isinstance(model, Predictor) else Predictor(Path(model), assume_chest=assume_chest)
+def _predictor(model: AnyPath | Predictor | None, *, assume_chest: bool = False) -> Predictor:
+    if isinstance(model, Predictor):
+        return model
+    return Predictor(CHEST_MODEL if model is None else Path(model), assume_chest=assume_chest)
 
 
 def _paths(given: Paths) -> list[Path]:

@@ -18,7 +18,7 @@ from plainfilm.data.sources.balance import Balance, in_words
 from plainfilm.estimate import Estimate
 from plainfilm.messages import chosen_language, say
 from plainfilm.model.answer import Answer
-from plainfilm.model.card import Card, named
+from plainfilm.model.card import Card, Guessed, named
 from plainfilm.model.decision import set_cell
 from plainfilm.model.shift import Shift
 from plainfilm.present.blocks import Block, Note
@@ -30,6 +30,8 @@ if TYPE_CHECKING:  # heavy, or needed by one result alone
     from plainfilm.evaluation.comparison import Comparison
     from plainfilm.evaluation.decisions import PredictiveValues
     from plainfilm.evaluation.evaluation import Evaluation
+    from plainfilm.evaluation.moves import Move, Stream
+    from plainfilm.evaluation.recalibration import Recalibration
     from plainfilm.evaluation.spread import CrossValidation
     from plainfilm.training.result import Result
     from plainfilm.workflows.external_test import ExternalEvaluation
@@ -227,7 +229,7 @@ class EvaluateResult(Shown):
         """What the command prints."""
         from plainfilm.present.sections.balance import balance
         from plainfilm.present.sections.data_set import film_problems
-        from plainfilm.present.sections.elsewhere import generalisation_gap, seen
+        from plainfilm.present.sections.elsewhere import advice, generalisation_gap, seen
         from plainfilm.present.sections.evaluation import evaluation
         from plainfilm.present.sections.points import predictive_values
 
@@ -238,10 +240,51 @@ class EvaluateResult(Shown):
         yield from evaluation(figures, self.card, self.films)
         yield from predictive_values(figures.predictive_values or {}, named(self.card.classes))
         yield from generalisation_gap(figures.fall)
+        yield from advice(figures)
 
     def as_dict(self) -> Object:
         """What the command prints with --json."""
         return as_dict(self.evaluation.figures)
+
+
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
+class RecalibrateResult(Shown):
+    """A model file whose weights are another one's, and that was fitted on films of a place of its own."""
+
+    found: "Recalibration"
+
+    @property
+    def model(self) -> Path:
+        """The new model file."""
+        return self.found.path
+
+    @property
+    def card(self) -> Card:
+        """What the new model file says of itself."""
+        return self.found.card
+
+    @property
+    def figures(self) -> Table:
+        """A row a figure of the local test films, before and after: value, low, high, n."""
+        from plainfilm.evaluation.recalibration import compared
+
+        parts = {"before": self.found.before, "after": self.found.after}
+        return as_table(
+            {"when": when, "figure": name, "value": entry.value, "low": entry.low, "high": entry.high, "n": entry.n}
+            for when, figures in parts.items()
+            for name, entry in compared(figures)
+            if entry is not None
+        )
+
+    def blocks(self) -> Iterator[Block]:
+        """What the command prints."""
+        from plainfilm.present.sections.recalibration import recalibration
+
+        return recalibration(self.found)
+
+    def as_dict(self) -> Object:
+        """What the command prints with --json."""
+        return self.found.as_dict()
 
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
@@ -252,6 +295,7 @@ class PredictResult(Shown):
     balances: tuple[Balance, ...]  # of the files of each folder, archive or table
     card: Card
     shift: Shift | None  # what the films say together of the place that they come from; None: the model cannot say
+    guessed: Guessed | None  # the accuracy to be expected here; None: too few films, or the model cannot guess
     predictive: "Mapping[str, PredictiveValues] | None"
     maps: Path | None  # the folder of the maps; None: none were asked for
     map_side: int  # cells
@@ -292,11 +336,13 @@ class PredictResult(Shown):
         from plainfilm.present.sections.answers import answers
         from plainfilm.present.sections.balance import balance
         from plainfilm.present.sections.points import predictive_values
-        from plainfilm.present.statements import about_maps, about_model
+        from plainfilm.present.statements import about_maps, about_model, guess_words
 
         for balanced in self.balances:
             yield from balance(balanced)
         yield from answers(self.answers, self.card, self.shift)
+        if self.guessed is not None:
+            yield Note(guess_words(self.guessed, self.card))
         if self.maps is not None:
             size = self.card.preprocessing.size
             yield Note(say("prediction.maps", folder=str(self.maps), cells=self.map_side, size=size))
@@ -308,7 +354,7 @@ class PredictResult(Shown):
     def as_dict(self) -> Object:
         """What the command prints with --json."""
         from plainfilm.present.film_json import film_json
-        from plainfilm.present.statements import shift_words
+        from plainfilm.present.statements import guess_words, shift_words
 
         has_map, language = self.maps is not None, self.language
         predictions = [
@@ -323,8 +369,11 @@ class PredictResult(Shown):
         shift = (
             None if self.shift is None else {**as_dict(self.shift), "message": shift_words(self.shift).shown(language)}
         )
+        guessed = None
+        if self.guessed is not None:
+            guessed = {**as_dict(self.guessed), "message": guess_words(self.guessed, self.card).shown(language)}
         balances = [in_words(balanced, language) for balanced in self.balances]
-        return {"balances": balances, "shift": shift, "predictions": predictions}
+        return {"balances": balances, "shift": shift, "guessed": guessed, "predictions": predictions}
 
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
@@ -380,6 +429,60 @@ class CrossValidateResult(Shown):
     def as_dict(self) -> Object:
         """What the command prints with --json."""
         return as_dict(self.found)
+
+
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
+class DriftResult(Shown):
+    """Whether the films of a watched server moved, what moved, since when, and how sure that is."""
+
+    stream: "Stream"
+    path: Path | None  # of the page; None: not written
+
+    @property
+    def windows(self) -> Table:
+        """A row a window: its number, when it was full, whether it is abroad, its distances."""
+        return as_table(
+            {
+                "number": window.number,
+                "time": window.time,
+                "films": window.shift.films,
+                "abroad": window.shift.is_abroad,
+                "together": window.together,
+                **window.blocks,
+            }
+            for window in self.stream.windows
+        )
+
+    def blocks(self) -> Iterator[Block]:
+        """What the command prints; a notebook shows the charts, too."""
+        from plainfilm.present.sections.stream import charts, stream
+
+        yield from stream(self.stream)
+        yield from charts(self.stream)
+        if self.path is not None:
+            yield Note(say("drift.written", path=str(self.path)))
+
+    def as_dict(self) -> Object:
+        """What the command prints with --json."""
+        found = self.stream
+        return {
+            "windows": len(found.windows),
+            "films": found.films,
+            "first": found.windows[0].time,
+            "last": found.windows[-1].time,
+            "restarts": found.restarts,
+            "abroad": len(found.abroad),
+            "first_alarm": found.windows[found.abroad[0]].time if found.abroad else None,
+            "moved": found.has_moved,
+            "move": None if found.move is None else self._move(found.move),
+            "moved_blocks": list(found.moved),
+            "blocks": {name: self._move(move) for name, move in found.blocks.items()},
+            "page": None if self.path is None else str(self.path),
+        }
+
+    def _move(self, move: "Move") -> Object:
+        time = self.stream.windows[move.first].time
+        return {"window": move.first + 1, "time": time, "before": move.before, "after": move.after, "p": move.p}
 
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)

@@ -27,11 +27,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plainfilm.audits import sites, views
-from plainfilm.audits.lungfield import lung_fields
 from plainfilm.audits.permutation import NUM_PERMUTATIONS, Parts, Permutation, permutation_test
 from plainfilm.audits.probes import boosted, logistic
 from plainfilm.data.film_index import Index, Row, strata, train_only
 from plainfilm.data.films import Films, is_judged
+from plainfilm.data.lungfield import lung_fields
 from plainfilm.data.splits import split
 from plainfilm.estimate import Estimate
 from plainfilm.evaluation.evaluation import answers

@@ -23,8 +23,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from plainfilm.audits.lungfield import Masks, boxes, hull
 from plainfilm.data.film_index import Row
+from plainfilm.data.lungfield import Masks, boxes, hull
 from plainfilm.evaluation.metrics import Floats
 
 Films = NDArray[np.uint8]

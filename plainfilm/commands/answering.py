@@ -16,7 +16,6 @@ from plainfilm.commands.options import (
     FollowLinks,
     Json,
     Language,
-    ModelArgument,
     Prevalences,
     Tables,
 )
@@ -26,8 +25,7 @@ from plainfilm.workflows.extras import NODE_LIBRARIES, SERVE_LIBRARIES, check_ex
 
 
 def predict(
-    model: ModelArgument,
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="help.path")],
+    paths: Annotated[list[Path], typer.Argument(metavar="[MODEL] PATH", help="help.model-and-films")],
     table: Tables = None,
     maps: Annotated[Path | None, typer.Option(metavar="DIR", help="help.maps")] = None,
     csv: Annotated[Path | None, typer.Option(metavar="FILE", help="help.csv")] = None,
@@ -43,14 +41,18 @@ def predict(
     from plainfilm.api import calls
     from plainfilm.api.results import tell
     from plainfilm.data.sources.reading import Reading
+    from plainfilm.model.packaged import CHEST_MODEL, model_and_films
     from plainfilm.model.predictor import Predictor
     from plainfilm.present.terminal import Terminal
 
     terminal = Terminal(lang, as_json=as_json)
+    model, films = model_and_films(paths)
+    if model == CHEST_MODEL:
+        terminal.say("predict.packaged-model")
     result = calls.predict(
         terminal,
         Predictor(model, assume_chest=assume_chest),
-        paths,
+        films,
         tables=table or [],
         maps=maps,
         csv=csv,
@@ -116,7 +118,7 @@ def serve(
         def announce(address: str) -> None:
             terminal.say("serve.listens", address=address)
             if not models:
-                terminal.say("serve.phantom-model")
+                terminal.say("predict.packaged-model")
             if run is not None:
                 terminal.say("serve.follows", address=f"{address}/training")
             if node_port is not None:

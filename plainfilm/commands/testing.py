@@ -1,4 +1,5 @@
-"""Commands that say what a model and its data are worth: `evaluate`, `compare`, `audit`, `report`.
+"""Commands that say what a model and its data are worth: `evaluate`, `recalibrate`, `compare`, `audit`, `drift`,
+`report`.
 
 Parse, call one function, show. Heavy libraries are imported inside a command.
 """
@@ -55,6 +56,35 @@ def evaluate(
     tell(terminal, result)
 
 
+def recalibrate(
+    model: ModelArgument,
+    sources: SourceArguments,
+    out: Annotated[Path, typer.Option(metavar="FILE", help="help.model-out")],
+    table: Tables = None,
+    follow_links: FollowLinks = False,
+    encoding: Encoding = "",
+    assume_chest: AssumeChest = False,
+    lang: Language = "",
+    as_json: Json = False,
+) -> None:
+    """Fit everything but the weights of a model anew on labelled films of a place; write a new model file."""
+    from plainfilm.api import calls
+    from plainfilm.api.results import tell
+    from plainfilm.data.sources.reading import Reading
+    from plainfilm.present.terminal import Terminal
+
+    terminal = Terminal(lang, as_json=as_json)
+    result = calls.recalibrate(
+        terminal,
+        model,
+        sources,
+        tables=table or [],
+        out=out,
+        reading=Reading(follow_links, encoding, assume_chest),
+    )
+    tell(terminal, result)
+
+
 def compare(
     first: Annotated[Path, typer.Argument(metavar="A", help="help.first")],
     second: Annotated[Path, typer.Argument(metavar="B", help="help.second")],
@@ -67,6 +97,20 @@ def compare(
     from plainfilm.present.terminal import Terminal
 
     tell(Terminal(lang, as_json=as_json), calls.compare(lang, first, second))
+
+
+def drift(
+    paths: Annotated[list[Path], typer.Argument(metavar="FILE", help="help.drift-file")],
+    out: Annotated[Path | None, typer.Option(metavar="PAGE.html", help="help.drift-out")] = None,
+    lang: Language = "",
+    as_json: Json = False,
+) -> None:
+    """Say whether the films of a watched server moved: what, since when, how sure."""
+    from plainfilm.api import calls
+    from plainfilm.api.results import tell
+    from plainfilm.present.terminal import Terminal
+
+    tell(Terminal(lang, as_json=as_json), calls.drift(lang, paths, out=out))
 
 
 def audit(

@@ -17,6 +17,7 @@ from plainfilm.estimate import NOT_ESTIMABLE, Estimate
 from plainfilm.evaluation import metrics
 from plainfilm.evaluation.coverage import mark_missed
 from plainfilm.evaluation.decisions import Points, Sets, measure_operating_points, measure_sets
+from plainfilm.evaluation.expected import guess
 from plainfilm.evaluation.intervals import shares_by_class
 from plainfilm.evaluation.measured import Measured, estimate_all
 from plainfilm.evaluation.metrics import Booleans, Floats, Integers
@@ -25,6 +26,7 @@ from plainfilm.evaluation.selective import RiskCoverage, risk_coverage
 from plainfilm.evaluation.subgroups import Part, subgroups
 from plainfilm.io import files, tables
 from plainfilm.io.run_folder import METRICS, PREDICTIONS
+from plainfilm.model.card import Guessed
 from plainfilm.model.decision import set_cell
 from plainfilm.model.input_check import Verdict
 from plainfilm.model.predictor import Answers, Predictor
@@ -65,6 +67,7 @@ class Metrics(Measured):
     sets: Sets | None  # None: the model is not calibrated
     operating_points: Points | None
     gate: Refusals = Refusals(NOT_ESTIMABLE, {}, {}, fitted=False)
+    guessed: Guessed | None = None  # the accuracy, as from films without labels; None: the model cannot guess
     shift: Shift | None = None  # of the films that the input check lets pass; None: the model cannot say
     films: str = ""  # of which these are, for instance "test"
     model: str = ""  # weights_sha256
@@ -126,7 +129,7 @@ def evaluate(
         found, beside = predictor.judge(pixels, part, *sizes)
         verdicts += found
         placed += beside
-        parts.append((part.probabilities, part.sets))
+        parts.append((part.probabilities, predictor.settled(part, beside)))
     probabilities = np.concatenate([part for part, _ in parts])
     set_parts = [part for _, part in parts if part is not None]
     sets = np.concatenate(set_parts) if set_parts else None
@@ -144,6 +147,7 @@ def evaluate(
         sets=measured_sets,
         operating_points=points,
         gate=refusals(verdicts, labels, groups, classes, is_fitted=predictor.input_check is not None),
+        guessed=None if predictor.card.confidence is None else guess(probabilities, predictor.card.confidence),
         shift=None if predictor.home is None else shift_of(predictor.home, verdicts, placed, groups),
         films=name,
         model=predictor.card.weights_sha256,

@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 
 from plainfilm.estimate import Estimate
 from plainfilm.evaluation.intervals import grouped_mean
+from plainfilm.evaluation.lung_evidence import in_lungs
 from plainfilm.evaluation.metrics import Booleans, Floats, Integers
 from plainfilm.model.card import Maps
 from plainfilm.model.modelfile import Model, randomised
@@ -102,8 +103,8 @@ def check_maps(
         curve to each of BASELINES (-1 to 1, positive if the map is better); `randomised` with the mean `spearman`
         and `pearson` correlation with the maps of random weights; and `faithful`: whether the map is better than both
         baselines in both tests and random weights destroy it. `classes` has `deletion` and `insertion` of the films
-        that the model gives each class, if these have MIN_GROUPS groups. None, not checked, with fewer than
-        MIN_GROUPS groups.
+        that the model gives each class, if these have MIN_GROUPS groups. `lungs`: how much of the maps' evidence lies
+        in the lungs, which is part of no verdict. None, not checked, with fewer than MIN_GROUPS groups.
     """
     if len(set(groups)) < MIN_GROUPS:
         return None
@@ -122,6 +123,7 @@ def check_maps(
         faithful=is_faithful(every, correlations["spearman"]),
         n=len(pixels),
         classes=by_class,
+        lungs=in_lungs(pixels[:, 0], shown.maps, groups, min_groups=MIN_GROUPS),
         others={"films": name, "cells": predictor.map_side**2, **found, "randomised": correlations},
     )
 

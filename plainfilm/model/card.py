@@ -72,6 +72,17 @@ class Preprocessing:
     fit: str
 
 
+@dataclass(frozen=True)
+class Recalibrated:
+    """That everything but the weights was fitted anew, on films of another place, and tested on others from there."""
+
+    parent: str  # SHA-256 of the model file whose weights these are, as it names itself
+    films: int  # that could be used
+    fitted: int  # of them
+    tested: int  # the others
+    data_sha256: str  # of all of them
+
+
 @dataclass(frozen=True, kw_only=True)
 class Provenance:
     """Where a model comes from; None: not said."""
@@ -84,9 +95,18 @@ class Provenance:
     validation: Mapping[str, float] | None = field(default=None, metadata=records.ABSENT)  # figures of the kept epoch
     imported: Mapping[str, str] | None = field(default=None, metadata=records.ABSENT)  # of weights from elsewhere
     int8: Mapping[str, object] | None = field(default=None, metadata=records.ABSENT)  # of a twin
+    recalibrated: Recalibrated | None = field(default=None, metadata=records.ABSENT)  # on films of another place
     packages: Mapping[str, str] | None = field(default=None, metadata=records.ABSENT)  # versions
     python: str | None = field(default=None, metadata=records.ABSENT)
     others: Mapping[str, object] = records.inlined()
+
+
+@dataclass(frozen=True, kw_only=True)
+class InLungs:
+    """Means over films: the share of the maps' evidence that lies in the lung field, and of the film that it covers."""
+
+    evidence: Estimate
+    area: Estimate
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +116,54 @@ class Maps:
     faithful: bool
     n: int
     classes: Mapping[str, Mapping[str, Mapping[str, Estimate]]] = field(default_factory=dict)
+    lungs: InLungs | None = field(default=None, metadata=records.ABSENT)  # None: not measured
     others: Mapping[str, object] = records.inlined()
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where films of the training come from, and on which terms."""
+
+    name: str
+    terms: str
+    citation: str
+
+
+@dataclass(frozen=True)
+class Confidence:
+    """How sure the model is of validation films: what a guess of its accuracy elsewhere starts from."""
+
+    threshold: float  # of the highest probability: as many films reach it as are right
+    mean: float  # highest probability
+    accuracy: Estimate
+
+
+@dataclass(frozen=True)
+class Guessed:
+    """The accuracy that is to be expected on films whose classes nobody told, guessed in two ways."""
+
+    threshold: Estimate
+    difference: Estimate
+
+
+@dataclass(frozen=True)
+class Record:
+    """How good the guesses were on the labelled films of a site that the model was not trained on."""
+
+    site: str
+    accuracy: Estimate
+    guessed: Guessed
+
+
+@dataclass(frozen=True, kw_only=True)
+class Audited:
+    """What `plainfilm audit` found of the model and its films."""
+
+    view: str  # of those without lung the one that tells most of the classes
+    accuracy: Estimate  # of a probe that sees nothing else
+    chance: Estimate  # of calling every film by the commonest class
+    model: Estimate  # accuracy of the model on the same films
+    share: Estimate  # of what the model adds over chance, that the probe gets
 
 
 @dataclass(frozen=True)
@@ -120,6 +187,11 @@ class Card:
     shift: ShiftSummary | None = None  # of its home; None: it cannot say when it is abroad
     evaluation: OwnFigures | None = None  # None: not tested
     maps: Maps | None = None  # None: not checked
+    confidence: Confidence | None = None  # None: it cannot guess its accuracy elsewhere
+    track_record: tuple[Record, ...] | None = None  # of its guesses; None: there are none
+    audited: Audited | None = None  # None: not audited
+    ties: Mapping[str, tuple[str, ...]] | None = None  # see `decision.tied`
+    sources: tuple[Source, ...] | None = None  # None: not said
     seen: SeenCounts | None = None  # of `plainfilm.model.seen.SeenFilms`; None: cannot say
     format_version: int = FORMAT_VERSION  # of the file
     others: Mapping[str, object] = records.inlined()  # sections of later programs
@@ -135,9 +207,21 @@ class Card:
         return tuple(entry.name for entry in self.classes)
 
     @property
+    def tied_numbers(self) -> list[tuple[int, list[int]]]:
+        """The ties by the numbers of the classes."""
+        number_of = {name: number for number, name in enumerate(self.class_names)}
+        ties = (self.ties or {}).items()
+        return [(number_of[name], [number_of[other] for other in others]) for name, others in ties]
+
+    @property
     def is_leaking(self) -> bool:
         """Whether the split that it was tested on may separate the films of one patient."""
         return bool(self.provenance.leaking)
+
+    @property
+    def is_recalibrated(self) -> bool:
+        """Whether its calibration and its test are of another place than its training."""
+        return self.provenance.recalibrated is not None
 
     @property
     def doubted_maps(self) -> tuple[str, ...]:
@@ -251,6 +335,11 @@ def _parsed(content: Mapping[str, Any], version: int) -> Card:
         shift=_section(content, "shift", partial(records.from_dict, ShiftSummary, exact=True)),
         evaluation=_section(content, "evaluation", partial(records.from_dict, OwnFigures)),
         maps=_section(content, "maps", partial(records.from_dict, Maps)),
+        confidence=_section(content, "confidence", partial(records.from_dict, Confidence)),
+        track_record=_listed(content, "track_record", partial(records.from_dict, Record)),
+        audited=_section(content, "audited", partial(records.from_dict, Audited)),
+        ties=_ties(content.get("ties")),
+        sources=_listed(content, "sources", partial(records.from_dict, Source, exact=True)),
         seen=_section(content, "seen", partial(records.from_dict, SeenCounts, exact=True)),
         format_version=version,
         others=others,
@@ -262,6 +351,28 @@ def _class_name(entry: object, version: int) -> ClassName:
         return records.from_dict(ClassName, entry, exact=True)
     given = records.from_dict(_BilingualName, entry, exact=True)
     return ClassName(given.name, {"en": given.en, "zh": given.zh})
+
+
+def _ties(entry: object) -> Mapping[str, tuple[str, ...]] | None:
+    if entry is None:
+        return None
+    is_right = isinstance(entry, dict) and all(
+        isinstance(others, list) and others and all(isinstance(other, str) for other in others)
+        for others in entry.values()
+    )
+    demand(is_right, "card.reason.section", name="ties")
+    assert isinstance(entry, dict)
+    return {name: tuple(others) for name, others in entry.items()}
+
+
+def _listed(content: Mapping[str, object], name: str, read: Callable[[object], T]) -> tuple[T, ...] | None:
+    """A section that is a list, entry by entry as `read` has it; None if it is not there."""
+    entries = content.get(name)
+    if entries is None:
+        return None
+    demand(isinstance(entries, list), "card.reason.section", name=name)
+    assert isinstance(entries, list)
+    return tuple(map(read, entries))
 
 
 def _section(content: Mapping[str, object], name: str, read: Callable[[Mapping[str, object]], T]) -> T | None:
@@ -291,9 +402,25 @@ def _checked(card: Card) -> Card:
             demand(name not in card.evaluation.others, "card.reason.figure", name=name)
         for name, estimate in card.evaluation.overall.items():
             demand(_is_figure(estimate), "card.reason.figure", name=name)
+    tied_names = {name for lone, others in (card.ties or {}).items() for name in (lone, *others)}
+    demand(tied_names <= set(names), "card.reason.section", name="ties")
+    if card.confidence is not None:
+        fitted = card.confidence
+        demand(0 <= fitted.threshold <= 1 and 0 <= fitted.mean <= 1, "card.reason.range", name="confidence")
+        demand(_is_figure(fitted.accuracy) and fitted.accuracy.estimable, "card.reason.figure", name="confidence")
+    for record in card.track_record or ():
+        guesses = (record.accuracy, record.guessed.threshold, record.guessed.difference)
+        is_told = all(_is_figure(estimate) and estimate.estimable for estimate in guesses)
+        demand(is_told, "card.reason.figure", name="track_record")
+    if card.audited is not None:
+        found = card.audited
+        estimates = (found.accuracy, found.chance, found.model, found.share)
+        demand(all(_is_figure(estimate) for estimate in estimates), "card.reason.figure", name="audited")
     if card.maps is not None:
         tests = [test for by_name in card.maps.classes.values() for test in by_name.values()]
-        for estimate in (difference for test in tests for difference in test.values()):
+        differences = [difference for test in tests for difference in test.values()]
+        lungs = [] if card.maps.lungs is None else [card.maps.lungs.evidence, card.maps.lungs.area]
+        for estimate in (*differences, *lungs):
             demand(_is_figure(estimate) and estimate.estimable, "card.reason.figure", name="maps")
     return card
 

@@ -88,6 +88,28 @@ def conformal_sets(probabilities: NDArray[np.float64], quantiles: Sequence[float
     return np.asarray(1 - probabilities <= np.asarray(quantiles))
 
 
+def tied(
+    sets: NDArray[np.bool_],
+    predicted: NDArray[np.int64],
+    at_home: NDArray[np.bool_],
+    ties: Sequence[tuple[int, Sequence[int]]],
+) -> NDArray[np.bool_]:
+    """Sets (N, K) in which classes that cannot be told apart away from home are named together.
+
+    A tie is a class that is known from one place alone, and the classes that it cannot be told from elsewhere. Only a
+    film that is called by that class, (N,), and is like those of home, (N,), keeps its set.
+
+    >>> tied(np.array([[True, False]] * 2), np.array([0, 0]), np.array([True, False]), [(0, [1])]).tolist()
+    [[True, False], [True, True]]
+    """
+    found = sets.copy()
+    for lone, others in ties:
+        together = [lone, *others]
+        touched = found[:, together].any(axis=1) & ~((predicted == lone) & at_home)
+        found[np.ix_(touched, together)] = True
+    return found
+
+
 def set_cell(members: Sequence[int] | None, class_names: Sequence[str]) -> str:
     """A film's set as a cell of a table: class names joined by |; `none`; nothing if the model is not calibrated.
 

@@ -129,13 +129,41 @@ def fit(
     """
     assert len(train_planes) >= len(train_features) == len(train_labels) > 0
     assert len(validation_planes) == len(validation_features) > 1
-    coarse, texture = describe(train_planes)
-    points = {"coarse": coarse.reshape(len(coarse), -1), "texture": texture, "features": train_features}
-    labels = {"features": train_labels}
+    fitted = _unsettled(describe(train_planes), train_features, train_labels)
+    return _settled(fitted, fitted.measure(*describe(validation_planes), validation_features))
+
+
+def fit_crossed(
+    planes: NDArray[np.uint8], features: Floats, labels: NDArray[np.int64], folds: NDArray[np.int64]
+) -> Statistics:
+    """The same from a few films alone: planes (N, S, S) uint8, features (N, D), labels (N,), folds (N,), at least two.
+
+    Each film is measured by the statistics of the other folds; middle, spread and thresholds are those of all these
+    measures. The statistics that are kept are those of all films: a new film is as far from them as a film of a fold is
+    from the other folds, or a little nearer.
+    """
+    assert len(planes) == len(features) == len(labels) == len(folds)
+    coarse, texture = describe(planes)
+    measures = np.zeros((len(planes), NUM_MEASURES))
+    for fold in np.unique(folds):
+        held, rest = folds == fold, folds != fold
+        others = _unsettled((coarse[rest], texture[rest]), features[rest], labels[rest])
+        measures[held] = others.measure(coarse[held], texture[held], features[held])
+    return _settled(_unsettled((coarse, texture), features, labels), measures)
+
+
+def _unsettled(described: tuple[Floats, Floats], features: Floats, labels: NDArray[np.int64]) -> "InputCheck":
+    """An input check that can measure and has no thresholds yet, from films as `describe` gives them."""
+    coarse, texture = described
+    points = {"coarse": coarse.reshape(len(coarse), -1), "texture": texture, "features": features}
+    labels_of = {"features": labels}
     one = np.zeros(len(coarse), int)
-    spaces = {name: Space.fit(points[name], labels.get(name, one), COMPONENTS[name]) for name in COMPONENTS}
-    fitted = InputCheck(spaces, fit_upright(coarse), np.zeros(NUM_MEASURES), np.ones(NUM_MEASURES), np.ones(2))
-    measures = fitted.measure(*describe(validation_planes), validation_features)
+    spaces = {name: Space.fit(points[name], labels_of.get(name, one), COMPONENTS[name]) for name in COMPONENTS}
+    return InputCheck(spaces, fit_upright(coarse), np.zeros(NUM_MEASURES), np.ones(NUM_MEASURES), np.ones(2))
+
+
+def _settled(fitted: "InputCheck", measures: Floats) -> Statistics:
+    """What it keeps when middle, spread and thresholds are those of measures (M, NUM_MEASURES)."""
     middle, high = np.quantile(measures, (0.5, 0.95), axis=0)
     spread = np.maximum((high - middle) / 1.645, 1e-3)  # a standard deviation, were they normal
     fitted = replace(fitted, middle=middle, spread=spread)

@@ -18,7 +18,7 @@ from plainfilm.data.decoding.film_file import decode, image_id
 from plainfilm.data.preprocessing import preprocess
 from plainfilm.errors import FilmError, ModelFileError, PlainfilmError
 from plainfilm.model.card import Card, check_shapes, parse_card, reason_of
-from plainfilm.model.decision import conformal_sets, softmax
+from plainfilm.model.decision import conformal_sets, softmax, tied
 from plainfilm.model.input_check import InputCheck, Verdict, rules_alone
 from plainfilm.model.input_measures import describe
 from plainfilm.model.modelfile import CARD_KEY, DIGEST_KEY, Model, films_seen, read
@@ -185,6 +185,13 @@ class Predictor:
             return verdicts, [None] * len(planes)
         return verdicts, self.home.place(answers.logits.argmax(axis=1), features, *described)
 
+    def settled(self, answers: Answers, placed: Sequence[Placed | None]) -> NDArray[np.bool_] | None:
+        """The prediction sets (N, K) of films that lie there beside home, with what cannot be told apart elsewhere."""
+        if answers.sets is None or not self.card.ties:
+            return answers.sets
+        at_home = np.array([film is not None and not film.is_unlike for film in placed])
+        return tied(answers.sets, answers.probabilities.argmax(axis=1), at_home, self.card.tied_numbers)
+
     def predict_bytes(self, data: bytes) -> Prediction:
         """The answer for one image file. Raises FilmError if it cannot be decoded."""
         prepared = [self.prepare(data)]
@@ -243,10 +250,11 @@ class Predictor:
         heights, widths = zip(*(film.pixels.shape for film in films), strict=True)
         chromas = [film.chroma for film in films]
         verdicts, placed = self.judge(pixels, answers, widths, heights, chromas)
-        if answers.sets is None:
+        sets = self.settled(answers, placed)
+        if sets is None:
             members: list[tuple[int, ...] | None] = [None] * len(films)
         else:
-            members = [tuple(np.flatnonzero(row).tolist()) for row in answers.sets]
+            members = [tuple(np.flatnonzero(row).tolist()) for row in sets]
         return [
             Prediction(entry.image_id, entry.film, *rest)
             for entry, *rest in zip(

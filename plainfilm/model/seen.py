@@ -109,6 +109,32 @@ def seen_films(films: "Films", *, is_base_known: bool) -> SeenFilms | None:
     return SeenFilms(checksums, fingerprints(_thumbnails(films.store, rows)) if has_fingerprints else None, counts)
 
 
+def with_fitted(seen: SeenFilms | None, films: "Films", rows: Sequence[int]) -> SeenFilms | None:
+    """The list of a model with some films more, on which something was fitted after the training.
+
+    They count among those of validation. `seen` None: what the training saw, nobody knows; the list says so. None with
+    more than MAX_FILMS.
+    """
+    row_of = {films.image_ids[row]: row for row in rows}
+    known = np.zeros((0, CHECKSUM_BYTES), np.uint8) if seen is None else seen.checksums
+    place_of = {checksum.tobytes().hex(): place for place, checksum in enumerate(known)}
+    order = sorted({*place_of, *row_of})
+    if len(order) > MAX_FILMS:
+        return None
+    prints = None
+    if len(order) <= MAX_FINGERPRINTS and (seen is None or seen.fingerprints is not None):
+        new = [image_id for image_id in row_of if image_id not in place_of]
+        fresh = fingerprints(_thumbnails(films.store, [row_of[image_id] for image_id in new])) if new else None
+        both = [found for found in (None if seen is None else seen.fingerprints, fresh) if found is not None]
+        place_of |= {image_id: len(known) + number for number, image_id in enumerate(new)}
+        prints = np.concatenate(both)[[place_of[image_id] for image_id in order]]
+    checksums = np.frombuffer(bytes.fromhex("".join(order)), np.uint8).reshape(-1, CHECKSUM_BYTES)
+    train, validation = (0, 0) if seen is None else (seen.counts.train, seen.counts.validation)
+    is_base_known = seen is not None and seen.counts.base_known
+    counts = SeenCounts(len(order), train, validation + len(rows), prints is not None, is_base_known)
+    return SeenFilms(checksums, prints, counts)
+
+
 def parse_seen(text: str | None, counts: SeenCounts | None) -> SeenFilms | None:
     """The list of a model file, from its metadata entry and `Card.seen`; None if it has none.
 

@@ -1,9 +1,10 @@
 """Shift: are these films like those that the model was tested on, its home, or is it abroad?
 
 Notable choices:
-- A film is described in four blocks: the network's features, the layout of the film, its greys, its sharpness. Each
-  block is laid on a few principal components and freed, answer by answer, of the mean and covariance of home films that
-  got the same answer. So another mix of classes is no shift.
+- A film is described in four blocks: its greys, its sharpness, its layout, the network's features. Each block is laid
+  on a few principal components and freed, answer by answer, of the mean and covariance of home films that got the same
+  answer. So another mix of classes is no shift. Sharpness and layout are also freed of what the blocks before them
+  let expect: films that are soft for their greys are found, though soft films and dark ones are common.
 - One film is "unlike home" if it lies farther out than all but UNLIKE_SHARE of home films do. That says little: a film
   from abroad may look as any at home.
 - Many films say more: the mean of their offsets, squared, over what it varies by chance (Hotelling 1931, Ann Math Stat
@@ -30,13 +31,15 @@ from plainfilm.model.input_measures import COARSE, NUM_GREYS, NUM_TEXTURE
 from plainfilm.model.packed import Floats, Packed, unpack
 
 SECTION = "shift"  # of the card
-COMPONENTS = {"features": 16, "layout": 16, "greys": 9, "sharpness": NUM_TEXTURE - NUM_GREYS}
+COMPONENTS = {"greys": NUM_GREYS, "sharpness": NUM_TEXTURE - NUM_GREYS, "layout": 16, "features": 16}
 """By block: its principal components that are kept, at most."""
+BEFORE = {"greys": (), "sharpness": ("greys",), "layout": ("greys", "sharpness"), "features": ()}
+"""By block the blocks that let expect some of it."""
 MAX_OFFSET = 5.0  # standard deviations: one odd film does not speak for fifty
 UNLIKE_SHARE = 0.01  # of home films that are unlike home one by one
 MIN_FILMS = 20  # of which one can tell
 WINDOW = 50  # films that are judged together where they keep coming
-LEVEL = 0.003  # share of batches of home films that may be called abroad
+LEVEL = 0.008  # share of batches of home films that may be called abroad
 WATCH_LEVEL = 1e-4  # chance that watching home films ever alarms, however long
 NORMAL = NormalDist()
 
@@ -47,8 +50,10 @@ class BlockSummary:
 
     axes: Packed  # (D, k)
     means: Packed  # (K, k), by answer
-    whiten: Packed  # (K, k, k), from an offset to one of unit covariance
+    expected: Packed  # (K, p, k), from the offsets of the blocks before to what they let expect
+    whiten: Packed  # (K, k, k), from what is left to offsets of unit covariance
     groups: tuple[int, ...]  # K, of home films with each answer; 0: nothing is known
+    spreads: tuple[float, ...]  # K, mean squared distance of batches with one answer, over that of independent films
 
 
 @dataclass(frozen=True)
@@ -98,13 +103,19 @@ class Block:
 
     axes: Floats  # (D, k)
     means: Floats  # (K, k)
+    expected: Floats  # (K, p, k)
     whiten: Floats  # (K, k, k)
     groups: NDArray[np.int64]  # (K,)
+    spreads: Floats  # (K,)
 
-    def offsets(self, points: Floats, answers: NDArray[np.int64]) -> Floats:
-        """(N, k) of points (N, D): in standard deviations from home films with the same answer."""
+    def offsets(self, points: Floats, answers: NDArray[np.int64], before: Floats) -> Floats:
+        """(N, k) of points (N, D): in standard deviations from home films with the same answer.
+
+        `before`: the offsets (N, p) of the blocks before.
+        """
         centred = points.astype(np.float64) @ self.axes - self.means[answers]
-        found = np.einsum("nk,nkl->nl", centred, self.whiten[answers])
+        left = centred - np.einsum("np,npk->nk", before, self.expected[answers])
+        found = np.einsum("nk,nkl->nl", left, self.whiten[answers])
         return np.asarray(np.clip(found, -MAX_OFFSET, MAX_OFFSET))
 
 
@@ -135,7 +146,7 @@ class Home:
 
     def offsets(self, points: Mapping[str, Floats], answers: NDArray[np.int64]) -> Floats:
         """(N, D): the offsets in all blocks, one after the other."""
-        return np.concatenate([block.offsets(points[name], answers) for name, block in self.blocks.items()], axis=1)
+        return np.concatenate([*offsets_of(self.blocks, points, answers).values()], axis=1)
 
     def judge(self, films: Sequence[Placed], groups: Sequence[str] | None = None, *, level: float = LEVEL) -> Shift:
         """What films say together; of those of one group, where groups are known, the mean counts once.
@@ -172,7 +183,8 @@ class Home:
         for name, block in self.blocks.items():
             size = block.axes.shape[1]
             variance = np.square(weights).sum() + float((shares**2 / np.maximum(block.groups, 1)).sum())
-            found[name] = float(np.square(mean[start : start + size]).sum() / variance)
+            expected = variance * float(shares @ block.spreads)
+            found[name] = float(np.square(mean[start : start + size]).sum() / expected)
             start += size
         return found
 
@@ -191,7 +203,13 @@ class Home:
             "sharpness": NUM_TEXTURE - NUM_GREYS,
         }
         try:
-            blocks = {name: _read_block(card.blocks[name], sides[name], num_classes) for name in COMPONENTS}
+            sizes = {name: card.blocks[name].axes.shape[1] for name in COMPONENTS}
+            blocks = {
+                name: _read_block(
+                    card.blocks[name], sides[name], num_classes, sum(sizes[other] for other in BEFORE[name])
+                )
+                for name in COMPONENTS
+            }
         except (IndexError, OverflowError) as error:
             raise PlainfilmError("card.reason.statistics", name=SECTION) from error
         scales = (card.scale, card.freedom, card.film_limit)
@@ -201,16 +219,19 @@ class Home:
         return cls(blocks, *scales)
 
 
-def _read_block(entry: BlockSummary, side: int, num_classes: int) -> Block:
+def _read_block(entry: BlockSummary, side: int, num_classes: int, num_before: int) -> Block:
     size = entry.axes.shape[1]
     demand(1 <= size <= side, "card.reason.statistics", name=SECTION)
     is_counted = len(entry.groups) == num_classes and all(0 <= count < 2**40 for count in entry.groups)
-    demand(is_counted, "card.reason.statistics", name=SECTION)
+    is_spread = len(entry.spreads) == num_classes and all(1e-6 < spread < 1e9 for spread in entry.spreads)
+    demand(is_counted and is_spread, "card.reason.statistics", name=SECTION)
     return Block(
         unpack(entry.axes, "<f2", (side, size), section=SECTION).astype(np.float64),
         unpack(entry.means, "<f4", (num_classes, size), section=SECTION).astype(np.float64),
+        unpack(entry.expected, "<f4", (num_classes, num_before, size), section=SECTION).astype(np.float64),
         unpack(entry.whiten, "<f4", (num_classes, size, size), section=SECTION).astype(np.float64),
         np.array(entry.groups, dtype=np.int64),
+        np.array(entry.spreads, dtype=np.float64),
     )
 
 
@@ -222,6 +243,21 @@ def in_blocks(features: Floats, coarse: Floats, texture: Floats) -> dict[str, Fl
         "greys": texture[:, :NUM_GREYS],
         "sharpness": texture[:, NUM_GREYS:],
     }
+
+
+def offsets_of(
+    blocks: Mapping[str, Block], points: Mapping[str, Floats], answers: NDArray[np.int64]
+) -> dict[str, Floats]:
+    """By block the offsets (N, k) of films."""
+    found: dict[str, Floats] = {}
+    for name, block in blocks.items():
+        found[name] = block.offsets(points[name], answers, before(name, found, len(answers)))
+    return found
+
+
+def before(name: str, offsets: Mapping[str, Floats], count: int) -> Floats:
+    """(N, p): the offsets of the blocks before one."""
+    return np.concatenate([np.zeros((count, 0)), *(offsets[other] for other in BEFORE[name])], axis=1)
 
 
 def _weights(count: int, groups: Sequence[str] | None) -> Floats:

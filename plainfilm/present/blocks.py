@@ -11,6 +11,7 @@ from plainfilm.messages import Text, Words, shown
 if TYPE_CHECKING:  # an answer on a terminal needs neither
     from markupsafe import Markup
 
+    from plainfilm.evaluation.moves import Move
     from plainfilm.evaluation.reliability import Bin
 
 
@@ -94,10 +95,25 @@ class Reliability:
 
 
 @dataclass(frozen=True)
+class Trend:
+    """A drawing: a distance over the windows of a stream; if it surely moved, the mean before and after that."""
+
+    name: Text
+    distances: tuple[float, ...]  # above 0
+    between: tuple[float, float]  # what the axis shows, which is logarithmic
+    axis: Text  # name of the other axis
+    about: Words  # what it shows, to who cannot see it
+    move: "Move | None" = None
+    since: Text = ""  # of the move
+    alarm: int | None = None  # place of the first window that alarmed, from 0
+    is_wide: bool = False
+
+
+@dataclass(frozen=True)
 class Charts:
     """Drawings side by side under one caption."""
 
-    drawings: tuple["Reliability | Markup", ...]
+    drawings: tuple["Reliability | Trend | Markup", ...]
     caption: Text
     kind: ClassVar[str] = "charts"
 

@@ -12,18 +12,18 @@ from markupsafe import Markup
 
 from plainfilm.locales import name_of, tag_of
 from plainfilm.messages import LANGUAGES, Text, say, shown
-from plainfilm.present.blocks import Bar, Block, Lines, Link, Reliability, Section
-from plainfilm.present.charts import bar, reliability_chart
+from plainfilm.present.blocks import Bar, Block, Lines, Link, Reliability, Section, Trend
+from plainfilm.present.charts import bar, reliability_chart, trend_chart
 from plainfilm.present.markup import in_all, markup
 
 
-def in_html(sections: Sequence[Section], title: Text, classes: Text, authors: str | None, *, language: str) -> str:
+def in_html(sections: Sequence[Section], title: Text, about: Text, authors: str | None, *, language: str) -> str:
     """The page.
 
     Args:
         sections: in order.
         title: of the page.
-        classes: of the model.
+        about: what it is about, in a line.
         authors: as the recipe names them.
         language: the one that is shown first.
     """
@@ -33,7 +33,7 @@ def in_html(sections: Sequence[Section], title: Text, classes: Text, authors: st
         .render(
             sections=sections,
             title=title,
-            classes=classes,
+            about=about,
             authors=authors,
             language=language,
             languages=LANGUAGES,
@@ -58,6 +58,8 @@ def drawn(value: object, languages: Sequence[str] = LANGUAGES) -> object:
         return bar(value)
     if isinstance(value, Reliability):
         return reliability_chart(value, languages)
+    if isinstance(value, Trend):
+        return trend_chart(value, languages)
     if isinstance(value, Link):
         return Markup('<a href="#{}">{}</a>').format(value.section, markup(value.words, languages))
     if isinstance(value, Lines):

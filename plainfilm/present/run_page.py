@@ -53,10 +53,11 @@ def write_report(run: Run, *, language: str = "en") -> Path:
     Raises SourceError, ModelFileError, RecipeError if the run cannot be read; OutputError.
     """
     found = gather(run)
-    about = _title(found), listed(found.names.values())
+    title, classes = _title(found), listed(found.names.values())
     authors = found.recipe.report.authors if found.recipe is not None else None
-    page = in_html([section(found) for section in ORDER], *about, authors, language=language)
-    card = in_markdown([section(found) for section in CARD_ORDER], *about)
+    about = say("report.about", classes=classes)
+    page = in_html([section(found) for section in ORDER], title, about, authors, language=language)
+    card = in_markdown([section(found) for section in CARD_ORDER], title, classes)
     files.write_text(run.card, card)
     files.write_text(run.report, page)
     return run.report

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from functools import reduce
 
+from plainfilm.evaluation.expected import MAX_OFF, METHODS
 from plainfilm.messages import Listed, Words, say
 from plainfilm.model.answer import Answer
-from plainfilm.model.card import Card
+from plainfilm.model.card import Audited, Card, Guessed
 from plainfilm.model.input_check import Verdict
 from plainfilm.model.shift import MIN_FILMS, Shift
+from plainfilm.present.words import label
 
 
 def set_words(members: Sequence[int], card: Card) -> Words:
@@ -54,30 +56,64 @@ def shift_words(shift: Shift | None) -> Words:
     return say(f"shift.{shift.verdict}", films=shift.films, distance=shift.distance, moved=moved)
 
 
+def guess_words(guessed: Guessed, card: Card) -> Words:
+    """What accuracy is to be expected, always beside the record of such guesses; none if that is bad, or missing."""
+    if not card.track_record:
+        return say("guess.no-record")
+    worst = {
+        name: max(abs(getattr(entry.guessed, name).value - entry.accuracy.value) for entry in card.track_record)
+        for name in METHODS
+    }
+    method = min(METHODS, key=lambda name: worst[name])
+    key = "guess.shown" if worst[method] <= MAX_OFF else "guess.bad-record"
+    figures = getattr(guessed, method).in_percent()
+    return say(key, accuracy=figures, off=100 * worst[method], sites=len(card.track_record))
+
+
 def reasons(verdict: Verdict) -> Words:
     """Why the input check refuses a film."""
     return Listed(tuple(say(code) for code in verdict.reasons), "gate.and")
 
 
 def about_model(card: Card) -> list[Words]:
-    """What a model is worth: tested where, begun from which weights, calibrated or not; last, what it is not for."""
+    """What a model is not for, what it is worth, where it was tested, how it was audited, whether it is calibrated.
+
+    Then what it cannot tell apart, and where the films come from that it learned from.
+    """
     if card.evaluation is None:
-        found: list[Words] = [say("card.not-tested")]
+        found: list[Words] = [say("card.not-for-diagnosis"), say("card.not-tested")]
     else:
-        found = [say("card.tested", accuracy=card.evaluation.overall["accuracy"].in_percent())]
+        key = "card.recalibrated" if card.is_recalibrated else "card.tested"
+        tested = say(key, accuracy=card.evaluation.overall["accuracy"].in_percent())
+        found = [say("card.not-for-diagnosis"), tested]
     if card.is_leaking:
         found.append(say("evaluation.leaking"))
     found += about_base(card)
+    found.append(about_audit(card.audited))
     if card.calibration is None:
         found.append(say("card.not-calibrated"))
     else:
         fitted = card.calibration
-        found.append(say("card.calibrated", films=sum(fitted.films), coverage=100 * fitted.coverage))
+        key = "card.recalibrated-on" if card.is_recalibrated else "card.calibrated"
+        found.append(say(key, films=sum(fitted.films), coverage=100 * fitted.coverage))
     if card.gate is None:
         found.append(say("card.no-gate"))
     if card.shift is None:
         found.append(say("card.no-shift"))
-    return [*found, say("card.not-for-diagnosis")]
+    for lone, others in (card.ties or {}).items():
+        found.append(say("card.tied", lone=card.shown(lone), others=Listed(tuple(map(card.shown, others)))))
+    for source in card.sources or ():
+        found.append(say("card.source", name=source.name, terms=source.terms, citation=source.citation))
+    return found
+
+
+def about_audit(audited: Audited | None) -> Words:
+    """How much of what a model adds over chance is to be had without seeing a lung."""
+    if audited is None:
+        return say("card.not-audited")
+    key = "card.audited" if audited.share.estimable else "card.audited-no-share"
+    figures = {name: getattr(audited, name).in_percent() for name in ("accuracy", "chance", "model", "share")}
+    return say(key, view=label("view.", audited.view), **figures)
 
 
 def about_base(card: Card) -> list[Words]:

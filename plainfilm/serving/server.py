@@ -27,6 +27,7 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from plainfilm.errors import RequestError, UsageError
+from plainfilm.model.packaged import CHEST_MODEL
 from plainfilm.model.predictor import Predictor
 from plainfilm.serving.api import wire
 from plainfilm.serving.api.guard import SECURITY_HEADERS, refusal
@@ -35,7 +36,7 @@ from plainfilm.serving.api.metrics import Metrics
 from plainfilm.serving.api.samples import PHANTOM_MODEL
 from plainfilm.serving.limits import LIMITS, NodeSettings, ServeLimits
 from plainfilm.serving.service import AnswerService, Room
-from plainfilm.serving.watch import Watch, kept_in
+from plainfilm.serving.watch import Watch, forget, kept_in
 
 BACKLOG = 256
 LISTEN_TRIES, LISTEN_PAUSE_MS = 5, 50
@@ -118,7 +119,7 @@ def open_services(
     assume_chest: bool = False,
     watch_file: Path | None = None,
 ) -> Iterator[Served]:
-    """Load the models, and the packaged one for the samples; where none is named it is the default, too.
+    """Load the models, the packaged one where none is named, and the one that answers the samples.
 
     `watch_file` gets what watching the default model's films finds, a line a window.
 
@@ -127,11 +128,11 @@ def open_services(
     room, metrics = Room(limits.max_waiting), Metrics()
     services: dict[str, AnswerService] = {}
     try:
-        for path in (*models, PHANTOM_MODEL):
+        for path in (*(models or [CHEST_MODEL]), PHANTOM_MODEL):
             predictor = Predictor(path, assume_chest=assume_chest)
             name = wire.model_id(predictor)
             if name not in services:
-                keep = kept_in(watch_file) if watch_file is not None and not services else bool
+                keep = kept_in(watch_file) if watch_file is not None and not services else forget
                 watch = None if predictor.home is None else Watch(predictor.home, keep)
                 services[name] = AnswerService(
                     predictor, room, limits=limits, observe_batch=metrics.batch.observe, watch=watch

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from plainfilm.errors import PlainfilmError
 from plainfilm.io import files
-from plainfilm.model.drift import Window
 from plainfilm.model.predictor import Prediction
 from plainfilm.model.shift import MIN_FILMS, WINDOW, Home, Placed, Shift, level_of_window
+from plainfilm.model.windows import Window
 from plainfilm.records import as_dict
 from plainfilm.text import json_text
 
@@ -39,10 +39,14 @@ class Watched:
         return self.latest.is_abroad
 
 
+def forget(_: Window) -> None:
+    """Keep nothing of a window."""
+
+
 class Watch:
     """Watches the films of one model; any thread may show it some."""
 
-    def __init__(self, home: Home, keep: Callable[[Window], None] = lambda _: None) -> None:
+    def __init__(self, home: Home, keep: Callable[[Window], None] = forget) -> None:
         """`keep` gets each full window."""
         self.home, self.keep = home, keep
         self.lock, self.placed = threading.Lock(), dict[str, Placed]()
@@ -70,7 +74,8 @@ class Watch:
         if count == WINDOW:
             self.placed.clear()
             self.state = replace(self.state, windows=number)
-            self.keep(Window(number, now, latest, self.home.distances(placed)))
+            together = self.home.judge(placed).distance or 0.0
+            self.keep(Window(number, now, latest, together, self.home.distances(placed)))
 
 
 def kept_in(path: Path) -> Callable[[Window], None]:

@@ -4,19 +4,23 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
+import numpy as np
+
 from plainfilm.data.sources.balance import Balance
 from plainfilm.data.sources.labels import class_and_split, notes_of, spellings
 from plainfilm.data.sources.listing import ARCHIVES, Entry, Listing, balance_of, list_films
 from plainfilm.data.sources.reading import PLAIN, Reading
 from plainfilm.data.sources.table import TABLES
 from plainfilm.errors import PlainfilmError
+from plainfilm.evaluation.expected import guess
 from plainfilm.io import files, tables
 from plainfilm.messages import LANGUAGES
 from plainfilm.model.answer import Answer
+from plainfilm.model.card import Card, Guessed
 from plainfilm.model.decision import set_cell
 from plainfilm.model.overlay import draw_overlay
 from plainfilm.model.predictor import Prediction, Predictor
-from plainfilm.model.shift import Home, Shift
+from plainfilm.model.shift import MIN_FILMS, Home, Shift
 
 MAX_NAME_BYTES = 200  # of a map, before .png; file systems take 255
 
@@ -72,6 +76,18 @@ def shift_of(home: Home | None, answers: Sequence[Answer]) -> Shift | None:
         answer.image_id: answer.placed for answer in answers if answer.placed is not None and not answer.is_refused
     }
     return None if home is None else home.judge(list(counted.values()))
+
+
+def guess_of(card: Card, answers: Sequence[Answer]) -> Guessed | None:
+    """The accuracy to be expected on these films, each once, without those refused; None: too few, or it cannot."""
+    told = {
+        answer.image_id: answer.probabilities
+        for answer in answers
+        if answer.probabilities is not None and not answer.is_refused
+    }
+    if card.confidence is None or len(told) < MIN_FILMS:
+        return None
+    return guess(np.stack(list(told.values())), card.confidence)
 
 
 def _reason(result: Prediction | PlainfilmError) -> str:

@@ -20,8 +20,11 @@ from plainfilm.errors import UsageError
 from plainfilm.evaluation.metrics import Floats
 from plainfilm.io import files
 from plainfilm.io.run_folder import AUDIT, Run, held
+from plainfilm.model import modelfile
+from plainfilm.model.card import Audited, Record
 from plainfilm.model.predictor import Predictor
 from plainfilm.present.audit_figures import draw_shortcuts
+from plainfilm.present.gather import gather
 from plainfilm.present.pairs_page import write_pairs
 from plainfilm.workflows.prepare import check_films, fill_store, make_films, moved
 
@@ -45,7 +48,34 @@ def audit_run(
     if films is None:  # a training there may be decoding them at this moment
         with held(run.folder):
             films = fill_store(index, recipe, run.folder, progress)
-    return audit(films, Predictor(run.model), out, language=language)
+    found = audit(films, Predictor(run.model), out, language=language)
+    tell_model(run, found)
+    return found
+
+
+def tell_model(run: Run, found: Audit) -> None:
+    """Write into the model file of a run what the audit found, and how it did in tests elsewhere that the run holds.
+
+    So page, terminal and report can say it with every answer.
+    """
+    shortcuts = found.shortcuts
+    if shortcuts is None or shortcuts.model is None or shortcuts.verdict.share is None:
+        return
+    audited = Audited(
+        view=shortcuts.verdict.view,
+        accuracy=shortcuts.verdict.accuracy,
+        chance=shortcuts.chance,
+        model=shortcuts.model,
+        share=shortcuts.verdict.share,
+    )
+    kept = tuple(
+        Record(name, figures.overall["accuracy"], figures.guessed)
+        for name, figures in gather(run).external.items()
+        if figures.guessed is not None and figures.model == found.model
+    )
+    with held(run.folder):
+        model = modelfile.opened(run.model)
+        replace(model, card=replace(model.card, audited=audited, track_record=kept or None)).write()
 
 
 def audit_sources(

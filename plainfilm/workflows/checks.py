@@ -1,7 +1,8 @@
 """`plainfilm doctor`: what is wrong with this install, a data set, an image or a model file, in words.
 
-Nothing is written, nothing is changed. What is asked about decides who looks: nothing, the install; `*.onnx`, a model
-file; a folder, archive or table, a data set; any other file, one image.
+Nothing is written, nothing is changed. What is asked about decides who looks: nothing, the install; a model file, that;
+a folder, archive or table, a data set; any other file, one image. A model file and what follows it are asked about
+together, too: are these films like those that the model was tested on?
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,7 +19,9 @@ from plainfilm.data.sources.table import TABLES
 from plainfilm.errors import PlainfilmError, SourceError, UsageError
 from plainfilm.io.files import single_film
 from plainfilm.model.card import Card
+from plainfilm.model.packaged import is_model
 from plainfilm.present.findings import Diagnosis, Finding, note, of_error, ok, problem
+from plainfilm.present.statements import shift_words
 from plainfilm.workflows.checks_of_data import has_usual_shape, look_at_data
 from plainfilm.workflows.checks_of_install import look_at_install
 
@@ -38,6 +41,8 @@ def diagnose(
         raise UsageError("tables-too-many", tables=len(tables), sources=len(paths))
     if not paths:
         yield Diagnosis("", tuple(look_at_install(Path.cwd())))
+    elif len(paths) > 1 and is_model(paths[0]):
+        yield _together(paths[0], paths[1:], tables, reading)
     for path in paths:
         if path in sources[1:]:  # goes with the first
             continue
@@ -47,6 +52,25 @@ def diagnose(
         except PlainfilmError as error:
             findings, balance = [of_error(error)], None
         yield Diagnosis(", ".join(map(str, together)), tuple(findings), balance)
+
+
+def _together(model: Path, films: Sequence[Path], tables: Sequence[Path], reading: Reading) -> Diagnosis:
+    """Whether films are like those that a model was tested on."""
+    from plainfilm.model.predictor import Predictor  # as below
+    from plainfilm.workflows.answers import predict, shift_of
+
+    try:
+        predictor = Predictor(model, assume_chest=reading.assume_chest)
+        answered = list(predict(predictor, films, tables, reading=reading))
+    except PlainfilmError as error:
+        return Diagnosis(str(model), (of_error(error),))
+    shift = shift_of(predictor.home, answered)
+    kind = problem if shift is not None and shift.is_abroad else ok if shift is not None and shift.distance else note
+    finding = kind("doctor.shift", words=shift_words(shift))
+    refused = sum(answer.is_refused for answer in answered)
+    unreadable = sum(answer.error is not None for answer in answered)
+    counts = ok("doctor.films", films=len(answered), refused=refused, unreadable=unreadable)
+    return Diagnosis(", ".join(map(str, (model, *films))), (counts, finding))
 
 
 def _is_data(path: Path) -> bool:
@@ -63,7 +87,7 @@ def _look(
         raise SourceError("source-missing", path=str(path))
     if _is_data(path):
         return look_at_data(paths, tables, reading, progress)
-    if path.suffix.lower() == ".onnx":
+    if is_model(path):
         return list(_look_at_model(path)), None
     film = decode(single_film(path).read(path.name), assume_chest=reading.assume_chest)
     return list(_look_at_film(film)), None
@@ -118,5 +142,6 @@ def _worth(card: Card) -> Iterator[Finding]:
         yield problem("evaluation.leaking")
     yield note("card.not-calibrated") if card.calibration is None else ok("doctor.model-calibrated")
     yield note("card.no-gate") if card.gate is None else ok("doctor.model-gate")
+    yield note("card.no-shift") if card.shift is None else ok("doctor.model-shift", films=sum(card.shift.films))
     finding = ok if card.map_health == "card.maps-faithful" else note
     yield finding(card.map_health, n=None if card.maps is None else card.maps.n, names=", ".join(card.doubted_maps))

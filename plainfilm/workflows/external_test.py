@@ -72,7 +72,7 @@ def evaluate_sources(
         judged = evaluate(predictor, films, unseen, name="elsewhere")
     tested, measured = predictor.card.evaluation, judged.figures
     own, leaking = (None, False) if tested is None else (tested.overall, bool(tested.others.get("leaking", False)))
-    balance = _balance(listing, found, judged.rows, sightings, classes)
+    balance = balance_of_films(listing, found, judged.rows, sightings, classes)
     figures = ExternalMetrics(
         **vars(measured),
         seen=seen_figures(predictor, rows, sightings),
@@ -88,7 +88,7 @@ def evaluate_sources(
     return evaluation, rows, balance
 
 
-def _balance(
+def balance_of_films(
     listing: Listing, found: Sequence[Row], judged: Sequence[Row], sightings: Sequence[Sighting], classes: Sequence[str]
 ) -> Balance:
     """What became of the files: judged, seen by the model before, or left out for another reason."""

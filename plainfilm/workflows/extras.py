@@ -6,6 +6,7 @@ from plainfilm.errors import MissingExtraError
 
 TRAINING_LIBRARIES = ("torch", "onnx", "safetensors", "tomli_w", "matplotlib", "jinja2")
 REPORT_LIBRARIES = ("jinja2",)
+RECALIBRATION_LIBRARIES = ("onnx",)
 AUDIT_LIBRARIES = ("matplotlib",)
 SERVE_LIBRARIES = ("fastapi", "uvicorn", "python_multipart", "prometheus_client")
 NODE_LIBRARIES = ("pydicom", "gdcm", "pynetdicom", "highdicom")

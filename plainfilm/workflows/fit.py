@@ -13,16 +13,18 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from plainfilm.config import Recipe
-from plainfilm.data.film_index import Index
+from plainfilm.data.film_index import Index, train_only
 from plainfilm.data.films import Films
 from plainfilm.errors import TrainingError
 from plainfilm.evaluation import saliency
 from plainfilm.evaluation.calibration import calibrate
 from plainfilm.evaluation.evaluation import answers
+from plainfilm.evaluation.expected import fit_confidence
 from plainfilm.evaluation.intervals import grouped_mean
 from plainfilm.io.run_folder import Run
 from plainfilm.model import input_check, modelfile, quantise
 from plainfilm.model.card import Maps, Provenance
+from plainfilm.model.decision import softmax
 from plainfilm.model.input_measures import describe
 from plainfilm.model.modelfile import Model
 from plainfilm.model.predictor import Predictor
@@ -76,19 +78,36 @@ def _calibrated(model: Model, predictor: Predictor, films: Films, recipe: Recipe
     )
     drawn = draw_some(len(train), NUM_FEATURE_FILMS, recipe.training.seed, "input-check-sample")
     some = [train[number] for number in drawn]
-    learned = _answers(predictor, films, some)
     fitted_check = input_check.fit(
-        films.store[train], learned.features, films.labels(some), films.store[validation], answered.features
+        films.store[train],
+        _answers(predictor, films, some).features,
+        films.labels(some),
+        films.store[validation],
+        answered.features,
     )
-    home = HomeFilms.of(
-        np.concatenate([answered.features, learned.features]),
-        *describe(films.store[[*validation, *some]]),
-        np.concatenate([answered.logits, learned.logits]).argmax(axis=1),
-        films.groups([*validation, *some]),
-        np.arange(len(validation) + len(some)) < len(validation),
+    shift = fit_home(_home(films, answered, validation, train), len(films.index.classes), seed=recipe.training.seed)
+    confidence = fit_confidence(softmax(answered.logits, calibration.temperature), films.labels(validation))
+    fitted = replace(model.card, calibration=calibration, gate=fitted_check, shift=shift, confidence=confidence)
+    return replace(model, card=fitted)
+
+
+def _home(films: Films, answered: _Answered, validation: Sequence[int], train: Sequence[int]) -> HomeFilms:
+    """The films of home: those of validation as they are answered, those of training by their classes.
+
+    Training films that a split keeps out of validation, recompressed ones for instance, are not like the others.
+    """
+    set_apart = train_only([films.index.rows[row] for row in train], films.index.split)
+    alike = [row for row, is_apart in zip(train, set_apart, strict=True) if not is_apart]
+    rows = [*validation, *alike]
+    features = np.zeros((len(rows), answered.features.shape[1]), np.float32)
+    features[: len(validation)] = answered.features
+    return HomeFilms.of(
+        features,
+        *describe(films.store[rows]),
+        np.concatenate([answered.logits.argmax(axis=1), films.labels(alike)]),
+        films.groups(rows),
+        np.arange(len(rows)) < len(validation),
     )
-    shift = fit_home(home, len(films.index.classes), seed=recipe.training.seed)
-    return replace(model, card=replace(model.card, calibration=calibration, gate=fitted_check, shift=shift))
 
 
 def _check_maps(
@@ -129,7 +148,7 @@ def write_twin(run: Run, films: Films, recipe: Recipe, *, threads: int) -> Twin:
         raise TrainingError("int8-no-validation")
     chosen = train[:: max(len(train) // NUM_RANGE_FILMS, 1)][:NUM_RANGE_FILMS]
     proto = quantise.to_int8(model, films.pixels(chosen, recipe.data.channels))
-    bare = replace(model.card, calibration=None, gate=None, shift=None, maps=None, evaluation=None)
+    bare = replace(model.card, calibration=None, gate=None, shift=None, confidence=None, maps=None, evaluation=None)
     twin = modelfile.from_graph(run.int8, proto, bare)
     gained = _hits(Predictor(twin, threads=threads), films, validation) - _hits(predictor, films, validation)
     difference = grouped_mean(gained, films.groups(validation), bound=1.0)

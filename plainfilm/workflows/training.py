@@ -23,7 +23,7 @@ from plainfilm.evaluation.evaluation import evaluate, write_evaluation
 from plainfilm.io import files
 from plainfilm.io.run_folder import Run, held
 from plainfilm.model import modelfile
-from plainfilm.model.card import Card, OwnFigures, Preprocessing, class_names
+from plainfilm.model.card import Card, OwnFigures, Preprocessing, Source, class_names
 from plainfilm.model.formats.weights import Weights, read_weights
 from plainfilm.model.modelfile import Model
 from plainfilm.model.networks.mean import Network
@@ -258,6 +258,8 @@ def _train_and_fit(
         preprocessing=Preprocessing(recipe.size_px, recipe.data.channels, recipe.data.fit),
         weights_sha256="",
         provenance=provenance(films.index, recipe, validation),
+        ties=recipe.decision.ties,
+        sources=None if recipe.report.sources is None else tuple(Source(**entry) for entry in recipe.report.sources),
     )
     with options.clock.stage("fit"):
         model, predictor = fit(modelfile.from_network(run.model, net, card), films, recipe, threads=reporter.threads)

@@ -24,7 +24,7 @@ from plainfilm.io.stopping import stop_requests
 from plainfilm.messages import LANGUAGES
 from tests.conftest import Cli, Ran
 
-FUNCTIONS = ("audit", "compare", "cross_validate", "evaluate", "index", "predict", "report", "train")
+FUNCTIONS = ("audit", "compare", "cross_validate", "drift", "evaluate", "index", "predict", "report", "train")
 OWN_TO_A_TERMINAL = {"as_json", "profile"}
 SIGNATURES = {
     "audit": "(sources, *, model=None, table=(), recipe=None, out=None, source=(), follow_links=False, encoding='', "
@@ -32,6 +32,7 @@ SIGNATURES = {
     "compare": "(first, second, *, lang='')",
     "cross_validate": "(sources, *, out, table=(), recipe='fast', folds=5, seeds=(), workers=0, threads=None, "
     "follow_links=False, encoding='', assume_chest=False, lang='')",
+    "drift": "(paths, *, out=None, lang='')",
     "evaluate": "(model, sources, *, table=(), out=None, prevalence=None, follow_links=False, encoding='', "
     "assume_chest=False, lang='')",
     "index": "(sources, *, table=(), recipe='fast', out=None, follow_links=False, encoding='', assume_chest=False, "

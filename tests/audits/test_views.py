@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from plainfilm.audits import views
-from plainfilm.audits.lungfield import hull
 from plainfilm.data.film_index import Row
+from plainfilm.data.lungfield import hull
 
 SIZES = (64, 112, 150, 224)
 

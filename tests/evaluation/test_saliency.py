@@ -143,6 +143,7 @@ def intervals(found) -> dict[tuple[str, str], tuple[float, float]]:
 def test_a_true_map_beats_both_baselines(tmp_path, films):
     found = checked(planted(tmp_path / "model.onnx"), films)
     assert all(low > 0 for low, _ in intervals(found).values()), found
+    assert found["lungs"]["evidence"]["n"] == found["lungs"]["area"]["n"] == len(films)
 
 
 def test_classes_are_checked_apart(tmp_path, films):
@@ -173,6 +174,7 @@ def test_a_constant_map_ties_with_random(tmp_path, films):
         assert low < 0 < high
     assert found["faithful"] is False
     assert found["randomised"]["spearman"]["value"] == 1  # and does not change with the weights
+    assert "lungs" not in found  # there is no evidence
 
 
 def test_maps_that_are_brightness_survive_random_weights(tmp_path, films):

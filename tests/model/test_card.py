@@ -11,11 +11,12 @@ from builders import SLIM_WIDTHS, change_card, make_card, write_model
 from plainfilm.errors import ModelFileError
 from plainfilm.estimate import Estimate
 from plainfilm.messages import sentence
-from plainfilm.model.card import Card, ClassName, OwnFigures, Provenance, parse_card
+from plainfilm.model.card import Card, ClassName, InLungs, OwnFigures, Provenance, parse_card
 from plainfilm.model.networks import resnet
 from plainfilm.model.predictor import Predictor
 
 PATH = Path("model.onnx")
+FIGURE: dict[str, Any] = {"value": 0.6, "low": 0.5, "high": 0.7, "n": 60}
 
 
 def content(**changes: Any) -> dict[str, Any]:
@@ -71,6 +72,18 @@ def test_an_update_keeps_a_section_of_a_later_program(tmp_path: Path, monkeypatc
     assert Predictor(path).card.others == {"atlas": [1, 2]}
 
 
+def test_a_check_of_maps_of_an_earlier_program_says_nothing_of_lungs() -> None:
+    earlier = {"faithful": True, "n": 60, "classes": {}, "films": "validation"}
+    card = parsed(content(maps=earlier))
+    assert card.maps is not None
+    assert card.maps.lungs is None
+    assert json.loads(card.as_json())["maps"] == earlier
+    found = parsed(content(maps=earlier | {"lungs": {"evidence": FIGURE, "area": FIGURE}}))
+    assert found.maps is not None
+    assert found.maps.lungs == InLungs(evidence=Estimate(**FIGURE), area=Estimate(**FIGURE))
+    assert parsed(json.loads(found.as_json())) == found
+
+
 def test_a_later_format_is_refused() -> None:
     assert refusal(json.dumps(content(format_version=3))).code == "model-version"
 
@@ -93,6 +106,8 @@ LIES: dict[str, str] = {
             "leaking": {"provenance": {"leaking": "no"}},
             "figure": {"evaluation": {"accuracy": {"value": 1e300, "low": 0, "high": 1, "n": 3}}},
             "verdict": {"maps": {"faithful": "yes", "n": 3}},
+            "lungs without area": {"maps": {"faithful": True, "n": 3, "lungs": {"evidence": FIGURE}}},
+            "share": {"maps": {"faithful": True, "n": 3, "lungs": {"evidence": FIGURE, "area": FIGURE | {"n": -1}}}},
             "seen": {"seen": {"films": 3}},
             "temperature": {"calibration": {"temperature": 1e9}},
         }.items()

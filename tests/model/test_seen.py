@@ -24,7 +24,7 @@ from plainfilm.model import modelfile, seen
 from plainfilm.model.modelfile import CARD_KEY, DIGEST_KEY
 from plainfilm.model.networks import resnet
 from plainfilm.model.predictor import Predictor
-from plainfilm.model.seen import FILMS_KEY, SeenCounts, SeenFilms, parse_seen, seen_films
+from plainfilm.model.seen import FILMS_KEY, SeenCounts, SeenFilms, parse_seen, seen_films, with_fitted
 
 PICTURES = [phantom.draw("COVID", seed=4, number=number, size=160).pixels for number in range(9)]
 IDS = [image_id(picture) for picture in PICTURES]
@@ -116,6 +116,28 @@ def test_films_twice_in_a_training_stand_once_in_the_list() -> None:
     assert found is not None
     assert found.counts.films == len(found.checksums) == 9
     assert found.counts.train == 10
+
+
+def test_films_on_which_something_was_fitted_join_the_list() -> None:
+    """Films 5 to 7 are fitted on; 5 was seen before."""
+    found = with_fitted(listed(), films_with([""] * 9), [5, 6, 7])
+    assert found is not None
+    assert found.counts == SeenCounts(films=8, train=4, validation=5, fingerprints=True, base_known=True)
+    sightings = found.sightings(IDS, [str(number) for number in range(9)], STORE)
+    assert [sighting.kind for sighting in sightings] == ["exact"] * 8 + [""]
+    again = parse_seen(found.text, found.counts)
+    assert again is not None
+    assert again.fingerprints is not None
+    whole = seen_films(films_with(["train"] * 8 + [""]), is_base_known=True)
+    assert whole is not None
+    assert np.array_equal(again.checksums, whole.checksums)
+    assert np.array_equal(again.fingerprints, whole.fingerprints)
+
+
+def test_a_list_of_fitted_films_alone_says_that_more_may_have_been_seen() -> None:
+    found = with_fitted(None, films_with([""] * 9), [2, 3])
+    assert found is not None
+    assert found.counts == SeenCounts(films=2, train=0, validation=2, fingerprints=True, base_known=False)
 
 
 def test_a_list_may_be_longer_than_any_card(path: Path) -> None:

@@ -6,9 +6,10 @@ import os
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 
 import pytest
-from builders import program
+from builders import change_card, program
 
 from plainfilm.audits.shortcuts import Shortcuts
 from plainfilm.config import load_recipe
@@ -18,7 +19,7 @@ from plainfilm.estimate import NOT_ESTIMABLE, Estimate
 from plainfilm.evaluation.evaluation import evaluate
 from plainfilm.io.run_folder import Run
 from plainfilm.messages import say
-from plainfilm.model.card import ClassName
+from plainfilm.model.card import ClassName, InLungs
 from plainfilm.model.predictor import Predictor
 from plainfilm.present.blocks import Bar, Lines, Link, Table
 from plainfilm.present.gather import gather
@@ -190,6 +191,19 @@ def test_no_path_and_no_file_name_is_told(run, html):
     assert ".png" not in html + card
     assert str(run) not in html + card
     assert str(run.parent) not in html + card
+
+
+def test_the_share_of_evidence_in_the_lungs_is_shown_beside_the_area(run, copy, page):
+    measured = gather(Run(run)).card.maps.lungs
+    assert measured.evidence.percent("en") in page.shown("en")
+    assert measured.area.percent("zh") in page.shown("zh-Hans")
+    lungs = InLungs(evidence=Estimate(0.512, 0.481, 0.543, 60), area=Estimate(0.334, 0.321, 0.347, 60))
+    card = change_card(copy / "model.onnx", maps=replace(gather(Run(run)).card.maps, lungs=lungs))
+    changed = Page(write_report(Run(copy)).read_text(encoding="utf-8"))
+    assert "51.2 % (48.1 to 54.3, n 60) lies in the lung field, which covers 33.4 %" in changed.shown("en")
+    assert lungs.evidence.percent("zh") in changed.shown("zh-Hans")
+    change_card(copy / "model.onnx", maps=replace(card.maps, lungs=None))
+    assert "lung field, which covers" not in Page(write_report(Run(copy)).read_text(encoding="utf-8")).shown("en")
 
 
 def test_equal_runs_have_equal_reports(run, copy, html):

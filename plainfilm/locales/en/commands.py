@@ -171,6 +171,8 @@ SENTENCES: dict[str, str] = {
     "expected.between": "{low} to {high}",
     "expected.list": "[{of}, ...]",
     "expected.names": "at least two different names",
+    "expected.ties": "a class, and other classes that it cannot be told from",
+    "expected.sources": "name, terms and citation of each source",
     "expected.display-names": "names by language (en, zh), or an English and a Chinese name",
     "expected.size": "{low} to {high}, a multiple of {of}",
     "expected.section": "a section",
@@ -626,6 +628,8 @@ SENTENCES: dict[str, str] = {
     "without a validation part; train it with one",
     "figure.precision": "Precision",
     "figure.f1": "F1",
+    "predict-no-films": "there is no film to answer; given was the model {path} alone; expected: plainfilm predict "
+    "[MODEL] FILM...",
     "prediction.table": "The most probable class of each film, and the probability of every class",
     "prediction.number": "No.",
     "prediction.film": "Film",
@@ -636,8 +640,15 @@ SENTENCES: dict[str, str] = {
     "prediction.abroad": "{names} (not like home)",
     "prediction.set-unpromised": "Film {number}: {words}. The {coverage:g} % that a prediction set promises at "
     "home do not hold here.",
+    "prediction.undecided": "{names} (not decided)",
     "prediction.maps": "Class activation maps are in {folder}: {cells}x{cells} cells over a film of {size}x{size} "
     "px; orange speaks for the predicted class.",
+    "guess.no-record": "What accuracy is to be expected here is not guessed: nobody has tested such guesses of this "
+    "model on films of other places.",
+    "guess.shown": "Accuracy to be expected on these films, guessed from how sure the model is: {accuracy}. On films "
+    "of {sites} other places such a guess was off by up to {off:.1f} points.",
+    "guess.bad-record": "What accuracy is to be expected here is not guessed: on films of {sites} other places such "
+    "a guess was off by up to {off:.1f} points.",
     "headline.refused": "Refused. Not reliable: {name}",
     "headline.abroad": "Not like the films of its test. Not reliable: {name}",
     "headline.uncalibrated": "Most probable: {name}",
@@ -657,6 +668,56 @@ SENTENCES: dict[str, str] = {
     "sets promise nothing here.",
     "shift.film": "This film is unlike nearly all films that the model was tested on.",
     "shift.unlike": "{about}: unlike the films that the model was tested on; do not rely on its answer",
+    "drift-missing": "{path} cannot be read ({reason}); expected a file that `plainfilm serve --watch FILE` keeps",
+    "drift-too-large": "{path} is too large: at most {maximum_bytes} bytes are read; give a part of its lines",
+    "drift-damaged": "{path}, line {line}, is no window as `plainfilm serve --watch FILE` keeps it; remove the line "
+    "if it is damaged",
+    "drift-empty": "{path} is empty; a server that watches adds a line for every 50 films",
+    "drift.windows": "{windows} windows with {films} films, from {first} to {last}.",
+    "drift.restarts": "Starts of the server after the first: {restarts}. Its bound on false alarms holds for each "
+    "start.",
+    "drift.alarms": "Abroad: {abroad} of {windows} windows. First alarm: {time}.",
+    "drift.no-alarm": "No window was abroad: there was no alarm.",
+    "drift.too-few": "Too few windows to say since when: {windows}; at least {minimum} are needed.",
+    "drift.steady": "Nothing says that the films moved within these windows (p {p:.3f}).",
+    "drift.away": "The films moved away from home, most likely since the window that was full at {time}: mean "
+    "distance {before:.2f} before ({left} windows), {after:.2f} after ({right} windows), p {p:.3f}.",
+    "drift.back": "The films moved nearer to home, most likely since the window that was full at {time}: mean "
+    "distance {before:.2f} before ({left} windows), {after:.2f} after ({right} windows), p {p:.3f}.",
+    "drift.blocks": "What moved: {names} (p corrected for all blocks, Holm).",
+    "drift.no-block": "No block surely moved by itself (p corrected for all blocks, Holm).",
+    "drift.table": "Geometric mean of the distance before and after the best cut in two; above 1 is rare at home",
+    "drift.what": "What",
+    "drift.before": "Before",
+    "drift.after": "After",
+    "drift.p": "p",
+    "drift.since": "Since, if sure",
+    "drift.together": "all together",
+    "drift.written": "Page: {path}",
+    "drift.title": "Are the films that come here still like those at home?",
+    "drift.about": "Made of the counters that `plainfilm serve --watch` keeps. They hold no film and nothing of a "
+    "patient.",
+    "drift.found": "What was found",
+    "drift.charts": "The windows",
+    "drift.axis": "window ({first} to {last})",
+    "drift.about-chart": "Distance from home over the windows: {name}",
+    "drift.chart": "Distance from home in each window. Dotted: 1, which {share:g} % of windows at home exceed. "
+    "Upright line: the move, if it is sure; dashed: the mean before and after it. Circle: the first alarm. In a long "
+    "stream neighbours are averaged.",
+    "drift.chart-blocks": "The same for each block alone. A move is marked if the stream surely moved, and the "
+    "block, too.",
+    "drift.method": "How this is judged",
+    "drift.method.distance": "A window is a number of films that were judged together. Its distance says how far "
+    "their mean is from that of home films with the same answers. It is divided by what {share:g} % of windows at "
+    "home exceed.",
+    "drift.method.alarm": "The server alarms at a higher limit, which rises with every window, so that watching "
+    "without end hardly ever alarms by chance. So a window above 1 need not be an alarm.",
+    "drift.method.move": "A move is where one cut parts the logarithms of the distances best in two. p is the share "
+    "of {reorderings} reorderings of the windows that part no worse; up to {sure:g} counts as sure. Blocks are named "
+    "only if all together surely moved, with p corrected for {blocks} blocks (Holm). Fewer than {minimum} windows "
+    "say nothing.",
+    "drift.method.chance": "p takes windows for independent. If similar films come in spells, for instance by day or "
+    "by ward, it is too small. A move says that the films changed, not why, and not that the answers are wrong.",
     "card.not-tested": "This model was not tested.",
     "card.tested": "This model's accuracy on its own test films, which come from where its training films come from: "
     "{accuracy}. On films from elsewhere expect less, perhaps far less.",
@@ -679,6 +740,15 @@ SENTENCES: dict[str, str] = {
     "card.no-gate": "This model has no fitted input check: only colour, size, shape and contrast are checked before "
     "it answers.",
     "card.no-shift": "This model cannot say whether films are like those that it was tested on.",
+    "card.not-audited": "Nobody has looked whether it lives on what is beside the lungs: plainfilm audit has not "
+    "been run on it.",
+    "card.audited": "A probe that sees no lung ({view}) tells the classes of its test films with an accuracy of "
+    "{accuracy}; chance: {chance}; this model: {model}. So the probe gets {share} of what the model adds over chance.",
+    "card.audited-no-share": "A probe that sees no lung ({view}) tells the classes of its test films with an "
+    "accuracy of {accuracy}; chance: {chance}; this model: {model}.",
+    "card.tied": "It knows {lone} from one place alone. Of films that are not like those, it names {lone} and "
+    "{others} together: not decided.",
+    "card.source": "Trained on films of {name}. Terms: {terms}. Citation: {citation}.",
     "card.not-for-diagnosis": "For research and teaching; not for diagnosis.",
     "profile.stages": "Where the time went",
     "profile.stage": "Stage",
@@ -764,6 +834,31 @@ SENTENCES: dict[str, str] = {
     "fall.leaking": "The split of the model's own test leaks: its figures are too good, and so part of the "
     "generalisation gap only corrects them.",
     "fall.not-tested": "This model was not tested on films of its own: its generalisation gap is not known.",
+    # recalibrating
+    "recalibration-too-few": "{films} of the {found} films can be used to recalibrate ({count} are left out because "
+    "the model has seen them); expected at least {minimum} films of known class ({classes}), better {better}; give "
+    "more films of this place with their classes",
+    "recalibration-few-groups": "the {films} films are of {groups} patients or groups of copies, and these are not "
+    "to be torn apart; expected at least {minimum}, half of them for the test; give films of more patients",
+    "recalibration.advised": "Recalibrate the model for these films: plainfilm recalibrate MODEL SOURCE --out FILE "
+    "takes at least {minimum} labelled films of the place, better {better}; here are {films}.",
+    "recalibration.halves": "Of {films} labelled films {fitted} were for fitting (temperature, prediction sets, "
+    "thresholds, input check); the other {tested}, of other patients, were for the test before and after.",
+    "recalibration.missing": "Without a film to fit on: {names}. The prediction sets use what was fitted on the "
+    "other classes, and promise nothing for these.",
+    "recalibration.pooled": "Too few films for a limit of their own in the prediction sets, so that of all classes "
+    "together is used: {counts}.",
+    "recalibration.films-of": "{name} {films}",
+    "recalibration.title": "The local test films before and after recalibrating (95 % intervals)",
+    "recalibration.before": "Before",
+    "recalibration.after": "After",
+    "recalibration.refused": "Refused by the input check",
+    "recalibration.written": "Model file: {path}. Its class activation maps were not checked on these films.",
+    "card.recalibrated": "This model was recalibrated for a place other than that of its training. Its accuracy on "
+    "test films from there: {accuracy}. On films from elsewhere expect less, perhaps far less.",
+    "card.recalibrated-on": "Recalibrated on {films} films of that place. Among films like these a prediction set "
+    'holds the true class in at least {coverage:g} % of cases; it is "none of the classes" if each class is less '
+    "probable than in all but a few of its own films.",
     # comparing and cross-validating
     "compare.title": "Compared on {films} films in {groups} groups; left out, having no answer of the other: {first} "
     "of the first, {second} of the second.",
@@ -866,6 +961,9 @@ SENTENCES: dict[str, str] = {
     "doctor.model-no-packages": "it does not say which packages it was made with",
     "doctor.model-tested": "accuracy on its own test films {value:.1f} % ({low:.1f} to {high:.1f}, n {n})",
     "doctor.model-calibrated": "it is calibrated",
+    "doctor.shift": "{words}",
+    "doctor.films": "{films} films, of which {refused} are refused and {unreadable} cannot be read",
+    "doctor.model-shift": "it can say whether films are like those that it was tested on (home: {films} films)",
     "doctor.model-gate": "it refuses what is no chest film",
     # the shortcut audit
     "view.chance": "chance (commonest class)",
@@ -917,9 +1015,8 @@ SENTENCES: dict[str, str] = {
     "demo.start": "Drawing synthetic radiographs (phantoms) into {folder}",
     # serve
     "serve.listens": "Page and API: {address} (Ctrl-C stops)",
-    "serve.phantom-model": "No model was named: the packaged one answers, which was trained on drawn phantoms and "
-    "knows "
-    "no real film. To serve your own: plainfilm serve model.onnx",
+    "predict.packaged-model": "No model was named: the packaged one answers. It is for research and teaching, not "
+    "for diagnosis. Your own: name its file first, model.onnx.",
     "serve.follows": "The training: {address}",
     "serve.dicom": "DICOM node: {title}, port {port}; reports go to {destination}",
     "dicom-destination-missing": "a DICOM node needs somewhere to send its reports; expected --dicom-to "

@@ -190,6 +190,9 @@ SENTENCES: dict[str, str] = {
     "report.maps.how": "In a class activation map orange marks what speaks for the predicted class. The mean of the "
     "map plus a constant is the model's answer; that does not make the marked part the cause, and each cell has seen "
     "most of the film.",
+    "report.maps.lungs": "Of what the maps mark on validation films, {evidence} lies in the lung field, which covers "
+    "{area} of the film: a map that marks everything equally would reach as much. The lung field is that of the "
+    "audit. It may miss opaque lung, and each cell has seen more of the film than it covers, so this is no verdict.",
     "report.maps.worst": "The worst errors: the {shown} of {errors} wrong answers, among {films} films, of which the "
     "model was surest",
     "report.maps.no-errors": "None of the {films} test films was answered wrongly.",

@@ -154,6 +154,8 @@ SENTENCES: dict[str, str] = {
     "expected.between": "{low} 至 {high}",
     "expected.list": "[{of}, ...]",
     "expected.names": "至少两个不同的名称",
+    "expected.ties": "一个类别，以及与它无法区分的其他类别",
+    "expected.sources": "每个来源的 name、terms 和 citation",
     "expected.display-names": "按语言（en、zh）给出的名称，或者一个英文名和一个中文名",
     "expected.size": "{low} 至 {high}，且为 {of} 的倍数",
     "expected.section": "一个小节",
@@ -565,6 +567,7 @@ SENTENCES: dict[str, str] = {
     "请用带验证集的划分重新训练",
     "figure.precision": "精确率",
     "figure.f1": "F1",
+    "predict-no-films": "没有要回答的胶片；只给出了模型 {path}；应为：plainfilm predict [MODEL] FILM...",
     "prediction.table": "每张胶片概率最高的类别，以及各类别的概率",
     "prediction.number": "序号",
     "prediction.film": "胶片",
@@ -574,8 +577,14 @@ SENTENCES: dict[str, str] = {
     "prediction.refused": "{names}（已拒绝）",
     "prediction.abroad": "{names}（与测试胶片不同）",
     "prediction.set-unpromised": "图{number}：{words}。预测集在原处承诺的 {coverage:g} % 在此不成立。",
+    "prediction.undecided": "{names}（未定）",
     "prediction.maps": "类激活图在 {folder}：{size}x{size} 像素的胶片上有 {cells}x{cells} 个格子；橙色支持所预测的类"
     "别。",
+    "guess.no-record": "不估计在此处的准确率：尚无人用其他来源的胶片检验过该模型的这类估计。",
+    "guess.shown": "根据模型的把握程度估计，它对这些胶片的准确率为 {accuracy}。在 {sites} 处其他来源的胶片上，这类估"
+    "计的误差最大为 {off:.1f} 个百分点。",
+    "guess.bad-record": "不估计在此处的准确率：在 {sites} 处其他来源的胶片上，这类估计的误差最大达 {off:.1f} 个百分点"
+    "。",
     "headline.refused": "未通过检查，不可靠：{name}",
     "headline.abroad": "与模型的测试胶片不同，不可靠：{name}",
     "headline.uncalibrated": "可能性最大：{name}",
@@ -591,6 +600,49 @@ SENTENCES: dict[str, str] = {
     "shift.stream": "此处收到的胶片与模型的测试胶片不同，其概率和预测集在此不作任何保证。",
     "shift.film": "这张胶片与模型的绝大多数测试胶片都不同。",
     "shift.unlike": "{about}：与模型的测试胶片不同；请勿依赖其回答",
+    "drift-missing": "无法读取 {path}（{reason}）；应为 `plainfilm serve --watch FILE` 保存的文件",
+    "drift-too-large": "{path} 太大：最多读取 {maximum_bytes} 字节；请只给出其中一部分行",
+    "drift-damaged": "{path} 第 {line} 行不是 `plainfilm serve --watch FILE` 保存的窗口；若该行已损坏，请删去",
+    "drift-empty": "{path} 是空的；监测中的服务器每收到 50 张胶片追加一行",
+    "drift.windows": "{windows} 个窗口，{films} 张胶片，从 {first} 到 {last}。",
+    "drift.restarts": "服务器重新启动了 {restarts} 次；误报的上限对每次启动分别成立。",
+    "drift.alarms": "{windows} 个窗口中有 {abroad} 个与原处不同。首次警报：{time}。",
+    "drift.no-alarm": "没有窗口与原处不同：未发出警报。",
+    "drift.too-few": "窗口太少，无法说明从何时起：只有 {windows} 个，至少需要 {minimum} 个。",
+    "drift.steady": "没有迹象表明胶片在这些窗口之间发生了变化（p {p:.3f}）。",
+    "drift.away": "胶片偏离了原处，最可能始于 {time} 满的那个窗口：平均距离此前 {before:.2f}（{left} 个窗口），此后 "
+    "{after:.2f}（{right} 个窗口），p {p:.3f}。",
+    "drift.back": "胶片更接近原处了，最可能始于 {time} 满的那个窗口：平均距离此前 {before:.2f}（{left} 个窗口），此后"
+    " {after:.2f}（{right} 个窗口），p {p:.3f}。",
+    "drift.blocks": "变化之处：{names}（p 已按全部方面作 Holm 校正）。",
+    "drift.no-block": "没有哪一方面单独看来确有变化（p 已按全部方面作 Holm 校正）。",
+    "drift.table": "最佳分割点前后距离的几何平均；在原处很少大于 1",
+    "drift.what": "方面",
+    "drift.before": "此前",
+    "drift.after": "此后",
+    "drift.p": "p",
+    "drift.since": "始于（若可确定）",
+    "drift.together": "各方面合计",
+    "drift.written": "网页：{path}",
+    "drift.title": "此处收到的胶片是否仍与原处相似？",
+    "drift.about": "由 `plainfilm serve --watch` 保存的计数生成，其中没有胶片，也没有任何患者信息。",
+    "drift.found": "结论",
+    "drift.charts": "各个窗口",
+    "drift.axis": "窗口（{first} 至 {last}）",
+    "drift.about-chart": "各窗口与原处的距离：{name}",
+    "drift.chart": "每个窗口与原处的距离。点线：1，原处有 {share:g} % 的窗口超过它。竖线：变化开始之处（若可确定）；"
+    "虚线：此前与此后的均值。圆圈：首次警报。窗口很多时，相邻的取平均。",
+    "drift.chart-blocks": "各方面单独的距离。只有整体确有变化、且该方面也确有变化时才标出。",
+    "drift.method": "如何判断",
+    "drift.method.distance": "一个窗口是一起判断的若干张胶片。距离表示它们的均值与原处得到相同回答的胶片相差多远，并"
+    "除以原处 {share:g} % 的窗口会超过的值。",
+    "drift.method.alarm": "服务器报警的界限更高，并随窗口数上升，因此长期监测也几乎不会因偶然而误报。所以大于 1 的窗"
+    "口不一定触发警报。",
+    "drift.method.move": "变化之处是把距离的对数分成两段时分得最好的位置。p 是把窗口重新排序 {reorderings} 次后分得不"
+    "比它差的比例；不大于 {sure:g} 视为可确定。只有整体确有变化时才指出是哪些方面，其 p 已按 {blocks} 个方面作 Holm "
+    "校正。少于 {minimum} 个窗口时不下结论。",
+    "drift.method.chance": "p 假定各窗口相互独立。若相似的胶片成批到来，例如按日期或病房，p 就偏小。变化只说明胶片变"
+    "了，不说明原因，也不说明回答有误。",
     "card.not-tested": "该模型未经测试。",
     "card.tested": "该模型在自身测试胶片（与训练胶片来源相同）上的准确率：{accuracy}。在其他来源的胶片上会更低，"
     "甚至低得多。",
@@ -607,6 +659,13 @@ SENTENCES: dict[str, str] = {
     "card.maps-not-checked": "该模型的类激活图未经检验：它的回答是否取决于热图标出的格子，尚不可知。",
     "card.no-gate": "该模型没有拟合的输入检查：回答之前只检查颜色、尺寸、形状和对比度。",
     "card.no-shift": "该模型无法判断胶片是否与其测试胶片相似。",
+    "card.not-audited": "尚无人检查它是否依赖肺部以外的内容：没有对它运行过 plainfilm audit。",
+    "card.audited": "只看不含肺部的内容（{view}）的探针，区分其测试胶片类别的准确率为 {accuracy}；随机水平：{chance}"
+    "；该模型：{model}。在模型超出随机水平的部分中，探针可得到 {share}。",
+    "card.audited-no-share": "只看不含肺部的内容（{view}）的探针，区分其测试胶片类别的准确率为 {accuracy}；随机水平："
+    "{chance}；该模型：{model}。",
+    "card.tied": "它只从一处认识{lone}。对于与那里不同的胶片，它会把{lone}与{others}一并列出：未定。",
+    "card.source": "训练所用胶片来自 {name}。使用条款：{terms}。引用：{citation}。",
     "card.not-for-diagnosis": "仅供研究与教学，不用于诊断。",
     "profile.stages": "时间花在哪里",
     "profile.stage": "阶段",
@@ -686,6 +745,27 @@ SENTENCES: dict[str, str] = {
     "于各类别胶片的数量。",
     "fall.leaking": "模型自身测试所用的划分有泄漏：其结果偏高，因此泛化差距有一部分只是对它的修正。",
     "fall.not-tested": "该模型未在自己的测试胶片上测试过，泛化差距未知。",
+    # 重新校准
+    "recalibration-too-few": "{found} 张胶片中只有 {films} 张可用于重新校准（{count} 张因模型已见过而排除）；至少需要"
+    " {minimum} 张类别已知（{classes}）的胶片，最好有 {better} 张；请提供更多本地胶片及其类别",
+    "recalibration-few-groups": "这 {films} 张胶片只属于 {groups} 名患者或副本组，而同组的胶片不能拆开；至少需要 "
+    "{minimum} 组，其中一半用于测试；请提供更多患者的胶片",
+    "recalibration.advised": "请针对这些胶片重新校准模型：plainfilm recalibrate MODEL SOURCE --out FILE 至少需要 "
+    "{minimum} 张当地带标签的胶片，最好有 {better} 张；这里有 {films} 张。",
+    "recalibration.halves": "{films} 张带标签的胶片中，{fitted} 张用于拟合（温度、预测集、阈值、输入检查）；其余 "
+    "{tested} 张属于其他患者，用于前后两次测试。",
+    "recalibration.missing": "没有胶片可供拟合的类别：{names}。预测集对它们沿用由其他类别拟合的结果，不作任何保证。",
+    "recalibration.pooled": "以下类别的胶片太少，预测集无法为其单独定限，因而采用所有类别共同的界限：{counts}。",
+    "recalibration.films-of": "{name} {films}",
+    "recalibration.title": "重新校准前后，模型在本地测试胶片上的表现（95 % 区间）",
+    "recalibration.before": "校准前",
+    "recalibration.after": "校准后",
+    "recalibration.refused": "被输入检查拒绝",
+    "recalibration.written": "模型文件：{path}。其类激活图未在这些胶片上检验。",
+    "card.recalibrated": "该模型已针对训练来源之外的某地重新校准。在当地测试胶片上的准确率：{accuracy}。在其他来源的"
+    "胶片上会更低，甚至低得多。",
+    "card.recalibrated-on": "已在当地 {films} 张胶片上重新校准。对于同类胶片，预测集以不低于 {coverage:g} % 的比例包"
+    "含真实类别；若每个类别的概率都低于该类别绝大多数胶片，则为“不属于任何类别”。",
     # 比较与交叉验证
     "compare.title": "在 {groups} 组共 {films} 张胶片上比较；"
     "因另一方没有回答而排除：第一个 {first} 张，第二个 {second} 张。",
@@ -776,6 +856,9 @@ SENTENCES: dict[str, str] = {
     "doctor.model-no-packages": "没有说明制作所用的软件包",
     "doctor.model-tested": "在自身测试胶片上的准确率 {value:.1f} %（{low:.1f} 至 {high:.1f}，n {n}）",
     "doctor.model-calibrated": "已校准",
+    "doctor.shift": "{words}",
+    "doctor.films": "{films} 张胶片，其中 {refused} 张被拒绝，{unreadable} 张无法读取",
+    "doctor.model-shift": "能判断胶片是否与其测试胶片相似（原处：{films} 张胶片）",
     "doctor.model-gate": "会拒绝不是胸片的图像",
     # 捷径审计
     "view.chance": "随机水平（最常见类别）",
@@ -827,8 +910,8 @@ SENTENCES: dict[str, str] = {
     "demo.start": "正在 {folder} 中绘制合成胶片（仿体）",
     # serve
     "serve.listens": "页面和 API：{address}（按 Ctrl-C 停止）",
-    "serve.phantom-model": "未指定模型：由随附的模型作答，它用绘制的模拟胸片训练，不认识任何真实胶片。使用自己的模型："
-    "plainfilm serve model.onnx",
+    "predict.packaged-model": "未指定模型：由随附的模型作答，仅供研究与教学，不用于诊断。使用自己的模型：把它的文件"
+    " model.onnx 写在最前面。",
     "serve.follows": "训练过程：{address}",
     "serve.dicom": "DICOM 节点：{title}，端口 {port}；报告发送到 {destination}",
     "dicom-destination-missing": "DICOM 节点需要发送报告的目的地；应给出 --dicom-to TITLE@HOST:PORT",

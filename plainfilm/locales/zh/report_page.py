@@ -173,6 +173,9 @@ SENTENCES: dict[str, str] = {
     "`plainfilm train --resume RUN` 会重建像素缓存。",
     "report.maps.how": "橙色标出支持预测类别之处。类激活图的平均值加上一个常数就是模型的回答；这并不说明所标之处就是"
     "原因，而且每一格都看过胶片的大部分。",
+    "report.maps.lungs": "在验证胶片上，类激活图所标出的部分有 {evidence} 位于肺野之内，而肺野占胶片面积的 {area}：处"
+    "处相同的图也能达到这个比例。这里的肺野与审计所用的相同，可能漏掉不透光的肺；而且每一格看到的范围都大于它所覆盖的"
+    "部分，因此这不是评判。",
     "report.maps.worst": "最严重的错误：{films} 张胶片的 {errors} 个错误回答中，模型最有把握的 {shown} 个",
     "report.maps.no-errors": "{films} 张测试胶片全部回答正确。",
     "report.maps.typical": "典型的正确回答：每个类别中概率居中的胶片",

@@ -48,7 +48,7 @@ def _row(answer: Answer, card: Card, is_abroad: bool) -> tuple[Cell, ...]:
     predicted = card.classes[answer.predicted]
     names: Text = " ".join(dict.fromkeys(predicted.shown(language) for language in LANGUAGES))
     found = stance(answer, is_abroad=is_abroad)
-    if found in ("refused", "abroad"):
+    if found in ("refused", "abroad") or (found == "undecided" and answer.set is not None):
         names = say(f"prediction.{found}", names=names)
     return str(answer.number), answer.path, names, *(f"{probability:.3f}" for probability in answer.probabilities)
 

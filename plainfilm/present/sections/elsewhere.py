@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 
 from plainfilm.estimate import Estimate
+from plainfilm.evaluation.evaluation import Metrics
 from plainfilm.evaluation.external import Seen
 from plainfilm.evaluation.generalisation_gap import GeneralisationGap
+from plainfilm.evaluation.recalibration import BETTER_FILMS, MIN_FILMS, is_advised
 from plainfilm.messages import say
 from plainfilm.model.seen import KINDS
 from plainfilm.present.blocks import Block, Cell, Note, Section, Table
@@ -23,6 +25,7 @@ def external(found: Gathered) -> Section:
     for name, figures in found.external.items():
         blocks += [*title(figures, name), *seen(figures.seen), *results_of(figures, found.shown)]
         blocks += [*predictive_values(figures.predictive_values or {}, found.shown), *generalisation_gap(figures.fall)]
+        blocks += advice(figures)
     missing = Note(say("report.external.missing"), "missing")
     return Section("external", say("report.external"), tuple(blocks) or (missing,))
 
@@ -59,6 +62,13 @@ def generalisation_gap(found: GeneralisationGap | None) -> Iterator[Block]:
     yield _verdict(found.figures["balanced_accuracy"].difference)
     if found.leaking:
         yield Note(say("fall.leaking"))
+
+
+def advice(figures: Metrics) -> Iterator[Note]:
+    """That a recalibration is advised after a test elsewhere, where it is; how many films it takes, and are there."""
+    if is_advised(figures):
+        counts = {"minimum": MIN_FILMS, "better": BETTER_FILMS, "films": figures.num_films}
+        yield Note(say("recalibration.advised", **counts), "missing")
 
 
 def _figure(name: str, part: str, entry: Estimate) -> tuple[Cell, ...]:

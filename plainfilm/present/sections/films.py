@@ -16,6 +16,9 @@ def films(found: Gathered) -> Section:
         blocks.append(Note(card.map_warning, "alarm"))
     elif card.maps is not None:
         blocks.append(Note(say("card.maps-faithful", n=card.maps.n)))
+    if card.maps is not None and (lungs := card.maps.lungs) is not None:
+        evidence, area = lungs.evidence.in_percent(), lungs.area.in_percent()
+        blocks.append(Note(say("report.maps.lungs", evidence=evidence, area=area)))
     wrong = worst_errors(found.predictions)
     typical = typical_answers(found.predictions, card.class_names)
     shown = pictures(found, [*wrong, *typical])

@@ -135,7 +135,7 @@ def _evaluations(prediction: Prediction | None, card: Card) -> Iterator[sr.Quali
 def _sentences(outcome: Prediction | PlainfilmError, author: Author) -> Iterator[tuple[str, str, Words]]:
     """The texts of a report: a code's value, its meaning, the words."""
     card = author.card
-    *about, not_for_diagnosis = about_model(card)
+    not_for_diagnosis, *about = about_model(card)
     yield "intended-use", "Intended use", not_for_diagnosis
     if isinstance(outcome, PlainfilmError):
         yield "not-judged", "Why the film is not judged", told(outcome)

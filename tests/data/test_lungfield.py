@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from plainfilm.audits.lungfield import MARGIN, boxes, hull, lung_fields
 from plainfilm.data import phantom
+from plainfilm.data.lungfield import MARGIN, boxes, hull, lung_fields
 
 
 def dice(one: np.ndarray, other: np.ndarray) -> np.ndarray:

@@ -38,7 +38,7 @@ CHUNK = 64  # films whose pixels are in memory as floats
 def lung_fields(films: NDArray[np.uint8]) -> Masks:
     """The lung field of upright frontal films (N, S, S): (N, S, S), True inside; S at least COARSE."""
     rule, offset = _rule()
-    enlarge = _interpolation(films.shape[-1])
+    enlarge = interpolation(films.shape[-1], COARSE)
     masks = np.empty(films.shape, bool)
     for start in range(0, len(films), CHUNK):
         cells = local_darkness(films[start : start + CHUNK])
@@ -77,6 +77,12 @@ def boxes(size: int, count: int) -> Floats:
     edges, pixels = np.linspace(0, size, count + 1), np.arange(size)
     overlap = np.minimum(edges[1:, None], pixels + 1) - np.maximum(edges[:-1, None], pixels)
     return np.asarray(np.maximum(overlap, 0) * count / size, np.float32)
+
+
+def interpolation(size: int, count: int) -> Floats:
+    """(size, count): linear between the centres of `count` cells, constant beyond the outermost ones."""
+    centres = (np.arange(size) + 0.5) * count / size - 0.5
+    return np.stack([np.interp(centres, np.arange(count), row) for row in np.eye(count)], axis=1).astype(np.float32)
 
 
 @cache
@@ -120,9 +126,3 @@ def _gaussian(size: int, deviation: float) -> Floats:
     distance = np.arange(size)[:, None] - np.arange(size)[None, :]
     weights = np.exp(-0.5 * (distance / deviation) ** 2)
     return np.asarray(weights / weights.sum(axis=1, keepdims=True), np.float32)
-
-
-def _interpolation(size: int) -> Floats:
-    """(size, COARSE): linear interpolation between the centres of the cells, constant beyond the outermost."""
-    centres = (np.arange(size) + 0.5) * COARSE / size - 0.5
-    return np.stack([np.interp(centres, np.arange(COARSE), row) for row in np.eye(COARSE)], axis=1).astype(np.float32)

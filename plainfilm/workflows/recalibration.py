@@ -1,0 +1,176 @@
+"""`plainfilm recalibrate`: fit everything but the weights of a model anew, on a place's own labelled films.
+
+Notable choices:
+- Films that the model has seen are left out, as in an external test. Of the others half is for fitting, half for the
+  test: drawn by groups (patients, copies), even by class and source, always the same.
+- Temperature, prediction sets and thresholds are fitted on the whole fitting half. They rest on logits alone, which
+  none of these films has had a part in.
+- The input check needs statistics and, to lay thresholds, films that these were not fitted on. A fitting half of fifty
+  films is too small to be cut in two: 25 films would tell neither what a film looks like nor how far out the farthest
+  of 200 may lie. So it is cross-fitted in NUM_FOLDS folds by groups: each film is measured by the statistics of the
+  others, and the thresholds rest on all fitting films (`input_check.fit_crossed`).
+- Home (`shift`) is the fitting half: the network was trained on none of it.
+- The maps are not checked here, so the new file says that they were not.
+- The test half is for nothing but the figures before and after. The new file knows the fitting films as seen, among
+  those of validation, and the test films as not seen.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from plainfilm import records
+from plainfilm.config import DecisionRecipe
+from plainfilm.data.film_index import Index, data_checksum, with_known_labels
+from plainfilm.data.films import Films
+from plainfilm.data.sources.reading import PLAIN, Progress, Reading
+from plainfilm.data.splits.split import divided, divided_folds
+from plainfilm.errors import OutputError, SourceError
+from plainfilm.evaluation.calibration import calibrate
+from plainfilm.evaluation.evaluation import Metrics, answers, evaluate
+from plainfilm.evaluation.expected import fit_confidence
+from plainfilm.evaluation.external import look_for_seen, seen_figures
+from plainfilm.evaluation.recalibration import BETTER_FILMS, MIN_FILMS, Recalibration
+from plainfilm.io import files
+from plainfilm.model import input_check, modelfile
+from plainfilm.model.card import Card, OwnFigures, Recalibrated
+from plainfilm.model.decision import softmax
+from plainfilm.model.input_measures import describe
+from plainfilm.model.modelfile import Model
+from plainfilm.model.predictor import Predictor
+from plainfilm.model.seen import Sighting, with_fitted
+from plainfilm.model.shift_fit import HomeFilms, fit_home
+from plainfilm.workflows.external_test import NO_SPLIT, balance_of_films
+from plainfilm.workflows.prepare import scanned
+
+SEED = 0  # of the halves, the folds, and the chance of home
+NUM_FOLDS = 10  # of the input check
+MIN_GROUPS = 20  # in each half: with fewer, sets that hold the true class in 95 % hold every class
+
+
+def recalibrate(
+    path: Path,
+    sources: Sequence[Path],
+    tables: Sequence[Path],
+    out: Path,
+    *,
+    reading: Reading = PLAIN,
+    progress: Progress | None = None,
+) -> Recalibration:
+    """Write the model file `out`: the weights of the one at `path`, everything else fitted on films of the sources.
+
+    Raises OutputError if `out` exists already; ModelFileError; SourceError if the films are too few.
+    """
+    _check_new(out)
+    files.writable_file(out)
+    parent, predictor = modelfile.opened(path), Predictor(path)
+    wanted, classes = predictor.card.preprocessing, predictor.card.class_names
+    with scanned(sources, tables, size_px=wanted.size, fit=wanted.fit, reading=reading, progress=progress) as (
+        listing,
+        found,
+        store,
+    ):
+        rows = with_known_labels(found, classes)
+        films = Films.of(Index(tuple(rows), tuple(sources), classes, NO_SPLIT, reading=reading), store)
+        sightings = look_for_seen(predictor, films)
+        usable = _usable(films, sightings)
+        fitted, tested = _halves(films, usable)
+        with threadpool_limits(1, user_api="blas"):  # the same bits on any number of processors
+            model = _fitted(parent, predictor, films, fitted)
+            before, after = (evaluate(one, films, tested, name="test").figures for one in (predictor, Predictor(model)))
+    used = [films.index.rows[row] for row in usable]
+    made = Recalibrated(predictor.file_sha256, len(used), len(fitted), len(tested), data_checksum(used))
+    _check_new(out)
+    replace(model, path=out, card=_tested(model.card, after, made)).write()
+    balance = balance_of_films(listing, found, used, sightings, classes)
+    seen = seen_figures(predictor, rows, sightings)
+    return Recalibration(out, Predictor(out).card, before, after, tuple(rows), balance, seen)
+
+
+def _check_new(out: Path) -> None:
+    if out.exists():
+        raise OutputError("file-exists", path=str(out))
+
+
+def _usable(films: Films, sightings: Sequence[Sighting]) -> list[int]:
+    """The films that count and that the model has not seen. Raises SourceError if they are too few."""
+    unseen = [row for row, sighting in enumerate(sightings) if not sighting.kind]
+    usable, count = films.judged(unseen), len(sightings) - len(unseen)
+    if count and not usable:
+        raise SourceError("evaluation-all-seen", films=len(sightings), count=count)
+    if len(usable) < MIN_FILMS:
+        raise SourceError(
+            "recalibration-too-few",
+            films=len(usable),
+            found=len(sightings),
+            count=count,
+            classes=", ".join(films.index.classes),
+            minimum=MIN_FILMS,
+            better=BETTER_FILMS,
+        )
+    return usable
+
+
+def _halves(films: Films, usable: Sequence[int]) -> tuple[list[int], list[int]]:
+    """The films to fit on and those to test on. Raises SourceError if a half has too few groups."""
+    rows, groups = [films.index.rows[row] for row in usable], films.groups(usable)
+    labels, sources = [row.label for row in rows], [row.source for row in rows]
+    train_only = [False] * len(rows)
+    parts, _ = divided(labels, sources, groups, shares={"test": 0.5}, train_only=train_only, seed=SEED)
+    fitted, tested = (
+        [row for row, part in zip(usable, parts, strict=True) if part == name] for name in ("train", "test")
+    )
+    if min(len(set(films.groups(half))) for half in (fitted, tested)) < MIN_GROUPS:
+        raise SourceError(
+            "recalibration-few-groups", films=len(usable), groups=len(set(groups)), minimum=2 * MIN_GROUPS
+        )
+    return fitted, tested
+
+
+def _fitted(parent: Model, predictor: Predictor, films: Films, rows: Sequence[int]) -> Model:
+    """The model with everything but its weights fitted on some films, not tested yet."""
+    parts = [(part.logits, part.features) for _, part in answers(predictor, films, rows)]
+    logits, features = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+    labels, groups, planes = films.labels(rows), films.groups(rows), films.store[np.asarray(rows)]
+    coverage, sensitivities = _asked(parent.card)
+    calibration = calibrate(logits, labels, groups, coverage=coverage, sensitivities=sensitivities)
+    home = HomeFilms.of(features, *describe(planes), logits.argmax(axis=1), groups, np.ones(len(rows), bool))
+    card = replace(
+        parent.card,
+        calibration=calibration,
+        gate=input_check.fit_crossed(planes, features, labels, _folds(films, rows)),
+        shift=fit_home(home, len(films.index.classes), seed=SEED),
+        confidence=fit_confidence(softmax(logits, calibration.temperature), labels),
+        track_record=None,
+        audited=None,
+        evaluation=None,
+        maps=None,
+    )
+    return replace(parent, card=card, seen=with_fitted(parent.seen, films, rows))
+
+
+def _asked(card: Card) -> tuple[float, Sequence[float]]:
+    """The coverage and the sensitivities that were asked of the model; of one that is not calibrated, the defaults."""
+    fitted, default = card.calibration, DecisionRecipe()
+    if fitted is None:
+        return default.coverage, default.sensitivities
+    points = max(fitted.operating_points, key=len)
+    return fitted.coverage, tuple(point.asked for point in points) or default.sensitivities
+
+
+def _folds(films: Films, rows: Sequence[int]) -> NDArray[np.int64]:
+    """(N,): the fold of each film, groups whole, classes even."""
+    labels, nowhere = [films.index.rows[row].label for row in rows], [""] * len(rows)
+    train_only = [False] * len(rows)
+    folds, _ = divided_folds(labels, nowhere, films.groups(rows), count=NUM_FOLDS, train_only=train_only, seed=SEED)
+    return np.array(folds, dtype=np.int64)
+
+
+def _tested(card: Card, figures: Metrics, made: Recalibrated) -> Card:
+    """The card with the figures of the local test films, and how it came about."""
+    own = records.from_dict(OwnFigures, replace(figures, subgroups=None).as_dict())
+    return replace(card, evaluation=own, provenance=replace(card.provenance, leaking=False, recalibrated=made))
