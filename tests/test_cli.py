@@ -40,7 +40,7 @@ SURFACE = {  # a new option is a decision: write it here, too
     "cross-validate": {"sources", "--table", "--recipe", "--folds", "--seeds", "--out", "--workers", "--threads"}
     | READING
     | COMMON,
-    "predict": {"model", "paths", "--table", "--maps", "--csv", "--prevalence", "--override"} | READING | COMMON,
+    "predict": {"paths", "--table", "--maps", "--csv", "--prevalence", "--override"} | READING | COMMON,
     "import": {"checkpoint", "--out", "--classes", "--size"} | COMMON,
     "demo": {"--out"} | COMMON,
     "course": {"out"} | COMMON,

@@ -29,6 +29,7 @@ from plainfilm.io import files
 from plainfilm.io.run_folder import INDEX, Run
 from plainfilm.messages import say
 from plainfilm.model.predictor import Predictor
+from plainfilm.model.shift import place_of
 from plainfilm.present.terminal import Terminal
 from plainfilm.workflows.extras import AUDIT_LIBRARIES, RECALIBRATION_LIBRARIES, REPORT_LIBRARIES, check_extra
 
@@ -206,8 +207,7 @@ def predict(
             update(answer.number)
     shift = workflow.shift_of(predictor.home, found)
     if csv is not None:  # before anything is printed, which a closed pipe or a full disk may end
-        is_abroad = shift is not None and shift.is_abroad
-        workflow.write_csv(found, predictor.card.class_names, csv, is_abroad=is_abroad)
+        workflow.write_csv(found, predictor.card.class_names, csv, place_of(shift))
     for remark in remarks(found):
         terminal.warn(remark)
     return PredictResult(

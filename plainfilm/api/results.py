@@ -20,7 +20,7 @@ from plainfilm.messages import chosen_language, say
 from plainfilm.model.answer import Answer
 from plainfilm.model.card import Card, Guessed, named
 from plainfilm.model.decision import set_cell
-from plainfilm.model.shift import Shift
+from plainfilm.model.shift import Shift, place_of
 from plainfilm.present.blocks import Block, Note
 from plainfilm.present.terminal import Terminal
 from plainfilm.records import Object, as_dict
@@ -304,9 +304,9 @@ class PredictResult(Shown):
         return len(self.answers)
 
     @property
-    def is_abroad(self) -> bool:
-        """Whether the films are surely not like those that the model was tested on."""
-        return self.shift is not None and self.shift.is_abroad
+    def place(self) -> str:
+        """Where the films come from: "home", "abroad", "too-few" to tell; "": the model cannot say."""
+        return place_of(self.shift)
 
     @property
     def table(self) -> Table:
@@ -328,7 +328,7 @@ class PredictResult(Shown):
                 "problem": answer.error.code if answer.error else "",
                 "set": set_cell(answer.set, names),
                 "gate": "" if answer.verdict is None else answer.verdict.cell,
-                "shift": shift_cell(answer, is_abroad=self.is_abroad),
+                "shift": shift_cell(answer, self.place),
             }
 
     def blocks(self) -> Iterator[Block]:
@@ -358,9 +358,7 @@ class PredictResult(Shown):
 
         has_map, language = self.maps is not None, self.language
         predictions = [
-            film_json(
-                *(answer, self.card, language), is_abroad=self.is_abroad, predictive=self.predictive, has_map=has_map
-            )
+            film_json(*(answer, self.card, language), place=self.place, predictive=self.predictive, has_map=has_map)
             for answer in self.answers
         ]
         for error in (entry["error"] for entry in predictions):

@@ -27,6 +27,7 @@ NAMES = (
     "7-certainty",
     "8-maps",
     "9-use",
+    "10-abroad",
 )
 """The notebooks, in order; the first is the tutorial's own, the others are the chapters."""
 CELL = re.compile(r"^# %% (\S+)\n", re.MULTILINE)

@@ -97,6 +97,11 @@ class Shift:
         return self.verdict == "abroad"
 
 
+def place_of(shift: Shift | None) -> str:
+    """Where films come from: "home", "abroad", "too-few" to tell; "": the model cannot say."""
+    return "" if shift is None else shift.verdict
+
+
 @dataclass(frozen=True)
 class Block:
     """Home in one block."""

@@ -100,7 +100,7 @@ class _Half:
 
     def parts(self, rows: NDArray[np.bool_], random: np.random.Generator) -> dict[str, float]:
         """By block how far a batch of some of the others (M,) lies; in LEARNED blocks, another one of unseen films."""
-        found = {}
+        found: dict[str, float] = {}
         for is_learned, among in ((False, rows), (True, rows & self.unseen)):
             batch = _drawn(np.flatnonzero(among), random)
             parts = self.home.parts(self.offsets[batch], self.answers[batch].tolist(), None)

@@ -20,7 +20,7 @@ def film_json(
     card: Card,
     language: str,
     *,
-    is_abroad: bool = False,
+    place: str,
     predictive: "Mapping[str, PredictiveValues] | None" = None,
     has_map: bool = False,
     map: Object | None = None,
@@ -32,7 +32,7 @@ def film_json(
         answer: for the film.
         card: of the model.
         language: of sentences.
-        is_abroad: the films that it came with are not like those at the model's home.
+        place: of the films that it came with, see `place_of`.
         predictive: by class the operating points with predictive values, from `add_predictive_values`.
         has_map: whether a map of an answered film is shown, here or in a file.
         map: the map itself.
@@ -45,7 +45,7 @@ def film_json(
         "width": answer.width or None,
         "height": answer.height or None,
         **_classes(answer, card, language, predictive or {}),
-        **_standing(answer, card, language, is_abroad),
+        **_standing(answer, card, language, place),
         "gate": _gate(answer, language),
         "warnings": [_remark(code, language) for code in answer.warnings],
         "map": map,
@@ -70,22 +70,28 @@ def _classes(answer: Answer, card: Card, language: str, predictive: "Mapping[str
     }
 
 
-def _standing(answer: Answer, card: Card, language: str, is_abroad: bool) -> Object:
+def _standing(answer: Answer, card: Card, language: str, place: str) -> Object:
     """What stands behind an answer, what may be said of it first of all, and where the film lies beside home.
 
-    Abroad no prediction set or threshold promises what it promised at home: `promised` is false.
+    Abroad no prediction set or threshold promises what it promised at home: `promised` is false; None: nobody knows.
     """
     if not answer.is_answered:
         return dict.fromkeys(("stance", "headline", "promised", "shift"))
-    found, placed = stance(answer, is_abroad=is_abroad), answer.placed
+    found, placed = stance(answer, place), answer.placed
     return {
         "stance": found,
-        "headline": headline(answer, card, is_abroad=is_abroad).shown(language),
-        "promised": found not in ("refused", "abroad") and card.calibration is not None,
+        "headline": headline(answer, card, place).shown(language),
+        "promised": _promised(found, place, card),
         "shift": None
         if placed is None
-        else {"distance": placed.distance, "unlike": placed.is_unlike, "abroad": is_abroad},
+        else {"distance": placed.distance, "unlike": placed.is_unlike, "abroad": place == "abroad"},
     }
+
+
+def _promised(found: str, place: str, card: Card) -> bool | None:
+    if found in ("refused", "abroad") or card.calibration is None:
+        return False
+    return True if place == "home" else None
 
 
 def _called(

@@ -26,22 +26,25 @@ def set_words(members: Sequence[int], card: Card) -> Words:
     return joined if len(names) == 1 else say("sets.undecided", names=joined)
 
 
-def stance(answer: Answer, *, is_abroad: bool) -> str:
-    """What stands behind an answered film: "refused" by the input check, "abroad", "undecided", or "home".
+def stance(answer: Answer, place: str) -> str:
+    """What stands behind an answered film: "refused" by the input check, "abroad", "undecided", "unproven", or "home".
 
-    `is_abroad`: the films that it came with are not like those at home; one film may be unlike home by itself.
+    `place`: of the films that it came with, see `place_of`; one film may be unlike home by itself. "unproven": one
+    class, of which nobody knows whether the film comes from a place like home.
     """
     if answer.is_refused:
         return "refused"
-    if is_abroad or (answer.placed is not None and answer.placed.is_unlike):
+    if place == "abroad" or (answer.placed is not None and answer.placed.is_unlike):
         return "abroad"
-    return "home" if answer.set is not None and len(answer.set) == 1 else "undecided"
+    if answer.set is None or len(answer.set) != 1:
+        return "undecided"
+    return "home" if place == "home" else "unproven"
 
 
-def headline(answer: Answer, card: Card, *, is_abroad: bool) -> Words:
+def headline(answer: Answer, card: Card, place: str) -> Words:
     """What may be said of an answered film in the largest letters: never surer than what stands behind it."""
-    found, most_probable = stance(answer, is_abroad=is_abroad), card.classes[answer.predicted]
-    if found in ("refused", "abroad"):
+    found, most_probable = stance(answer, place), card.classes[answer.predicted]
+    if found in ("refused", "abroad", "unproven"):
         return say(f"headline.{found}", name=most_probable)
     return say("headline.uncalibrated", name=most_probable) if answer.set is None else set_words(answer.set, card)
 

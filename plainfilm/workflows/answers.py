@@ -114,14 +114,19 @@ def write_map(prediction: Prediction, name: str, folder: Path, *, fit: str, comm
     files.write_bytes(files.writable_folder(folder) / f"{short}.png", picture)
 
 
-def shift_cell(answer: Answer, *, is_abroad: bool) -> str:
-    """Where a film lies, as a cell of a table: "home", "unlike" by itself, "abroad" with all others; "": not known."""
+def shift_cell(answer: Answer, place: str) -> str:
+    """Where a film lies, as a cell of a table: "home", "unlike" by itself, "abroad" with all others; "": not known.
+
+    `place`: of all films, see `place_of`.
+    """
     if answer.placed is None or answer.is_refused:
         return ""
-    return "abroad" if is_abroad else "unlike" if answer.placed.is_unlike else "home"
+    if place != "abroad" and answer.placed.is_unlike:
+        return "unlike"
+    return place if place in ("home", "abroad") else ""
 
 
-def write_csv(answers: Sequence[Answer], classes: Sequence[str], path: Path, *, is_abroad: bool) -> None:
+def write_csv(answers: Sequence[Answer], classes: Sequence[str], path: Path, place: str) -> None:
     """Write a row a film: path, image_id, label, predicted, p_<class>..., problem, set, gate, shift."""
     columns = [*(f"p_{name}" for name in classes), "problem", "set", "gate", "shift"]
     table: list[Sequence[object]] = [("path", "image_id", "label", "predicted", *columns)]
@@ -131,7 +136,7 @@ def write_csv(answers: Sequence[Answer], classes: Sequence[str], path: Path, *, 
             predicted = classes[answer.predicted]
             shown = [f"{probability:.6f}" for probability in answer.probabilities]
         gate = "" if answer.verdict is None else answer.verdict.cell
-        decision = [set_cell(answer.set, classes), gate, shift_cell(answer, is_abroad=is_abroad)]
+        decision = [set_cell(answer.set, classes), gate, shift_cell(answer, place)]
         problem = answer.error.code if answer.error else ""
         table.append([answer.path, answer.image_id, answer.truth, predicted, *shown, problem, *decision])
     files.write_text(path, tables.to_csv(table))

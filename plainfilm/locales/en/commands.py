@@ -651,6 +651,7 @@ SENTENCES: dict[str, str] = {
     "a guess was off by up to {off:.1f} points.",
     "headline.refused": "Refused. Not reliable: {name}",
     "headline.abroad": "Not like the films of its test. Not reliable: {name}",
+    "headline.unproven": "{name}, if this film is like those of the test",
     "headline.uncalibrated": "Most probable: {name}",
     "shift.home": "Nothing says that these {films} films are unlike those that the model was tested on "
     "(distance {distance:.2f}; unlike above 1).",

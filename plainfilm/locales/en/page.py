@@ -95,6 +95,9 @@ SENTENCES: dict[str, str] = {
     "film means nothing.",
     "answer.abroad": "The films that this server sees are not like those that the model was tested on. Its "
     "probabilities, its sets and its thresholds promise nothing here.",
+    "answer.unproven": "The server has not seen enough films to tell whether they are like those that the model was "
+    "tested on.",
+    "answer.cannot-say": "This model cannot say whether a film is like those that it was tested on.",
     "answer.unlike": "This film is unlike nearly all films that the model was tested on. What it would say of such a "
     "film was not tested.",
     "answer.uncalibrated": "This model is not calibrated: it cannot tell when it does not know.",

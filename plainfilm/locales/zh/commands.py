@@ -587,6 +587,7 @@ SENTENCES: dict[str, str] = {
     "。",
     "headline.refused": "未通过检查，不可靠：{name}",
     "headline.abroad": "与模型的测试胶片不同，不可靠：{name}",
+    "headline.unproven": "{name}（前提：与测试胶片相似）",
     "headline.uncalibrated": "可能性最大：{name}",
     "shift.home": "没有迹象表明这 {films} 张胶片与模型的测试胶片不同（距离 {distance:.2f}；大于 1 即不同）。",
     "shift.abroad": "这 {films} 张胶片与该模型的测试胶片不同（距离 {distance:.1f}；大于 1 即不同；变化之处：{moved}）。"

@@ -87,6 +87,8 @@ SENTENCES: dict[str, str] = {
     "answer.overridden": "图像未通过检查，以下结果系应您的要求显示，不可靠：",
     "answer.sample-model": "由样例模型回答；它是用绘制的模拟胸片训练的，对真实胶片的回答没有任何意义。",
     "answer.abroad": "该服务器所见的胶片与模型的测试胶片不同。模型的概率、预测集和阈值在此都不作任何保证。",
+    "answer.unproven": "服务器见过的胶片还不够多，无法判断它们是否与模型的测试胶片相似。",
+    "answer.cannot-say": "该模型无法判断胶片是否与其测试胶片相似。",
     "answer.unlike": "这张胶片与模型的绝大多数测试胶片都不同。模型对此类胶片的回答未经测试。",
     "answer.uncalibrated": "该模型未经校准：它无法判断自己何时不知道。",
     "answer.set-one": "只有这一类相符。",

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from plainfilm.messages import LANGUAGES, Text, Words, say, told
 from plainfilm.model.answer import Answer
 from plainfilm.model.card import Card
-from plainfilm.model.shift import Shift
+from plainfilm.model.shift import Shift, place_of
 from plainfilm.present.blocks import Block, Cell, Note, Table
 from plainfilm.present.statements import reasons, set_words, shift_words, stance
 
@@ -18,11 +18,11 @@ def answers(found: Sequence[Answer], card: Card, shift: Shift | None) -> Iterato
     `shift`: what the films say together of the place that they come from; abroad, that comes first.
     """
     answered = [answer for answer in found if answer.is_answered]
-    is_abroad = shift is not None and shift.is_abroad
-    if is_abroad:
+    place = place_of(shift)
+    if place == "abroad":
         yield Note(shift_words(shift), "alarm")
     for start in range(0, len(answered), ROWS_A_TABLE):
-        yield _table(answered[start : start + ROWS_A_TABLE], card, is_abroad)
+        yield _table(answered[start : start + ROWS_A_TABLE], card, place)
     for answer in answered:
         if answer.truth:
             predicted, truth = card.classes[answer.predicted], card.shown(answer.truth)
@@ -30,24 +30,24 @@ def answers(found: Sequence[Answer], card: Card, shift: Shift | None) -> Iterato
     for answer in answered:
         if answer.set is not None and card.calibration is not None:
             coverage, words = 100 * card.calibration.coverage, set_words(answer.set, card)
-            promises = "" if stance(answer, is_abroad=is_abroad) in ("home", "undecided") else "-unpromised"
+            promises = "" if stance(answer, place) not in ("refused", "abroad") else "-unpromised"
             yield Note(say(f"prediction.set{promises}", number=answer.number, coverage=coverage, words=words))
-    if shift is not None and not is_abroad and answered:
+    if shift is not None and place != "abroad" and answered:
         yield Note(shift_words(shift))
 
 
-def _table(answered: Sequence[Answer], card: Card, is_abroad: bool) -> Table:
+def _table(answered: Sequence[Answer], card: Card, place: str) -> Table:
     names = tuple(say(f"prediction.{name}") for name in ("number", "film", "label"))
-    rows = tuple(_row(answer, card, is_abroad) for answer in answered)
+    rows = tuple(_row(answer, card, place) for answer in answered)
     return Table(say("prediction.table"), (*names, *card.classes), rows, left=3)
 
 
-def _row(answer: Answer, card: Card, is_abroad: bool) -> tuple[Cell, ...]:
+def _row(answer: Answer, card: Card, place: str) -> tuple[Cell, ...]:
     """Number, path and class of an answered film, and a cell for each probability."""
     assert answer.probabilities is not None
     predicted = card.classes[answer.predicted]
     names: Text = " ".join(dict.fromkeys(predicted.shown(language) for language in LANGUAGES))
-    found = stance(answer, is_abroad=is_abroad)
+    found = stance(answer, place)
     if found in ("refused", "abroad") or (found == "undecided" and answer.set is not None):
         names = say(f"prediction.{found}", names=names)
     return str(answer.number), answer.path, names, *(f"{probability:.3f}" for probability in answer.probabilities)

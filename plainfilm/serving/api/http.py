@@ -29,6 +29,7 @@ from plainfilm.errors import PlainfilmError, RequestError
 from plainfilm.locales import page_words
 from plainfilm.messages import text
 from plainfilm.model.predictor import Prediction
+from plainfilm.model.shift import place_of
 from plainfilm.present.problem import problem, status_of
 from plainfilm.records import Object
 from plainfilm.serving.api import samples, schema, wire
@@ -165,8 +166,8 @@ def _add_predictions(api: APIRouter, served: Served) -> None:
             served.metrics.films.labels(_outcome(result, override)).inc()
 
         watched = None if service.watch is None else service.watch.state
-        is_abroad = watched is not None and watched.is_abroad
-        told = partial(wire.prediction_json, maps=map, with_film=film == "png", override=override, is_abroad=is_abroad)
+        place = place_of(None if watched is None else watched.latest)
+        told = partial(wire.prediction_json, maps=map, with_film=film == "png", override=override, place=place)
 
         def answer() -> Response:
             card = service.predictor.card

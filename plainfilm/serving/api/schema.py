@@ -122,11 +122,13 @@ class Prediction(Shape):
     )
     set_words: str | None = Field(examples=["viral pneumonia or COVID-19: not decided"])
     called: dict[str, list[Called]] | None
-    stance: Literal["home", "undecided", "abroad", "refused"] | None = Field(
+    stance: Literal["home", "unproven", "undecided", "abroad", "refused"] | None = Field(
         description="What stands behind the answer; null: there is none."
     )
     headline: str | None = Field(description="What may be said first of all: never surer than what stands behind it.")
-    promised: bool | None = Field(description="Whether set and thresholds promise here what they do at home.")
+    promised: bool | None = Field(
+        description="Whether set and thresholds promise here what they do at home; null: nobody knows."
+    )
     shift: FilmShift | None = Field(description="null: there is no answer, or the model cannot say.")
     gate: Gate | None
     warnings: list[Remark]

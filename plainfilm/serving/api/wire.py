@@ -88,20 +88,20 @@ def prediction_json(
     maps: str,
     with_film: bool,
     override: bool,
-    is_abroad: bool,
+    place: str,
 ) -> Object:
     """The answer for one film; classes and map are None if the input check refuses it, unless `override`.
 
     `maps`: "none"; "png", the predicted class's map over the film; "array", the cells of every class's map.
     `with_film`: whether the decoded film goes along as PNG; `override`: whether a refused film is answered all the
-    same; `is_abroad`: the films that the server sees are not like those at the model's home.
+    same; `place`: of the films that the server sees, see `place_of`.
     """
     answer = Answer.of(result, override=override)
     drawn = film = None
     if isinstance(result, Prediction):
         drawn = _map(result, card, language, maps) if answer.is_answered else None
         film = _film(result.film.pixels) if with_film else None
-    return film_json(answer, card, language, is_abroad=is_abroad, has_map=maps != "none", map=drawn, film=film)
+    return film_json(answer, card, language, place=place, has_map=maps != "none", map=drawn, film=film)
 
 
 def watched_json(state: Watched | None, language: str) -> Object | None:

@@ -14,9 +14,10 @@ export function sampleWords(film) {
 export function explanation({ set, stance, shift }, model) {
   if (stance === "abroad") return say(shift.abroad ? "answer.abroad" : "answer.unlike");
   if (set === null) return say("answer.uncalibrated");
+  const proof = stance === "unproven" ? say(shift ? "answer.unproven" : "answer.cannot-say") : "";
   const kinds = { 0: "none", 1: "one", [model.classes.length]: "all" };
   const coverage = Number((100 * model.coverage).toPrecision(4));
-  return [say(`answer.set-${kinds[set.length] ?? "some"}`), say("answer.coverage", { coverage })].join(say("gap"));
+  return [proof, say(`answer.set-${kinds[set.length] ?? "some"}`), say("answer.coverage", { coverage })].filter(Boolean).join(say("gap"));
 }
 
 /** What the model was tested on, and how it did there. */
@@ -29,7 +30,7 @@ export function testedWords(model) {
 /** What a film is called at the operating points of a class. */
 export function calledWords(film, name) {
   const points = film.answer.called?.[name] ?? [];
-  if (!points.length || !film.answer.promised) return "";
+  if (!points.length || film.answer.promised === false) return "";
   const asked = (isPositive) =>
     listed(points.filter((point) => point.positive === isPositive).map((point) => `${Number((100 * point.asked).toPrecision(4))}\u00a0%`));
   const parameters = { name: className(modelOf(film), name), positive: asked(true), negative: asked(false) };
