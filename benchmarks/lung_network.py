@@ -1,14 +1,15 @@
 """Lungs by a small U-Net, beside the lung field of the audit: Dice on films that neither has seen. A recipe, no file.
 
-    python benchmarks/lung_network.py [DATA] [--steps 1200] [--seed 0] [--strict] [--choose] [--sheet FILE.png]
+    python benchmarks/lung_network.py [DATA] [--steps 1200] [--seed 0] [--with-copies] [--choose] [--sheet FILE.png]
 
 DATA: default PLAINFILM_DATA, or ../shared/data beside the project. The U-Net (`unet.py`) learns from the films of
 `lung-masks` with machine-made masks (lungVAE, CC BY-NC-SA: nothing trained on them ships). Never from those that are
-in `external-ieee8023`, by name, nor from what a chain of copies joins to one. Most of the rest are copies of COVID
-films of `covid-radiography`: `--strict` leaves these out, too, and has few films left.
+in `external-ieee8023`, by name, nor from what a chain of copies joins to one; nor from copies of COVID films of
+`covid-radiography`, so that it knows no film that it may be asked about. This leaves few films. `--with-copies` learns
+from those copies, too.
 
-What is held out of the training judges choices, and `--choose` stops there: every fifth group of copies, or in strict
-training the copies of COVID films. Then both fields meet the masks of `openist` once. `--sheet` draws both on films of
+What is held out of the training judges choices, and `--choose` stops there: the copies of COVID films, or with them
+every fifth group of copies. Then both fields meet the masks of `openist` once. `--sheet` draws both on films of
 children, which have no masks; keep it out of the repository. Dice at 224 px, 95 % intervals by bootstrap over films, or
 over groups of copies if there are some.
 """
@@ -61,11 +62,11 @@ def main() -> None:
     parser.add_argument("data", type=Path, nargs="?", default=Path(default))
     parser.add_argument("--steps", type=int, default=1200)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--strict", action="store_true")
+    parser.add_argument("--with-copies", action="store_true")
     parser.add_argument("--choose", action="store_true")
     parser.add_argument("--sheet", type=Path)
     options = parser.parse_args()
-    learnt, held_out = split_pairs(options.data, strict=options.strict)
+    learnt, held_out = split_pairs(options.data, with_copies=options.with_copies)
     print(f"learnt from {len(learnt.films)} films, held out {len(held_out.films)}", flush=True)
     begun = time.process_time()
     films, masks = (torch.from_numpy(reduce(planes, SIZE_PX))[:, None] / 255 for planes in (learnt.films, learnt.masks))
@@ -88,7 +89,7 @@ def main() -> None:
 # --- films -----------------------------------------------------------------------------------------------------------
 
 
-def split_pairs(data: Path, *, strict: bool) -> tuple[Masked, Masked]:
+def split_pairs(data: Path, *, with_copies: bool) -> tuple[Masked, Masked]:
     """The pairs to learn from, and those that are held out; those of the external set are in neither."""
     pairs, stems = masked_films(data)
     others = [pixels for _, pixels in images(data / "external-ieee8023" / "images.zip")]
@@ -108,7 +109,7 @@ def split_pairs(data: Path, *, strict: bool) -> tuple[Masked, Masked]:
     )
     print(f"of the rest {(is_covid & ~is_external).sum()} are copies of COVID films")
     kept = np.unique(ours[~is_external])
-    is_held_out = is_covid if strict else np.isin(ours, kept[EVERY - 1 :: EVERY])
+    is_held_out = np.isin(ours, kept[EVERY - 1 :: EVERY]) if with_copies else is_covid
     found = Masked(*pairs, ours)
     return found.of(~is_external & ~is_held_out), found.of(~is_external & is_held_out)
 

@@ -154,7 +154,7 @@ CONTENTS = {
 
 {others}
 
-Nine chapters that retell a tutorial, 【ResNet】肺炎CT影像识别, and then ask what its score is worth, and a notebook
+Ten chapters that retell a tutorial, 【ResNet】肺炎CT影像识别, and then ask what its score is worth, and a notebook
 with the tutorial's own steps. They run offline, on any two cores, on *phantoms*: chest films that a program draws. In
 the folder of plainfilm's code:
 
@@ -175,7 +175,7 @@ the notebook. Here they are in English. The pages are made from `plainfilm/cours
 
 {others}
 
-共九章，先重讲一篇教程《【ResNet】肺炎CT影像识别》，再问它的成绩有多可信；另有一个 Notebook，照原教程的步骤走一遍。
+共十章，先重讲一篇教程《【ResNet】肺炎CT影像识别》，再问它的成绩有多可信；另有一个 Notebook，照原教程的步骤走一遍。
 全部用**仿体**（程序画出来的胸片）运行，不用联网，双核机器就够。在 plainfilm 的代码文件夹里：
 
 ```

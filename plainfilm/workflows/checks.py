@@ -21,7 +21,6 @@ from plainfilm.io.files import single_film
 from plainfilm.model.card import Card
 from plainfilm.model.packaged import is_model
 from plainfilm.present.findings import Diagnosis, Finding, note, of_error, ok, problem
-from plainfilm.present.statements import shift_words
 from plainfilm.workflows.checks_of_data import has_usual_shape, look_at_data
 from plainfilm.workflows.checks_of_install import look_at_install
 
@@ -57,6 +56,7 @@ def diagnose(
 def _together(model: Path, films: Sequence[Path], tables: Sequence[Path], reading: Reading) -> Diagnosis:
     """Whether films are like those that a model was tested on."""
     from plainfilm.model.predictor import Predictor  # as below
+    from plainfilm.present.statements import shift_words
     from plainfilm.workflows.answers import predict, shift_of
 
     try:

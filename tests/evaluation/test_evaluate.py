@@ -25,7 +25,7 @@ class FakePredictor:
     def __init__(self, table: np.ndarray, **card) -> None:
         self.table = table
         self.card = make_card(CLASSES, **card)
-        self.input_check = None
+        self.input_check = self.home = None
         self.shown: list[np.ndarray] = []
 
     def answer(self, pixels: np.ndarray) -> Answers:
@@ -35,9 +35,13 @@ class FakePredictor:
             probabilities, np.log(probabilities), np.zeros((len(pixels), 3, 2, 2)), np.zeros((len(pixels), 4))
         )
 
-    def judge(self, pixels, features, widths, heights, chromas):
-        assert len(pixels) == len(features) == len(widths) == len(heights) == len(chromas)
-        return [Verdict(chroma < 100, () if chroma < 100 else ("gate-colour",), 0.0) for chroma in chromas]
+    def judge(self, pixels, answers, widths, heights, chromas):
+        assert len(pixels) == len(answers.features) == len(widths) == len(heights) == len(chromas)
+        verdicts = [Verdict(chroma < 100, () if chroma < 100 else ("gate-colour",), 0.0) for chroma in chromas]
+        return verdicts, [None] * len(pixels)
+
+    def settled(self, answers, placed):
+        return answers.sets
 
 
 def evaluate(predictor, rows, numbers, store, **options) -> Evaluation:

@@ -129,6 +129,7 @@ def test_csv_and_maps(cli: Cli, model: Path, films: Path, tmp_path: Path) -> Non
         "problem",
         "set",
         "gate",
+        "shift",
     ]
     assert [row["problem"] for row in rows if row["problem"]] == ["film-is-text"]
     maps = sorted((tmp_path / "maps").iterdir())
@@ -278,7 +279,7 @@ def test_a_file_without_calibration_gives_no_sets(cli: Cli, model: Path, phantom
     ran = cli("predict", tmp_path / "plain.onnx", film, "--csv", tmp_path / "answers.csv", "--lang", "en")
     assert "not calibrated" in ran.out
     assert "% prediction set" not in ran.out
-    assert (tmp_path / "answers.csv").read_text(encoding="utf-8").splitlines()[1].endswith(",,,passed")
+    assert (tmp_path / "answers.csv").read_text(encoding="utf-8").splitlines()[1].endswith(",,,passed,")
     refused = cli("predict", tmp_path / "plain.onnx", film, "--prevalence", "COVID=0.02", "--lang", "en")
     assert refused.code == 2
     assert "without a validation part" in refused.err

@@ -49,7 +49,8 @@ result
 
 # %% shift
 shift = result.shift
-print(f"{shift.films} of {len(result)} films count: {shift.verdict}, distance {shift.distance:.1f}, moved {shift.moved}")
+print(f"{shift.films} of {len(result)} films count: {shift.verdict}, distance {shift.distance:.1f}")
+print("moved:", *shift.moved)
 print("unlike home one by one:", shift.unlike)
 
 # %% single
@@ -61,12 +62,14 @@ home = {name: [PHANTOMS / "films" / row.path for row in run.test.rows if row.lab
 for name, chosen in home.items():
     shift = plainfilm.predict(run.model, chosen).shift
     print(f"{name:15} {shift.films} films: {shift.verdict}, distance {shift.distance:.2f}")
+at_home = [path for chosen in home.values() for path in chosen]
 
 # %% guess
 for name, figures in tested.items():
     print(f"{name:6} true          {figures.overall['accuracy']}")
     print(f"       by threshold  {figures.guessed.threshold}")
     print(f"       by difference {figures.guessed.difference}")
+print(result.as_dict()["guessed"]["message"])
 
 # %% recalibrate
 fitted = Path("second.onnx")
@@ -75,7 +78,7 @@ recalibrated = plainfilm.recalibrate(run.model, "second", out=fitted)
 recalibrated
 
 # %% after
-for name, chosen in {"first": sum(home.values(), []), "second": paths}.items():
+for name, chosen in {"first": at_home, "second": paths}.items():
     answered = plainfilm.predict(fitted, chosen)
     refused = sum(answer.is_refused for answer in answered.answers)
     print(f"{name:6} {len(answered)} films, {refused} refused by the input check, the others: {answered.shift.verdict}")
@@ -88,7 +91,7 @@ if REAL:
     print(f"{shift.films} patients: {shift.verdict}, distance {shift.distance:.2f}, {shift.unlike} films unlike home")
 
 # %% exercise
-lettered = None  # your answer: what plainfilm.predict gives for the films of `home` with the letter, and nothing else new
+lettered = None  # your answer: what plainfilm.predict gives for the films `at_home`, with the letter
 
 # %% check
 found = None if lettered is None else lettered.shift
@@ -96,11 +99,11 @@ is_right = found is not None and found.films >= 60 and found.is_abroad and "feat
 print("not yet" if found is None else "right" if is_right else "try again")
 
 # %% solution
-for path in sum(home.values(), []):
+for path in at_home:
     copy = Path("lettered") / path.parent.name / path.name
     copy.parent.mkdir(parents=True, exist_ok=True)
     with_letter(Image.open(path)).save(copy)
 lettered = plainfilm.predict(run.model, "lettered")
 print(f"{lettered.shift.verdict}, distance {lettered.shift.distance:.1f}, moved {lettered.shift.moved}")
 right = np.mean([run.classes[answer.predicted] == answer.truth for answer in lettered.answers if answer.is_answered])
-print(f"accuracy {right:.1%}, without the letter {run.accuracy}")
+print(f"accuracy {right:.1%}, without the letter {run.accuracy}")  # abroad means untested, not worse
