@@ -2,9 +2,9 @@
 
     python benchmarks/chest_model.py DATA --out RUN
 
-Trains the recipe `chest` on covid-radiography, adult-sources and the empty films of nih-findings, audits the
-run, and copies its model file into the package. Stopped, it goes on; on one machine it makes the same bits again. The
-test on films of other hospitals is a command of its own, run once, at the end: `plainfilm evaluate`.
+Trains the recipe `chest` on covid-radiography, adult-sources and the empty films of nih-findings, tests it
+on films of other places, audits the run, which writes all of that into the model file, and copies the file into the
+package. Stopped, it goes on; on one machine it makes the same bits again.
 """
 
 import argparse
@@ -18,11 +18,12 @@ from pathlib import Path
 from plainfilm.io.run_folder import Run
 from plainfilm.model.packaged import CHEST_MODEL
 
+ELSEWHERE = {"openist": "films.zip", "external-ieee8023": "images.zip"}
 SOURCES = ("covid-radiography/input_data.zip", "adult-sources/images.zip", "nih-findings/films.zip")
 
 
 def main() -> None:
-    """Train, audit, copy."""
+    """Train, test, audit, copy."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path)
     parser.add_argument("--out", type=Path, required=True)
@@ -39,6 +40,9 @@ def main() -> None:
         tables = [*(source.with_name("metadata.csv") for source in sources[:2]), table]
         words = [word for path in tables for word in ("--table", path)]
         plainfilm("train", *sources, *words, "--recipe", "chest", "--threads", 1, "--out", options.out)
+    for name, archive in ELSEWHERE.items():
+        table, out = options.data / name / "metadata.csv", options.out / "external" / name
+        plainfilm("evaluate", run.model, options.data / name / archive, "--table", table, "--out", out)
     plainfilm("audit", options.out)
     if not options.keep:
         CHEST_MODEL.parent.mkdir(exist_ok=True)

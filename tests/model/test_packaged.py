@@ -14,7 +14,7 @@ from plainfilm.model.predictor import Predictor
 from plainfilm.present.statements import about_model
 from tests.conftest import Cli
 
-MAX_BYTES = 12_000_000
+MAX_BYTES = 12 * 2**20
 
 
 @pytest.fixture(scope="module")

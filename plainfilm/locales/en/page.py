@@ -58,6 +58,7 @@ SENTENCES: dict[str, str] = {
     "caption.refused": "refused",
     "caption.overridden": "refused ({name})",
     "caption.abroad": "unlike the test",
+    "caption.unproven": "{name}, if like the test",
     "caption.undecided": "not decided",
     "caption.none": "none of the classes",
     # the film

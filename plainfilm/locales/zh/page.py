@@ -54,6 +54,7 @@ SENTENCES: dict[str, str] = {
     "caption.refused": "已拒绝",
     "caption.overridden": "未通过（{name}）",
     "caption.abroad": "与测试胶片不同",
+    "caption.unproven": "{name}（前提：与测试胶片相似）",
     "caption.undecided": "未定",
     "caption.none": "不属于任何类别",
     # the film

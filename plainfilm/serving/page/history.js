@@ -83,6 +83,8 @@ export function caption(film) {
   const { set, predicted, gate } = film.answer;
   if (gate.overridden) return say("caption.overridden", { name: className(modelOf(film), predicted) });
   if (film.answer.stance === "abroad") return say("caption.abroad");
-  if (set === null || set.length === 1) return className(modelOf(film), set === null ? predicted : set[0]);
+  if (set === null) return className(modelOf(film), predicted);
+  if (film.answer.stance === "unproven") return say("caption.unproven", { name: className(modelOf(film), set[0]) });
+  if (set.length === 1) return className(modelOf(film), set[0]);
   return say(set.length ? "caption.undecided" : "caption.none");
 }
