@@ -658,7 +658,7 @@ SENTENCES: dict[str, str] = {
     "shift.abroad": "These {films} films are not like those that this model was tested on (distance {distance:.1f}; "
     "unlike above 1; moved: {moved}). Its probabilities, prediction sets and thresholds promise nothing here. Test "
     "it on films from here whose class you know: plainfilm evaluate.",
-    "shift.too-few": "{films} films are too few to tell whether they are like those that the model was tested on: "
+    "shift.too-few": "Too few films to tell whether they are like those that the model was tested on: {films}; "
     "{minimum} are needed.",
     "shift.features": "what the network sees",
     "shift.layout": "the layout",

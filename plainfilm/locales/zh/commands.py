@@ -592,7 +592,7 @@ SENTENCES: dict[str, str] = {
     "shift.home": "没有迹象表明这 {films} 张胶片与模型的测试胶片不同（距离 {distance:.2f}；大于 1 即不同）。",
     "shift.abroad": "这 {films} 张胶片与该模型的测试胶片不同（距离 {distance:.1f}；大于 1 即不同；变化之处：{moved}）。"
     "它的概率、预测集和阈值在此都不作任何保证。请用本地已知类别的胶片测试：plainfilm evaluate。",
-    "shift.too-few": "{films} 张胶片太少，无法判断它们是否与模型的测试胶片相似：至少需要 {minimum} 张。",
+    "shift.too-few": "胶片太少，无法判断它们是否与模型的测试胶片相似：{films} 张，至少需要 {minimum} 张。",
     "shift.features": "网络所见",
     "shift.layout": "画面布局",
     "shift.greys": "灰度",
