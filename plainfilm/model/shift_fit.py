@@ -62,7 +62,7 @@ class HomeFilms:
 
 
 def fit_home(films: HomeFilms, num_classes: int, *, seed: int) -> ShiftSummary | None:
-    """The summary of home; None where too few films are unseen. The same films and seed give the same summary."""
+    """The summary of home; None if too few films are unseen, or all are alike. Same films and seed, same summary."""
     unseen = films.some(films.unseen)
     if len(unseen.answers) < MIN_KNOWN or len(np.unique(unseen.groups)) < MIN_GROUPS:
         return None
@@ -72,6 +72,8 @@ def fit_home(films: HomeFilms, num_classes: int, *, seed: int) -> ShiftSummary |
     spreads = _spreads(halves, num_classes, seed)
     distances, squares = _by_chance(halves, spreads, seed)
     mean, variance = float(distances.mean()), float(distances.var())
+    if not variance > 0:  # all films are one
+        return None
     scale = variance / (2 * mean)
     blocks = _blocks(films, num_classes, 2 * GROUPS_A_COMPONENT)  # as many components as the halves had
     return ShiftSummary(
@@ -115,6 +117,8 @@ def _halves(films: HomeFilms, num_classes: int, seed: int) -> list[_Half]:
     for _ in range(NUM_HALVINGS):
         is_first = random.permutation(num_groups) < num_groups / 2
         first, second = films.some(is_first[films.groups]), films.some(~is_first[films.groups])
+        if first.unseen.sum() < MIN_ANSWER:
+            continue
         home = Home(_blocks(first, num_classes, GROUPS_A_COMPONENT), 1.0, 1.0, 1.0)
         second = second.some(np.all([block.groups[second.answers] > 0 for block in home.blocks.values()], axis=0))
         if second.unseen.sum() >= MIN_ANSWER:

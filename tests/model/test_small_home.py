@@ -35,3 +35,12 @@ def test_new_films_of_a_small_home_are_at_home(count: int) -> None:
         unlike += shift.unlike
     assert alarms == 0
     assert unlike < 0.04 * 50 * NUM_TRIALS
+
+
+def test_films_that_are_all_one_have_no_summary() -> None:
+    """Nothing parts two halves of them, so nothing says what chance is."""
+    count = 60
+    films = np.zeros((count, NUM_FEATURES)), np.ones((count, COARSE, COARSE)), np.ones((count, NUM_TEXTURE))
+    groups = [f"g-{number}" for number in range(count)]
+    answers = np.arange(count) % 2
+    assert fit_home(HomeFilms.of(*films, answers, groups, np.ones(count, bool)), 2, seed=0) is None
