@@ -69,6 +69,8 @@ class Watch:
             return
         placed, now = list(self.placed.values()), time.strftime("%Y-%m-%dT%H:%M:%S%z")
         latest = self.home.judge(placed, level=level_of_window(number) / (1 if number > 1 else WINDOW))
+        if latest.is_abroad and not self.state.is_abroad:
+            LOG.warning("films are not like those that the model was tested on: distance %.1f", latest.distance)
         first_alarm = self.state.first_alarm or (now if latest.is_abroad else None)
         self.state = replace(self.state, latest=latest, first_alarm=first_alarm)
         if count == WINDOW:
