@@ -122,7 +122,7 @@ class Round:
         (self.run / "model.onnx").write_bytes(with_card(self._rename)(model))
 
     def _rename(self, card: dict) -> None:
-        card["classes"] = [{"name": name, "en": name, "zh": name} for name in self.classes]
+        card["classes"] = [{"name": name, "names": {"en": name, "zh": name}} for name in self.classes]
         card["calibration"] = None
         card["maps"] = None
         card["evaluation"] = None

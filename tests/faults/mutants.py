@@ -132,8 +132,11 @@ def _over_http(server: Server, count: int, folder: Path) -> tuple[Counter[int], 
 
 
 def _answer(client: httpx.Client, data: bytes) -> Any:
-    """The answer for a film, without the time that it took."""
-    return client.post(PREDICTIONS, content=data).json() | {"time_ms": 0}
+    """The answer for a film, without the time that it took and what the films between say of their place."""
+    answer = client.post(PREDICTIONS, content=data).json() | {"time_ms": 0, "watched": None}
+    for entry in answer["predictions"]:
+        entry |= dict.fromkeys(("stance", "headline", "promised", "shift"))
+    return answer
 
 
 def _request(good: tuple[bytes, ...], number: int) -> dict[str, Any]:

@@ -56,7 +56,7 @@ def test_the_files_of_the_page_hold_no_words_and_no_address_outside() -> None:
     html = (WEB / "index.html").read_text(encoding="utf-8")
     html = re.sub("<noscript>.*?</noscript>", "", html)
     texts = {text.strip() for text in re.findall(r">([^<]+)<", html)} - {""}
-    assert texts <= {"plainfilm", "?", "−", "+", "60 %"}
+    assert texts <= {"plainfilm", "?", "−", "+", "35 %"}
     assert not re.search(r"https?://(?!www\.w3\.org/2000/svg)", SOURCE)
     assert not re.search(r"innerHTML|insertAdjacentHTML|document\.write|\beval\(", SOURCE)
 
