@@ -110,10 +110,12 @@ def main() -> None:
 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        with zipfile.ZipFile(arguments.data / "images.zip") as archive:
-            archive.extractall(folder)
         with (arguments.data / "metadata.csv").open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
+        with zipfile.ZipFile(arguments.data / "images.zip") as archive:
+            for row in rows:
+                (folder / row["path"]).parent.mkdir(parents=True, exist_ok=True)
+                (folder / row["path"]).write_bytes(archive.read(row["path"]))
         chosen = drawn(rows, arguments.films, arguments.seed)
         place = write_table(folder / "place.csv", [row for number, row in enumerate(rows) if number in chosen])
         rest = write_table(folder / "rest.csv", [row for number, row in enumerate(rows) if number not in chosen])

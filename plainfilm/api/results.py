@@ -354,22 +354,21 @@ class PredictResult(Shown):
     def as_dict(self) -> Object:
         """What the command prints with --json."""
         from plainfilm.present.film_json import film_json
-        from plainfilm.present.statements import guess_words, shift_words
+        from plainfilm.present.statements import guess_words, shift_words, with_message
 
         has_map, language = self.maps is not None, self.language
         predictions = [
-            film_json(*(answer, self.card, language), place=self.place, predictive=self.predictive, has_map=has_map)
+            film_json(answer, self.card, language, place=self.place, predictive=self.predictive, has_map=has_map)
             for answer in self.answers
         ]
         for error in (entry["error"] for entry in predictions):
             if isinstance(error, dict):
                 error["message"] = error["detail"]  # its name before it became a problem of RFC 9457, for one release
-        shift = (
-            None if self.shift is None else {**as_dict(self.shift), "message": shift_words(self.shift).shown(language)}
-        )
-        guessed = None
+        shift = guessed = None
+        if self.shift is not None:
+            shift = with_message(self.shift, shift_words(self.shift), language)
         if self.guessed is not None:
-            guessed = {**as_dict(self.guessed), "message": guess_words(self.guessed, self.card).shown(language)}
+            guessed = with_message(self.guessed, guess_words(self.guessed, self.card), language)
         balances = [in_words(balanced, language) for balanced in self.balances]
         return {"balances": balances, "shift": shift, "guessed": guessed, "predictions": predictions}
 

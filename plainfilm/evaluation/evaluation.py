@@ -26,7 +26,7 @@ from plainfilm.evaluation.selective import RiskCoverage, risk_coverage
 from plainfilm.evaluation.subgroups import Part, subgroups
 from plainfilm.io import files, tables
 from plainfilm.io.run_folder import METRICS, PREDICTIONS
-from plainfilm.model.card import Guessed
+from plainfilm.model.card import Guessed, OwnFigures
 from plainfilm.model.decision import set_cell
 from plainfilm.model.input_check import Verdict
 from plainfilm.model.predictor import Answers, Predictor
@@ -78,6 +78,11 @@ class Metrics(Measured):
     def as_dict(self) -> records.Object:
         """As JSON has it."""
         return records.as_dict(self)
+
+    @property
+    def own(self) -> OwnFigures:
+        """As the card has those of the model's own test."""
+        return records.from_dict(OwnFigures, replace(self, subgroups=None).as_dict())
 
 
 @dataclass(frozen=True)

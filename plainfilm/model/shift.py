@@ -164,20 +164,14 @@ class Home:
             return Shift("too-few", count, None, unlike)
         parts = self.parts(np.stack([film.offsets for film in films]), [film.answer for film in films], groups)
         distance = sum(parts.values()) / self.limit(1, level)
-        size = sum(block.axes.shape[1] for block in self.blocks.values())
-        moved = tuple(
-            name
-            for name, part in parts.items()
-            if part > self.limit(self.blocks[name].axes.shape[1] / size, level / len(parts))
-        )
+        moved = tuple(name for name, part in parts.items() if part > self.limit_of(name, level / len(parts)))
         verdict = "abroad" if distance > 1 else "home"
         return Shift(verdict, count, float(distance), unlike, moved if distance > 1 else ())
 
     def distances(self, films: Sequence[Placed]) -> dict[str, float]:
         """By block how far films are from home together, over what LEVEL of home batches exceed."""
-        size = sum(block.axes.shape[1] for block in self.blocks.values())
         parts = self.parts(np.stack([film.offsets for film in films]), [film.answer for film in films], None)
-        return {name: part / self.limit(self.blocks[name].axes.shape[1] / size, LEVEL) for name, part in parts.items()}
+        return {name: part / self.limit_of(name, LEVEL) for name, part in parts.items()}
 
     def parts(self, offsets: Floats, answers: Sequence[int], groups: Sequence[str] | None) -> dict[str, float]:
         """By block the squared mean offset over its variance, were the films at home."""
@@ -197,9 +191,14 @@ class Home:
         """What the distance of a batch of home films in a `share` of all dimensions exceeds with chance `level`."""
         return self.scale * chi_square_limit(self.freedom * share, level)
 
+    def limit_of(self, name: str, level: float) -> float:
+        """The same of one block alone."""
+        sizes = {known: block.axes.shape[1] for known, block in self.blocks.items()}
+        return self.limit(sizes[name] / sum(sizes.values()), level)
+
     @classmethod
     def from_card(cls, card: ShiftSummary, *, num_features: int, num_classes: int) -> Self:
-        """Undo `ShiftFit.to_card`. Raises PlainfilmError for what is no summary of a network with these sides."""
+        """Undo `fit_home`. Raises PlainfilmError for what is no summary of a network with these sides."""
         demand(set(card.blocks) == set(COMPONENTS), "card.reason.statistics", name=SECTION)
         sides = {
             "features": num_features,

@@ -10,6 +10,7 @@ from plainfilm.model.card import Audited, Card, Guessed
 from plainfilm.model.input_check import Verdict
 from plainfilm.model.shift import MIN_FILMS, Shift
 from plainfilm.present.words import label
+from plainfilm.records import Object, as_dict
 
 
 def set_words(members: Sequence[int], card: Card) -> Words:
@@ -57,6 +58,11 @@ def shift_words(shift: Shift | None) -> Words:
         return say("shift.too-few", films=shift.films, minimum=MIN_FILMS)
     moved = Listed(tuple(say(f"shift.{name}") for name in shift.moved)) if shift.moved else say("shift.together")
     return say(f"shift.{shift.verdict}", films=shift.films, distance=shift.distance, moved=moved)
+
+
+def with_message(record: Shift | Guessed, words: Words, language: str) -> Object:
+    """A record as JSON has it, with the sentence that says it."""
+    return {**as_dict(record), "message": words.shown(language)}
 
 
 def guess_words(guessed: Guessed, card: Card) -> Words:

@@ -72,22 +72,22 @@ def predict(
 
 def shift_of(home: Home | None, answers: Sequence[Answer]) -> Shift | None:
     """Whether films are like those of the model's home; each counts once, refused ones do not. None: it cannot say."""
-    counted = {
-        answer.image_id: answer.placed for answer in answers if answer.placed is not None and not answer.is_refused
-    }
-    return None if home is None else home.judge(list(counted.values()))
+    placed = [answer.placed for answer in _counted(answers) if answer.placed is not None]
+    return None if home is None else home.judge(placed)
 
 
 def guess_of(card: Card, answers: Sequence[Answer]) -> Guessed | None:
     """The accuracy to be expected on these films, each once, without those refused; None: too few, or it cannot."""
-    told = {
-        answer.image_id: answer.probabilities
-        for answer in answers
-        if answer.probabilities is not None and not answer.is_refused
-    }
+    told = [answer.probabilities for answer in _counted(answers) if answer.probabilities is not None]
     if card.confidence is None or len(told) < MIN_FILMS:
         return None
-    return guess(np.stack(list(told.values())), card.confidence)
+    return guess(np.stack(told), card.confidence)
+
+
+def _counted(answers: Sequence[Answer]) -> list[Answer]:
+    """The answered films that say something of their place: each once, none that the input check refuses."""
+    found = {answer.image_id: answer for answer in answers if answer.is_answered and not answer.is_refused}
+    return list(found.values())
 
 
 def _reason(result: Prediction | PlainfilmError) -> str:

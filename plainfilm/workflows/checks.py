@@ -56,6 +56,7 @@ def diagnose(
 def _together(model: Path, films: Sequence[Path], tables: Sequence[Path], reading: Reading) -> Diagnosis:
     """Whether films are like those that a model was tested on."""
     from plainfilm.model.predictor import Predictor  # as below
+    from plainfilm.model.shift import place_of
     from plainfilm.present.statements import shift_words
     from plainfilm.workflows.answers import predict, shift_of
 
@@ -65,7 +66,7 @@ def _together(model: Path, films: Sequence[Path], tables: Sequence[Path], readin
     except PlainfilmError as error:
         return Diagnosis(str(model), (of_error(error),))
     shift = shift_of(predictor.home, answered)
-    kind = problem if shift is not None and shift.is_abroad else ok if shift is not None and shift.distance else note
+    kind = {"abroad": problem, "home": ok}.get(place_of(shift), note)
     finding = kind("doctor.shift", words=shift_words(shift))
     refused = sum(answer.is_refused for answer in answered)
     unreadable = sum(answer.error is not None for answer in answered)

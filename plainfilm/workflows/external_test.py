@@ -1,7 +1,8 @@
 """`plainfilm evaluate`: a model file on films from elsewhere."""
 
+import contextlib
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,16 +57,9 @@ def evaluate_sources(
     """
     if out is not None:
         files.writable_folder(out)
-    wanted = predictor.card.preprocessing
     classes = predictor.card.class_names
-    with scanned(sources, tables, size_px=wanted.size, fit=wanted.fit, reading=reading, progress=progress) as (
-        listing,
-        found,
-        store,
-    ):
-        rows = with_known_labels(found, classes)
-        films = Films.of(Index(tuple(rows), tuple(sources), classes, NO_SPLIT, reading=reading), store)
-        sightings = look_for_seen(predictor, films)
+    with looked_at(predictor, sources, tables, reading, progress) as (listing, found, films, sightings):
+        rows = list(films.index.rows)
         unseen = [row for row, sighting in enumerate(sightings) if not sighting.kind]
         if len(unseen) < len(rows) and not films.judged(unseen):
             raise SourceError("evaluation-all-seen", films=len(rows), count=len(rows) - len(unseen))
@@ -86,6 +80,22 @@ def evaluate_sources(
         write_evaluation(evaluation, classes, out)
         write_seen(rows, sightings, out)
     return evaluation, rows, balance
+
+
+@contextlib.contextmanager
+def looked_at(
+    predictor: Predictor, sources: Sequence[Path], tables: Sequence[Path], reading: Reading, progress: Progress | None
+) -> Iterator[tuple[Listing, list[Row], Films, list[Sighting]]]:
+    """Films of a place as a model takes them: the listing, the rows as found, the films with their labels, those seen."""
+    wanted, classes = predictor.card.preprocessing, predictor.card.class_names
+    with scanned(sources, tables, size_px=wanted.size, fit=wanted.fit, reading=reading, progress=progress) as (
+        listing,
+        found,
+        store,
+    ):
+        rows = with_known_labels(found, classes)
+        films = Films.of(Index(tuple(rows), tuple(sources), classes, NO_SPLIT, reading=reading), store)
+        yield listing, found, films, look_for_seen(predictor, films)
 
 
 def balance_of_films(

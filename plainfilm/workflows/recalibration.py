@@ -23,9 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from plainfilm import records
 from plainfilm.config import DecisionRecipe
-from plainfilm.data.film_index import Index, data_checksum, with_known_labels
+from plainfilm.data.film_index import data_checksum
 from plainfilm.data.films import Films
 from plainfilm.data.sources.reading import PLAIN, Progress, Reading
 from plainfilm.data.splits.split import divided, divided_folds
@@ -33,19 +32,18 @@ from plainfilm.errors import OutputError, SourceError
 from plainfilm.evaluation.calibration import calibrate
 from plainfilm.evaluation.evaluation import Metrics, answers, evaluate
 from plainfilm.evaluation.expected import fit_confidence
-from plainfilm.evaluation.external import look_for_seen, seen_figures
+from plainfilm.evaluation.external import seen_figures
 from plainfilm.evaluation.recalibration import BETTER_FILMS, MIN_FILMS, Recalibration
 from plainfilm.io import files
 from plainfilm.model import input_check, modelfile
-from plainfilm.model.card import Card, OwnFigures, Recalibrated
+from plainfilm.model.card import Card, Recalibrated
 from plainfilm.model.decision import softmax
 from plainfilm.model.input_measures import describe
 from plainfilm.model.modelfile import Model
 from plainfilm.model.predictor import Predictor
 from plainfilm.model.seen import Sighting, with_fitted
 from plainfilm.model.shift_fit import HomeFilms, fit_home
-from plainfilm.workflows.external_test import NO_SPLIT, balance_of_films
-from plainfilm.workflows.prepare import scanned
+from plainfilm.workflows.external_test import balance_of_films, looked_at
 
 SEED = 0  # of the halves, the folds, and the chance of home
 NUM_FOLDS = 10  # of the input check
@@ -68,15 +66,8 @@ def recalibrate(
     _check_new(out)
     files.writable_file(out)
     parent, predictor = modelfile.opened(path), Predictor(path)
-    wanted, classes = predictor.card.preprocessing, predictor.card.class_names
-    with scanned(sources, tables, size_px=wanted.size, fit=wanted.fit, reading=reading, progress=progress) as (
-        listing,
-        found,
-        store,
-    ):
-        rows = with_known_labels(found, classes)
-        films = Films.of(Index(tuple(rows), tuple(sources), classes, NO_SPLIT, reading=reading), store)
-        sightings = look_for_seen(predictor, films)
+    classes = predictor.card.class_names
+    with looked_at(predictor, sources, tables, reading, progress) as (listing, found, films, sightings):
         usable = _usable(films, sightings)
         fitted, tested = _halves(films, usable)
         with threadpool_limits(1, user_api="blas"):  # the same bits on any number of processors
@@ -87,8 +78,9 @@ def recalibrate(
     _check_new(out)
     replace(model, path=out, card=_tested(model.card, after, made)).write()
     balance = balance_of_films(listing, found, used, sightings, classes)
+    rows = films.index.rows
     seen = seen_figures(predictor, rows, sightings)
-    return Recalibration(out, Predictor(out).card, before, after, tuple(rows), balance, seen)
+    return Recalibration(out, Predictor(out).card, before, after, rows, balance, seen)
 
 
 def _check_new(out: Path) -> None:
@@ -172,5 +164,4 @@ def _folds(films: Films, rows: Sequence[int]) -> NDArray[np.int64]:
 
 def _tested(card: Card, figures: Metrics, made: Recalibrated) -> Card:
     """The card with the figures of the local test films, and how it came about."""
-    own = records.from_dict(OwnFigures, replace(figures, subgroups=None).as_dict())
-    return replace(card, evaluation=own, provenance=replace(card.provenance, leaking=False, recalibrated=made))
+    return replace(card, evaluation=figures.own, provenance=replace(card.provenance, leaking=False, recalibrated=made))

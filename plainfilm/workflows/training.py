@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from plainfilm import records
 from plainfilm.config import INIT_PREFIX, Recipe, load_recipe
 from plainfilm.data import phantom
 from plainfilm.data.film_index import Index, read_index, write_index
@@ -23,7 +22,7 @@ from plainfilm.evaluation.evaluation import evaluate, write_evaluation
 from plainfilm.io import files
 from plainfilm.io.run_folder import Run, held
 from plainfilm.model import modelfile
-from plainfilm.model.card import Card, OwnFigures, Preprocessing, Source, class_names
+from plainfilm.model.card import Card, Preprocessing, Source, class_names
 from plainfilm.model.formats.weights import Weights, read_weights
 from plainfilm.model.modelfile import Model
 from plainfilm.model.networks.mean import Network
@@ -224,9 +223,8 @@ def _go(run: Run, films: Films, recipe: Recipe, observer: Observer, options: Opt
     with clock.stage("test"), threadpool_limits(1, user_api="blas"):  # the same bits on any number of processors
         test = evaluate(predictor, films, films.part("test"), name="test", leaking=films.index.is_leaking)
         write_evaluation(test, films.index.classes, run.evaluation)
-    own = records.from_dict(OwnFigures, replace(test.figures, subgroups=None).as_dict())
     with clock.stage("model-file"):
-        tested = replace(model, card=replace(model.card, evaluation=own))
+        tested = replace(model, card=replace(model.card, evaluation=test.figures.own))
         parity = modelfile.write(tested, net, _parity_films(films, recipe))
         predictor = Predictor(run.model, threads=reporter.threads)
         twin = write_twin(run, films, recipe, threads=reporter.threads) if options.int8 else None

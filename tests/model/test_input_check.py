@@ -6,9 +6,9 @@ from functools import cache
 
 import numpy as np
 import pytest
+from described import NUM_FEATURES, features, phantoms
 from PIL import Image
 
-from plainfilm.data.phantom import CLASSES, draw
 from plainfilm.messages import CATALOGUES
 from plainfilm.model import input_check
 from plainfilm.model.input_check import InputCheck, Statistics, Verdict, check, fit, fit_crossed
@@ -17,21 +17,12 @@ from plainfilm.model.packed import pack
 from plainfilm.records import as_dict, from_dict
 
 SIZE_PX = 64
-NUM_FEATURES = 24
 
 
 @cache
 def films(seed: int, per_class: int) -> tuple[np.ndarray, np.ndarray]:
     """Phantoms (N, S, S) and their labels (N,)."""
-    drawn = [draw(label, seed=seed, number=n, size=SIZE_PX).pixels for label in CLASSES for n in range(per_class)]
-    return np.stack(drawn), np.repeat(np.arange(len(CLASSES)), per_class)
-
-
-def features(planes: np.ndarray) -> np.ndarray:
-    """What a network might make of planes: a fixed random layer on a small view."""
-    small = planes.reshape(len(planes), 16, SIZE_PX // 16, 16, SIZE_PX // 16).mean((2, 4)).reshape(len(planes), -1)
-    weights = np.random.default_rng(0).normal(0, 1 / 128, (small.shape[1], NUM_FEATURES))
-    return np.maximum((small - 128) @ weights, 0).astype(np.float32)
+    return phantoms(seed, per_class, SIZE_PX)
 
 
 @pytest.fixture(scope="module")

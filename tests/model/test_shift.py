@@ -2,14 +2,16 @@
 
 import io
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 
+import described
 import numpy as np
 import pytest
+from described import NUM_FEATURES, features
 from PIL import Image, ImageDraw, ImageFilter
 from scipy.stats import chi2
 
-from plainfilm.data.phantom import CLASSES, draw
+from plainfilm.data.phantom import CLASSES
 from plainfilm.errors import PlainfilmError
 from plainfilm.model.input_measures import describe
 from plainfilm.model.packed import pack
@@ -26,20 +28,8 @@ from plainfilm.model.shift import (
 from plainfilm.model.shift_fit import MIN_GROUPS, MIN_KNOWN, HomeFilms, fit_home
 from plainfilm.records import as_dict, from_dict
 
-SIZE_PX, NUM_FEATURES, PER_CLASS = 96, 24, 110
-
-
-def phantoms(seed: int, per_class: int) -> tuple[np.ndarray, np.ndarray]:
-    """Films (N, S, S) and their classes (N,)."""
-    drawn = [draw(label, seed=seed, number=n, size=SIZE_PX).pixels for label in CLASSES for n in range(per_class)]
-    return np.stack(drawn), np.repeat(np.arange(len(CLASSES)), per_class)
-
-
-def features(planes: np.ndarray) -> np.ndarray:
-    """What a network might make of planes: a fixed random layer on a small view."""
-    small = planes.reshape(len(planes), 16, SIZE_PX // 16, 16, SIZE_PX // 16).mean((2, 4)).reshape(len(planes), -1)
-    weights = np.random.default_rng(0).normal(0, 1 / 128, (small.shape[1], NUM_FEATURES))
-    return np.maximum((small - 128) @ weights, 0).astype(np.float32)
+SIZE_PX, PER_CLASS = 96, 110
+phantoms = partial(described.phantoms, size_px=SIZE_PX)
 
 
 def home_films(planes: np.ndarray, answers: np.ndarray, groups: list[str] | None = None) -> HomeFilms:

@@ -22,8 +22,8 @@ from plainfilm.model.card import Card, ClassName, Preprocessing
 from plainfilm.model.overlay import draw_overlay
 from plainfilm.model.predictor import Prediction, Predictor
 from plainfilm.present.film_json import film_json
-from plainfilm.present.statements import about_maps, about_model, shift_words
-from plainfilm.records import Object, as_dict
+from plainfilm.present.statements import about_maps, about_model, shift_words, with_message
+from plainfilm.records import Object
 from plainfilm.serving.watch import Watched
 
 FILM_SIDE_PX = 2048  # of the film that is sent back to be looked at, at most
@@ -109,7 +109,7 @@ def watched_json(state: Watched | None, language: str) -> Object | None:
     if state is None:
         return None
     told = {"films_seen": state.films, "windows": state.windows, "first_alarm": state.first_alarm}
-    return {**as_dict(state.latest), **told, "message": shift_words(state.latest).shown(language)}
+    return with_message(state.latest, shift_words(state.latest), language) | told
 
 
 def _map(prediction: Prediction, card: Card, language: str, maps: str) -> Object | None:
