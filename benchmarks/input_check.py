@@ -63,7 +63,7 @@ class Judge:
     def _fit(self, index: Index, store: np.ndarray) -> Statistics:
         train, validation = store[index.part("train")], store[index.part("validation")]
         labels = np.array([index.classes.index(index.rows[number].label) for number in index.part("train")])
-        return fit(train, self.features(train), labels, validation, self.features(validation))
+        return fit(describe(train), self.features(train), labels, describe(validation), self.features(validation))
 
     def features(self, planes: np.ndarray) -> np.ndarray:
         """The network's features (N, D) of planes (N, S, S)."""

@@ -116,40 +116,40 @@ def rules_alone(width: int, height: int, chroma: float, plane: NDArray[np.uint8]
 
 
 def fit(
-    train_planes: NDArray[np.uint8],
+    train: tuple[Floats, Floats],
     train_features: Floats,
     train_labels: NDArray[np.int64],
-    validation_planes: NDArray[np.uint8],
+    validation: tuple[Floats, Floats],
     validation_features: Floats,
 ) -> Statistics:
-    """Statistics for `InputCheck.from_card`: planes (N, S, S) uint8, features (N, D), labels (N,); M > 1 to validate.
+    """Statistics for `InputCheck.from_card`: N films as `describe` has them, features (N, D), labels (N,).
 
-    The training films must be upright. Of some of them alone the features and labels will do: they take the longest to
-    get. The same films give the same statistics.
+    M > 1 films to validate, described, with features (M, D). The training films must be upright. Of some of them alone
+    the features and labels will do: they take the longest to get. The same films give the same statistics.
     """
-    assert len(train_planes) >= len(train_features) == len(train_labels) > 0
-    assert len(validation_planes) == len(validation_features) > 1
-    fitted = _unsettled(describe(train_planes), train_features, train_labels)
-    return _settled(fitted, fitted.measure(*describe(validation_planes), validation_features))
+    assert len(train[0]) >= len(train_features) == len(train_labels) > 0
+    assert len(validation[0]) == len(validation_features) > 1
+    fitted = _unsettled(train, train_features, train_labels)
+    return _settled(fitted, fitted.measure(*validation, validation_features))
 
 
 def fit_crossed(
-    planes: NDArray[np.uint8], features: Floats, labels: NDArray[np.int64], folds: NDArray[np.int64]
+    described: tuple[Floats, Floats], features: Floats, labels: NDArray[np.int64], folds: NDArray[np.int64]
 ) -> Statistics:
-    """The same from a few films alone: planes (N, S, S) uint8, features (N, D), labels (N,), folds (N,), at least two.
+    """The same from a few films alone: N described, features (N, D), labels (N,), folds (N,), at least two.
 
     Each film is measured by the statistics of the other folds; middle, spread and thresholds are those of all these
     measures. The statistics that are kept are those of all films: a new film is as far from them as a film of a fold is
     from the other folds, or a little nearer.
     """
-    assert len(planes) == len(features) == len(labels) == len(folds)
-    coarse, texture = describe(planes)
-    measures = np.zeros((len(planes), NUM_MEASURES))
+    coarse, texture = described
+    assert len(coarse) == len(features) == len(labels) == len(folds)
+    measures = np.zeros((len(coarse), NUM_MEASURES))
     for fold in np.unique(folds):
         held, rest = folds == fold, folds != fold
         others = _unsettled((coarse[rest], texture[rest]), features[rest], labels[rest])
         measures[held] = others.measure(coarse[held], texture[held], features[held])
-    return _settled(_unsettled((coarse, texture), features, labels), measures)
+    return _settled(_unsettled(described, features, labels), measures)
 
 
 def _unsettled(described: tuple[Floats, Floats], features: Floats, labels: NDArray[np.int64]) -> "InputCheck":

@@ -86,7 +86,7 @@ def evaluate_sources(
 def looked_at(
     predictor: Predictor, sources: Sequence[Path], tables: Sequence[Path], reading: Reading, progress: Progress | None
 ) -> Iterator[tuple[Listing, list[Row], Films, list[Sighting]]]:
-    """Films of a place as a model takes them: the listing, the rows as found, the films with their labels, those seen."""
+    """Films of a place as a model takes them: the listing, the rows as found, the films with labels, which are seen."""
     wanted, classes = predictor.card.preprocessing, predictor.card.class_names
     with scanned(sources, tables, size_px=wanted.size, fit=wanted.fit, reading=reading, progress=progress) as (
         listing,

@@ -5,7 +5,7 @@
 
 import importlib.metadata
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -25,7 +25,7 @@ from plainfilm.io.run_folder import Run
 from plainfilm.model import input_check, modelfile, quantise
 from plainfilm.model.card import Maps, Provenance
 from plainfilm.model.decision import softmax
-from plainfilm.model.input_measures import describe
+from plainfilm.model.input_measures import Floats, describe
 from plainfilm.model.modelfile import Model
 from plainfilm.model.predictor import Predictor
 from plainfilm.model.seen import seen_films
@@ -78,32 +78,45 @@ def _calibrated(model: Model, predictor: Predictor, films: Films, recipe: Recipe
     )
     drawn = draw_some(len(train), NUM_FEATURE_FILMS, recipe.training.seed, "input-check-sample")
     some = [train[number] for number in drawn]
+    described = {name: describe(films.store[rows]) for name, rows in (("train", train), ("validation", validation))}
     fitted_check = input_check.fit(
-        films.store[train],
+        described["train"],
         _answers(predictor, films, some).features,
         films.labels(some),
-        films.store[validation],
+        described["validation"],
         answered.features,
     )
-    shift = fit_home(_home(films, answered, validation, train), len(films.index.classes), seed=recipe.training.seed)
+    home = _home(films, answered, validation, train, described)
+    shift = fit_home(home, len(films.index.classes), seed=recipe.training.seed)
     confidence = fit_confidence(softmax(answered.logits, calibration.temperature), films.labels(validation))
     fitted = replace(model.card, calibration=calibration, gate=fitted_check, shift=shift, confidence=confidence)
     return replace(model, card=fitted)
 
 
-def _home(films: Films, answered: _Answered, validation: Sequence[int], train: Sequence[int]) -> HomeFilms:
+def _home(
+    films: Films,
+    answered: _Answered,
+    validation: Sequence[int],
+    train: Sequence[int],
+    described: Mapping[str, tuple[Floats, Floats]],
+) -> HomeFilms:
     """The films of home: those of validation as they are answered, those of training by their classes.
 
     Training films that a split keeps out of validation, recompressed ones for instance, are not like the others.
     """
-    set_apart = train_only([films.index.rows[row] for row in train], films.index.split)
-    alike = [row for row, is_apart in zip(train, set_apart, strict=True) if not is_apart]
+    is_alike = ~np.array(train_only([films.index.rows[row] for row in train], films.index.split))
+    alike = [row for row, is_kept in zip(train, is_alike, strict=True) if is_kept]
     rows = [*validation, *alike]
     features = np.zeros((len(rows), answered.features.shape[1]), np.float32)
     features[: len(validation)] = answered.features
+    coarse, texture = (
+        np.concatenate([of_validation, of_train[is_alike]])
+        for of_validation, of_train in zip(described["validation"], described["train"], strict=True)
+    )
     return HomeFilms.of(
         features,
-        *describe(films.store[rows]),
+        coarse,
+        texture,
         np.concatenate([answered.logits.argmax(axis=1), films.labels(alike)]),
         films.groups(rows),
         np.arange(len(rows)) < len(validation),

@@ -127,14 +127,14 @@ def _fitted(parent: Model, predictor: Predictor, films: Films, rows: Sequence[in
     """The model with everything but its weights fitted on some films, not tested yet."""
     parts = [(part.logits, part.features) for _, part in answers(predictor, films, rows)]
     logits, features = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
-    labels, groups, planes = films.labels(rows), films.groups(rows), films.store[np.asarray(rows)]
+    labels, groups, described = films.labels(rows), films.groups(rows), describe(films.store[np.asarray(rows)])
     coverage, sensitivities = _asked(parent.card)
     calibration = calibrate(logits, labels, groups, coverage=coverage, sensitivities=sensitivities)
-    home = HomeFilms.of(features, *describe(planes), logits.argmax(axis=1), groups, np.ones(len(rows), bool))
+    home = HomeFilms.of(features, *described, logits.argmax(axis=1), groups, np.ones(len(rows), bool))
     card = replace(
         parent.card,
         calibration=calibration,
-        gate=input_check.fit_crossed(planes, features, labels, _folds(films, rows)),
+        gate=input_check.fit_crossed(described, features, labels, _folds(films, rows)),
         shift=fit_home(home, len(films.index.classes), seed=SEED),
         confidence=fit_confidence(softmax(logits, calibration.temperature), labels),
         track_record=None,

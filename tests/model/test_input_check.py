@@ -29,7 +29,7 @@ def films(seed: int, per_class: int) -> tuple[np.ndarray, np.ndarray]:
 def card() -> dict:
     train, labels = films(1, 60)
     validation, _ = films(2, 25)
-    return as_dict(fit(train, features(train), labels, validation, features(validation)))
+    return as_dict(fit(describe(train), features(train), labels, describe(validation), features(validation)))
 
 
 @pytest.fixture(scope="module")
@@ -169,7 +169,7 @@ def test_statistics_survive_json_and_are_small(card, fitted, unseen):
 def test_the_same_films_give_the_same_statistics(card):
     train, labels = films(1, 60)
     validation, _ = films(2, 25)
-    assert as_dict(fit(train, features(train), labels, validation, features(validation))) == card
+    assert as_dict(fit(describe(train), features(train), labels, describe(validation), features(validation))) == card
 
 
 def test_features_of_some_films_will_do_and_change_nothing_else(card, unseen):
@@ -177,7 +177,9 @@ def test_features_of_some_films_will_do_and_change_nothing_else(card, unseen):
     planes, labels = films(1, 60)
     validation, _ = films(2, 25)
     some = np.arange(0, len(planes), 2)
-    part = as_dict(fit(planes, features(planes[some]), labels[some], validation, features(validation)))
+    part = as_dict(
+        fit(describe(planes), features(planes[some]), labels[some], describe(validation), features(validation))
+    )
     for name in ("coarse", "texture"):
         assert part["spaces"][name] == card["spaces"][name]
     assert part["upright"] == card["upright"]
@@ -190,7 +192,8 @@ def test_few_films_are_enough():
     train, labels = (array[::7] for array in films(1, 60))
     validation = films(2, 25)[0][::6]
     small = InputCheck.from_card(
-        fit(train, features(train), labels, validation, features(validation)), num_features=NUM_FEATURES
+        fit(describe(train), features(train), labels, describe(validation), features(validation)),
+        num_features=NUM_FEATURES,
     )
     assert np.mean([verdict.passed for verdict in judge(small, films(3, 20)[0])]) >= 0.9
     assert np.mean([verdict.passed for verdict in judge(small, non_films("noise"))]) == 0
@@ -254,9 +257,9 @@ def test_few_films_are_measured_by_the_statistics_of_the_others(unseen):
     """Fitted on 60 films, cross-fitted thresholds let new ones pass; those of the films themselves would not."""
     planes, labels = films(1, 20)
     folds = np.arange(len(planes)) % 10
-    crossed = read(as_dict(fit_crossed(planes, features(planes), labels, folds)))
+    crossed = read(as_dict(fit_crossed(describe(planes), features(planes), labels, folds)))
     passed = np.mean([verdict.passed for verdict in judge(crossed, unseen)])
-    naive = read(as_dict(fit(planes, features(planes), labels, planes, features(planes))))
+    naive = read(as_dict(fit(describe(planes), features(planes), labels, describe(planes), features(planes))))
     assert passed > 0.95
     assert np.mean([verdict.passed for verdict in judge(naive, unseen)]) < passed - 0.2
     assert not any(verdict.passed for verdict in judge(crossed, non_films("noise")))
