@@ -15,6 +15,7 @@ from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from plainfilm.errors import RecipeError
 from plainfilm.messages import LANGUAGES, Listed, Text, Words, say
+from plainfilm.task import CLASSES, is_known
 
 RECIPES = Path(__file__).parent / "recipes"
 DEFAULT_RECIPE = "fast"
@@ -69,12 +70,39 @@ class DataRecipe:
     channels: int = setting(1, "1: grey; 3: the grey plane three times, as the tutorial's RGB", one_of(1, 3))
     fit: str = setting("squash", "how a film becomes square", one_of("squash", "letterbox"))
     classes: tuple[str, ...] | None = setting(
-        None, "the classes in their order; not given: found and sorted", DIFFERENT
+        None, "the classes, or findings, in their order; not given: found and sorted", DIFFERENT
     )
     names: Mapping[str, tuple[str, ...] | Mapping[str, str]] | None = setting(
         None,
         "display names of classes: by language (en, zh, ...), or English and Chinese",
         (say("expected.display-names"), lambda names: all(map(_is_named, names.values()))),
+    )
+
+
+MEANINGS = one_of("ignore", "absent", "present", 0.5)
+BLANK_MEANINGS = one_of("ignore", "absent")
+
+
+def _are_meanings(columns: Mapping[str, Any]) -> bool:
+    """Whether these are meanings of uncertain and blank by finding."""
+    checks = {"uncertain": MEANINGS[1], "blank": BLANK_MEANINGS[1]}
+    return all(
+        isinstance(entry, Mapping) and entry and all(key in checks and checks[key](entry[key]) for key in entry)
+        for entry in columns.values()
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskRecipe:
+    """What a film's label is. What uncertain and blank cells of findings mean has no default."""
+
+    kind: str = setting(CLASSES, "classes: exactly one a film; findings: any number", (say("expected.task"), is_known))
+    uncertain: str | float | None = setting(None, "what an uncertain cell of a finding means", MEANINGS)
+    blank: str | None = setting(None, "what a blank cell of a finding means", BLANK_MEANINGS)
+    columns: Mapping[str, Mapping[str, str | float]] | None = setting(
+        None,
+        "findings whose uncertain or blank cells mean another thing, by name",
+        (say("expected.meanings"), _are_meanings),
     )
 
 
@@ -183,6 +211,12 @@ class DecisionRecipe:
     sensitivities: tuple[float, ...] = setting(
         (0.9, 0.95, 0.99), "for which every class gets a threshold", each(between(0.01, 1))
     )
+    out_of_fold: int | None = setting(
+        None,
+        "folds of the training films, each answered by a network that did not see it: decisions are fitted on these "
+        "answers; not given: on the validation films",
+        between(2, 20),
+    )
     ties: Mapping[str, tuple[str, ...]] | None = setting(
         None,
         "a class that is known from one place alone, and the classes that it cannot be told from anywhere else: there "
@@ -219,6 +253,7 @@ class Recipe:
     """A whole recipe: one section a stage."""
 
     data: DataRecipe = DataRecipe()
+    task: TaskRecipe = TaskRecipe()
     split: SplitRecipe = SplitRecipe()
     augment: AugmentRecipe = AugmentRecipe()
     model: ModelRecipe = ModelRecipe()
@@ -253,6 +288,8 @@ class Recipe:
             name: {key: value for key, value in section.items() if value is not None}
             for name, section in asdict(self).items()
         }
+        if self.task == TaskRecipe():  # recipes of classes never said so
+            del sections["task"]
         return tomli_w.dumps({name: section for name, section in sections.items() if section})
 
 

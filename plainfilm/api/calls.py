@@ -19,6 +19,7 @@ from plainfilm.api.results import (
     PredictResult,
     RecalibrateResult,
     ReportResult,
+    ScoresResult,
     TrainResult,
 )
 from plainfilm.config import DEFAULT_RECIPE, Recipe, load_recipe
@@ -128,18 +129,30 @@ def cross_validate(
 
 def evaluate(
     terminal: Terminal,
-    predictor: Predictor,
+    model: Path | Predictor,
     sources: Sequence[Path],
     *,
     tables: Sequence[Path],
+    recipe: str | Recipe | None,
     out: Path | None,
     prevalence: Sequence[str],
     reading: Reading,
-) -> EvaluateResult:
-    """A test of a model on films from elsewhere."""
+) -> EvaluateResult | ScoresResult:
+    """A test of a model on films from elsewhere, or of a table of scores in the place of the model."""
+    from plainfilm.data.sources.scores_table import is_scores
     from plainfilm.workflows.external_test import evaluate_sources
     from plainfilm.workflows.prevalence import parse_prevalences
 
+    if isinstance(model, Path) and is_scores(model):
+        if sources:
+            raise UsageError("scores-with-sources", path=str(model), source=str(sources[0]))
+        given = None if recipe is None else loaded(recipe)
+        return _evaluate_scores(terminal, model, tables, recipe=given, out=out, prevalence=prevalence, reading=reading)
+    if recipe is not None:
+        raise UsageError("recipe-without-scores")
+    if not sources:
+        raise UsageError("evaluate-sources-missing")
+    predictor = Predictor(model) if isinstance(model, Path) else model
     shares = parse_prevalences(prevalence, predictor.card)
     with terminal.progress("progress.scan") as update:
         found, rows, balanced = evaluate_sources(
@@ -153,6 +166,35 @@ def evaluate(
         card=predictor.card,
         films="+".join(path.stem for path in sources),
     )
+
+
+def _evaluate_scores(
+    terminal: Terminal,
+    scores: Path,
+    tables: Sequence[Path],
+    *,
+    recipe: Recipe | None,
+    out: Path | None,
+    prevalence: Sequence[str],
+    reading: Reading,
+) -> ScoresResult:
+    """A test of scores that any program wrote."""
+    from plainfilm.workflows.scores import evaluate_scores
+
+    if not tables:
+        raise UsageError("scores-without-table", path=str(scores))
+    if out is not None:
+        check_extra("evaluate --out", REPORT_LIBRARIES, extra="report")
+    found = evaluate_scores(
+        scores,
+        tables,
+        recipe=recipe,
+        prevalence=prevalence,
+        encoding=reading.encoding,
+        out=out,
+        language=terminal.language,
+    )
+    return ScoresResult(language=terminal.language, evaluation=found, folder=out)
 
 
 def recalibrate(
@@ -207,7 +249,7 @@ def predict(
             update(answer.number)
     shift = workflow.shift_of(predictor.home, found)
     if csv is not None:  # before anything is printed, which a closed pipe or a full disk may end
-        workflow.write_csv(found, predictor.card.class_names, csv, place_of(shift))
+        workflow.write_csv(found, predictor.card, csv, place_of(shift))
     for remark in remarks(found):
         terminal.warn(remark)
     return PredictResult(

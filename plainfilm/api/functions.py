@@ -26,6 +26,7 @@ from plainfilm.api.results import (
     PredictResult,
     RecalibrateResult,
     ReportResult,
+    ScoresResult,
     TrainResult,
 )
 from plainfilm.config import DEFAULT_RECIPE, Recipe
@@ -201,25 +202,30 @@ def cross_validate(
 @spoken
 def evaluate(
     model: AnyPath | Predictor,
-    sources: Paths,
+    sources: Paths = (),
     *,
     table: Paths = (),
+    recipe: str | Recipe | None = None,
     out: AnyPath | None = None,
     prevalence: Mapping[str, float] | None = None,
     follow_links: bool = False,
     encoding: str = "",
     assume_chest: bool = False,
     lang: str = "",
-) -> EvaluateResult:
+) -> EvaluateResult | ScoresResult:
     """A test of a model on films from elsewhere that it has not seen; by how much it is worse than on its own.
 
-    `prevalence`: the share of films that are of a class, 0 to 1, by class. Raises SourceError, ModelFileError.
+    In the place of the model: a table of scores that any program wrote, judged by `table` alone, without films;
+    `recipe` says what uncertain and blank cells of findings mean there.
+    `prevalence`: the share of films that are of a class, 0 to 1, by class. Raises SourceError, ModelFileError,
+    UsageError.
     """
     return calls.evaluate(
         Quiet(chosen_language(lang)),
-        _predictor(model),
-        _sources(sources),
+        model if isinstance(model, Predictor) else Path(model),
+        _paths(sources),
         tables=_paths(table),
+        recipe=recipe,
         out=_path(out),
         prevalence=_shares(prevalence),
         reading=Reading(follow_links, encoding, assume_chest),

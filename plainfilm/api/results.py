@@ -4,14 +4,12 @@ Tables are lists of a mapping a row; where pandas is installed they are DataFram
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
-
-import numpy as np
 
 from plainfilm.data.film_index import Index, Row
 from plainfilm.data.sources.balance import Balance, in_words
@@ -19,22 +17,22 @@ from plainfilm.estimate import Estimate
 from plainfilm.messages import chosen_language, say
 from plainfilm.model.answer import Answer
 from plainfilm.model.card import Card, Guessed, named
-from plainfilm.model.decision import set_cell
 from plainfilm.model.shift import Shift, place_of
 from plainfilm.present.blocks import Block, Note
 from plainfilm.present.terminal import Terminal
 from plainfilm.records import Object, as_dict
+from plainfilm.task import task_of
 
 if TYPE_CHECKING:  # heavy, or needed by one result alone
     from plainfilm.audits.findings import Audit
     from plainfilm.evaluation.comparison import Comparison
     from plainfilm.evaluation.decisions import PredictiveValues
-    from plainfilm.evaluation.evaluation import Evaluation
+    from plainfilm.evaluation.judging import Judged
     from plainfilm.evaluation.moves import Move, Stream
     from plainfilm.evaluation.recalibration import Recalibration
+    from plainfilm.evaluation.scores import ScoresEvaluation
     from plainfilm.evaluation.spread import CrossValidation
     from plainfilm.training.result import Result
-    from plainfilm.workflows.external_test import ExternalEvaluation
 
 Table = Any
 """A pandas.DataFrame where pandas is installed, else a list of a mapping a row."""
@@ -151,24 +149,25 @@ class TrainResult(Shown):
         return self.outcome.card
 
     @property
-    def test(self) -> "Evaluation":
+    def test(self) -> "Judged":
         """The test films, what the model said of them, and all figures."""
         return self.outcome.test
 
     @property
     def accuracy(self) -> Estimate:
         """On the test films, with its interval."""
-        return self.outcome.test.figures.overall["accuracy"]
+        accuracy: Estimate = self.outcome.test.figures.overall["accuracy"]
+        return accuracy
 
     @property
     def figures(self) -> Table:
         """A row a figure of the test films: value, low, high, n."""
-        return figures_table(self.outcome.test)
+        return figures_table(self.outcome.test, self.card)
 
     @property
     def predictions(self) -> Table:
         """A row a test film: its class, the predicted one, the probabilities, the prediction set."""
-        return predictions_table(self.outcome.test)
+        return predictions_table(self.outcome.test, self.card)
 
     @property
     def history(self) -> Table:
@@ -204,7 +203,7 @@ class TrainResult(Shown):
 class EvaluateResult(Shown):
     """A test of a model on films from elsewhere."""
 
-    evaluation: "ExternalEvaluation"
+    evaluation: "Judged"
     rows: tuple[Row, ...]  # of all films, also those that could not be judged
     balance: Balance
     card: Card
@@ -213,34 +212,62 @@ class EvaluateResult(Shown):
     @property
     def accuracy(self) -> Estimate:
         """With its interval."""
-        return self.evaluation.figures.overall["accuracy"]
+        accuracy: Estimate = self.evaluation.figures.overall["accuracy"]
+        return accuracy
 
     @property
     def figures(self) -> Table:
         """A row a figure: value, low, high, n."""
-        return figures_table(self.evaluation)
+        return figures_table(self.evaluation, self.card)
 
     @property
     def predictions(self) -> Table:
         """A row a film that was judged."""
-        return predictions_table(self.evaluation)
+        return predictions_table(self.evaluation, self.card)
 
     def blocks(self) -> Iterator[Block]:
         """What the command prints."""
         from plainfilm.present.sections.balance import balance
         from plainfilm.present.sections.data_set import film_problems
-        from plainfilm.present.sections.elsewhere import advice, generalisation_gap, seen
-        from plainfilm.present.sections.evaluation import evaluation
-        from plainfilm.present.sections.points import predictive_values
+        from plainfilm.present.sections.elsewhere import seen
 
-        figures = self.evaluation.figures
+        figures, showing = self.evaluation.figures, task_of(self.card.task_kind).showing
         yield from balance(self.balance)
         yield from seen(figures.seen)
         yield from film_problems(self.rows)
-        yield from evaluation(figures, self.card, self.films)
-        yield from predictive_values(figures.predictive_values or {}, named(self.card.classes))
-        yield from generalisation_gap(figures.fall)
-        yield from advice(figures)
+        yield from showing.evaluation(figures, self.card, self.films)
+        yield from showing.elsewhere(figures, self.card)
+
+    def as_dict(self) -> Object:
+        """What the command prints with --json."""
+        return as_dict(self.evaluation.figures)
+
+
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
+class ScoresResult(Shown):
+    """A test of scores that any program wrote, on films that were not opened."""
+
+    evaluation: "ScoresEvaluation"
+    folder: Path | None  # where it was written
+
+    @property
+    def figures(self) -> Table:
+        """A row a figure: value, low, high, n."""
+        kind, figures = self.evaluation.chosen.kind, self.evaluation.figures
+        return as_table(task_of(kind).showing.figure_rows(figures))
+
+    @property
+    def predictions(self) -> Table:
+        """A row a film that was judged."""
+        return as_table(self.evaluation.table())
+
+    def blocks(self) -> Iterator[Block]:
+        """What the command prints."""
+        from plainfilm.present.sections.scores import blocks
+
+        yield from blocks(self.evaluation)
+        if self.folder is not None:
+            yield Note(say("scores.written", folder=str(self.folder)))
 
     def as_dict(self) -> Object:
         """What the command prints with --json."""
@@ -316,31 +343,29 @@ class PredictResult(Shown):
     def _rows(self) -> Iterator[Object]:
         from plainfilm.workflows.answers import shift_cell
 
-        names = self.card.class_names
+        showing = task_of(self.card.task_kind).showing
         for answer in self.answers:
-            values = [np.nan] * len(names) if answer.probabilities is None else answer.probabilities.tolist()
+            said, decided = showing.row(answer, self.card)
             yield {
                 "path": answer.path,
                 "image_id": answer.image_id,
                 "label": answer.truth,
-                "predicted": names[answer.predicted] if answer.is_answered else "",
-                **{f"p_{name}": value for name, value in zip(names, values, strict=True)},
+                **said,
                 "problem": answer.error.code if answer.error else "",
-                "set": set_cell(answer.set, names),
+                **decided,
                 "gate": "" if answer.verdict is None else answer.verdict.cell,
                 "shift": shift_cell(answer, self.place),
             }
 
     def blocks(self) -> Iterator[Block]:
         """What the command prints."""
-        from plainfilm.present.sections.answers import answers
         from plainfilm.present.sections.balance import balance
         from plainfilm.present.sections.points import predictive_values
         from plainfilm.present.statements import about_maps, about_model, guess_words
 
         for balanced in self.balances:
             yield from balance(balanced)
-        yield from answers(self.answers, self.card, self.shift)
+        yield from task_of(self.card.task_kind).showing.answers(self.answers, self.card, self.shift)
         if self.guessed is not None:
             yield Note(guess_words(self.guessed, self.card))
         if self.maps is not None:
@@ -386,7 +411,8 @@ class AuditResult(Shown):
 
         yield from leaks_and_shortcuts(self.found)
         if self.folder is not None:
-            yield Note(say("audit.written", folder=str(self.folder)))
+            key = "audit.written" if self.found.findings is None else "audit.written-findings"
+            yield Note(say(key, folder=str(self.folder)))
 
     def as_dict(self) -> Object:
         """What the command prints with --json."""
@@ -497,31 +523,11 @@ class ReportResult(Shown):
         return {"report": str(self.path)}
 
 
-def figures_table(evaluation: "Evaluation") -> Table:
-    """A row a figure of an evaluation: over all classes (class ""), and of each class."""
-    figures = evaluation.figures
-    parts = {"": figures.overall, **figures.classes}
-    return as_table(
-        {"class": label, "figure": name, "value": entry.value, "low": entry.low, "high": entry.high, "n": entry.n}
-        for label, entries in parts.items()
-        for name, entry in entries.items()
-    )
+def figures_table(evaluation: "Judged", card: Card) -> Table:
+    """A row a figure of an evaluation: over all classes or findings (class ""), and of each."""
+    return as_table(task_of(card.task_kind).showing.figure_rows(evaluation.figures))
 
 
-def predictions_table(evaluation: "Evaluation") -> Table:
+def predictions_table(evaluation: "Judged", card: Card) -> Table:
     """A row a film of an evaluation."""
-    classes = evaluation.figures.confusion.classes
-    return as_table(
-        {
-            **{name: getattr(row, name) for name in ("path", "image_id", "group", "label")},
-            "predicted": classes[int(probabilities.argmax())],
-            **{f"p_{name}": float(value) for name, value in zip(classes, probabilities, strict=True)},
-            "set": set_cell(_members(evaluation, number), classes),
-            "gate": evaluation.verdicts[number].cell,
-        }
-        for number, (row, probabilities) in enumerate(zip(evaluation.rows, evaluation.probabilities, strict=True))
-    )
-
-
-def _members(evaluation: "Evaluation", number: int) -> Sequence[int] | None:
-    return None if evaluation.sets is None else np.flatnonzero(evaluation.sets[number]).tolist()
+    return as_table(task_of(card.task_kind).showing.judged_rows(evaluation, card.class_names))

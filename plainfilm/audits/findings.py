@@ -1,7 +1,9 @@
 """The content of audit.json: what leaks in a data set, and what tells its classes apart without the lungs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from plainfilm import records
+from plainfilm.audits.finding_probes import FindingsAudit
 from plainfilm.audits.leaks import Leaks
 from plainfilm.audits.shortcuts import Shortcuts
 
@@ -18,4 +20,5 @@ class Audit:
     split_checksum: str | None
     model: str | None  # weights_sha256; None: without a model
     leaks: Leaks | None
-    shortcuts: Shortcuts | None
+    shortcuts: Shortcuts | None  # of classes
+    findings: FindingsAudit | None = field(default=None, metadata=records.ABSENT)  # the same by finding

@@ -30,7 +30,7 @@ from plainfilm.audits import sites, views
 from plainfilm.audits.permutation import NUM_PERMUTATIONS, Parts, Permutation, permutation_test
 from plainfilm.audits.probes import boosted, logistic
 from plainfilm.data.film_index import Index, Row, strata, train_only
-from plainfilm.data.films import Films, is_judged
+from plainfilm.data.films import Films
 from plainfilm.data.lungfield import lung_fields
 from plainfilm.data.splits import split
 from plainfilm.estimate import Estimate
@@ -175,7 +175,7 @@ def run_model(predictor: Predictor, films: Films, *, with_features: bool = True)
     too; on all films if the index has no such parts. Raises no error for a film: unreadable ones are passed over.
     """
     index, numbers = films.index, films.judged()
-    if _has_parts(index):
+    if has_parts([index.rows[number] for number in numbers]):
         wanted = ("train", "test") if with_features else ("test",)
         numbers = [number for number in numbers if index.rows[number].split in wanted]
     found = [answer for _, answer in answers(predictor, films, numbers)]
@@ -193,12 +193,19 @@ def choose_design(index: Index, rows: Sequence[Row], answered: Floats | None, *,
 
     answered: (M, K), the model's answers for the rows, NaN if it was not run: such films are never judged.
     """
+    return design_of(index, rows, strata(rows), answered, cheap=cheap, seed=seed)
+
+
+def design_of(
+    index: Index, rows: Sequence[Row], kept_even: Sequence[str], answered: Floats | None, *, cheap: bool, seed: int
+) -> Design:
+    """As `choose_design`; folds keep the strata `kept_even` (M,) even."""
     comparable = np.ones(len(rows), bool) if answered is None else np.isfinite(answered).all(1)
-    if _has_parts(index) and (answered is not None or cheap):
+    if has_parts(rows) and (answered is not None or cheap):
         part = np.array([row.split for row in rows])
         return Design("test", [(np.flatnonzero(part == "train"), np.flatnonzero((part == "test") & comparable))])
     barred = train_only(rows, index.split)
-    found = split.folds(strata(rows), [row.group for row in rows], count=NUM_FOLDS, train_only=barred, seed=seed)
+    found = split.folds(kept_even, [row.group for row in rows], count=NUM_FOLDS, train_only=barred, seed=seed)
     fold_of = np.array([-1 if fold is None else fold for fold in found])
     parts = [
         (np.flatnonzero(fold_of != fold), np.flatnonzero((fold_of == fold) & comparable)) for fold in range(NUM_FOLDS)
@@ -226,21 +233,23 @@ def verdict(compared: Sequence[View], chance: Estimate) -> Verdict:
     """The word on the whole."""
     lungless = [row for row in compared if row.name in views.LUNGLESS]
     worst = max([row for row in lungless if row.flagged] or lungless, key=lambda row: row.accuracy.value)
-    if not worst.flagged:
-        code = "clear"
-    elif worst.share is None:
-        gain = (worst.accuracy.value - chance.value) / max(1 - chance.value, 1e-9)
-        code = "data-untrusted" if gain >= UNTRUSTED_SHARE else "data-doubted"
-    elif not worst.share.estimable:
-        code = "model-adds-nothing"
-    else:
-        code = "untrusted" if worst.share.value >= UNTRUSTED_SHARE else "doubted"
+    gain = (worst.accuracy.value - chance.value) / max(1 - chance.value, 1e-9)
+    code = judge(worst.share, gain) if worst.flagged else "clear"
     return Verdict(code, worst.name, worst.share, worst.accuracy)
 
 
-def _has_parts(index: Index) -> bool:
-    """Whether the index has films to train on and films to test on."""
-    return {"train", "test"} <= {row.split for row in index.rows if is_judged(row, index.classes)}
+def judge(share: Estimate | None, gain: float) -> str:
+    """The code of a verdict on a flagged view: by its share of what the model adds, else of what any model could."""
+    if share is None:
+        return "data-untrusted" if gain >= UNTRUSTED_SHARE else "data-doubted"
+    if not share.estimable:
+        return "model-adds-nothing"
+    return "untrusted" if share.value >= UNTRUSTED_SHARE else "doubted"
+
+
+def has_parts(rows: Sequence[Row]) -> bool:
+    """Whether there are films to train on and films to test on."""
+    return {"train", "test"} <= {row.split for row in rows}
 
 
 def _read(name: str, columns: Floats, labels: Integers, parts: Parts, num_classes: int, seed: int) -> Integers:
@@ -295,7 +304,12 @@ def share_of_gain(hits: Booleans, chance: Booleans, model: Booleans, groups: Seq
     drawn = resampled(sums)
     if len(sums) < 2 or percentiles(drawn[:, 1], float(sums[:, 1].sum()))[0] <= 0:
         return Estimate(float("nan"), float("nan"), float("nan"), n)
-    value = max(0.0, float(gains[:, 0].sum() / gains[:, 1].sum()))
+    return ratio_of_gains(float(gains[:, 0].sum()), float(gains[:, 1].sum()), drawn, n)
+
+
+def ratio_of_gains(view: float, model: float, drawn: Floats, n: int) -> Estimate:
+    """What a view gains over what the model does, clipped at 0; `drawn`: both in bootstrap replicates, (R, 2)."""
+    value = max(0.0, view / model)
     replicates = np.where(drawn[:, 1] > 0, np.maximum(ratio(drawn[:, 0], drawn[:, 1]), 0), np.nan)
     return Estimate(value, *percentiles(replicates, value), n)
 

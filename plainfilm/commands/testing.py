@@ -25,9 +25,10 @@ from plainfilm.commands.options import (
 
 
 def evaluate(
-    model: ModelArgument,
-    sources: SourceArguments,
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="help.evaluate-model")],
+    sources: Annotated[list[Path] | None, typer.Argument(metavar="SOURCE", help="help.evaluate-source")] = None,
     table: Tables = None,
+    recipe: Annotated[str | None, typer.Option("--recipe", metavar="NAME|FILE", help="help.evaluate-recipe")] = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="help.evaluate-out")] = None,
     prevalence: Prevalences = None,
     follow_links: FollowLinks = False,
@@ -40,15 +41,15 @@ def evaluate(
     from plainfilm.api import calls
     from plainfilm.api.results import tell
     from plainfilm.data.sources.reading import Reading
-    from plainfilm.model.predictor import Predictor
     from plainfilm.present.terminal import Terminal
 
     terminal = Terminal(lang, as_json=as_json)
     result = calls.evaluate(
         terminal,
-        Predictor(model),
-        sources,
+        model,
+        sources or [],
         tables=table or [],
+        recipe=recipe,
         out=out,
         prevalence=prevalence or [],
         reading=Reading(follow_links, encoding, assume_chest),

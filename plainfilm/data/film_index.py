@@ -12,23 +12,33 @@ from pathlib import Path
 from typing import Any
 
 from plainfilm.config import Recipe
+from plainfilm.data.labelling import CLASS_LABELS, Labelling
 from plainfilm.data.sources.balance import Balance
-from plainfilm.data.sources.labels import is_train_only, spellings
-from plainfilm.data.sources.listing import Entry, Listing, open_origin
+from plainfilm.data.sources.entry import Entry
+from plainfilm.data.sources.labels import is_train_only
+from plainfilm.data.sources.listing import Listing, open_origin
 from plainfilm.data.sources.reading import PLAIN, Reading
 from plainfilm.data.splits import given, split
-from plainfilm.data.splits.split import ITERATIVE, SHUFFLED, check_classes, check_reached, check_whole
+from plainfilm.data.splits.split import ITERATIVE, SHUFFLED, check_reached, check_whole
 from plainfilm.errors import SourceError
 from plainfilm.io import files, tables
 from plainfilm.io.run_folder import INDEX, INDEX_FACTS
+from plainfilm.task import CLASSES, task_of
 
-TUTORIAL_CLASSES = ("NORMAL", "Viral_Pneumonia", "COVID")
-ASSIGNED = ("label-missing", "class-unknown", "split-missing")  # problems that come of classes and split
+ASSIGNED = (
+    "label-missing",
+    "class-unknown",
+    "findings-unknown",
+    "findings-blank",
+    "split-missing",
+)  # problems that come of classes and split
 REASON_OF = {  # problems of readable films that no part takes, and the reason in the balance
     "label-conflict": "copy-conflict",
     "label-several": "several-labels",
     "label-missing": "no-label",
     "class-unknown": "class-unknown",
+    "findings-unknown": "class-unknown",
+    "findings-blank": "no-label",
     "split-missing": "no-part",
 }
 LEAVES_OUT = set(REASON_OF)
@@ -90,6 +100,32 @@ class Index:
     reading: Reading = PLAIN
     encodings: tuple[str, ...] = ()  # of the names in each source, where they had to be found; () of an older index
     balance: Balance | None = None  # None: of an older index
+    task: Mapping[str, Any] = field(default_factory=dict)  # the section of the recipe; empty: classes
+
+    @property
+    def task_kind(self) -> str:
+        """The name of the task that the labels are for."""
+        return str(self.task.get("kind", CLASSES))
+
+    @property
+    def labelling(self) -> Labelling:
+        """What labels are."""
+        found: Labelling = task_of(self.task_kind).labels
+        return found
+
+    def counted(self, row: Row) -> tuple[str, ...]:
+        """What a film counts as: its class, or its findings."""
+        return self.labelling.counted(row.label, self.classes)
+
+    @property
+    def all_counted(self) -> tuple[str, ...]:
+        """All that a film may count as."""
+        return self.labelling.all_counted(self.classes)
+
+    @property
+    def display_names(self) -> dict[str, dict[str, str]]:
+        """What people call all that a film may count as, by language, as far as this program knows it."""
+        return {name: names for name in self.all_counted if (names := self.labelling.display_names(name))}
 
     @property
     def is_leaking(self) -> bool:
@@ -127,18 +163,22 @@ def _checksum(lines: Iterable[str]) -> str:
 
 def assign(rows: Sequence[Row], sources: Sequence[Path], recipe: Recipe) -> Index:
     """Give every usable film a part of the split. Raises SplitError where that cannot be done."""
-    rows = with_known_labels(rows, recipe.data.classes or ())
+    labelling: Labelling = task_of(recipe.task.kind).labels
+    rows = with_known_labels(rows, recipe.data.classes or (), labelling)
     labels = {row.label for row in rows if row.image_id and row.label}
-    classes = recipe.data.classes or ordered_classes(labels)
-    rows = [_with_class_problem(row, classes) for row in rows]
+    classes = recipe.data.classes or labelling.names(labels)
+    rows = [_with_label_problem(row, classes, labelling) for row in rows]
     usable = [number for number, row in enumerate(rows) if row.image_id and not LEAVES_OUT & set(row.problems)]
     films = [rows[number] for number in usable]
-    parts, method = _split(films, classes, recipe)
+    labelling.check([film.label for film in films], [film.group for film in films], classes, asdict(recipe.task))
+    parts, method = _split(films, classes, recipe, labelling)
     done = [replace(row, split="") for row in rows]
     for number, part in zip(usable, parts, strict=True):
         problems = rows[number].problems + (() if part else ("split-missing",))
         done[number] = replace(rows[number], split=part, problems=problems)
-    return Index(tuple(done), tuple(sources), tuple(classes), json.loads(json.dumps(asdict(recipe.split))), method)
+    choice, task = (json.loads(json.dumps(asdict(section))) for section in (recipe.split, recipe.task))
+    task = {} if recipe.task.kind == CLASSES else task
+    return Index(tuple(done), tuple(sources), tuple(classes), choice, method, task=task)
 
 
 def split_anew(index: Index, recipe: Recipe) -> Index:
@@ -147,9 +187,9 @@ def split_anew(index: Index, recipe: Recipe) -> Index:
     return replace(done, reading=index.reading, encodings=index.encodings, balance=index.balance)
 
 
-def with_known_labels(rows: Sequence[Row], classes: Sequence[str]) -> list[Row]:
+def with_known_labels(rows: Sequence[Row], classes: Sequence[str], labelling: Labelling = CLASS_LABELS) -> list[Row]:
     """The rows, with the labels that differ from a known class in spelling alone written as that class."""
-    respelt = spellings((row.label for row in rows), classes) if classes else {}
+    respelt = labelling.respelt([row.label for row in rows], classes)
     return [replace(row, label=respelt[row.label]) if row.label in respelt else row for row in rows]
 
 
@@ -161,18 +201,10 @@ def reason_left_out(row: Row) -> str:
     return reason or ("" if row.label else "no-label")
 
 
-def ordered_classes(labels: set[str]) -> tuple[str, ...]:
-    """The tutorial's three classes in its order; any other set sorted."""
-    return TUTORIAL_CLASSES if labels == set(TUTORIAL_CLASSES) else tuple(sorted(labels))
-
-
-def _with_class_problem(row: Row, classes: Sequence[str]) -> Row:
+def _with_label_problem(row: Row, classes: Sequence[str], labelling: Labelling) -> Row:
     problems = tuple(code for code in row.problems if code not in ASSIGNED)
-    if not row.label:
-        problems += () if "label-several" in row.problems else ("label-missing",)
-    elif row.label not in classes:
-        problems += ("class-unknown",)
-    return replace(row, problems=problems)
+    found = "" if "label-several" in problems else labelling.problem(row.label, classes)
+    return replace(row, problems=problems + ((found,) if found else ()))
 
 
 def strata(films: Iterable[Row]) -> list[str]:
@@ -191,26 +223,32 @@ def columns_of(film: Row) -> dict[str, str]:
     return {**film.extra, "source": film.source, "quality": film.quality}
 
 
-def _split(films: Sequence[Row], classes: Sequence[str], recipe: Recipe) -> tuple[list[str], str]:
+def _split(films: Sequence[Row], classes: Sequence[str], recipe: Recipe, labelling: Labelling) -> tuple[list[str], str]:
     """The part of each film, "" for none, and how the split was made."""
     choice = recipe.split
-    labels, sources, groups = ([getattr(film, name) for film in films] for name in ("label", "source", "group"))
+    counted = [labelling.counted(film.label, classes) for film in films]
+    sources, groups = ([getattr(film, name) for film in films] for name in ("source", "group"))
     paths = [film.path for film in films]
     barred = train_only(films, asdict(choice))
-    check_classes(labels, groups, classes)
+    labels = [names[0] for names in counted] if labelling.is_single else [""] * len(films)
     if choice.kind == "tutorial":
         return split.tutorial(paths, labels), METHODS[choice.kind]
     if choice.kind == "column":
         cells = [film.extra.get("split", film.split) for film in films]
         return given.as_given(labels, sources, groups, cells, paths=paths, train_only=barred, choice=choice)
+    asked: Mapping[str, Any] = {"train_only": barred, "seed": choice.seed}
     if choice.kind == "folds":
-        fold_of, method = split.divided_folds(
-            labels, sources, groups, count=choice.folds, train_only=barred, seed=choice.seed
-        )
+        if labelling.is_single:
+            fold_of, method = split.divided_folds(labels, sources, groups, count=choice.folds, **asked)
+        else:
+            fold_of, method = split.even_folds(counted, sources, groups, count=choice.folds, **asked)
         parts = split.fold_split(fold_of, fold=choice.fold, count=choice.folds)
     else:
         shares = {"test": choice.test, "validation": choice.validation}
-        parts, method = split.divided(labels, sources, groups, shares=shares, train_only=barred, seed=choice.seed)
+        if labelling.is_single:
+            parts, method = split.divided(labels, sources, groups, shares=shares, **asked)
+        else:
+            parts, method = split.even(counted, sources, groups, shares=shares, **asked)
     check_whole(groups, parts, paths)
     check_reached(labels, groups, barred, parts, choice)
     return parts, method
@@ -241,6 +279,7 @@ def write_index(index: Index, folder: Path) -> None:
         "reading": asdict(index.reading),
         "encodings": list(index.encodings),
         "balance": None if index.balance is None else index.balance.as_dict(),
+        **({"task": index.task} if index.task else {}),
     }
     files.write_bytes(folder / INDEX, table)
     files.write_json(folder / INDEX_FACTS, side)
@@ -259,7 +298,7 @@ def read_index(path: Path) -> Index:
         if files.sha256(data) == side["table_checksum"]:
             lines, _ = tables.from_csv(data.decode("utf-8", "surrogateescape"))
             rows = tuple(_read_row(cells) for cells in lines)
-            sources, classes, split = side["sources"], side["classes"], side["split"]
+            sources, classes, split, task = side["sources"], side["classes"], side["split"], side.get("task", {})
             if not (_are_texts(sources) and _are_texts(classes) and _are_texts(split.get("train_only_quality", []))):
                 raise ValueError("sources, classes and train_only_quality: lists of texts")
             method = side.get("method", METHODS.get(str(split.get("kind")), SHUFFLED))  # an older index does not say
@@ -267,9 +306,9 @@ def read_index(path: Path) -> Index:
                 raise ValueError("an unknown method of the split")
             if not all(0 <= row.origin < len(sources) for row in rows):
                 raise ValueError("a film of no source")
-            return Index(
-                rows, tuple(map(Path, sources)), tuple(classes), split, method, *_read_side(side, len(sources))
-            )
+            task_of(str(task.get("kind", CLASSES)))
+            of_sources = _read_side(side, len(sources))
+            return Index(rows, tuple(map(Path, sources)), tuple(classes), split, method, *of_sources, task)
     except DAMAGE as error:
         raise SourceError("index-damaged", path=str(path), reason=str(error)) from error
     raise SourceError("index-changed", path=str(path))
@@ -307,4 +346,5 @@ def reopen(index: Index) -> Listing:
         open_origin(path, index.reading, encoding=encoding)
         for path, encoding in zip(index.sources, encodings, strict=True)
     )
-    return Listing(tuple(sources), tuple(row.entry for row in index.rows), reading=index.reading)
+    entries = tuple(row.entry for row in index.rows)
+    return Listing(tuple(sources), entries, reading=index.reading, labelling=index.labelling)

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plainfilm.data.film_index import Index, Row
+from plainfilm.data.labelling import Targets
 from plainfilm.data.preprocessing import preprocess, reduce
 from plainfilm.io import files
 from plainfilm.io.run_folder import pixels_path
@@ -132,10 +133,10 @@ class Films:
         return [row.image_id for row in self.index.rows]
 
     @cached_property
-    def _class_numbers(self) -> NDArray[np.int64]:
-        """(N,), -1 where a film has no class of the index."""
-        number_of = {name: number for number, name in enumerate(self.index.classes)}
-        return np.array([number_of.get(row.label, -1) for row in self.index.rows], dtype=np.int64)
+    def _targets(self) -> Targets:
+        """Of all rows: see `targets`."""
+        index = self.index
+        return index.labelling.targets([row.label for row in index.rows], index.classes, index.task)
 
     def part(self, name: str) -> list[int]:
         """The rows of one part of the split."""
@@ -144,11 +145,16 @@ class Films:
     def judged(self, rows: Iterable[int] | None = None) -> list[int]:
         """Those of the rows, or of all, that count where films are judged."""
         chosen = range(len(self.index.rows)) if rows is None else rows
-        return [row for row in chosen if is_judged(self.index.rows[row], self.index.classes)]
+        return [row for row in chosen if is_judged(self.index.rows[row], self.index)]
+
+    def targets(self, rows: Sequence[int] | NDArray[np.int64]) -> Targets:
+        """What a network is to learn of some rows, the first axis being these: see `Labelling.targets`."""
+        return np.asarray(self._targets[np.asarray(rows, dtype=np.int64)])
 
     def labels(self, rows: Sequence[int] | NDArray[np.int64]) -> NDArray[np.int64]:
         """The numbers of the classes of some rows, (B,) int64; -1 where a film has none of the index."""
-        return np.asarray(self._class_numbers[np.asarray(rows, dtype=np.int64)])
+        assert self.index.labelling.is_single
+        return self.targets(rows)
 
     def groups(self, rows: Iterable[int]) -> list[str]:
         """The groups of some rows."""
@@ -163,6 +169,7 @@ class Films:
         return np.repeat(store[np.asarray(rows, dtype=np.int64)][:, None], channels, axis=1)
 
 
-def is_judged(row: Row, classes: Sequence[str]) -> bool:
+def is_judged(row: Row, index: Index) -> bool:
     """Whether a film counts: readable, of a known class, and no copy of it under another class."""
-    return bool(row.image_id) and row.label in classes and "label-conflict" not in row.problems
+    is_known = not index.labelling.problem(row.label, index.classes)
+    return bool(row.image_id) and is_known and "label-conflict" not in row.problems

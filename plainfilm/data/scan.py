@@ -15,7 +15,8 @@ from plainfilm.data.decoding.dicom_header import is_dicom, patient_id
 from plainfilm.data.decoding.film_file import decode, image_id
 from plainfilm.data.duplicates import search
 from plainfilm.data.film_index import Row
-from plainfilm.data.sources.listing import Entry, Listing
+from plainfilm.data.sources.entry import Entry
+from plainfilm.data.sources.listing import Listing
 from plainfilm.data.sources.reading import Progress
 from plainfilm.data.splits.groups import PLACEHOLDER, form, mark_nobodies
 from plainfilm.data.splits.patients import Pseudonyms, is_nobody
@@ -56,7 +57,8 @@ def scan(
         )
     readable = sorted(thumbnails)
     rows = mark_nobodies(rows, pseudonyms.doubtful if pseudonyms is not None else ())
-    return form(rows, readable, np.stack([thumbnails[number] for number in readable]))
+    small = np.stack([thumbnails[number] for number in readable])
+    return form(rows, readable, small, listing.labelling.contradict)
 
 
 def decode_rows(

@@ -96,6 +96,20 @@ class Evaluation:
     verdicts: tuple[Verdict, ...]  # N, of the gate; a film that it refuses counts all the same
     figures: Metrics
 
+    def write(self, names: Sequence[str], folder: Path) -> None:
+        """Write `metrics.json` and `predictions.csv` into `folder`."""
+        files.writable_folder(folder)
+        files.write_json(folder / METRICS, self.figures.as_dict())
+        columns = ("path", "image_id", "group", "label", "predicted", *(f"p_{name}" for name in names), "set", "gate")
+        table: list[Sequence[object]] = [columns]
+        for number, (row, probabilities) in enumerate(zip(self.rows, self.probabilities, strict=True)):
+            predicted = names[int(probabilities.argmax())]
+            shown = [f"{probability:.6f}" for probability in probabilities]
+            members = None if self.sets is None else np.flatnonzero(self.sets[number]).tolist()
+            decision = [set_cell(members, names), self.verdicts[number].cell]
+            table.append([row.path, row.image_id, row.group, row.label, predicted, *shown, *decision])
+        files.write_text(folder / PREDICTIONS, tables.to_csv(table))
+
 
 def evaluate(
     predictor: Predictor,
@@ -206,18 +220,3 @@ def tutorial_figures(probabilities: Floats, labels: Integers) -> TutorialFigures
         float(np.mean([values[start : start + TUTORIAL_BATCH].mean() for start in starts])) for values in (losses, hits)
     )
     return TutorialFigures(*means)
-
-
-def write_evaluation(evaluation: Evaluation, classes: Sequence[str], folder: Path) -> None:
-    """Write `metrics.json` and `predictions.csv` into `folder`."""
-    files.writable_folder(folder)
-    files.write_json(folder / METRICS, evaluation.figures.as_dict())
-    columns = ("path", "image_id", "group", "label", "predicted", *(f"p_{name}" for name in classes), "set", "gate")
-    table: list[Sequence[object]] = [columns]
-    for number, (row, probabilities) in enumerate(zip(evaluation.rows, evaluation.probabilities, strict=True)):
-        predicted = classes[int(probabilities.argmax())]
-        shown = [f"{probability:.6f}" for probability in probabilities]
-        members = None if evaluation.sets is None else np.flatnonzero(evaluation.sets[number]).tolist()
-        decision = [set_cell(members, classes), evaluation.verdicts[number].cell]
-        table.append([row.path, row.image_id, row.group, row.label, predicted, *shown, *decision])
-    files.write_text(folder / PREDICTIONS, tables.to_csv(table))

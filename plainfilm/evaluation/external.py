@@ -7,7 +7,7 @@ from pathlib import Path
 
 from plainfilm import records
 from plainfilm.data.decoding.film import BLANK
-from plainfilm.data.film_index import Row
+from plainfilm.data.film_index import Index, Row
 from plainfilm.data.films import Films
 from plainfilm.data.sources.balance import Counts
 from plainfilm.evaluation.decisions import PredictiveValues
@@ -54,21 +54,21 @@ def look_for_seen(predictor: Predictor, films: Films) -> list[Sighting]:
     return predictor.seen.sightings(image_ids, films.groups(range(len(rows))), films.store)
 
 
-def seen_figures(predictor: Predictor, rows: Sequence[Row], sightings: Sequence[Sighting]) -> Seen:
+def seen_figures(predictor: Predictor, index: Index, sightings: Sequence[Sighting]) -> Seen:
     """How many of the films the model has seen."""
-    readable = [(row, sighting) for row, sighting in zip(rows, sightings, strict=True) if row.image_id]
+    readable = [(row, sighting) for row, sighting in zip(index.rows, sightings, strict=True) if row.image_id]
     if predictor.seen is None:
         return Seen(listed=False, films=len(readable), exact=None, near=None, related=None)
     counts = Counter(sighting.kind for _, sighting in readable)
-    by_class = {
-        label: Counter(sighting.kind for row, sighting in readable if row.label == label)
-        for label in sorted({row.label for row, _ in readable})
-    }
+    by_class: dict[str, Counter[str]] = {}
+    for row, sighting in readable:
+        for name in index.counted(row):
+            by_class.setdefault(name, Counter()).update([sighting.kind])
     return Seen(
         listed=True,
         films=len(readable),
         **{kind: counts[kind] for kind in KINDS},
-        classes={label: {kind: of_class[kind] for kind in KINDS} for label, of_class in by_class.items()},
+        classes={label: {kind: of_class[kind] for kind in KINDS} for label, of_class in sorted(by_class.items())},
         model=predictor.seen.counts,
     )
 

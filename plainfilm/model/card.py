@@ -20,10 +20,10 @@ from plainfilm.data.preprocessing import CHANNELS, FITS
 from plainfilm.errors import ModelFileError, PlainfilmError, demand
 from plainfilm.estimate import Estimate, is_estimate
 from plainfilm.messages import LANGUAGES, Listed, Message, Words, say, text
-from plainfilm.model.decision import Calibration
 from plainfilm.model.input_check import Statistics
 from plainfilm.model.seen import SeenCounts
 from plainfilm.model.shift import ShiftSummary
+from plainfilm.task import CLASSES, is_known, task_of
 from plainfilm.text import printable
 
 FORMAT_VERSION = 2
@@ -182,7 +182,7 @@ class Card:
     preprocessing: Preprocessing
     weights_sha256: str
     provenance: Provenance = Provenance()
-    calibration: Calibration | None = None  # None: not calibrated
+    calibration: Any = None  # of `Answering.calibration`; None: not calibrated
     gate: Statistics | None = None  # None: only rules without fitting
     shift: ShiftSummary | None = None  # of its home; None: it cannot say when it is abroad
     evaluation: OwnFigures | None = None  # None: not tested
@@ -192,6 +192,7 @@ class Card:
     audited: Audited | None = None  # None: not audited
     ties: Mapping[str, tuple[str, ...]] | None = None  # see `decision.tied`
     sources: tuple[Source, ...] | None = None  # None: not said
+    task: Mapping[str, object] | None = field(default=None, metadata=records.ABSENT)  # of the recipe; None: classes
     seen: SeenCounts | None = None  # of `plainfilm.model.seen.SeenFilms`; None: cannot say
     format_version: int = FORMAT_VERSION  # of the file
     others: Mapping[str, object] = records.inlined()  # sections of later programs
@@ -200,6 +201,11 @@ class Card:
         """The metadata entry, in the format that is written. Raises ValueError for a number that is not finite."""
         content = records.as_dict(self) | {"format_version": FORMAT_VERSION}
         return json.dumps(content, ensure_ascii=False, allow_nan=False, sort_keys=True)
+
+    @property
+    def task_kind(self) -> str:
+        """The name of the task."""
+        return CLASSES if self.task is None else str(self.task["kind"])
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -325,12 +331,14 @@ def _parsed(content: Mapping[str, Any], version: int) -> Card:
     others = {name: section for name, section in content.items() if name not in known}
     demand(version > 1 or not others, "card.reason.unknown", name=next(iter(others), ""))
     classes = tuple(_class_name(entry, version) for entry in content["classes"])
+    task = _section(content, "task", dict)
+    answers = _task(task).answers
     return Card(
         classes=classes,
         preprocessing=records.from_dict(Preprocessing, content["preprocessing"], exact=True),
         weights_sha256=content["weights_sha256"],
         provenance=_section(content, "provenance", partial(records.from_dict, Provenance)) or Provenance(),
-        calibration=_section(content, "calibration", lambda entry: Calibration.from_dict(entry, len(classes))),
+        calibration=_section(content, "calibration", lambda entry: answers.calibration(entry, len(classes))),
         gate=_section(content, "gate", partial(records.from_dict, Statistics)),
         shift=_section(content, "shift", partial(records.from_dict, ShiftSummary, exact=True)),
         evaluation=_section(content, "evaluation", partial(records.from_dict, OwnFigures)),
@@ -340,6 +348,7 @@ def _parsed(content: Mapping[str, Any], version: int) -> Card:
         audited=_section(content, "audited", partial(records.from_dict, Audited)),
         ties=_ties(content.get("ties")),
         sources=_listed(content, "sources", partial(records.from_dict, Source, exact=True)),
+        task=task,
         seen=_section(content, "seen", partial(records.from_dict, SeenCounts, exact=True)),
         format_version=version,
         others=others,
@@ -351,6 +360,13 @@ def _class_name(entry: object, version: int) -> ClassName:
         return records.from_dict(ClassName, entry, exact=True)
     given = records.from_dict(_BilingualName, entry, exact=True)
     return ClassName(given.name, {"en": given.en, "zh": given.zh})
+
+
+def _task(section: Mapping[str, object] | None) -> Any:
+    """The task that a card names; raises PlainfilmError if this program does not know it."""
+    kind = CLASSES if section is None else section.get("kind")
+    demand(isinstance(kind, str) and is_known(kind), "card.reason.section", name="task")
+    return task_of(str(kind))
 
 
 def _ties(entry: object) -> Mapping[str, tuple[str, ...]] | None:
@@ -397,7 +413,8 @@ def _checked(card: Card) -> Card:
     demand(wanted.fit in FITS, "card.reason.one-of", name="fit", expected=FITS)
     demand(isinstance(card.weights_sha256, str), "card.reason.text", name="weights_sha256")
     if card.evaluation is not None:
-        demand("accuracy" in card.evaluation.overall, "card.reason.figure", name="accuracy")
+        figure = task_of(card.task_kind).headline
+        demand(figure in card.evaluation.overall, "card.reason.figure", name=figure)
         for name in ("balanced_accuracy", "macro_auc"):
             demand(name not in card.evaluation.others, "card.reason.figure", name=name)
         for name, estimate in card.evaluation.overall.items():

@@ -25,11 +25,13 @@ from numpy.typing import NDArray
 
 from plainfilm.errors import ModelFileError
 from plainfilm.io import files
+from plainfilm.model.answering import Answering
 from plainfilm.model.card import Card, check_shapes, parse_card, reason_of
 from plainfilm.model.formats.outline import FLOAT, UINT8, Outline, read_outline
 from plainfilm.model.formats.structure import check_structure
 from plainfilm.model.seen import FILMS_KEY, SeenFilms, parse_seen
 from plainfilm.randomness import generator
+from plainfilm.task import task_of
 
 if TYPE_CHECKING:
     import onnx
@@ -178,7 +180,7 @@ def write(model: Model, net: "Network", films: NDArray[np.uint8]) -> float:
     """
     assert len(films) > 0
     data = model.data
-    difference = _parity(data, net, films)
+    difference = _parity(data, net, films, task_of(model.card.task_kind).answers)
     if not difference <= PARITY_TOLERANCE:  # NaN too
         raise ModelFileError("model-parity", difference=f"{difference:.2g}", maximum=PARITY_TOLERANCE)
     files.write_bytes(model.path, data)
@@ -228,7 +230,7 @@ def _weights_sha256(proto: "onnx.ModelProto") -> str:
     return weights.hexdigest()
 
 
-def _parity(data: bytes, net: "Network", films: NDArray[np.uint8]) -> float:
+def _parity(data: bytes, net: "Network", films: NDArray[np.uint8], answering: Answering) -> float:
     """The largest difference of a probability between the file under ONNX Runtime and the network under PyTorch."""
     import onnxruntime
     import torch
@@ -244,7 +246,7 @@ def _parity(data: bytes, net: "Network", films: NDArray[np.uint8]) -> float:
         batch = films[start : start + 32]
         (logits,) = session.run(["logits"], {"pixels": batch})
         with torch.inference_mode():
-            expected = torch.softmax(net(torch.from_numpy(batch).to(device)).logits.cpu(), dim=1)
-        found = torch.softmax(torch.from_numpy(logits), dim=1)
-        differences.append((found - expected).abs().max())
-    return float(torch.stack(differences).max())  # NaN if one is
+            expected = net(torch.from_numpy(batch).to(device)).logits.cpu().numpy()
+        found = answering.probabilities(logits, None) - answering.probabilities(expected, None)
+        differences.append(np.abs(found).max())
+    return float(np.max(differences))  # NaN if one is

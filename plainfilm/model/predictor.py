@@ -17,12 +17,14 @@ from plainfilm.data.decoding.film import Film
 from plainfilm.data.decoding.film_file import decode, image_id
 from plainfilm.data.preprocessing import preprocess
 from plainfilm.errors import FilmError, ModelFileError, PlainfilmError
+from plainfilm.model.answering import Answering, Decisions
 from plainfilm.model.card import Card, check_shapes, parse_card, reason_of
-from plainfilm.model.decision import conformal_sets, softmax, tied
+from plainfilm.model.decision import tied
 from plainfilm.model.input_check import InputCheck, Verdict, rules_alone
 from plainfilm.model.input_measures import describe
 from plainfilm.model.modelfile import CARD_KEY, DIGEST_KEY, Model, films_seen, read
 from plainfilm.model.shift import Home, Placed
+from plainfilm.task import task_of
 
 BATCH_SIZE = 32
 NUM_DECODERS = 2  # threads that decode the next batch
@@ -34,11 +36,11 @@ OUTPUTS = ("logits", "class_maps", "features")
 class Answers:
     """What the model says of N films."""
 
-    probabilities: NDArray[np.float64]  # (N, K), after calibration; rows sum to 1
+    probabilities: NDArray[np.float64]  # (N, K), after calibration; of classes, rows sum to 1
     logits: NDArray[np.float32]  # (N, K), as the network gives them
     class_maps: NDArray[np.float32]  # (N, K, h, w); their mean over h, w plus a bias is the logit
     features: NDArray[np.float32]  # (N, D)
-    sets: NDArray[np.bool_] | None = None  # (N, K) bool, the classes of each film's set; None: not calibrated
+    sets: Decisions | None = None  # (N, K), what is decided of each film: see `answering`; None: not calibrated
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ class Prediction:
     film: Film
     probabilities: NDArray[np.float64]  # (K,)
     class_maps: NDArray[np.float32]  # (K, h, w)
-    set: tuple[int, ...] | None  # numbers of the classes that the film may well be of; None: not calibrated
+    set: tuple[int, ...] | None  # what is decided: see `Answering.decided`; None: not calibrated
     verdict: Verdict  # of the input check; if it refuses the film, the rest is shown only to who insists
     placed: Placed | None  # beside the films that the model was tested on; None: it cannot say
 
@@ -89,6 +91,7 @@ class Predictor:
             raise ModelFileError("model-unusable", path=str(path), reason=str(error).splitlines()[0]) from error
         metadata = self.session.get_modelmeta().custom_metadata_map
         self.card: Card = parse_card(metadata.get(CARD_KEY, ""), path)
+        self.answering: Answering = task_of(self.card.task_kind).answers
         self.file_sha256: str = metadata[DIGEST_KEY]  # of the whole file, with this digest's own digits as zeros
         self.seen = films_seen(metadata, self.card, path)
         self._check_shapes(path)
@@ -124,9 +127,9 @@ class Predictor:
         """What this model knows of its home, None if nothing. Raises ModelFileError for a damaged summary."""
         if self.card.shift is None:
             return None
-        num_features, num_classes = self._output_shape("features")[1], len(self.card.classes)
+        num_features, num_kinds = self._output_shape("features")[1], self.answering.num_kinds(len(self.card.classes))
         try:
-            return Home.from_card(self.card.shift, num_features=num_features, num_classes=num_classes)
+            return Home.from_card(self.card.shift, num_features=num_features, num_classes=num_kinds)
         except ValueError as error:
             raise ModelFileError("model-card-damaged", path=str(path), reason=reason_of(error)) from error
 
@@ -151,10 +154,8 @@ class Predictor:
         parts = (self._batches.map if self._batches else map)(self._run, batches)
         logits, class_maps, features = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
         calibration = self.card.calibration
-        if calibration is None:
-            return Answers(softmax(logits), logits, class_maps, features)
-        probabilities = softmax(logits, calibration.temperature)
-        sets = conformal_sets(probabilities, calibration.quantiles)
+        probabilities = self.answering.probabilities(logits, calibration)
+        sets = self.answering.decisions(probabilities, calibration)
         return Answers(probabilities, logits, class_maps, features, sets)
 
     def _run(self, batch: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
@@ -183,9 +184,9 @@ class Predictor:
             verdicts = self.input_check.judge(planes, described, features, widths, heights, chromas)
         if self.home is None or described is None:
             return verdicts, [None] * len(planes)
-        return verdicts, self.home.place(answers.logits.argmax(axis=1), features, *described)
+        return verdicts, self.home.place(self.answering.kinds(answers.logits), features, *described)
 
-    def settled(self, answers: Answers, placed: Sequence[Placed | None]) -> NDArray[np.bool_] | None:
+    def settled(self, answers: Answers, placed: Sequence[Placed | None]) -> Decisions | None:
         """The prediction sets (N, K) of films that lie there beside home, with what cannot be told apart elsewhere."""
         if answers.sets is None or not self.card.ties:
             return answers.sets
@@ -254,7 +255,7 @@ class Predictor:
         if sets is None:
             members: list[tuple[int, ...] | None] = [None] * len(films)
         else:
-            members = [tuple(np.flatnonzero(row).tolist()) for row in sets]
+            members = [self.answering.decided(row) for row in sets]
         return [
             Prediction(entry.image_id, entry.film, *rest)
             for entry, *rest in zip(

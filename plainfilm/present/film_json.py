@@ -8,11 +8,13 @@ from plainfilm.messages import say
 from plainfilm.model.answer import Answer
 from plainfilm.model.card import Card
 from plainfilm.present.problem import problem
-from plainfilm.present.statements import headline, reasons, set_words, stance
+from plainfilm.present.statements import reasons
 from plainfilm.records import Object
+from plainfilm.task import task_of
 
 if TYPE_CHECKING:  # few ask for a prevalence
     from plainfilm.evaluation.decisions import PredictiveValues
+    from plainfilm.present.showing import Showing
 
 
 def film_json(
@@ -38,14 +40,15 @@ def film_json(
         map: the map itself.
         film: the decoded film.
     """
+    showing: Showing = task_of(card.task_kind).showing
     return {
         "path": answer.path or None,
         "truth": answer.truth or None,
         "image_id": answer.image_id or None,
         "width": answer.width or None,
         "height": answer.height or None,
-        **_classes(answer, card, language, predictive or {}),
-        **_standing(answer, card, language, place),
+        **showing.answer_json(answer, card, language, predictive or {}),
+        **_standing(answer, card, language, place, showing),
         "gate": _gate(answer, language),
         "warnings": [_remark(code, language) for code in answer.warnings],
         "map": map,
@@ -55,32 +58,17 @@ def film_json(
     }
 
 
-def _classes(answer: Answer, card: Card, language: str, predictive: "Mapping[str, PredictiveValues]") -> Object:
-    """What the model says of a film's class; every entry is None if it says nothing."""
-    if answer.probabilities is None:
-        return dict.fromkeys(("predicted", "probabilities", "set", "set_words", "called"))
-    names, members = card.class_names, answer.set
-    probability_of = dict(zip(names, answer.probabilities.tolist(), strict=True))
-    return {
-        "predicted": names[answer.predicted],
-        "probabilities": probability_of,
-        "set": None if members is None else [names[number] for number in members],
-        "set_words": None if members is None else set_words(members, card).shown(language),
-        "called": _called(probability_of, card, predictive),
-    }
-
-
-def _standing(answer: Answer, card: Card, language: str, place: str) -> Object:
+def _standing(answer: Answer, card: Card, language: str, place: str, showing: "Showing") -> Object:
     """What stands behind an answer, what may be said of it first of all, and where the film lies beside home.
 
     Abroad no prediction set or threshold promises what it promised at home: `promised` is false; None: nobody knows.
     """
     if not answer.is_answered:
         return dict.fromkeys(("stance", "headline", "promised", "shift"))
-    found, placed = stance(answer, place), answer.placed
+    found, placed = showing.stance(answer, place), answer.placed
     return {
         "stance": found,
-        "headline": headline(answer, card, place).shown(language),
+        "headline": showing.headline(answer, card, place).shown(language),
         "promised": _promised(found, place, card),
         "shift": None
         if placed is None
@@ -92,33 +80,6 @@ def _promised(found: str, place: str, card: Card) -> bool | None:
     if found in ("refused", "abroad") or card.calibration is None:
         return False
     return True if place == "home" else None
-
-
-def _called(
-    probability_of: Mapping[str, float], card: Card, predictive: "Mapping[str, PredictiveValues]"
-) -> dict[str, list[Object]] | None:
-    """For each class whether the film is called so at each operating point; None if none was fitted.
-
-    If a prevalence was given for the class, also how likely that is right there.
-    """
-    if card.calibration is None:
-        return None
-    found: dict[str, list[Object]] = {}
-    for name, points in zip(card.class_names, card.calibration.operating_points, strict=True):
-        valued = predictive[name].points if name in predictive else [None] * len(points)
-        found[name] = []
-        for point, values in zip(points, valued, strict=True):
-            positive = probability_of[name] >= point.threshold
-            value = None if values is None else (values.ppv if positive else values.npv).as_dict()
-            found[name].append(
-                {
-                    "asked": point.asked,
-                    "threshold": point.threshold,
-                    "positive": positive,
-                    "predictive_value": value,
-                }
-            )
-    return found
 
 
 def _gate(answer: Answer, language: str) -> Object | None:

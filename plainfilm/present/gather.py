@@ -6,20 +6,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from plainfilm import records
 from plainfilm.audits.findings import Audit
 from plainfilm.config import Recipe, load_recipe
 from plainfilm.data.film_index import Index, read_index
 from plainfilm.errors import SourceError
-from plainfilm.evaluation.evaluation import Metrics
-from plainfilm.evaluation.external import ExternalMetrics
 from plainfilm.io import tables
 from plainfilm.io.run_folder import Run
 from plainfilm.messages import Text
 from plainfilm.model.card import Card, ClassName, class_names, named
 from plainfilm.model.predictor import Predictor
+from plainfilm.task import CLASSES, task_of
 from plainfilm.training.history import Step, read_history
 
 T = TypeVar("T")
@@ -34,10 +33,10 @@ class Gathered:
     index: Index | None
     history: tuple[Step, ...]
     predictor: Predictor | None
-    figures: Metrics | None  # evaluation/metrics.json
+    figures: Any  # evaluation/metrics.json, a record of the task's; None: not there
     predictions: tuple[dict[str, str], ...]  # evaluation/predictions.csv
     audit: Audit | None  # audit/audit.json
-    external: Mapping[str, ExternalMetrics]  # by name, sorted
+    external: Mapping[str, Any]  # by name, sorted
     log: Mapping[str, records.Object]  # the last line of each event
     checksums: Mapping[str, str]  # SHA-256 of the artefacts that are there, and of the external tests
 
@@ -46,17 +45,31 @@ class Gathered:
         """What the model file says of itself."""
         return None if self.predictor is None else self.predictor.card
 
+    @property
+    def task_kind(self) -> str:
+        """The name of the task."""
+        if self.card is not None:
+            return self.card.task_kind
+        return CLASSES if self.index is None else self.index.task_kind
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the classes, or findings."""
+        if self.card is not None:
+            return self.card.class_names
+        return tuple(self._tested_classes()) if self.index is None else self.index.classes
+
     @cached_property
     def names(self) -> Mapping[str, ClassName]:
         """The display names of the classes."""
-        if self.card is not None:
-            entries = self.card.classes
-        else:
-            entries = class_names(self.index.classes if self.index else self._tested_classes())
-        return {entry.name: entry for entry in entries}
+        index = self.index
+        counted = () if index is None else class_names(index.all_counted, index.display_names)
+        own = class_names(self._tested_classes()) if self.card is None and index is None else ()
+        of_model = () if self.card is None else self.card.classes
+        return {entry.name: entry for entry in (*counted, *own, *of_model)}
 
     def _tested_classes(self) -> list[str]:
-        return [] if self.figures is None else list(self.figures.classes)
+        return [] if self.figures is None else list(getattr(self.figures, "classes", ()))
 
     @cached_property
     def shown(self) -> Callable[[str], Text]:
@@ -72,16 +85,18 @@ def gather(run: Run) -> Gathered:
     artefacts = (run.recipe, run.index, run.history, run.model, run.metrics, run.predictions, run.audit_figures)
     there = [path for path in artefacts if path.is_file()]
     checksums = {path.relative_to(run.folder).as_posix(): _sha256(path) for path in (*there, *external)}
+    recipe = load_recipe(str(run.recipe)) if run.recipe in there else None
+    judging = task_of(CLASSES if recipe is None else recipe.task.kind).judging
     return Gathered(
         run=run,
-        recipe=load_recipe(str(run.recipe)) if run.recipe in there else None,
+        recipe=recipe,
         index=read_index(run.index) if run.index in there else None,
         history=tuple(read_history(run.history)) if run.history in there else (),
         predictor=Predictor(run.model, threads=1) if run.model in there else None,
-        figures=_read_json(run.metrics, Metrics),
+        figures=_read_json(run.metrics, judging.metrics),
         predictions=_read_predictions(run.predictions),
         audit=_read_json(run.audit_figures, Audit),
-        external={path.parent.name: figures for path in external if (figures := _read_json(path, ExternalMetrics))},
+        external={path.parent.name: figures for path in external if (figures := _read_json(path, judging.external))},
         log=_read_log(run.log),
         checksums=checksums,
     )

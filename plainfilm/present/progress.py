@@ -38,12 +38,18 @@ class TrainingDisplay:
         self.stack.close()
         show(self.terminal, data_set(index))
 
+    def on_fold(self, number: int, total: int) -> None:
+        """A network for the films of one fold is trained."""
+        self.stack.close()
+        self.terminal.say("train.fold", number=number, total=total)
+
     def on_weights(self, weights: "Weights", index: Index, channels: int) -> None:
         """The training of the index's films, of so many channels, starts from these weights."""
         show(self.terminal, begun(weights, index.classes, channels))
 
     def on_start(self, plan: "Plan", first_step: int, facts: "Facts") -> None:
         """A training starts, or goes on from `first_step`."""
+        self.stack.close()
         self.plan, self.began, self.num_films = plan, time.monotonic(), 0
         key = "train.resume" if first_step else "train.start"
         self.terminal.say(key, step=first_step, steps=plan.steps, **as_dict(facts))

@@ -12,38 +12,9 @@ from plainfilm.messages import Text, say
 from plainfilm.present.gather import Gathered, gather
 from plainfilm.present.in_html import in_html
 from plainfilm.present.in_markdown import in_markdown
-from plainfilm.present.sections.calibration import calibration
-from plainfilm.present.sections.claim import claim
-from plainfilm.present.sections.data import data
-from plainfilm.present.sections.decisions import decisions
-from plainfilm.present.sections.elsewhere import external
-from plainfilm.present.sections.films import films
-from plainfilm.present.sections.headline import headline
-from plainfilm.present.sections.leaks_and_shortcuts import audit
-from plainfilm.present.sections.origin import limits, origin
-from plainfilm.present.sections.results import results
-from plainfilm.present.sections.subgroups import subgroups
-from plainfilm.present.sections.training import training
+from plainfilm.present.showing import Showing
 from plainfilm.present.words import listed
-
-ORDER = (
-    headline,
-    limits,
-    data,
-    audit,
-    training,
-    results,
-    calibration,
-    decisions,
-    films,
-    external,
-    subgroups,
-    origin,
-    claim,
-)
-"""The sections of the page, in order."""
-CARD_ORDER = (headline, limits, data, training, results, external, origin)
-"""Those of the model card."""
+from plainfilm.task import task_of
 
 
 def write_report(run: Run, *, language: str = "en") -> Path:
@@ -53,11 +24,12 @@ def write_report(run: Run, *, language: str = "en") -> Path:
     Raises SourceError, ModelFileError, RecipeError if the run cannot be read; OutputError.
     """
     found = gather(run)
-    title, classes = _title(found), listed(found.names.values())
+    title, classes = _title(found), listed(map(found.shown, found.classes))
     authors = found.recipe.report.authors if found.recipe is not None else None
     about = say("report.about", classes=classes)
-    page = in_html([section(found) for section in ORDER], title, about, authors, language=language)
-    card = in_markdown([section(found) for section in CARD_ORDER], title, classes)
+    showing: Showing = task_of(found.task_kind).showing
+    page = in_html([section(found) for section in showing.page], title, about, authors, language=language)
+    card = in_markdown([section(found) for section in showing.card_page], title, classes)
     files.write_text(run.card, card)
     files.write_text(run.report, page)
     return run.report

@@ -11,6 +11,7 @@ from plainfilm.model.input_check import Verdict
 from plainfilm.model.shift import MIN_FILMS, Shift
 from plainfilm.present.words import label
 from plainfilm.records import Object, as_dict
+from plainfilm.task import task_of
 
 
 def set_words(members: Sequence[int], card: Card) -> Words:
@@ -92,19 +93,15 @@ def about_model(card: Card) -> list[Words]:
     if card.evaluation is None:
         found: list[Words] = [say("card.not-for-diagnosis"), say("card.not-tested")]
     else:
-        key = "card.recalibrated" if card.is_recalibrated else "card.tested"
-        tested = say(key, accuracy=card.evaluation.overall["accuracy"].in_percent())
-        found = [say("card.not-for-diagnosis"), tested]
+        found = [say("card.not-for-diagnosis"), task_of(card.task_kind).showing.tested(card)]
     if card.is_leaking:
         found.append(say("evaluation.leaking"))
     found += about_base(card)
-    found.append(about_audit(card.audited))
+    found.append(task_of(card.task_kind).showing.audited(card))
     if card.calibration is None:
         found.append(say("card.not-calibrated"))
     else:
-        fitted = card.calibration
-        key = "card.recalibrated-on" if card.is_recalibrated else "card.calibrated"
-        found.append(say(key, films=sum(fitted.films), coverage=100 * fitted.coverage))
+        found.append(task_of(card.task_kind).showing.calibrated(card))
     if card.gate is None:
         found.append(say("card.no-gate"))
     if card.shift is None:

@@ -35,7 +35,7 @@ class Batch:
 
     step: int
     rows: NDArray[np.int64]  # (B,), of its films in the index
-    labels: Tensor  # (B,) int64
+    targets: Tensor  # (B, ...), what their labels mean to the loss
     num_groups: int  # of films whose batch-norm statistics are taken together
     groups: range  # those that are this process's
     pixels: Tensor  # (P, C, S, S) uint8, the films of these groups; alone: of all
@@ -58,7 +58,7 @@ class Batches(Dataset[Batch]):
         pixels = torch.from_numpy(self.films.pixels(own, self.recipe.data.channels, self.plan.sizes_px[epoch]))
         if len(own):
             pixels = self._vary(pixels, [self.films.image_ids[row] for row in own], epoch)
-        return Batch(step, rows, torch.from_numpy(self.films.labels(rows)), num_groups, groups, pixels)
+        return Batch(step, rows, torch.from_numpy(self.films.targets(rows)), num_groups, groups, pixels)
 
     def rows_of(self, step: int) -> NDArray[np.int64]:
         """The films of a step, (B,)."""
@@ -144,9 +144,9 @@ def _begin_worker(_: int) -> None:
 
 def _sent(batch: Any) -> Any:
     """As a worker sends it: arrays. Tensors would need room in /dev/shm, and a short path for a socket in TMPDIR."""
-    return replace(batch, labels=batch.labels.numpy(), pixels=batch.pixels.numpy())
+    return replace(batch, targets=batch.targets.numpy(), pixels=batch.pixels.numpy())
 
 
 def _received(batch: Any) -> Batch:
-    received: Batch = replace(batch, labels=torch.from_numpy(batch.labels), pixels=torch.from_numpy(batch.pixels))
+    received: Batch = replace(batch, targets=torch.from_numpy(batch.targets), pixels=torch.from_numpy(batch.pixels))
     return received

@@ -8,25 +8,26 @@
 
 import contextlib
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 import torch
-from torch import Tensor
-from torch.nn import functional as F
+from numpy.typing import NDArray
 
-from plainfilm.config import Recipe, TrainingRecipe
+from plainfilm.config import Recipe
 from plainfilm.data.films import Films
 from plainfilm.errors import Interrupted, PlainfilmError, TrainingError
 from plainfilm.io.run_folder import Run
 from plainfilm.model.networks.mean import Network, device_of, members_of
+from plainfilm.task import task_of
 from plainfilm.training import checkpoint, hardware
 from plainfilm.training.batches import Batch, Batches, iterate
 from plainfilm.training.distributed import ALONE, Team, begin_statistics, gradients, weigh_statistics
 from plainfilm.training.history import Facts, History, NoHistory, Step
+from plainfilm.training.objective import Objective
 from plainfilm.training.profile import Clock
 from plainfilm.training.schedule import Plan, learning_rate, make_plan
 from plainfilm.training.state import State, is_finite, restore, save, start_or_resume, update_ema
@@ -75,7 +76,7 @@ def train(
     num_classes = len(films.index.classes)
     state, facts = start_or_resume(run, recipe, num_classes, device, reporter.on_warning, threads=threads, team=team)
     torch.set_num_threads(facts.threads)
-    weights = class_weights(training, films).to(device)
+    objective: Objective = task_of(recipe.task.kind).objective(training, films, device)
     history = History(run.history, keep=state.step) if team.is_first else NoHistory()
     with contextlib.closing(history), team.group(device):
         reporter.on_start(plan, state.step, facts)
@@ -83,9 +84,9 @@ def train(
         for batch in timed(batches, clock):
             rate = learning_rate(training, plan, batch.step)
             with clock.step(plan.sizes_px[plan.place(batch.step)[0]]):
-                loss, correct = optimise(state, batch, rate, recipe, weights, DTYPES[facts.precision], team, clock)
+                loss, accuracy = optimise(state, batch, rate, recipe, objective, DTYPES[facts.precision], team, clock)
             state.step += 1
-            step = Step(batch.step, plan.place(batch.step)[0], loss, correct / len(batch.rows), rate)
+            step = Step(batch.step, plan.place(batch.step)[0], loss, accuracy, rate)
             is_epoch_over = plan.is_last_of_epoch(batch.step)
             with clock.cause("finite"):
                 looks = is_epoch_over or team.count > 1  # at all weights: that takes too long for every step
@@ -94,7 +95,7 @@ def train(
                 raise first_not_finite(run, recipe, films, plan, state, step, team)
             if is_epoch_over:
                 with clock.cause("validation"):
-                    step = end_epoch(state, step, plan, recipe, films, run.best, team)
+                    step = end_epoch(state, step, plan, recipe, films, objective, run.best, team)
                 if not math.isfinite(step.validation_loss or 0):
                     raise not_finite(run, recipe, films, plan, replace(step, loss=step.validation_loss or math.nan))
             history.append(step)
@@ -135,24 +136,24 @@ def optimise(
     batch: Batch,
     rate: float,
     recipe: Recipe,
-    weights: Tensor,
+    objective: Objective,
     dtype: torch.dtype,
     team: Team = ALONE,
     clock: Clock = UNTIMED,
-) -> tuple[float, int]:
-    """One step of the optimiser on one batch; returns the batch's mean loss and how many films were right.
+) -> tuple[float, float]:
+    """One step of the optimiser on one batch; returns the batch's mean loss and the share of answers that were right.
 
     Each member of a mean of networks learns alone; the loss is their mean. Each process of the team does its groups of
     films; then gradients, loss and statistics are summed, all at once.
     """
-    training, device, members = recipe.training, weights.device, members_of(state.net)
+    training, device, members = recipe.training, device_of(state.net), members_of(state.net)
     state.net.train()
     begin_statistics(state.net, team)
     state.optimizer.zero_grad(set_to_none=True)
     for weight_group in state.optimizer.param_groups:
         weight_group["lr"] = rate
-    labels = batch.labels.to(device)
-    total_weight = weights[labels].sum()
+    targets = batch.targets.to(device)
+    total_weight = objective.weight(targets)
     loss, correct = torch.zeros((), device=device), torch.zeros((), dtype=torch.int64, device=device)
     size = training.group_size
     for index, group in enumerate(batch.groups):
@@ -163,16 +164,11 @@ def optimise(
         for member in members:
             with torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
                 logits = member(pixels).logits
-            part_loss = (
-                F.cross_entropy(
-                    logits, labels[part], weight=weights, label_smoothing=training.label_smoothing, reduction="sum"
-                )
-                / total_weight
-            )
+            part_loss = objective.loss(logits, targets[part]) / total_weight
             state.scaler.scale(part_loss).backward()  # type: ignore[no-untyped-call]
             loss += part_loss.detach() / len(members)
             votes.append(logits.detach())
-        correct += (torch.stack(votes).sum(dim=0).argmax(dim=1) == labels[part]).sum()
+        correct += objective.right(torch.stack(votes).sum(dim=0), targets[part])
     if team.count > 1:
         statistics = weigh_statistics(state.net, batch.groups, batch.num_groups)
         team.sum([loss, correct, *gradients(state.net), *statistics])
@@ -182,17 +178,7 @@ def optimise(
             state.scaler.update()
         with clock.cause("average"):
             update_ema(state, training.ema_decay)
-    return float(loss), int(correct)
-
-
-def class_weights(training: TrainingRecipe, films: Films) -> Tensor:
-    """The weight of each class in the loss, (K,): 1, or for "balanced" inverse to its share of the training films."""
-    num_classes = len(films.index.classes)
-    if training.class_weights == "none":
-        return torch.ones(num_classes)
-    labels = films.labels(films.part("train"))
-    counts = np.bincount(labels, minlength=num_classes)
-    return torch.from_numpy(len(labels) / (num_classes * np.maximum(counts, 1))).float()
+    return float(loss), int(correct) / max(objective.count(targets), 1)
 
 
 def first_not_finite(
@@ -205,11 +191,11 @@ def first_not_finite(
     """
     if team.count == 1:
         precision = DTYPES[restore(state, run.checkpoints, lambda _: None).precision]
-        weights = class_weights(recipe.training, films).to(device_of(state.net))
+        objective: Objective = task_of(recipe.task.kind).objective(recipe.training, films, device_of(state.net))
         batches = Batches(recipe, films, plan)
         for number in range(state.step, found.step + 1):
             rate = learning_rate(recipe.training, plan, number)
-            loss, _ = optimise(state, batches[number], rate, recipe, weights, precision)
+            loss, _ = optimise(state, batches[number], rate, recipe, objective, precision)
             if not (math.isfinite(loss) and is_finite(state)):
                 found = Step(number, plan.place(number)[0], loss, 0, rate)
                 break
@@ -236,11 +222,21 @@ def stopped(signal_number: int, run: Path, step: int, team: Team) -> Interrupted
 # --- the end of an epoch ---------------------------------------------------------------------------------------------
 
 
-def end_epoch(state: State, step: Step, plan: Plan, recipe: Recipe, films: Films, best: Path, team: Team) -> Step:
+def end_epoch(
+    state: State,
+    step: Step,
+    plan: Plan,
+    recipe: Recipe,
+    films: Films,
+    objective: Objective,
+    best: Path,
+    team: Team,
+) -> Step:
     """Validate, and keep the weights if they are the best so far (without validation films: always)."""
     size = plan.sizes_px[step.epoch]
-    figures = validate(state.average, films, size, recipe.data.channels, team) if films.part("validation") else {}
-    if size == plan.sizes_px[-1] and is_best(figures, state.best):
+    channels = recipe.data.channels
+    figures = validate(state.average, films, size, channels, objective, team) if films.part("validation") else {}
+    if size == plan.sizes_px[-1] and is_best(figures, state.best, objective):
         state.best = {"epoch": step.epoch, **figures}
         state.best_weights = {name: tensor.clone() for name, tensor in state.average.state_dict().items()}
         if team.is_first:
@@ -248,16 +244,38 @@ def end_epoch(state: State, step: Step, plan: Plan, recipe: Recipe, films: Films
     return replace(step, validation_loss=figures.get("loss"), validation_accuracy=figures.get("accuracy"))
 
 
-def is_best(figures: dict[str, float], best: dict[str, float]) -> bool:
-    """Whether an epoch's validation figures beat the best so far: by accuracy, then by a lower loss."""
+def is_best(figures: dict[str, float], best: dict[str, float], objective: Objective) -> bool:
+    """Whether an epoch's validation figures beat the best so far."""
     if not math.isfinite(figures.get("loss", 0)):
         return False
     if not figures or not best:
         return True
-    return (figures["accuracy"], -figures["loss"]) > (best["accuracy"], -best["loss"])
+    return objective.rank(figures) > objective.rank(best)
 
 
-def validate(net: Network, films: Films, size_px: int, channels: int, team: Team = ALONE) -> dict[str, float]:
+def answered(net: Network, films: Films, rows: Sequence[int], size_px: int, channels: int) -> NDArray[np.float32]:
+    """The logits of some films, (M, K), in float32, by the network in evaluation mode."""
+    net.eval()
+    device, found = device_of(net), []
+    for start in range(0, len(rows), VALIDATION_BATCH):
+        pixels = torch.from_numpy(films.pixels(rows[start : start + VALIDATION_BATCH], channels, size_px))
+        with torch.inference_mode():
+            found.append(net(pixels.to(device, memory_format=torch.channels_last)).logits.cpu().numpy())
+    return np.concatenate(found)
+
+
+def rescale(net: Network, factor: NDArray[np.float64], offset: NDArray[np.float64]) -> None:
+    """Multiply each logit by a factor (K,) and add an offset (K,): in the last layer, so that its maps follow."""
+    factors, offsets = (torch.from_numpy(part).float().to(device_of(net)) for part in (factor, offset))
+    with torch.no_grad():
+        for member in members_of(net):
+            member.fc.weight.mul_(factors[:, None])
+            member.fc.bias.mul_(factors).add_(offsets)
+
+
+def validate(
+    net: Network, films: Films, size_px: int, channels: int, objective: Objective, team: Team = ALONE
+) -> dict[str, float]:
     """Accuracy and mean loss of the validation films, in float32; each process of the team answers its share."""
     net.eval()
     device = device_of(net)
@@ -269,10 +287,11 @@ def validate(net: Network, films: Films, size_px: int, channels: int, team: Team
         rows = own[start : start + VALIDATION_BATCH]
         pixels = torch.from_numpy(films.pixels(rows, channels, size_px))
         pixels = pixels.to(device, memory_format=torch.channels_last)
-        labels = torch.from_numpy(films.labels(rows)).to(device)
+        targets = torch.from_numpy(films.targets(rows)).to(device)
         with torch.inference_mode():
             logits = net(pixels).logits
-        loss += float(F.cross_entropy(logits, labels, reduction="sum"))
-        correct += int((logits.argmax(dim=1) == labels).sum())
+        loss += float(objective.plain_loss(logits, targets))
+        correct += int(objective.right(logits, targets))
     team.sum([loss, correct])
-    return {"accuracy": int(correct) / len(validation), "loss": float(loss) / len(validation)}
+    count = objective.count(torch.from_numpy(films.targets(validation)))
+    return {"accuracy": int(correct) / max(count, 1), "loss": float(loss) / max(count, 1)}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from plainfilm.data.film_index import Index
 from plainfilm.estimate import Estimate
-from plainfilm.evaluation.evaluation import Evaluation
+from plainfilm.evaluation.judging import Judged
 from plainfilm.io.run_folder import Run
 from plainfilm.model.card import Card
 
@@ -27,6 +27,6 @@ class Result:
     validation: dict[str, float]  # of the kept epoch: epoch, accuracy, loss; empty without a validation part
     card: Card  # what the model file says of itself
     parity: float  # largest difference of a probability between network and model file
-    test: Evaluation
+    test: Judged
     twin: Twin | None  # None: not asked for
     notices: tuple[str, ...]  # message codes about figures and report

@@ -1,14 +1,17 @@
 """`plainfilm predict`: an answer for each film of files, folders, archives; a bad film does not stop the others."""
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
+from plainfilm.data.labelling import Labelling
 from plainfilm.data.sources.balance import Balance
-from plainfilm.data.sources.labels import class_and_split, notes_of, spellings
-from plainfilm.data.sources.listing import ARCHIVES, Entry, Listing, balance_of, list_films
+from plainfilm.data.sources.entry import Entry
+from plainfilm.data.sources.labels import class_and_split, notes_of
+from plainfilm.data.sources.listing import ARCHIVES, Listing, balance_of, list_films
 from plainfilm.data.sources.reading import PLAIN, Reading
 from plainfilm.data.sources.table import TABLES
 from plainfilm.errors import PlainfilmError
@@ -17,10 +20,10 @@ from plainfilm.io import files, tables
 from plainfilm.messages import LANGUAGES
 from plainfilm.model.answer import Answer
 from plainfilm.model.card import Card, Guessed
-from plainfilm.model.decision import set_cell
 from plainfilm.model.overlay import draw_overlay
 from plainfilm.model.predictor import Prediction, Predictor
 from plainfilm.model.shift import MIN_FILMS, Home, Shift
+from plainfilm.task import task_of
 
 MAX_NAME_BYTES = 200  # of a map, before .png; file systems take 255
 
@@ -42,29 +45,33 @@ def predict(
     refuses gets no classes and no map, unless `override`. A path that cannot be opened is an answer with an error.
     `account` gets the balance of the files of each folder, archive or table.
     """
-    classes = predictor.card.class_names
+    card, showing = predictor.card, task_of(predictor.card.task_kind).showing
+    labelling: Labelling = task_of(card.task_kind).labels
+    classes = card.class_names
     comment = "\n".join(predictor.card.map_warning.shown(language) for language in LANGUAGES).strip()
     number = 0
     for index, path in enumerate(paths):
         try:
-            listing = _list(path, tables if len(paths) == 1 else tables[index : index + 1], reading)
+            own = tables if len(paths) == 1 else tables[index : index + 1]
+            listing = _list(path, own, reading, labelling, classes)
         except PlainfilmError as error:
             number += 1
             yield Answer(error=error, number=number, path=str(path))
             continue
         reads = (partial(listing.read, entry) for entry in listing.entries)
-        respelt = spellings((entry.label for entry in listing.entries), classes)
+        respelt = labelling.respelt([entry.label for entry in listing.entries], classes)
         reasons = []
         for entry, result in zip(listing.entries, predictor.predict_many(reads), strict=True):
             number += 1
             reasons.append(_reason(result))
             shown = str(path) if path.name == entry.path else f"{path}/{entry.path}"
             label = respelt.get(entry.label, entry.label)
-            truth = label if label in classes else ""
+            truth = "" if labelling.problem(label, classes) else "|".join(labelling.counted(label, classes))
             answer = Answer.of(result, override=override, number=number, path=shown, truth=truth)
             if maps is not None and isinstance(result, Prediction) and answer.is_answered:
-                name = f"{number:04d}-{result.image_id}-{classes[result.predicted]}"
-                write_map(result, name, maps, fit=predictor.card.preprocessing.fit, comment=comment)
+                shown_first = showing.first(answer, card)
+                name = f"{number:04d}-{result.image_id}-{classes[shown_first]}"
+                write_map(result, shown_first, name, maps, fit=card.preprocessing.fit, comment=comment)
             yield answer
         if path.is_dir() or path.suffix.lower() in (*ARCHIVES, *TABLES):
             account(balance_of(listing, reasons, notes_of(respelt)))
@@ -97,18 +104,18 @@ def _reason(result: Prediction | PlainfilmError) -> str:
     return "missing" if result.code == "film-missing" else "unreadable"
 
 
-def _list(path: Path, tables: Sequence[Path], reading: Reading) -> Listing:
+def _list(path: Path, tables: Sequence[Path], reading: Reading, labelling: Labelling, wanted: Sequence[str]) -> Listing:
     """The films at a path; a single file that is neither archive nor table is a film, whatever its name."""
     if path.is_file() and path.suffix.lower() not in (*ARCHIVES, *TABLES) and not tables:
-        label, _ = class_and_split((), path.resolve().parent.parts)
+        label, _ = class_and_split((), path.resolve().parent.parts) if labelling.names_folders else ("", "")
         return Listing((files.single_film(path),), (Entry(0, path.name, label),), reading=reading)
-    return list_films([path], tables, reading)
+    return list_films([path], tables, reading, labelling=labelling, wanted=wanted)
 
 
-def write_map(prediction: Prediction, name: str, folder: Path, *, fit: str, comment: str) -> None:
-    """Write the map of the predicted class over the film as `name`.png; what is no letter or digit becomes _."""
+def write_map(prediction: Prediction, number: int, name: str, folder: Path, *, fit: str, comment: str) -> None:
+    """Write map `number` over the film as `name`.png; what is no letter or digit becomes _."""
     plain = "".join(character if character.isalnum() or character in "-_" else "_" for character in name)
-    class_map = prediction.class_maps[prediction.predicted]
+    class_map = prediction.class_maps[number]
     picture = draw_overlay(prediction.film.pixels, class_map, fit=fit, comment=comment)
     short = plain.encode()[:MAX_NAME_BYTES].decode(errors="ignore")
     files.write_bytes(files.writable_folder(folder) / f"{short}.png", picture)
@@ -126,17 +133,22 @@ def shift_cell(answer: Answer, place: str) -> str:
     return place if place in ("home", "abroad") else ""
 
 
-def write_csv(answers: Sequence[Answer], classes: Sequence[str], path: Path, place: str) -> None:
-    """Write a row a film: path, image_id, label, predicted, p_<class>..., problem, set, gate, shift."""
-    columns = [*(f"p_{name}" for name in classes), "problem", "set", "gate", "shift"]
-    table: list[Sequence[object]] = [("path", "image_id", "label", "predicted", *columns)]
+def write_csv(answers: Sequence[Answer], card: Card, path: Path, place: str) -> None:
+    """Write a row a film: path, image_id, label, what the model gives, problem, what is decided, gate, shift."""
+    showing = task_of(card.task_kind).showing
+    columns, decided = (list(part) for part in showing.row(Answer(), card))
+    table: list[Sequence[object]] = [("path", "image_id", "label", *columns, "problem", *decided, "gate", "shift")]
     for answer in answers:
-        predicted, shown = "", [""] * len(classes)
-        if answer.probabilities is not None:
-            predicted = classes[answer.predicted]
-            shown = [f"{probability:.6f}" for probability in answer.probabilities]
-        gate = "" if answer.verdict is None else answer.verdict.cell
-        decision = [set_cell(answer.set, classes), gate, shift_cell(answer, place)]
+        said, decision = (map(_cell, part.values()) for part in showing.row(answer, card))
         problem = answer.error.code if answer.error else ""
-        table.append([answer.path, answer.image_id, answer.truth, predicted, *shown, problem, *decision])
+        gate = "" if answer.verdict is None else answer.verdict.cell
+        start, end = (answer.path, answer.image_id, answer.truth), (gate, shift_cell(answer, place))
+        table.append([*start, *said, problem, *decision, *end])
     files.write_text(path, tables.to_csv(table))
+
+
+def _cell(value: object) -> object:
+    """A value of a row as a table has it."""
+    if isinstance(value, float):
+        return "" if math.isnan(value) else f"{value:.6f}"
+    return value

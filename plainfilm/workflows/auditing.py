@@ -7,9 +7,10 @@ from pathlib import Path
 from threadpoolctl import threadpool_limits
 
 from plainfilm import records
+from plainfilm.audits.finding_probes import TABLE
 from plainfilm.audits.findings import Audit
 from plainfilm.audits.leaks import audit_leaks
-from plainfilm.audits.shortcuts import audit_shortcuts, run_model
+from plainfilm.audits.shortcuts import run_model
 from plainfilm.config import Recipe, load_recipe
 from plainfilm.data.decoding.file_facts import read_facts
 from plainfilm.data.duplicates.twins import confirmed_pairs
@@ -17,6 +18,7 @@ from plainfilm.data.film_index import Index, is_index, read_index, reopen
 from plainfilm.data.films import Films
 from plainfilm.data.sources.reading import PLAIN, Progress, Reading
 from plainfilm.errors import UsageError
+from plainfilm.estimate import Estimate
 from plainfilm.evaluation.metrics import Floats
 from plainfilm.io import files
 from plainfilm.io.run_folder import AUDIT, Run, held
@@ -26,6 +28,7 @@ from plainfilm.model.predictor import Predictor
 from plainfilm.present.audit_figures import draw_shortcuts
 from plainfilm.present.gather import gather
 from plainfilm.present.pairs_page import write_pairs
+from plainfilm.task import task_of
 from plainfilm.workflows.prepare import check_films, fill_store, make_films, moved
 
 FORMAT_VERSION = 1
@@ -58,24 +61,35 @@ def tell_model(run: Run, found: Audit) -> None:
 
     So page, terminal and report can say it with every answer.
     """
-    shortcuts = found.shortcuts
-    if shortcuts is None or shortcuts.model is None or shortcuts.verdict.share is None:
+    audited = told(found)
+    if audited is None:
         return
-    audited = Audited(
-        view=shortcuts.verdict.view,
-        accuracy=shortcuts.verdict.accuracy,
-        chance=shortcuts.chance,
-        model=shortcuts.model,
-        share=shortcuts.verdict.share,
-    )
     kept = tuple(
         Record(name, figures.overall["accuracy"], figures.guessed)
         for name, figures in gather(run).external.items()
-        if figures.guessed is not None and figures.model == found.model
+        if getattr(figures, "guessed", None) is not None and figures.model == found.model
     )
     with held(run.folder):
         model = modelfile.opened(run.model)
         replace(model, card=replace(model.card, audited=audited, track_record=kept or None)).write()
+
+
+def told(found: Audit) -> Audited | None:
+    """What a card says of an audit: the worst view of classes; of findings, the table probe and its mean AUC."""
+    shortcuts = found.shortcuts
+    if shortcuts is not None and shortcuts.model is not None and shortcuts.verdict.share is not None:
+        return Audited(
+            view=shortcuts.verdict.view,
+            accuracy=shortcuts.verdict.accuracy,
+            chance=shortcuts.chance,
+            model=shortcuts.model,
+            share=shortcuts.verdict.share,
+        )
+    table = None if found.findings is None else found.findings.table
+    if table is None or table.model is None or table.gain is None:
+        return None
+    chance = Estimate(0.5, 0.5, 0.5, table.macro.n)
+    return Audited(view=TABLE, accuracy=table.macro, chance=chance, model=table.model, share=table.gain)
 
 
 def audit_sources(
@@ -133,7 +147,7 @@ def audit(
         if predictor is not None and probabilities is None:
             probabilities, features = run_model(predictor, films, with_features=not cheap)
         pairs = confirmed_pairs(films)
-        shortcuts = audit_shortcuts(
+        probed = task_of(index.task_kind).probe(
             films,
             facts=None if cheap else read_facts(reopen(index), index.rows),
             probabilities=probabilities,
@@ -149,12 +163,13 @@ def audit(
             split_checksum=index.split_checksum,
             model=None if predictor is None else predictor.card.weights_sha256,
             leaks=audit_leaks(films, pairs),
-            shortcuts=shortcuts,
+            **{"shortcuts": None, **probed},
         )
     if out is not None:
         files.write_json(out / AUDIT, records.as_dict(found))
         write_pairs(out, index, pairs, films.store, language=language)
-        draw_shortcuts(shortcuts, out / "shortcuts.png", language=language)
+        if found.shortcuts is not None:
+            draw_shortcuts(found.shortcuts, out / "shortcuts.png", language=language)
     return found
 
 

@@ -3,37 +3,30 @@
 import contextlib
 import csv
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from plainfilm.data.film_index import Index, Row, data_checksum, reason_left_out, with_known_labels
 from plainfilm.data.films import Films
+from plainfilm.data.labelling import Labelling
 from plainfilm.data.sources.balance import Balance
-from plainfilm.data.sources.labels import notes_of, spellings
+from plainfilm.data.sources.labels import notes_of
 from plainfilm.data.sources.listing import Listing, balance_of
 from plainfilm.data.sources.reading import PLAIN, Progress, Reading
 from plainfilm.errors import SourceError
 from plainfilm.evaluation.comparison import Predictions
-from plainfilm.evaluation.decisions import add_predictive_values
-from plainfilm.evaluation.evaluation import Evaluation, evaluate, write_evaluation
-from plainfilm.evaluation.external import ExternalMetrics, look_for_seen, seen_figures, write_seen
-from plainfilm.evaluation.generalisation_gap import generalisation_gap
+from plainfilm.evaluation.external import look_for_seen, seen_figures, write_seen
+from plainfilm.evaluation.judging import About, Judged
 from plainfilm.io import files, tables
 from plainfilm.io.run_folder import PREDICTIONS, Run
 from plainfilm.model.predictor import Predictor
 from plainfilm.model.seen import Sighting
+from plainfilm.task import task_of
 from plainfilm.workflows.prepare import scanned
 
 NO_SPLIT = {"kind": "none"}  # films that are only judged
-
-
-@dataclass(frozen=True)
-class ExternalEvaluation(Evaluation):
-    """An Evaluation of films from elsewhere."""
-
-    figures: ExternalMetrics
 
 
 def evaluate_sources(
@@ -45,7 +38,7 @@ def evaluate_sources(
     prevalences: Mapping[str, float] | None = None,
     out: Path | None = None,
     progress: Progress | None = None,
-) -> tuple[ExternalEvaluation, list[Row], Balance]:
+) -> tuple[Judged, list[Row], Balance]:
     """Judge all films of the sources whose class the model knows and that it has not seen; with `out` also write the
     Evaluation there, and `seen.csv`.
 
@@ -57,27 +50,19 @@ def evaluate_sources(
     """
     if out is not None:
         files.writable_folder(out)
-    classes = predictor.card.class_names
+    task = task_of(predictor.card.task_kind)
     with looked_at(predictor, sources, tables, reading, progress) as (listing, found, films, sightings):
         rows = list(films.index.rows)
         unseen = [row for row, sighting in enumerate(sightings) if not sighting.kind]
         if len(unseen) < len(rows) and not films.judged(unseen):
             raise SourceError("evaluation-all-seen", films=len(rows), count=len(rows) - len(unseen))
-        judged = evaluate(predictor, films, unseen, name="elsewhere")
-    tested, measured = predictor.card.evaluation, judged.figures
-    own, leaking = (None, False) if tested is None else (tested.overall, bool(tested.others.get("leaking", False)))
-    balance = balance_of_films(listing, found, judged.rows, sightings, classes)
-    figures = ExternalMetrics(
-        **vars(measured),
-        seen=seen_figures(predictor, rows, sightings),
-        fall=generalisation_gap(own, measured.overall, leaking=leaking),
-        balance=balance.counts(),
-        data_sha256=data_checksum(rows),
-        predictive_values=add_predictive_values(measured.operating_points or {}, prevalences) if prevalences else None,
-    )
-    evaluation = ExternalEvaluation(**(vars(judged) | {"figures": figures}))
+        judged = task.judging.evaluate(predictor, films, unseen, name="elsewhere")
+        seen = seen_figures(predictor, films.index, sightings)
+    balance = balance_of_films(listing, found, judged.rows, sightings, films.index)
+    about = About(seen, balance.counts(), data_checksum(rows), prevalences)
+    evaluation: Judged = replace(judged, figures=task.judging.elsewhere(judged.figures, predictor.card, about))
     if out is not None:
-        write_evaluation(evaluation, classes, out)
+        evaluation.write(predictor.card.class_names, out)
         write_seen(rows, sightings, out)
     return evaluation, rows, balance
 
@@ -87,19 +72,28 @@ def looked_at(
     predictor: Predictor, sources: Sequence[Path], tables: Sequence[Path], reading: Reading, progress: Progress | None
 ) -> Iterator[tuple[Listing, list[Row], Films, list[Sighting]]]:
     """Films of a place as a model takes them: the listing, the rows as found, the films with labels, which are seen."""
-    wanted, classes = predictor.card.preprocessing, predictor.card.class_names
-    with scanned(sources, tables, size_px=wanted.size, fit=wanted.fit, reading=reading, progress=progress) as (
-        listing,
-        found,
-        store,
-    ):
-        rows = with_known_labels(found, classes)
-        films = Films.of(Index(tuple(rows), tuple(sources), classes, NO_SPLIT, reading=reading), store)
+    card, wanted = predictor.card, predictor.card.preprocessing
+    labelling: Labelling = task_of(card.task_kind).labels
+    with scanned(
+        sources,
+        tables,
+        size_px=wanted.size,
+        fit=wanted.fit,
+        reading=reading,
+        progress=progress,
+        labelling=labelling,
+        wanted=card.class_names,
+    ) as (listing, found, store):
+        rows = with_known_labels(found, card.class_names, labelling)
+        index = Index(
+            tuple(rows), tuple(sources), card.class_names, NO_SPLIT, reading=reading, task=dict(card.task or {})
+        )
+        films = Films.of(index, store)
         yield listing, found, films, look_for_seen(predictor, films)
 
 
 def balance_of_films(
-    listing: Listing, found: Sequence[Row], judged: Sequence[Row], sightings: Sequence[Sighting], classes: Sequence[str]
+    listing: Listing, found: Sequence[Row], judged: Sequence[Row], sightings: Sequence[Sighting], index: Index
 ) -> Balance:
     """What became of the files: judged, seen by the model before, or left out for another reason."""
     used = {(row.origin, row.path) for row in judged}
@@ -107,7 +101,7 @@ def balance_of_films(
         "" if (row.origin, row.path) in used else "seen" if sighting.kind else reason_left_out(row) or "class-unknown"
         for row, sighting in zip(found, sightings, strict=True)
     ]
-    return balance_of(listing, reasons, notes_of(spellings((row.label for row in found), classes)))
+    return balance_of(listing, reasons, notes_of(index.labelling.respelt([row.label for row in found], index.classes)))
 
 
 def read_predictions(path: Path) -> Predictions:

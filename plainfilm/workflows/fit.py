@@ -7,6 +7,7 @@ import importlib.metadata
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,32 +18,34 @@ from plainfilm.data.film_index import Index, train_only
 from plainfilm.data.films import Films
 from plainfilm.errors import TrainingError
 from plainfilm.evaluation import saliency
-from plainfilm.evaluation.calibration import calibrate
 from plainfilm.evaluation.evaluation import answers
-from plainfilm.evaluation.expected import fit_confidence
 from plainfilm.evaluation.intervals import grouped_mean
 from plainfilm.io.run_folder import Run
 from plainfilm.model import input_check, modelfile, quantise
+from plainfilm.model.answering import Answering
 from plainfilm.model.card import Maps, Provenance
-from plainfilm.model.decision import softmax
 from plainfilm.model.input_measures import Floats, describe
 from plainfilm.model.modelfile import Model
 from plainfilm.model.predictor import Predictor
 from plainfilm.model.seen import seen_films
 from plainfilm.model.shift_fit import HomeFilms, fit_home
 from plainfilm.randomness import draw_some
+from plainfilm.task import task_of
 from plainfilm.training.result import Twin
+from plainfilm.workflows.out_of_fold import HeldOut
 
 NUM_FEATURE_FILMS = 1000  # training films, at most, whose features the input check is fitted on
 
 
-def fit(model: Model, films: Films, recipe: Recipe, *, threads: int) -> tuple[Model, Predictor]:
+def fit(
+    model: Model, films: Films, recipe: Recipe, *, threads: int, held_out: HeldOut | None = None
+) -> tuple[Model, Predictor]:
     """The model with what it needs besides its weights, and the same ready to answer.
 
-    Decided on the validation films; the input check's statistics are those of training films. Without validation
-    films the model only gets the list of those that it has seen: it stays not calibrated, without a fitted input
-    check, its maps not checked. Which films given weights have seen, nobody knows. numpy's linear algebra has one
-    thread here, so that the same films give the same bits.
+    Decided on the validation films, calibration on those `held_out` if there are any; the input check's statistics are
+    those of training films. Without validation films the model only gets the list of those that it has seen: it stays
+    not calibrated, without a fitted input check, its maps not checked. Which films given weights have seen, nobody
+    knows. numpy's linear algebra has one thread here, so that the same films give the same bits.
     """
     with threadpool_limits(1, user_api="blas"):
         listed = replace(model, seen=seen_films(films, is_base_known=not recipe.model.is_given))
@@ -51,7 +54,7 @@ def fit(model: Model, films: Films, recipe: Recipe, *, threads: int) -> tuple[Mo
         if not validation:
             return listed, predictor
         answered = _answers(predictor, films, validation)
-        fitted = _calibrated(listed, predictor, films, recipe, answered)
+        fitted = _calibrated(listed, predictor, films, recipe, answered, held_out)
         predictor = Predictor(fitted, threads=threads, abreast=True)  # the check of the maps asks for probabilities
         maps = _check_maps(fitted, predictor, films, recipe, answered.shown, threads)
         return replace(fitted, card=replace(fitted.card, maps=maps)), predictor
@@ -66,31 +69,50 @@ class _Answered:
     shown: saliency.Explained
 
 
-def _calibrated(model: Model, predictor: Predictor, films: Films, recipe: Recipe, answered: _Answered) -> Model:
+def _calibrated(
+    model: Model,
+    predictor: Predictor,
+    films: Films,
+    recipe: Recipe,
+    answered: _Answered,
+    held_out: HeldOut | None,
+) -> Model:
     """The model with calibration, input check and summary of its home; `answered`: of the validation films."""
     validation, train = (films.judged(films.part(part)) for part in ("validation", "train"))
-    calibration = calibrate(
-        answered.logits,
-        films.labels(validation),
-        films.groups(validation),
-        coverage=recipe.decision.coverage,
-        sensitivities=recipe.decision.sensitivities,
-    )
+    task = task_of(recipe.task.kind)
+    answering: Answering = task.answers
+    targets = films.targets(validation)
+    calibration = _calibration(task, films, recipe, validation, answered, held_out)
     drawn = draw_some(len(train), NUM_FEATURE_FILMS, recipe.training.seed, "input-check-sample")
     some = [train[number] for number in drawn]
     described = {name: describe(films.store[rows]) for name, rows in (("train", train), ("validation", validation))}
     fitted_check = input_check.fit(
         described["train"],
         _answers(predictor, films, some).features,
-        films.labels(some),
+        answering.kinds_of_targets(films.targets(some)),
         described["validation"],
         answered.features,
     )
-    home = _home(films, answered, validation, train, described)
-    shift = fit_home(home, len(films.index.classes), seed=recipe.training.seed)
-    confidence = fit_confidence(softmax(answered.logits, calibration.temperature), films.labels(validation))
+    home = _home(films, answered, validation, train, described, answering)
+    shift = fit_home(home, answering.num_kinds(len(films.index.classes)), seed=recipe.training.seed)
+    confidence = task.judging.confidence(answering.probabilities(answered.logits, calibration), targets)
     fitted = replace(model.card, calibration=calibration, gate=fitted_check, shift=shift, confidence=confidence)
     return replace(model, card=fitted)
+
+
+def _calibration(
+    task: Any,
+    films: Films,
+    recipe: Recipe,
+    validation: Sequence[int],
+    answered: _Answered,
+    held_out: HeldOut | None,
+) -> Any:
+    """What is fitted on out-of-fold answers, or on those for the validation films."""
+    rows, logits, of = (validation, answered.logits, "validation")
+    if held_out is not None:
+        rows, logits, of = held_out.rows, held_out.logits, "out-of-fold"
+    return task.judging.calibrate(logits, films.targets(rows), films.groups(rows), recipe.decision, of)
 
 
 def _home(
@@ -99,6 +121,7 @@ def _home(
     validation: Sequence[int],
     train: Sequence[int],
     described: Mapping[str, tuple[Floats, Floats]],
+    answering: Answering,
 ) -> HomeFilms:
     """The films of home: those of validation as they are answered, those of training by their classes.
 
@@ -117,7 +140,7 @@ def _home(
         features,
         coarse,
         texture,
-        np.concatenate([answered.logits.argmax(axis=1), films.labels(alike)]),
+        np.concatenate([answering.kinds(answered.logits), answering.kinds_of_targets(films.targets(alike))]),
         films.groups(rows),
         np.arange(len(rows)) < len(validation),
     )

@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,14 +13,17 @@ from plainfilm.config import Recipe
 from plainfilm.data import scan as scanning
 from plainfilm.data.film_index import Index, Row, assign, columns_of, is_index, read_index, reason_left_out, reopen
 from plainfilm.data.films import Films, StoreWriter
-from plainfilm.data.sources.labels import asked, notes_of, notes_of_recompressed, spellings
-from plainfilm.data.sources.listing import Entry, Listing, balance_of, list_films
+from plainfilm.data.labelling import CLASS_LABELS, Labelling
+from plainfilm.data.sources.entry import Entry
+from plainfilm.data.sources.labels import asked, notes_of, notes_of_recompressed
+from plainfilm.data.sources.listing import Listing, balance_of, list_films
 from plainfilm.data.sources.reading import PLAIN, Progress, Reading
 from plainfilm.data.splits.patients import Pseudonyms
 from plainfilm.errors import SourceError, SplitError, UsageError
 from plainfilm.io import files
 from plainfilm.io.machine import num_threads
 from plainfilm.io.run_folder import Run
+from plainfilm.task import task_of
 
 
 def make_index(
@@ -38,7 +42,7 @@ def make_index(
     """
     if (index := _given(sources, recipe)) is not None:
         return index
-    listing = list_films(sources, tables, reading)
+    listing = list_films(sources, tables, reading, **_labels(recipe))
     return _scanned_index(sources, listing, recipe, Pseudonyms(folder), progress)
 
 
@@ -59,10 +63,16 @@ def make_films(
     """
     if (index := _given(sources, recipe)) is not None:
         return fill_store(index, recipe, folder, progress)
-    listing, pseudonyms = list_films(sources, tables, reading), Pseudonyms(folder if keeps_key else None)
+    listing = list_films(sources, tables, reading, **_labels(recipe))
+    pseudonyms = Pseudonyms(folder if keeps_key else None)
     writer = _writer(folder, listing, recipe)
     index = _scanned_index(sources, listing, recipe, pseudonyms, progress, writer.put)
     return Films.of(index, writer.finish([row.image_id for row in index.rows]))
+
+
+def _labels(recipe: Recipe) -> dict[str, Any]:
+    """How `list_films` reads labels for a recipe."""
+    return {"labelling": task_of(recipe.task.kind).labels, "wanted": recipe.data.classes or ()}
 
 
 def make_listed_films(
@@ -118,7 +128,7 @@ def _scanned_index(
 def completed(index: Index, listing: Listing, rows: Sequence[Row]) -> Index:
     """An index with how its sources were read and the balance of their files; `rows`: before they were split."""
     reasons = ["" if row.split else reason_left_out(row) for row in index.rows]
-    notes = notes_of(spellings((row.label for row in rows), index.classes))
+    notes = notes_of(index.labelling.respelt([row.label for row in rows], index.classes))
     if index.split.get("train_only") == "recompressed":
         notes += notes_of_recompressed(map(columns_of, rows))
     encodings = tuple(source.encoding for source in listing.sources)
@@ -160,9 +170,11 @@ def scanned(
     fit: str,
     reading: Reading = PLAIN,
     progress: Progress | None = None,
+    labelling: Labelling = CLASS_LABELS,
+    wanted: Sequence[str] = (),
 ) -> Iterator[tuple[Listing, list[Row], NDArray[np.uint8]]]:
     """The listing and rows of sources that are only to be judged, and a temporary pixel store, (N, S, S) uint8."""
-    listing = list_films(sources, tables, reading)
+    listing = list_films(sources, tables, reading, labelling=labelling, wanted=wanted)
     with files.temporary_folder() as folder:
         writer = StoreWriter(folder, count=len(listing.entries), size_px=size_px, fit=fit)
         rows = scanning.scan(

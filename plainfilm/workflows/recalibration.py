@@ -28,7 +28,7 @@ from plainfilm.data.film_index import data_checksum
 from plainfilm.data.films import Films
 from plainfilm.data.sources.reading import PLAIN, Progress, Reading
 from plainfilm.data.splits.split import divided, divided_folds
-from plainfilm.errors import OutputError, SourceError
+from plainfilm.errors import OutputError, SourceError, UsageError
 from plainfilm.evaluation.calibration import calibrate
 from plainfilm.evaluation.evaluation import Metrics, answers, evaluate
 from plainfilm.evaluation.expected import fit_confidence
@@ -43,6 +43,7 @@ from plainfilm.model.modelfile import Model
 from plainfilm.model.predictor import Predictor
 from plainfilm.model.seen import Sighting, with_fitted
 from plainfilm.model.shift_fit import HomeFilms, fit_home
+from plainfilm.task import CLASSES
 from plainfilm.workflows.external_test import balance_of_films, looked_at
 
 SEED = 0  # of the halves, the folds, and the chance of home
@@ -66,7 +67,8 @@ def recalibrate(
     _check_new(out)
     files.writable_file(out)
     parent, predictor = modelfile.opened(path), Predictor(path)
-    classes = predictor.card.class_names
+    if predictor.card.task_kind != CLASSES:
+        raise UsageError("recalibrate-classes-alone", given=predictor.card.task_kind)
     with looked_at(predictor, sources, tables, reading, progress) as (listing, found, films, sightings):
         usable = _usable(films, sightings)
         fitted, tested = _halves(films, usable)
@@ -77,9 +79,9 @@ def recalibrate(
     made = Recalibrated(predictor.file_sha256, len(used), len(fitted), len(tested), data_checksum(used))
     _check_new(out)
     replace(model, path=out, card=_tested(model.card, after, made)).write()
-    balance = balance_of_films(listing, found, used, sightings, classes)
+    balance = balance_of_films(listing, found, used, sightings, films.index)
     rows = films.index.rows
-    seen = seen_figures(predictor, rows, sightings)
+    seen = seen_figures(predictor, films.index, sightings)
     return Recalibration(out, Predictor(out).card, before, after, rows, balance, seen)
 
 

@@ -7,37 +7,30 @@ import numpy as np
 
 from plainfilm.data.films import Films
 from plainfilm.errors import StorageError
-from plainfilm.evaluation.evaluation import Evaluation
+from plainfilm.evaluation.judging import Judged
 from plainfilm.io import files
 from plainfilm.io.run_folder import Run
 from plainfilm.model.card import Card
 from plainfilm.model.predictor import Predictor
 from plainfilm.present import figures
 from plainfilm.present.run_page import write_report
+from plainfilm.task import task_of
 from plainfilm.training.history import RunLog, read_history
 from plainfilm.workflows.auditing import audit
 
 
-def draw_figures(run: Run, test: Evaluation, card: Card, language: str) -> tuple[str, ...]:
-    """Draw history, confusion matrix, ROC, reliability and risk-coverage curves into the run; returns notices."""
+def draw_figures(run: Run, test: Judged, card: Card, language: str) -> tuple[str, ...]:
+    """Draw the history and the figures of the test into the run; returns notices."""
     folder = files.writable_folder(run.figures)
-    names = [entry.shown(language) for entry in card.classes]
     steps = read_history(run.history)
     epochs = [
         {"epoch": step.epoch, "loss": step.validation_loss, "accuracy": step.validation_accuracy}
         for step in steps
         if step.validation_loss is not None and step.validation_accuracy is not None
     ]
-    measured = test.figures
-    counts = np.array(measured.confusion.counts)
-    aucs = [measured.classes[entry.name]["auc"] for entry in card.classes]
-    curves = list(measured.calibration.reliability.values())
     notices = (
         *figures.draw_history([asdict(step) for step in steps], epochs, folder / "history.png", language=language),
-        *figures.draw_confusion(counts, names, folder / "confusion.png", language=language),
-        *figures.draw_roc(test.probabilities, test.labels, names, folder / "roc.png", language=language, aucs=aucs),
-        *figures.draw_reliability(curves, names, folder / "reliability.png", language=language),
-        *figures.draw_risk_coverage(measured.risk_coverage, folder / "risk-coverage.png", language=language),
+        *task_of(card.task_kind).showing.draw(test, card, folder, language),
     )
     return tuple(dict.fromkeys(notices))
 
@@ -48,7 +41,7 @@ def report(run: Run, *, language: str) -> Path:
 
 
 def describe(
-    run: Run, films: Films, predictor: Predictor, log: RunLog, test: Evaluation, *, language: str
+    run: Run, films: Films, predictor: Predictor, log: RunLog, test: Judged, *, language: str
 ) -> tuple[str, ...]:
     """Audit, in its quick form, and report a run that was just trained and tested; returns notices.
 

@@ -18,7 +18,7 @@ from plainfilm.data.film_index import Index, read_index, write_index
 from plainfilm.data.films import Films
 from plainfilm.data.sources.reading import PLAIN, Progress, Reading
 from plainfilm.errors import Interrupted, ModelFileError, OutputError, PlainfilmError, RecipeError, TrainingError
-from plainfilm.evaluation.evaluation import evaluate, write_evaluation
+from plainfilm.evaluation.judging import Judged
 from plainfilm.io import files
 from plainfilm.io.run_folder import Run, held
 from plainfilm.model import modelfile
@@ -27,15 +27,17 @@ from plainfilm.model.formats.weights import Weights, read_weights
 from plainfilm.model.modelfile import Model
 from plainfilm.model.networks.mean import Network
 from plainfilm.model.predictor import Predictor
+from plainfilm.task import task_of
 from plainfilm.training import checkpoint
 from plainfilm.training.checkpoint import check_recipe
 from plainfilm.training.distributed import ALONE, Team
 from plainfilm.training.history import Facts, RunLog, Step
-from plainfilm.training.loop import UNTIMED, Reporter, train
+from plainfilm.training.loop import UNTIMED, Reporter, answered, rescale, train
 from plainfilm.training.profile import Clock
 from plainfilm.training.result import Result
 from plainfilm.training.schedule import Plan
 from plainfilm.workflows.fit import fit, provenance, write_twin
+from plainfilm.workflows.out_of_fold import out_of_fold, scales
 from plainfilm.workflows.prepare import check_base, fill_store, make_films, make_listed_films, moved
 from plainfilm.workflows.reporting import describe, draw_figures
 
@@ -65,6 +67,9 @@ class Observer(Reporter, Protocol):
 
     def on_index(self, index: Index) -> None:
         """The index is there."""
+
+    def on_fold(self, number: int, total: int) -> None:
+        """A network for the films of one fold is trained."""
 
     def on_weights(self, weights: Weights, index: Index, channels: int) -> None:
         """The training of the index's films, of so many channels, starts from these weights."""
@@ -221,8 +226,11 @@ def _go(run: Run, films: Films, recipe: Recipe, observer: Observer, options: Opt
         films = _at_sizes(films, run, recipe)
     net, validation, model, predictor = _train_and_fit(run, films, recipe, reporter, options)
     with clock.stage("test"), threadpool_limits(1, user_api="blas"):  # the same bits on any number of processors
-        test = evaluate(predictor, films, films.part("test"), name="test", leaking=films.index.is_leaking)
-        write_evaluation(test, films.index.classes, run.evaluation)
+        task = task_of(recipe.task.kind)
+        test: Judged = task.judging.evaluate(
+            predictor, films, films.part("test"), name="test", leaking=films.index.is_leaking
+        )
+        test.write(films.index.classes, run.evaluation)
     with clock.stage("model-file"):
         tested = replace(model, card=replace(model.card, evaluation=test.figures.own))
         parity = modelfile.write(tested, net, _parity_films(films, recipe))
@@ -230,7 +238,7 @@ def _go(run: Run, films: Films, recipe: Recipe, observer: Observer, options: Opt
         twin = write_twin(run, films, recipe, threads=reporter.threads) if options.int8 else None
     with clock.stage("report"):
         notices = draw_figures(run, test, predictor.card, options.language)
-        log.write("done", parity=parity, accuracy=test.figures.overall["accuracy"].as_dict())
+        log.write("done", parity=parity, **{task.headline: test.figures.overall[task.headline].as_dict()})
         notices += describe(run, films, predictor, log, test, language=options.language)
     return Result(run, films.index, validation, predictor.card, parity, test, twin, notices)
 
@@ -239,6 +247,19 @@ def _train_and_fit(
     run: Run, films: Films, recipe: Recipe, reporter: "_Logged", options: Options
 ) -> tuple[Network, dict[str, float], Model, Predictor]:
     """The network with its validation figures; the model, still in memory, and the same ready to answer."""
+    held_out = None
+    if recipe.decision.out_of_fold is not None:
+        with options.clock.stage("out-of-fold"):
+            held_out = out_of_fold(
+                run,
+                recipe,
+                films,
+                reporter,
+                reporter.on_fold,
+                threads=options.threads,
+                stop=options.stop,
+                workers=options.workers,
+            )
     with options.clock.stage("training"):
         net, validation = train(
             run,
@@ -251,16 +272,22 @@ def _train_and_fit(
             team=options.team,
             clock=options.clock,
         )
+    validation_films = films.judged(films.part("validation"))
+    if held_out is not None and validation_films:
+        logits = answered(net, films, validation_films, recipe.size_px, recipe.data.channels)
+        rescale(net, *scales(held_out, logits))
     card = Card(
-        classes=class_names(films.index.classes, recipe.data.names),
+        classes=class_names(films.index.classes, films.index.display_names | dict(recipe.data.names or {})),
         preprocessing=Preprocessing(recipe.size_px, recipe.data.channels, recipe.data.fit),
         weights_sha256="",
         provenance=provenance(films.index, recipe, validation),
         ties=recipe.decision.ties,
+        task=films.index.task or None,
         sources=None if recipe.report.sources is None else tuple(Source(**entry) for entry in recipe.report.sources),
     )
     with options.clock.stage("fit"):
-        model, predictor = fit(modelfile.from_network(run.model, net, card), films, recipe, threads=reporter.threads)
+        bare = modelfile.from_network(run.model, net, card)
+        model, predictor = fit(bare, films, recipe, threads=reporter.threads, held_out=held_out)
     return net, validation, model, predictor
 
 
@@ -311,6 +338,10 @@ class _Logged:
     def on_step(self, step: Step, num_films: int) -> None:
         self.log.step(step, self.plan)
         self.observer.on_step(step, num_films)
+
+    def on_fold(self, number: int, total: int) -> None:
+        self.log.write("fold", number=number, total=total)
+        self.observer.on_fold(number, total)
 
     def on_warning(self, error: PlainfilmError) -> None:
         self.log.warning(error)

@@ -15,16 +15,15 @@ from plainfilm.data.film_index import (
     COLUMNS,
     LEAVES_OUT,
     METHODS,
-    TUTORIAL_CLASSES,
     Index,
     Row,
     assign,
     is_index,
-    ordered_classes,
     read_index,
     reopen,
     write_index,
 )
+from plainfilm.data.labelling import CLASS_LABELS, TUTORIAL_CLASSES
 from plainfilm.data.splits.split import ITERATIVE
 from plainfilm.errors import SourceError, SplitError
 from plainfilm.messages import CATALOGUES
@@ -172,8 +171,8 @@ def test_checksums_ignore_the_order_but_not_the_content():
 
 
 def test_the_tutorials_classes_keep_its_order_and_others_are_sorted():
-    assert ordered_classes({"COVID", "NORMAL", "Viral_Pneumonia"}) == TUTORIAL_CLASSES
-    assert ordered_classes({"NORMAL", "COVID"}) == ("COVID", "NORMAL")
+    assert CLASS_LABELS.names({"COVID", "NORMAL", "Viral_Pneumonia"}) == TUTORIAL_CLASSES
+    assert CLASS_LABELS.names({"NORMAL", "COVID"}) == ("COVID", "NORMAL")
 
 
 def test_the_default_split_takes_its_shares():

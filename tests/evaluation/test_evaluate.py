@@ -11,7 +11,7 @@ from plainfilm.data.film_index import Index, Row
 from plainfilm.data.films import Films
 from plainfilm.errors import SourceError
 from plainfilm.evaluation import evaluation as module
-from plainfilm.evaluation.evaluation import Evaluation, tutorial_figures, write_evaluation
+from plainfilm.evaluation.evaluation import Evaluation, tutorial_figures
 from plainfilm.evaluation.measured import Measured
 from plainfilm.model.input_check import Verdict
 from plainfilm.model.predictor import Answers
@@ -200,7 +200,7 @@ def test_what_is_written(tmp_path):
     rows = rows_of("abb")
     rows[1] = Row(**{**vars(rows[1]), "path": '胸片/a, "b"\n.png'})
     evaluation = evaluate(FakePredictor(table), rows, range(3), store_of(3), name="test")
-    write_evaluation(evaluation, CLASSES, tmp_path / "evaluation")
+    evaluation.write(CLASSES, tmp_path / "evaluation")
     assert sorted(path.name for path in (tmp_path / "evaluation").iterdir()) == ["metrics.json", "predictions.csv"]
 
     figures = json.loads((tmp_path / "evaluation" / "metrics.json").read_text("utf-8"), parse_constant=refuse)
@@ -220,6 +220,6 @@ def test_what_is_written(tmp_path):
 def test_written_twice_is_written_alike(tmp_path):
     for name in ("first", "again"):
         evaluation = evaluate(FakePredictor(random_table(6)), rows_of("abcabc"), range(6), store_of(6), name="test")
-        write_evaluation(evaluation, CLASSES, tmp_path / name)
+        evaluation.write(CLASSES, tmp_path / name)
     for file in ("metrics.json", "predictions.csv"):
         assert (tmp_path / "first" / file).read_bytes() == (tmp_path / "again" / file).read_bytes()

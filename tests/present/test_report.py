@@ -27,7 +27,8 @@ from plainfilm.present.in_html import drawn
 from plainfilm.present.in_markdown import markdown
 from plainfilm.present.maps import typical_answers, worst_errors
 from plainfilm.present.markup import markup
-from plainfilm.present.run_page import CARD_ORDER, ORDER, write_report
+from plainfilm.present.report_sections import CLASS_CARD, CLASS_PAGE
+from plainfilm.present.run_page import write_report
 from plainfilm.present.sections.claim import NUM_ITEMS, STATUSES, Filling, claim, status
 from plainfilm.present.sections.headline import tutorial_leak
 from plainfilm.present.sections.shortcuts import verdict
@@ -112,7 +113,7 @@ def test_the_page_asks_nothing_of_a_network(html, page):
 def test_links_lead_to_sections(page):
     ids = {attrs["id"] for _, attrs in page.elements if "id" in attrs}
     links = [str(attrs["href"])[1:] for attrs in page.all("a")]
-    assert len(links) > len(ORDER)
+    assert len(links) > len(CLASS_PAGE)
     assert set(links) <= ids
 
 
@@ -235,9 +236,9 @@ def test_a_missing_part_is_named_with_the_command_that_makes_it(run, tmp_path, k
     page = Page(write_report(Run(folder)).read_text(encoding="utf-8"))
     missing = [attrs for attrs in page.all("p") if attrs.get("class") == "note missing"]
     assert len(missing) >= 5
-    assert len(page.all("section")) == len(ORDER)
+    assert len(page.all("section")) == len(CLASS_PAGE)
     assert all(f"plainfilm {command}" in page.shown("en") for command in ("audit", "evaluate"))
-    assert (folder / "MODEL_CARD.md").read_text(encoding="utf-8").count("\n## ") == 2 * len(CARD_ORDER)
+    assert (folder / "MODEL_CARD.md").read_text(encoding="utf-8").count("\n## ") == 2 * len(CLASS_CARD)
 
 
 def test_a_folder_without_a_run_is_an_error(tmp_path):

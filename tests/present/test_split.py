@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from plainfilm.config import Recipe, SplitRecipe
-from plainfilm.data.film_index import Row, assign
+from plainfilm.data.film_index import Index, Row, assign
 from plainfilm.data.index_json import patients_as_dict, split_as_dict
 from plainfilm.messages import LANGUAGES
 from plainfilm.present.on_terminal import show
@@ -55,9 +55,10 @@ def test_nobodies_and_patients_with_much_of_a_class_are_named(capsys):
     rows = films(20)
     rows[0] = replace(rows[0], patient="unknown", problems=("patient-placeholder",))
     rows[1::4] = [replace(row, patient="SECRET-1") for row in rows[1::4]]
-    show(Terminal("en"), patients(rows))
+    index = Index(tuple(rows), (), ("A", "B"), {"kind": "grouped"})
+    show(Terminal("en"), patients(index))
     nobody, much = capsys.readouterr().out.splitlines()
     assert nobody.startswith("1 films have an entry as patient that names nobody")
     assert much.startswith("one patient has 10 of the 20 films of the class B, for instance 1.png")
     assert "SECRET" not in much
-    assert patients_as_dict(rows)["nobody"] == 1
+    assert patients_as_dict(index)["nobody"] == 1

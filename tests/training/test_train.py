@@ -20,6 +20,7 @@ from plainfilm.model.networks import resnet
 from plainfilm.training import checkpoint, hardware, loop
 from plainfilm.training.batches import Batch, Batches
 from plainfilm.training.history import Facts, read_history
+from plainfilm.training.objective import CrossEntropy, class_weights
 from plainfilm.training.schedule import learning_rate, make_plan
 from plainfilm.training.state import make_optimizer, new_state, restore, save, update_ema
 
@@ -55,9 +56,9 @@ def whole_batch(films, recipe) -> Batch:
 def one_step(recipe, films, batch=None, dtype=torch.float32):
     """The state after one step, and what the step said."""
     state = new_state(recipe, len(films.index.classes), CPU)
-    weights = loop.class_weights(recipe.training, films)
+    objective = CrossEntropy(recipe.training, films, CPU)
     said = loop.optimise(
-        state, batch or whole_batch(films, recipe), recipe.training.learning_rate, recipe, weights, dtype
+        state, batch or whole_batch(films, recipe), recipe.training.learning_rate, recipe, objective, dtype
     )
     return state, said
 
@@ -442,7 +443,7 @@ def test_groups_add_up_to_the_batchs_mean_loss(norm_group, num_films):
     plain = new_state(recipe, 3, CPU).net.train()
     size = norm_group or num_films
     logits = torch.cat([plain(part).logits for part in batch.pixels.split(size)])  # statistics of each part alone
-    expected = F.cross_entropy(logits, batch.labels)
+    expected = F.cross_entropy(logits, batch.targets)
     expected.backward()
     assert loss == pytest.approx(expected.item(), rel=1e-5)
     for found, weight in zip(gradients(state), plain.parameters(), strict=True):
@@ -454,20 +455,22 @@ def test_groups_add_up_to_the_batchs_mean_loss(norm_group, num_films):
 def test_each_member_of_a_mean_learns_as_if_it_were_alone():
     films, recipe = make_films(8, num_classes=3), make_recipe(ema_decay=0.0)
     together = replace(recipe, model=replace(recipe.model, networks=3))
-    state, (loss, correct) = one_step(together, films)
+    state, (loss, accuracy) = one_step(together, films)
     started = new_state(together, 3, CPU).net
     logits, losses = [], []
     for number, member in enumerate(started.members):
         alone = new_state(recipe, 3, CPU)
         alone.net.load_state_dict(member.state_dict())
         batch = whole_batch(films, recipe)
-        said = loop.optimise(alone, batch, recipe.training.learning_rate, recipe, torch.ones(3), torch.float32)
+        objective = CrossEntropy(recipe.training, films, CPU)
+        said = loop.optimise(alone, batch, recipe.training.learning_rate, recipe, objective, torch.float32)
         losses.append(said[0])
         logits.append(member.train()(batch.pixels).logits)
         for name, tensor in alone.net.state_dict().items():
             assert torch.equal(state.net.members[number].state_dict()[name], tensor), name
     assert loss == pytest.approx(np.mean(losses), rel=1e-6)
-    assert correct == int((torch.stack(logits).mean(dim=0).argmax(dim=1) == batch.labels).sum())
+    hits = (torch.stack(logits).mean(dim=0).argmax(dim=1) == batch.targets).tolist()
+    assert accuracy == sum(hits) / len(hits)
     assert len({member.conv1.weight[0, 0, 0, 0].item() for member in started.members}) == 3
 
 
@@ -481,7 +484,10 @@ def test_a_mean_of_networks_resumes_to_the_same_bits(tmp_path):
         run_training(stopped, recipe, films, reporter=reporter, stop=lambda: 15 if len(reporter.steps) == 3 else 0)
     run_training(stopped, recipe, films)
     assert content(stopped) == content(whole)
-    assert figures == {"epoch": figures["epoch"], **loop.validate(net, films, 64, 1)}
+    assert figures == {
+        "epoch": figures["epoch"],
+        **loop.validate(net, films, 64, 1, CrossEntropy(recipe.training, films, CPU)),
+    }
 
 
 def test_groups_matter():
@@ -498,20 +504,20 @@ def test_the_loss_is_torchs_mean(weights, smoothing, norm_group):
     films = relabelled(make_films(12, num_classes=3), [0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 2, 2])
     recipe = make_recipe(class_weights=weights, label_smoothing=smoothing, norm_group=norm_group)
     batch = whole_batch(films, recipe)
-    state, (loss, correct) = one_step(recipe, films, batch)
+    state, (loss, accuracy) = one_step(recipe, films, batch)
     plain = new_state(recipe, 3, CPU).net.train()
     logits = torch.cat([plain(part).logits for part in batch.pixels.split(norm_group or 8)])
     by_hand = None if weights == "none" else torch.tensor([4 / 7, 4 / 3, 4 / 2])
-    expected = F.cross_entropy(logits, batch.labels, weight=by_hand, label_smoothing=smoothing)
+    expected = F.cross_entropy(logits, batch.targets, weight=by_hand, label_smoothing=smoothing)
     assert loss == pytest.approx(expected.item(), rel=1e-5)
-    assert correct == int((logits.argmax(1) == batch.labels).sum())
+    assert accuracy == int((logits.argmax(1) == batch.targets).sum()) / len(logits)
     expected.backward()
     assert torch.allclose(state.net.fc.weight.grad, plain.fc.weight.grad, rtol=1e-3, atol=1e-6)
 
 
 def test_a_class_without_training_films_has_a_finite_weight():
     films = relabelled(make_films(6, 3, num_classes=3), [0, 0, 0, 0, 1, 1])
-    weights = loop.class_weights(make_recipe(class_weights="balanced").training, films)
+    weights = class_weights(make_recipe(class_weights="balanced").training, films)
     assert weights.tolist() == pytest.approx([0.5, 1.0, 2.0])
 
 
@@ -546,7 +552,9 @@ def test_the_rate_of_the_schedule_is_the_rate_of_the_step(optimizer):
     recipe, films = make_recipe(optimizer=optimizer), make_films(8)
     state = new_state(recipe, 2, CPU)
     before = copy.deepcopy(state.net.state_dict())
-    loop.optimise(state, whole_batch(films, recipe), 0.0, recipe, torch.ones(2), torch.float32)
+    loop.optimise(
+        state, whole_batch(films, recipe), 0.0, recipe, CrossEntropy(recipe.training, films, CPU), torch.float32
+    )
     after = state.net.state_dict()
     assert all(torch.equal(before[name], after[name]) for name, _ in state.net.named_parameters())
     assert not torch.equal(before["bn1.running_mean"], after["bn1.running_mean"])
@@ -621,7 +629,7 @@ def test_validation_figures_by_hand(monkeypatch):
     films = make_films(4, 10, num_classes=3)
     net = new_state(make_recipe(), 3, CPU).net.train()
     before = copy.deepcopy(net.state_dict())
-    figures = loop.validate(net, films, 64, 1)
+    figures = loop.validate(net, films, 64, 1, CrossEntropy(make_recipe().training, films, CPU))
     with torch.no_grad():
         logits = net.eval()(torch.from_numpy(films.stores[64][4:][:, None])).logits
     labels = torch.from_numpy(films.labels(films.part("validation")))
@@ -689,7 +697,8 @@ def test_an_overflow_in_float16_skips_the_step_and_lowers_the_scale():
     skipped = torch.equal(state.net.fc.weight, start.net.fc.weight)
     assert state.scaler.get_scale() == (0.5 if skipped else 1.0) * start.scaler.get_scale()
     while torch.equal(state.net.fc.weight, start.net.fc.weight) and state.scaler.get_scale() > 1:
-        loop.optimise(state, whole_batch(films, recipe), 0.01, recipe, torch.ones(2), torch.float16)
+        objective = CrossEntropy(recipe.training, films, CPU)
+        loop.optimise(state, whole_batch(films, recipe), 0.01, recipe, objective, torch.float16)
     assert loop.is_finite(state)
     assert not torch.equal(state.net.fc.weight, start.net.fc.weight)
 

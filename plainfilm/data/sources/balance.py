@@ -5,7 +5,7 @@ What is lost must be said: see `_lost`. The sums are asserted where a balance is
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -52,6 +52,12 @@ class TableBalance:
     def __post_init__(self) -> None:
         assert self.rows == self.fit + self.unfit + self.twice
         assert 0 <= self.films_without_row <= self.films
+
+    def with_used(self, headings: Collection[str]) -> "TableBalance":
+        """The same; labels were read from the columns under these headings, too."""
+        used = {heading: heading for heading in self.columns_unused if heading in headings}
+        unused = tuple(heading for heading in self.columns_unused if heading not in headings)
+        return replace(self, columns_used=self.columns_used | used, columns_unused=unused)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from plainfilm.data.sources import findings_names
 from plainfilm.data.sources.names import name_key
 
 HEADINGS: dict[str, tuple[str, ...]] = {
@@ -29,6 +30,7 @@ HEADINGS: dict[str, tuple[str, ...]] = {
             "文件",
             "文件名",
             "图像",
+            "png path",
         ),
     ),
     "label": (
@@ -84,6 +86,10 @@ class Conventions:
     `truths`: what a cell of a column of yes and no means.
     `no_label`: cells that say that a label is missing. `several`: what stands between several labels in one cell.
     `lists`: tables without headings, by their number of columns.
+    `findings`: the name of a finding, and its other spellings, as headings and in lists. `no_finding`: spellings of
+    there being none; `beside_no_finding`: findings that do not contradict that. `non_findings`: words of lists of
+    findings that are none. `between`: what separates the findings of a list, the first that a list has.
+    `stated`: 1, 0 or -1 (`statements`), and the words of a cell that mean it. `readers`: headings of who read a film.
     """
 
     headings: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: HEADINGS)
@@ -107,7 +113,15 @@ class Conventions:
         HeadlessList("names", ("path",)),
         HeadlessList("names and labels", ("path", "label")),
         HeadlessList("COVIDx", ("patient", "path", "label", "source")),
+        HeadlessList("CheXNet", ("path", *findings_names.NIH)),
     )
+    findings: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: findings_names.FINDINGS)
+    no_finding: tuple[str, ...] = findings_names.NO_FINDINGS
+    beside_no_finding: tuple[str, ...] = findings_names.BESIDE_NO_FINDING
+    non_findings: tuple[str, ...] = findings_names.NON_FINDINGS
+    between: tuple[str, ...] = ("|", ";")
+    stated: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: findings_names.STATED)
+    readers: tuple[str, ...] = findings_names.READERS
 
     @cached_property
     def heading_of(self) -> dict[str, tuple[str, int]]:
@@ -142,6 +156,17 @@ class Conventions:
     def truth_of(self) -> dict[str, str]:
         """ "yes" or "no" for the key of a cell; "" for that of one which says nothing."""
         said = {name_key(word): truth for truth, words in self.truths.items() for word in words}
+        return said | dict.fromkeys(map(name_key, self.no_label), "")
+
+    @cached_property
+    def finding_of(self) -> dict[str, str]:
+        """The finding for the key of a heading or of a word of a list."""
+        return {name_key(word): name for name, words in self.findings.items() for word in (name, *words)}
+
+    @cached_property
+    def statement_of(self) -> dict[str, str]:
+        """What the key of a cell that is no number states of a finding; "" if it states nothing."""
+        said = {name_key(word): value for value, words in self.stated.items() for word in words}
         return said | dict.fromkeys(map(name_key, self.no_label), "")
 
 

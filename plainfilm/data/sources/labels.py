@@ -7,9 +7,11 @@ spelling stays: that of the classes that are known already (a recipe's, a model'
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from plainfilm.data.sources.conventions import COMMON, Conventions
+from plainfilm.data.sources.entry import Entry
 from plainfilm.data.sources.names import name_key, tidy
 from plainfilm.messages import Message
 
@@ -117,6 +119,19 @@ def spellings(labels: Iterable[str], known: Sequence[str] = ()) -> dict[str, str
         for label in same
         if label != known_by.get(key, tidy(same[0])) and label not in known
     }
+
+
+def with_plain_labels(entries: Sequence[Entry]) -> tuple[list[Entry], tuple[Message, ...]]:
+    """The entries with one spelling for each label; those with several labels in one cell have none."""
+    several = with_several(entry.label for entry in entries if entry.label)
+    respelt = spellings(entry.label for entry in entries if entry.label not in several)
+    plain = [
+        replace(entry, label="", problems=("label-several",))
+        if entry.label in several
+        else replace(entry, label=respelt.get(entry.label, entry.label))
+        for entry in entries
+    ]
+    return plain, notes_of(respelt)
 
 
 def notes_of(respelt: Mapping[str, str]) -> tuple[Message, ...]:

@@ -7,13 +7,15 @@ a table has such a column: that alone gives it then. Every file and row is accou
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from plainfilm.data.decoding.formats import is_film_name, kind_of
+from plainfilm.data.labelling import CLASS_LABELS, Labelling
 from plainfilm.data.sources import labels, matching
 from plainfilm.data.sources.balance import Balance, SeenFile, TableBalance, make_balance
 from plainfilm.data.sources.conventions import COMMON
+from plainfilm.data.sources.entry import Columns, Entry
 from plainfilm.data.sources.labels import class_and_split, is_hidden, is_mask
 from plainfilm.data.sources.matching import FilmPath
 from plainfilm.data.sources.names import path_parts, tidy
@@ -26,23 +28,7 @@ from plainfilm.io.archives import Source
 from plainfilm.io.folders import first_bytes
 from plainfilm.messages import Message
 
-Columns = dict[str, str]
 ARCHIVES = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz")
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One film of a listing: its source's number, its path there, its class ("" if not known), further columns.
-
-    `problems`: message codes about what is said of it. `patient_table`: see `Row`.
-    """
-
-    origin: int
-    path: str
-    label: str
-    columns: Columns = field(default_factory=dict)
-    problems: tuple[str, ...] = ()
-    patient_table: str = ""
 
 
 @dataclass(frozen=True)
@@ -55,14 +41,22 @@ class Listing:
     tables: tuple[TableBalance, ...] = ()
     notes: tuple[Message, ...] = ()
     reading: Reading = PLAIN
+    labelling: Labelling = CLASS_LABELS
 
     def read(self, entry: Entry) -> bytes:
         """The bytes of one film. Raises SourceError or OSError."""
         return self.sources[entry.origin].read(entry.path)
 
 
-def list_films(paths: Sequence[Path], tables: Sequence[Path] = (), reading: Reading = PLAIN) -> Listing:
-    """List the films of several sources.
+def list_films(
+    paths: Sequence[Path],
+    tables: Sequence[Path] = (),
+    reading: Reading = PLAIN,
+    *,
+    labelling: Labelling = CLASS_LABELS,
+    wanted: Sequence[str] = (),
+) -> Listing:
+    """List the films of several sources; `labelling`: what labels are, `wanted`: the names that are asked for.
 
     Several tables for one source belong to it together; one table for several sources to all of them; else each to the
     source of its number.
@@ -70,7 +64,7 @@ def list_films(paths: Sequence[Path], tables: Sequence[Path] = (), reading: Read
     Raises SourceError where a source or a table cannot be used, or holds no film.
     """
     given = [[read_table(path, encoding=reading.encoding) for path in some] for some in _of_sources(paths, tables)]
-    opened = [_open(path, reading, own) for path, own in zip(paths, given, strict=True)]
+    opened = [_open(path, reading, own, labelling) for path, own in zip(paths, given, strict=True)]
     entries: list[Entry] = []
     left_out: list[SeenFile] = []
     for origin, (source, is_named) in enumerate(opened):
@@ -80,7 +74,14 @@ def list_films(paths: Sequence[Path], tables: Sequence[Path] = (), reading: Read
         entries += films
         left_out += others
     entries, balances = _with_tables(entries, opened, given)
-    entries, notes = _with_plain_labels(entries)
+    if not labelling.names_folders:
+        told = {table.path for some in given for table in some if table.has_labels}
+        labelled = {origin for origin, some in enumerate(given) if told & {table.path for table in some}}
+        entries = [entry if entry.origin in labelled else replace(entry, label="") for entry in entries]
+    before = {name for entry in entries for name in entry.columns}
+    entries, notes = labelling.labelled(entries, wanted)
+    taken = before - {name for entry in entries for name in entry.columns}
+    balances = [balance.with_used(taken) for balance in balances]
     found = [
         Message(
             "balance.encoding", {"source": source.path.name, "encoding": source.encoding, "example": source.names[0]}
@@ -95,6 +96,7 @@ def list_films(paths: Sequence[Path], tables: Sequence[Path] = (), reading: Read
         tuple(balances),
         (*found, *notes),
         reading,
+        labelling,
     )
 
 
@@ -119,11 +121,13 @@ def _of_sources(paths: Sequence[Path], tables: Sequence[Path]) -> list[list[Path
     return [some or list(tables[place : place + 1]) for place, some in enumerate(own)]
 
 
-def _open(path: Path, reading: Reading, tables: Sequence[Table]) -> tuple[Source, bool]:
+def _open(
+    path: Path, reading: Reading, tables: Sequence[Table], labelling: Labelling = CLASS_LABELS
+) -> tuple[Source, bool]:
     """The source at `path`, and whether its owner named each of its films: a single one, or the rows of a table."""
     if path.suffix.lower() in TABLES:
         table = tables[0] if tables else read_table(path, encoding=reading.encoding)
-        return _named_by(table, reading), True
+        return _named_by(table, reading, needs_labels=labelling.is_single), True
     if path.is_file() and (is_film_name(path.name) or kind_of(path.name, first_bytes(str(path))) == "film"):
         return files.single_film(path), True
     source = files.open_source(
@@ -139,9 +143,9 @@ def _fits(tables: Sequence[Table]) -> Callable[[list[str]], int]:
     return lambda names: sum(path_parts(name)[-2:] in known or path_parts(name)[-1:] in known for name in names)
 
 
-def _named_by(table: Table, reading: Reading) -> Source:
+def _named_by(table: Table, reading: Reading, *, needs_labels: bool) -> Source:
     """The films that a table names, relative to its folder; if none is there, those in its folder that its rows fit."""
-    if "label" not in table.used:
+    if needs_labels and not table.has_labels:
         raise SourceError(
             "table-column-missing",
             path=str(table.path),
@@ -272,23 +276,10 @@ def _said_of(entry: Entry, columns: Columns | None, is_labelled: bool) -> Entry:
     return replace(entry, label=label if is_labelled else entry.label, columns=columns, patient_table=patient_table)
 
 
-def _with_plain_labels(entries: list[Entry]) -> tuple[list[Entry], tuple[Message, ...]]:
-    """The entries with one spelling for each label; those with several labels in one cell have none."""
-    several = labels.with_several(entry.label for entry in entries if entry.label)
-    respelt = labels.spellings(entry.label for entry in entries if entry.label not in several)
-    plain = [
-        replace(entry, label="", problems=("label-several",))
-        if entry.label in several
-        else replace(entry, label=respelt.get(entry.label, entry.label))
-        for entry in entries
-    ]
-    return plain, labels.notes_of(respelt)
-
-
 def balance_of(listing: Listing, reasons: Iterable[str], notes: Sequence[Message] = ()) -> Balance:
     """The balance of a listing; `reasons`: why each of its films is not used, "" if it is."""
     films = [
-        SeenFile(entry.path, entry.origin, entry.label, reason)
+        SeenFile(entry.path, entry.origin, entry.label if listing.labelling.is_single else "", reason)
         for entry, reason in zip(listing.entries, reasons, strict=True)
     ]
     return make_balance([*films, *listing.left_out], listing.tables, [*listing.notes, *notes])

@@ -10,7 +10,7 @@ Notable choices:
 - a row that fits several films equally well is an error, too; of rows that compete for one film, none is taken.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,18 +48,15 @@ class FilmPath:
 def match(rows: Sequence[Parts], films: Sequence[FilmPath], extensions: tuple[str, ...]) -> dict[int, int]:
     """The row of each film that has one, by numbers. `rows` are different from each other. Raises AmbiguousError."""
     row_of: dict[int, int] = {}
-    for loosened in (False, True):
-        kept_rows = {row: _form(parts, loosened, extensions) for row, parts in enumerate(rows)}
-        kept_films = {
-            film: FilmPath(_form(path.above, loosened, ()), _form(path.inside, loosened, extensions))
+    _match_form(dict(enumerate(rows)), dict(enumerate(films)), row_of)
+    if len(row_of) < len(films):
+        loose_rows = {row: loose_parts(parts, extensions) for row, parts in enumerate(rows)}
+        loose_films = {
+            film: FilmPath(loose_parts(path.above, ()), loose_parts(path.inside, extensions))
             for film, path in enumerate(films)
         }
-        _match_form(kept_rows, kept_films, row_of)
+        _match_form(loose_rows, loose_films, row_of)
     return row_of
-
-
-def _form(parts: Parts, loosened: bool, extensions: tuple[str, ...]) -> Parts:
-    return loose_parts(parts, extensions) if loosened else parts
 
 
 def _match_form(rows: dict[int, Parts], films: dict[int, FilmPath], row_of: dict[int, int]) -> None:
@@ -77,9 +74,10 @@ def _match_form(rows: dict[int, Parts], films: dict[int, FilmPath], row_of: dict
         films_by = _by_ending(((film, path.parts) for film, path in films.items() if film not in row_of), length)
         rows_by = _by_ending(((row, parts) for row, parts in rows.items() if row not in taken), length, films_by)
         for ending, rows_there in rows_by.items():
-            whole_rows = [row for row in rows_there if len(rows[row]) == length]
-            if len(whole_rows) == 1 and len(films_by[ending]) > 1:  # one row, and nothing tells for which film
-                raise AmbiguousError(whole_rows, films_by[ending])
+            if len(films_by[ending]) > 1:
+                whole_rows = [row for row in rows_there if len(rows[row]) == length]
+                if len(whole_rows) == 1:  # one row, and nothing tells for which film
+                    raise AmbiguousError(whole_rows, films_by[ending])
             if length > 1 and len(rows_there) == len(films_by[ending]) == 1:
                 row_of[films_by[ending][0]] = rows_there[0]
         if length == 1:
@@ -93,16 +91,18 @@ def _bare(
     free_films: dict[Parts, list[int]],
 ) -> dict[int, int]:
     """The row of each film by its bare name, where one of both sides has nothing else."""
-    all_rows = _by_ending(rows.items(), 1)
-    all_films = _by_ending(((film, path.parts) for film, path in films.items()), 1)
+    num_rows = Counter(parts[-1:] for parts in rows.values())
+    num_films = Counter(path.parts[-1:] for path in films.values())
     found = {}
     for name, rows_there in free_rows.items():
         is_bare = any(len(rows[row]) == 1 for row in rows_there)
         if not is_bare and all(len(films[film].inside) > 1 for film in free_films[name]):
             continue
-        if len(all_rows[name]) > 1 or len(all_films[name]) > 1:
-            raise AmbiguousError(all_rows[name], all_films[name])
-        found[all_films[name][0]] = all_rows[name][0]
+        if num_rows[name] > 1 or num_films[name] > 1:
+            all_rows = [row for row, parts in rows.items() if parts[-1:] == name]
+            all_films = [film for film, path in films.items() if path.parts[-1:] == name]
+            raise AmbiguousError(all_rows, all_films)
+        found[free_films[name][0]] = rows_there[0]
     return found
 
 
@@ -113,12 +113,9 @@ def _equal(rows: dict[int, Parts], films: dict[int, Parts]) -> dict[int, int]:
         films_by[parts].append(film)
     rows_by: dict[Parts, list[int]] = defaultdict(list)
     for row, parts in rows.items():
-        rows_by[parts].append(row)
-    return {
-        films_by[parts][0]: found[0]
-        for parts, found in rows_by.items()
-        if len(found) == 1 and len(films_by.get(parts, ())) == 1
-    }
+        if parts in films_by:
+            rows_by[parts].append(row)
+    return {films_by[parts][0]: found[0] for parts, found in rows_by.items() if len(found) == len(films_by[parts]) == 1}
 
 
 def _by_ending(
@@ -157,9 +154,8 @@ def _different(table: Table) -> dict[Parts, int]:
     """The first row of each path. Raises SourceError if a second one says something else in a column that is used."""
     rows: dict[Parts, int] = {}
     for number, row in enumerate(table.rows):
-        parts = path_parts(row.path)
-        first = table.rows[rows.setdefault(parts, number)]
-        if any(first.columns.get(name) != row.columns.get(name) for name in table.used):
+        first = table.rows[rows.setdefault(path_parts(row.path), number)]
+        if first is not row and any(first.columns.get(name) != row.columns.get(name) for name in table.used):
             raise SourceError("table-path-twice", path=str(table.path), name=row.path)
     return rows
 

@@ -6,6 +6,7 @@ Notable choices:
 - cells of columns that are used lose blanks at their ends, and their letters are composed; other cells stay as they
   are, and labels are left to `labels`, which says what it joins;
 - the column `train_only` says "yes", "no" or nothing, whichever words its owner took for that;
+- the first of several rows about one film keeps the cells of all of them (`SeveralCells`), for who has to join them;
 - a row that is longer than its headings is an error: its cells stand under wrong headings;
 - a table that is named after a part of a split (`train.txt`, `test_list.csv`) and has no column `split` says that its
   films belong to that part.
@@ -29,6 +30,22 @@ from plainfilm.io.tables import plain
 TABLES = (".csv", ".tsv", ".txt", ".tab")  # endings of tables, also of those that are given as a SOURCE
 DELIMITERS = (",", ";", "\t")
 MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+
+
+class SeveralCells(str):
+    """A cell of a film that several rows are about: equal to that of the first one, with those of all in `of_rows`."""
+
+    __slots__ = ("of_rows",)
+    of_rows: tuple[str, ...]
+
+    @classmethod
+    def of(cls, cells: Sequence[str]) -> str:
+        """One cell for those of several rows; a plain one if they are all the same."""
+        if len(set(cells)) == 1:
+            return cells[0]
+        cell = cls(cells[0])
+        cell.of_rows = tuple(cells)
+        return cell
 
 
 @dataclass(frozen=True)
@@ -65,16 +82,38 @@ def read_table(path: Path, *, encoding: str = "", conventions: Conventions = COM
     part = "" if "split" in used else conventions.split_of.get(name_key(re.split(r"[\W_]+", path.stem)[0]), "")
     rows = []
     names = {heading: name for name, heading in used.items()}
+    columns = [names.get(heading, heading) for heading in headings]
     for number, cells in enumerate(lines, start=2):
-        row = dict(zip(headings, [*cells, *[""] * (len(headings) - len(cells))], strict=False))
-        named = {names.get(heading, heading): cell for heading, cell in row.items() if heading}
-        named |= {name: tidy(named[name]) for name in used if name not in ("label", "path")}
+        named = dict(zip(columns, cells + [""] * (len(columns) - len(cells)), strict=False))
+        named.pop("", None)  # a column without a heading
+        for name in used:
+            if name not in ("label", "path"):
+                named[name] = tidy(named[name])
         if TRAIN_ONLY in used:
             named[TRAIN_ONLY] = _truth(named[TRAIN_ONLY], conventions, path=str(path), row=number)
         film = named.pop("path")
+        if part:
+            named["split"] = part
         if tidy(film):  # spreadsheets leave empty rows at the end
-            rows.append(TableRow(film, named | ({"split": part} if part else {})))
-    return Table(path, tuple(rows), used, unused)
+            rows.append(TableRow(film, named))
+    return Table(path, tuple(_with_all_cells(rows)), used, unused)
+
+
+def _with_all_cells(rows: list[TableRow]) -> list[TableRow]:
+    """The rows; the first one about a film has the cells of all that are about it."""
+    films = [path_parts(row.path) for row in rows]
+    if len(set(films)) == len(rows):
+        return rows
+    rows_of: dict[tuple[str, ...], list[TableRow]] = {}
+    for film, row in zip(films, rows, strict=True):
+        rows_of.setdefault(film, []).append(row)
+    return [_joined(rows_of[film]) if row is rows_of[film][0] else row for film, row in zip(films, rows, strict=True)]
+
+
+def _joined(rows: Sequence[TableRow]) -> TableRow:
+    """The first of some rows about a film, with the cells of all of them."""
+    cells = {name: SeveralCells.of([row.columns[name] for row in rows]) for name in rows[0].columns}
+    return TableRow(rows[0].path, cells)
 
 
 def _truth(cell: str, conventions: Conventions, **place: object) -> str:
@@ -129,7 +168,7 @@ def _commonest(content: str) -> str:
 def _cells(content: str, delimiter: str) -> list[list[str]]:
     are_spaced = f"{delimiter} " in content.partition("\n")[0]  # then a quoted cell begins after a blank
     reader = csv.reader(io.StringIO(content, newline=""), delimiter=delimiter, skipinitialspace=are_spaced)
-    return [[plain(cell) for cell in line] for line in reader if line]
+    return [[plain(cell) if "'" in cell else cell for cell in line] for line in reader if line]
 
 
 def _different(headings: Sequence[str]) -> list[str]:

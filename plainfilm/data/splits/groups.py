@@ -2,11 +2,12 @@
 
 An ID belongs to its source: two hospitals that both call somebody 17 have two patients. The source is what the column
 `source` says, else the table that names the patient, else the folder or archive that the film came from. An entry that
-names nobody ("unknown") joins no films.
+names nobody ("unknown") joins no films. An ID of many digits that one table has under several sources is one patient:
+chance does not repeat it.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -22,6 +23,7 @@ from plainfilm.io.files import sha256
 PLACEHOLDER = "patient-placeholder"  # the problem of a film whose patient is nobody
 MUCH = 0.2  # share of a class, from which one patient's films are worth a word
 MIN_MUCH_FILMS = 5
+MANY_DIGITS = 6  # of an ID, which two hospitals do not give to different patients by chance
 
 Person = tuple[str, str]  # where an ID is from, and the ID
 
@@ -33,6 +35,8 @@ def persons(rows: Sequence[Row]) -> list[Person | None]:
 
     >>> persons([Row(patient="17", source="a"), Row(patient="17", source="b"), Row(patient="unknown")])
     [('source a', '17'), ('source b', '17'), None]
+    >>> persons([Row(patient="00001734", source=source, patient_table="0") for source in "ab"])
+    [('table 0', '00001734'), ('table 0', '00001734')]
     """
     homes: dict[Person, set[str]] = defaultdict(set)
     for row in rows:
@@ -44,7 +48,9 @@ def persons(rows: Sequence[Row]) -> list[Person | None]:
             found.append(None)
             continue
         name = as_id(row.patient)
-        sources = {row.source} if row.source else homes.get((_list_of(row), name), set())
+        known = homes.get((_list_of(row), name), set())
+        is_one = bool(row.patient_table) and len(known) > 1 and sum(map(str.isdigit, name)) >= MANY_DIGITS
+        sources = {row.source} if row.source and not is_one else known
         found.append((f"source {min(sources)}" if len(sources) == 1 else _list_of(row), name))
     return found
 
@@ -76,10 +82,16 @@ def _marked(row: Row, is_one: bool, doubtful: Collection[str]) -> Row:
     return replace(row, patient=patient, problems=(*row.problems, PLACEHOLDER))
 
 
-def form(rows: Sequence[Row], readable: Sequence[int], thumbnails: NDArray[np.uint8]) -> list[Row]:
+def form(
+    rows: Sequence[Row],
+    readable: Sequence[int],
+    thumbnails: NDArray[np.uint8],
+    contradict: Callable[[set[str]], bool],
+) -> list[Row]:
     """The rows, with group and twins, and the problems duplicate-exact, duplicate-near and label-conflict.
 
     `readable`: the numbers of the N rows whose films could be decoded; their `thumbnails`, (N, S, S) float32.
+    `contradict`: whether copies of one film with these labels do.
     """
     marked = list(rows)
     image_ids = [rows[number].image_id for number in readable]
@@ -90,7 +102,7 @@ def form(rows: Sequence[Row], readable: Sequence[int], thumbnails: NDArray[np.ui
     together = _Groups(len(readable))
     found: dict[int, tuple[str, ...]] = {}
     for cluster in search.clusters(len(readable), pairs):
-        conflict = len({rows[readable[film]].label for film in cluster} - {""}) > 1  # no label contradicts none
+        conflict = contradict({rows[readable[film]].label for film in cluster})
         for film in cluster:
             kind = "duplicate-exact" if film in exact else "duplicate-near"
             found[film] = (kind, "label-conflict") if conflict else (kind,)
@@ -143,14 +155,20 @@ class Holding:
     example: str
 
 
-def holdings(rows: Sequence[Row]) -> list[Holding]:
-    """The patients who each have more than a fifth of a class, and at least MIN_MUCH_FILMS films of it, by class."""
+def holdings(
+    rows: Sequence[Row], counted: Callable[[Row], tuple[str, ...]] = lambda row: (row.label,)
+) -> list[Holding]:
+    """The patients who each have more than a fifth of a class, and at least MIN_MUCH_FILMS films of it, by class.
+
+    `counted`: the classes, or findings, that a film counts as.
+    """
     usable = [row for row in rows if row.image_id and row.label and not LEAVES_OUT & set(row.problems)]
-    totals = Counter(row.label for row in usable)
+    totals = Counter(name for row in usable for name in counted(row))
     films_of: dict[tuple[str, Person], list[str]] = defaultdict(list)
     for row, person in zip(usable, persons(usable), strict=True):
         if person is not None:
-            films_of[row.label, person].append(row.path)
+            for name in counted(row):
+                films_of[name, person].append(row.path)
     found = [Holding(label, len(paths), totals[label], min(paths)) for (label, _), paths in films_of.items()]
     much = [one for one in found if one.films >= MIN_MUCH_FILMS and one.films > MUCH * one.total]
     return sorted(much, key=lambda one: (one.label, -one.films, one.example))

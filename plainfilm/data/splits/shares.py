@@ -8,6 +8,8 @@ from plainfilm.data.film_index import Index, Row
 from plainfilm.data.splits.given import part_named
 from plainfilm.data.splits.split import SPLITS, TOLERANCE, straddling
 
+MIN_PRESENT = 10  # films with a finding in a part, below which it is named
+
 
 @dataclass(frozen=True)
 class Miss:
@@ -34,9 +36,17 @@ def asked(index: Index) -> dict[str, float]:
 
 def reached(index: Index) -> dict[str, dict[str, int]]:
     """The films of each class in each part that has any."""
-    counts = Counter((row.label, row.split) for row in index.rows if row.split)
+    counts = Counter((name, row.split) for row in index.rows if row.split for name in index.counted(row))
     parts = [part for part in ("train", "validation", "test", "predict") if index.part(part)]
-    return {label: {part: counts[label, part] for part in parts} for label in index.classes}
+    return {label: {part: counts[label, part] for part in parts} for label in index.all_counted}
+
+
+def scarce(index: Index) -> dict[str, dict[str, int]]:
+    """The films of each part of the findings that are present in fewer than MIN_PRESENT of a part; of classes none."""
+    if index.labelling.is_single:
+        return {}
+    found = {name: counts for name, counts in reached(index).items() if name in index.classes}
+    return {name: counts for name, counts in found.items() if min(counts.values(), default=0) < MIN_PRESENT}
 
 
 def misses(index: Index) -> list[Miss]:

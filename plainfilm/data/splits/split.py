@@ -41,8 +41,53 @@ def divided(
         return parts, SHUFFLED
     fixed = {group: "train" for group, barred in zip(groups, train_only, strict=True) if barred}
     order = _shuffled(_members(groups), seed)
-    again = stratified(classes, sources, groups, shares=asked, order=order, fixed=fixed)
+    again = stratified(_alone(classes), sources, groups, shares=asked, order=order, fixed=fixed)
     return (again, ITERATIVE) if shortfall(classes, again, asked) < faults else (parts, SHUFFLED)
+
+
+def even(
+    counted: Sequence[Sequence[str]],
+    sources: Sequence[str],
+    groups: Sequence[str],
+    *,
+    shares: Mapping[str, float],
+    train_only: Sequence[bool],
+    seed: int,
+) -> tuple[list[str], str]:
+    """A split of films that each count as several things: iterative stratification over all sources at once."""
+    asked = {part: share for part, share in shares.items() if share > 0}
+    asked["train"] = 1 - sum(asked.values())
+    fixed = {group: "train" for group, barred in zip(groups, train_only, strict=True) if barred}
+    order = _shuffled(_members(groups), seed)
+    return stratified(counted, sources, groups, shares=asked, order=order, fixed=fixed), ITERATIVE
+
+
+def even_folds(
+    counted: Sequence[Sequence[str]],
+    sources: Sequence[str],
+    groups: Sequence[str],
+    *,
+    count: int,
+    train_only: Sequence[bool],
+    seed: int,
+) -> tuple[list[int | None], str]:
+    """Folds of films that each count as several things; None for groups that are for training alone."""
+    barred = {group for group, flag in zip(groups, train_only, strict=True) if flag}
+    films = [film for film, group in enumerate(groups) if group not in barred]
+    kept_counted = [counted[film] for film in films]
+    kept_sources, kept = ([of[film] for film in films] for of in (sources, groups))
+    shares = {str(fold): 1 / count for fold in range(count)}
+    order = _shuffled(_members(kept), seed)
+    parts = stratified(kept_counted, kept_sources, kept, shares=shares, order=order, fixed={})
+    fold_of: list[int | None] = [None] * len(groups)
+    for film, part in zip(films, parts, strict=True):
+        fold_of[film] = int(part)
+    return fold_of, ITERATIVE
+
+
+def _alone(classes: Sequence[str]) -> list[tuple[str]]:
+    """Each film's class as all that it counts as."""
+    return [(name,) for name in classes]
 
 
 def strata_of(classes: Sequence[str], sources: Sequence[str]) -> list[str]:
@@ -132,7 +177,7 @@ def divided_folds(
         return fold_of, SHUFFLED
     kept = [groups[film] for film in films]
     order = _shuffled(_members(kept), seed)
-    again = stratified(names, [sources[film] for film in films], kept, shares=asked, order=order, fixed={})
+    again = stratified(_alone(names), [sources[film] for film in films], kept, shares=asked, order=order, fixed={})
     if shortfall(names, again, asked)[0] >= missing:
         return fold_of, SHUFFLED
     for film, part in zip(films, again, strict=True):
@@ -238,7 +283,7 @@ def check_given(labels: Sequence[str], split: Sequence[str], wanted: Sequence[st
 def check_reached(
     labels: Sequence[str], groups: Sequence[str], train_only: Sequence[bool], split: Sequence[str], choice: SplitRecipe
 ) -> None:
-    """Raise SplitError where a class has no film in a part that the recipe asks for."""
+    """Raise SplitError where a class has no film in a part that the recipe asks for; "" is the class of any film."""
     is_folds = choice.kind == "folds"
     wanted = [part for part in ("validation", "test") if is_folds or getattr(choice, part) > 0]
     missing = _missing(labels, split, ["train", *wanted])

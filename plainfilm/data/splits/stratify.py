@@ -64,7 +64,7 @@ class _Filling:
 
 
 def stratified(
-    classes: Sequence[str],
+    counted: Sequence[Sequence[str]],
     sources: Sequence[str],
     groups: Sequence[str],
     *,
@@ -74,13 +74,14 @@ def stratified(
 ) -> list[str]:
     """The part of each film: groups whole, shares of classes and sources kept as well as groups allow.
 
-    Classes, sources, groups: of each film, (N,). `shares`: of every part, each above 0; they sum to 1. `order`: all
-    groups in the order in which equal ones are taken. `fixed`: the part of groups that may be in no other.
+    Counted: the classes that each film counts as, one or more. Sources, groups: of each film, (N,). `shares`: of every
+    part, each above 0; they sum to 1. `order`: all groups in the order in which equal ones are taken. `fixed`: the part
+    of groups that may be in no other.
     """
     labels: dict[str, Counter[Label]] = {group: Counter() for group in order}
     totals: Counter[Label] = Counter()
-    for group, name, source in zip(groups, classes, sources, strict=True):
-        of_film = [("all", ""), ("class", name), ("source", source)]
+    for group, names, source in zip(groups, counted, sources, strict=True):
+        of_film = [("all", ""), *(("class", name) for name in names), ("source", source)]
         labels[group].update(of_film)
         totals.update(of_film)
     filling = _Filling(labels, shares, totals)

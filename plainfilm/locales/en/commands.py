@@ -1088,4 +1088,6 @@ SENTENCES: dict[str, str] = {
     "instance ORTHANC@127.0.0.1:4242",
     "dicom-title": "{given} is no AE title; expected 1 to 16 printable ASCII characters without a backslash",
     "dicom-port": "{given} is no port; expected a number up to 65535",
+    "card.reason.calibration-findings": "calibration: it is not for {expected} findings",
+    "card.reason.too-few": "{name}: at least {expected} are needed for it, and {given} are said to have been there",
 }

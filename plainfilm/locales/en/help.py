@@ -42,7 +42,7 @@ SENTENCES: dict[str, str] = {
     "help.int8": "Also write model-int8.onnx, if it answers as well on validation films.",
     "help.profile": "Also say where the seconds go, by stage and by cause; profile.json.",
     "help.model": "A model file (model.onnx).",
-    "help.evaluate-out": "Write metrics.json, predictions.csv and seen.csv there.",
+    "help.evaluate-out": "Write metrics.json and predictions.csv there; seen.csv, for scores report.html.",
     "help.prevalence": "Show predictive values if so many films are of a class (0.02).",
     "help.first": "predictions.csv, or the folder of an evaluation or run.",
     "help.second": "The same, of another model.",

@@ -21,6 +21,8 @@ SENTENCES: dict[str, str] = {
     "empty.drop": "Drop chest X-rays here",
     "empty.what": "plainfilm says which of its classes a frontal chest X-ray looks like ({classes}), shows where in "
     "the film it sees that, and says so when it cannot decide.",
+    "empty.what-findings": "plainfilm says which of its findings a frontal chest X-ray shows ({classes}), shows where "
+    "in the film it sees each, and says so when it cannot decide.",
     "empty.choose": "Choose films",
     "empty.formats": "PNG, JPEG, TIFF, BMP, WebP, JPEG 2000 or DICOM; one film, many, or a folder. "
     "An image can also be pasted (Ctrl+V).",
@@ -33,6 +35,9 @@ SENTENCES: dict[str, str] = {
     "empty.limits": "What it cannot do",
     "empty.tested": "On its own test films, which come from where its training films come from, the model was right "
     "in {accuracy}. On films from elsewhere expect less, perhaps far less.",
+    "empty.tested-findings": "On its own test films, which come from where its training films come from, the mean area "
+    "under the curve (AUC) over its findings was {auc}; 0.5 is chance. On films from elsewhere expect less, perhaps "
+    "far less.",
     "empty.not-tested": "The model was not tested.",
     "empty.only-samples": "Only the sample model is served. It was trained on drawn phantoms and knows no real film: "
     "use the samples. For answers about real films, start the server with a model of your own: plainfilm serve "
@@ -40,6 +45,8 @@ SENTENCES: dict[str, str] = {
     "limit.diagnosis": "It makes no diagnosis, and must decide nothing about a person.",
     "limit.classes": "It knows {classes}, and nothing else. A film with another finding (a nodule, a fracture, a "
     "pneumothorax) gets one of these classes all the same, or no answer.",
+    "limit.findings": "It knows {classes}, and nothing else. Whatever else a film shows (a fracture, a tube) it does "
+    "not mention.",
     "limit.frontal": "It judges single frontal chest films. Lateral films, CT slices and photographs are to be "
     "refused, but some may pass.",
     "limit.patient": "It knows nothing of the patient: no history, no earlier film.",
@@ -61,6 +68,8 @@ SENTENCES: dict[str, str] = {
     "caption.unproven": "{name}, if like the test",
     "caption.undecided": "not decided",
     "caption.none": "none of the classes",
+    "caption.none-present": "none called present",
+    "caption.more": "{names} and {n} more",
     # the film
     "viewer.name": "Film; the arrow keys move it, + and − zoom",
     "viewer.tools": "How the film is shown",
@@ -115,6 +124,35 @@ SENTENCES: dict[str, str] = {
     "called.some": "{name}: above the threshold set to find {positive} of such films, below that for {negative}.",
     "called.none": "{name}: below each of its thresholds, set to find {negative} of such films. (A class is named if "
     "it cannot be ruled out, which takes less.)",
+    "finding.legend": "Probabilities, each with a line at its own threshold. The finding chosen here is the one whose "
+    "evidence the map shows.",
+    "finding.legend-uncalibrated": "Probabilities. The finding chosen here is the one whose evidence the map shows.",
+    "finding.present": "Called present",
+    "finding.none-present": "Called present: none",
+    "finding.undecided": "Undecided, nearest to present first",
+    "finding.most-probable": "Most probable",
+    "finding.more-undecided": "{n} more undecided: {names}",
+    "finding.others": "{n} others: {names}",
+    "finding.absent": "{n} called absent",
+    "finding.few": "Undecided, as too few films had it: {names}",
+    "finding.limit-present": "present above {threshold}",
+    "finding.limit-absent": "absent below {below}",
+    "finding.limit-both": "present above {threshold}, absent below {below}",
+    "finding.limit-few": "calibrated on {positives} patients with it and {negatives} without",
+    "finding.number": "{name}: {share}. Of the films that the model was calibrated on, {prevalence} have it. What "
+    "counts is the finding's own threshold, not 50 %.",
+    "finding.number-few": "{name}: too few films had it for the model to give a probability, or to decide.",
+    "finding.number-raw": "{name}: {share}. That is no probability: too few films had it to calibrate it. It can be "
+    "compared to its thresholds alone.",
+    "finding.number-uncalibrated": "{name}: {share}.",
+    "finding.promise": "Among films like those it was calibrated on, on average at most {missed} of 100 without a "
+    "finding are called present, and at most {missed} of 100 with it absent.",
+    "finding.not-promised": "That holds for each finding by itself: over {count} findings, a wrong call in a film is "
+    "nothing rare.",
+    "finding.called-all": "It is above each threshold that is set by sensitivity ({positive}).",
+    "finding.called-some": "It is above the threshold set to find {positive} of the films with it, below that for "
+    "{negative}.",
+    "finding.called-none": "It is below each threshold that is set by sensitivity ({negative}).",
     "map.empty": "Nothing in this film speaks for {name}: the map is empty.",
     "fact.title": "Details",
     "fact.film": "Film",
@@ -143,10 +181,13 @@ SENTENCES: dict[str, str] = {
     "model.answering": "answers your films",
     "model.sample-knows": "This is the sample model. It was trained on drawn phantoms and knows no real film.",
     "model.choice": "{id}, accuracy {accuracy}",
+    "model.choice-findings": "{id}, {n} findings, AUC {auc}",
     "model.classes": "Classes",
+    "model.findings": "Findings",
     "model.accuracy": "Accuracy, own test films",
     "model.balanced_accuracy": "Balanced accuracy",
     "model.macro_auc": "AUC, mean over classes",
+    "model.auc-findings": "AUC, mean over findings",
     "model.seen": "Films it learned from",
     "model.seen-unknown": "not recorded",
     "model.input": "What it sees",
@@ -164,13 +205,23 @@ SENTENCES: dict[str, str] = {
     "reader.state": "Reader mode: {read} of {all} films read",
     "reader.question": "What do you see?",
     "reader.first": "Your answer first. The model's is shown after it, and yours cannot be changed then.",
+    "reader.first-findings": "Tick what you see, first. The model's answer is shown after it, and yours cannot be "
+    "changed then.",
     "reader.undecided": "undecided",
+    "reader.no-finding": "none of these",
+    "reader.done": "That is what I see",
     "reader.own": "You: {own}",
     "reader.same": "The model's most probable class is the same.",
     "reader.different": "The model's most probable class: {predicted}",
+    "reader.same-findings": "Where the model decides, it says the same.",
+    "reader.alone": "You alone: {names}",
+    "reader.missed": "The model alone: {names}",
+    "reader.open": "Findings that the model leaves undecided: {n}. They are counted apart.",
     "reader.was-undecided": "The model's most probable class: {predicted}. This film is not counted.",
+    "reader.not-counted": "This film is not counted.",
     "reader.no-model-answer": "The model gives no answer. This film is not counted.",
     "reader.overridden": "The film is refused: {predicted} only because you insisted. It is not counted.",
+    "reader.overridden-findings": "The film is refused, and answered only because you insisted. It is not counted.",
     "reader.pending": "The model's answer is still to come.",
     "reader.next": "Next film to read",
     "reader.finish": "Finish",
@@ -185,11 +236,25 @@ SENTENCES: dict[str, str] = {
     "summary.kappa-few": "{kappa} (n {n}; no interval with fewer than {minimum})",
     "summary.kappa-interval": "{kappa} (95 % interval {low} to {high}, from the large-sample standard error; n {n})",
     "summary.table": "Films by your answer (rows) and the model's (columns)",
+    "summary.by-finding": "Films by finding: your answer and the model's",
+    "summary.head-finding": "Finding",
+    "summary.head-both": "Both present",
+    "summary.head-reader-alone": "You alone",
+    "summary.head-model-alone": "Model alone",
+    "summary.head-neither": "Both absent",
+    "summary.head-undecided": "Model undecided",
+    "summary.head-same": "Same answer",
+    "summary.head-kappa": "Kappa",
+    "summary.share": "{same} of {n} ({low}–{high} %)",
+    "summary.kappa-short": "{kappa} ({low} to {high})",
     "summary.shown-before": "Films whose model answer was on the screen before you read them: {n}. They are counted, "
     "and marked in the CSV.",
     "summary.meaning": "Kappa is agreement beyond chance: 1 full, 0 as chance would have it. It says how alike two "
     "readers answer, not who is right. The model's answer here is its most probable class, even if it does not "
     "decide.",
+    "summary.findings-meaning": "Kappa is agreement beyond chance: 1 full, 0 as chance would have it; with fewer than "
+    "{minimum} films it has no interval, and none at all where one answer was always given. Films in which the model "
+    "leaves a finding undecided are in no agreement. It says how alike two readers answer, not who is right.",
     "summary.csv-films": "Films as CSV",
     "summary.csv-figures": "Figures as CSV",
     "summary.go-on": "Read on",
@@ -199,6 +264,9 @@ SENTENCES: dict[str, str] = {
     "report.film": "The film",
     "report.map": "What speaks for {name}, in orange: the strongest cell at 60 %",
     "report.class": "Class",
+    "report.finding": "Finding",
+    "report.state": "Called",
+    "report.limits": "Thresholds of this finding",
     "report.probability": "Probability",
     "report.in-set": "Named",
     "report.points": "Thresholds",
@@ -209,7 +277,7 @@ SENTENCES: dict[str, str] = {
     "keys.on": "Shortcuts of one character are on",
     "keys.choose": "add films",
     "keys.next": "next, previous film",
-    "keys.class": "class whose map is shown; in reader mode: your answer",
+    "keys.class": "class or finding whose map is shown; in reader mode: your answer, or a finding ticked",
     "keys.undecided": "reader mode: undecided",
     "keys.read": "reader mode",
     "keys.map": "map on or off",

@@ -377,5 +377,58 @@ SENTENCES: dict[str, str] = {
     "claim.fill.protocol": "The recipe, the commands and the checksums.",
     "claim.fill.available": "The model file (weights {weights}). Where it and the data can be had is the authors' to "
     "say.",
+    # the audit by finding
+    "view.table": "the table alone",
+    "finding-audit.views": "What gives each finding away: the AUC from each view of the films; 0.500 is chance. "
+    "{mark}: above chance also when all findings and views are looked at together (Holm, 5 %). Views: the outermost "
+    "fourteenth of each side; four squares, a seventh of a side wide; all but the lung field; 16 x 16 cells; the "
+    "lung field alone. A view that sees lung may be above chance by right; one without lung may not. The table "
+    "alone is no film: what the table says of view position, sex, age and site.",
+    "finding-audit.sees-lung": "{view} (sees lung)",
+    "finding-audit.worst": "Of each finding, the view without lung that gives most of it away. An interval is of "
+    "one AUC alone. A verdict holds for all findings and views together, so it takes more than an interval above "
+    "0.5.",
+    "finding-audit.counts": "With / without",
+    "finding-audit.said": "Verdict",
+    "finding-audit.view": "View",
+    "finding-audit.auc": "AUC",
+    "finding-audit.share": "Share of what the model adds",
+    "finding-audit.word.untrusted": "cannot be trusted",
+    "finding-audit.word.doubted": "in doubt",
+    "finding-audit.word.model-adds-nothing": "model not above chance",
+    "finding-audit.word.data-untrusted": "data cannot be trusted",
+    "finding-audit.word.data-doubted": "data in doubt",
+    "finding-audit.word.clear": "no shortcut shown",
+    "finding-audit.word.too-few": "too few films",
+    "finding-audit.table": "The table probe sees no film, but what the table says: {columns}. Its macro AUC over "
+    "the {count} findings that are judged: {macro}.",
+    "finding-audit.column.view": "view position",
+    "finding-audit.column.sex": "sex",
+    "finding-audit.column.age": "age",
+    "finding-audit.column.source": "site",
+    "finding-audit.above": "The model has {model}: it is above the table probe. The difference: {gain}.",
+    "finding-audit.not-above": "The model has {model}. It is not shown to be above a probe that sees no film; the "
+    "difference: {gain}.",
+    "finding-audit.sites": "Films with and without each finding, by site. An AUC within a site takes {minimum} of "
+    "each.",
+    "finding-audit.site-unknown": "site unknown",
+    "finding-audit.site-few": "{counts}, too few",
+    "finding-audit.not-stated": "never stated",
+    "finding-audit.verdict.untrusted": "Verdict on {count} of {total} findings ({findings}): a probe that sees one "
+    "view without lungs gets at least half of what the model adds over chance. These scores cannot be trusted as "
+    "medicine.",
+    "finding-audit.verdict.doubted": "Verdict on {count} of {total} findings ({findings}): a probe beats chance "
+    "from a view without lungs. Part of these scores may not be medicine.",
+    "finding-audit.verdict.model-adds-nothing": "Verdict on {count} of {total} findings ({findings}): the model "
+    "adds nothing measurable over chance, while a probe beats it from a view without lungs.",
+    "finding-audit.verdict.data-untrusted": "Verdict on {count} of {total} findings ({findings}): a probe reaches "
+    "an AUC of 0.75 or more from a view without lungs. No score on these films can be trusted as medicine.",
+    "finding-audit.verdict.data-doubted": "Verdict on {count} of {total} findings ({findings}): a probe beats "
+    "chance from a view without lungs. Part of any score on these films may not be medicine.",
+    "finding-audit.verdict.clear": "Verdict on {count} of {total} findings ({findings}): no view without lungs is "
+    "shown to beat chance. Another kind of shortcut may exist, and few films hide a weak one.",
+    "finding-audit.verdict.too-few": "No verdict on {count} of {total} findings ({findings}): fewer than {minimum} "
+    "judged films have the finding, or fewer than {minimum} do not.",
+    "finding-audit.from": "{finding}: {view}",
 }
 """By key, as in `plainfilm.locales.en.commands`."""

@@ -974,4 +974,6 @@ SENTENCES: dict[str, str] = {
     "dicom-destination": "{given} 不是可接收结果的 DICOM 节点；应为 TITLE@HOST:PORT，例如 ORTHANC@127.0.0.1:4242",
     "dicom-title": "{given} 不是 AE 标题；应为 1 至 16 个可打印的 ASCII 字符，不含反斜杠",
     "dicom-port": "{given} 不是端口；应为不超过 65535 的数字",
+    "card.reason.calibration-findings": "calibration：不对应 {expected} 个征象",
+    "card.reason.too-few": "{name}：至少需要 {expected} 个，而所记的只有 {given} 个",
 }

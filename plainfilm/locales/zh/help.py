@@ -39,7 +39,7 @@ SENTENCES: dict[str, str] = {
     "help.int8": "如果在验证胶片上回答得一样好，还写出 model-int8.onnx。",
     "help.profile": "另外说明时间花在哪里，按阶段和原因列出；写入 profile.json。",
     "help.model": "模型文件（model.onnx）。",
-    "help.evaluate-out": "把 metrics.json、predictions.csv 和 seen.csv 写到这里。",
+    "help.evaluate-out": "把 metrics.json 和 predictions.csv 写到这里；还有 seen.csv，分数表格则是 report.html。",
     "help.prevalence": "给出某一类别占这么大比例（0.02）时的预测值。",
     "help.first": "predictions.csv，或者评估或运行的文件夹。",
     "help.second": "同上，属于另一个模型。",

@@ -349,5 +349,53 @@ SENTENCES: dict[str, str] = {
     "claim.fill.implications": "不可用于临床。",
     "claim.fill.protocol": "配方、命令和校验值。",
     "claim.fill.available": "模型文件（权重 {weights}）。何处可以获得模型和数据由作者说明。",
+    # 按征象的审查
+    "view.table": "仅凭表格",
+    "finding-audit.views": "什么会泄露各征象：由胶片的各种视图得到的 AUC；0.500 为随机水平。{mark}：同时考虑全部征象"
+    "和视图时仍高于随机水平（Holm，5 %）。视图：各边最外的十四分之一；边长为七分之一的四个角；肺野以外的部分；16 x "
+    "16 格；仅肺野。含肺部的视图高于随机水平可以是正当的，不含肺部的则不是。“仅凭表格”不看胶片，只看表格所写的体位、"
+    "性别、年龄和机构。",
+    "finding-audit.sees-lung": "{view}（含肺部）",
+    "finding-audit.worst": "对每个征象泄露最多的不含肺部的视图。区间只针对单个 AUC；结论则同时针对全部征象和视图，因"
+    "此区间高于 0.5 还不够。",
+    "finding-audit.counts": "有 / 无",
+    "finding-audit.said": "结论",
+    "finding-audit.view": "视图",
+    "finding-audit.auc": "AUC",
+    "finding-audit.share": "占模型增益的份额",
+    "finding-audit.word.untrusted": "不可信",
+    "finding-audit.word.doubted": "存疑",
+    "finding-audit.word.model-adds-nothing": "模型不高于随机水平",
+    "finding-audit.word.data-untrusted": "数据不可信",
+    "finding-audit.word.data-doubted": "数据存疑",
+    "finding-audit.word.clear": "未显示捷径",
+    "finding-audit.word.too-few": "胶片太少",
+    "finding-audit.table": "表格探针模型不看胶片，只看表格中的：{columns}。对所判断的 {count} 个征象，其宏平均 AUC "
+    "为 {macro}。",
+    "finding-audit.column.view": "体位",
+    "finding-audit.column.sex": "性别",
+    "finding-audit.column.age": "年龄",
+    "finding-audit.column.source": "机构",
+    "finding-audit.above": "模型为 {model}，高于表格探针模型，相差 {gain}。",
+    "finding-audit.not-above": "模型为 {model}，未能显示高于不看胶片的探针模型，相差 {gain}。",
+    "finding-audit.sites": "各机构中有和没有各征象的胶片数。机构之内的 AUC 需要两者各 {minimum} 张。",
+    "finding-audit.site-unknown": "机构不详",
+    "finding-audit.site-few": "{counts}，太少",
+    "finding-audit.not-stated": "从未说明",
+    "finding-audit.verdict.untrusted": "对 {total} 个征象中 {count} 个的结论（{findings}）：只看一种不含肺部的视图的"
+    "探针模型，就至少达到模型高于随机水平的增益的一半。这些成绩不能当作医学结果来相信。",
+    "finding-audit.verdict.doubted": "对 {total} 个征象中 {count} 个的结论（{findings}）：探针模型从不含肺部的视图得"
+    "到的成绩高于随机水平。这些成绩可能有一部分与医学无关。",
+    "finding-audit.verdict.model-adds-nothing": "对 {total} 个征象中 {count} 个的结论（{findings}）：模型并不明显高"
+    "于随机水平，而探针模型仅凭不含肺部的视图就高于随机水平。",
+    "finding-audit.verdict.data-untrusted": "对 {total} 个征象中 {count} 个的结论（{findings}）：探针模型从不含肺部"
+    "的视图得到的 AUC 达到 0.75 或以上。在这些胶片上取得的任何成绩都不能当作医学结果来相信。",
+    "finding-audit.verdict.data-doubted": "对 {total} 个征象中 {count} 个的结论（{findings}）：探针模型从不含肺部的"
+    "视图得到的成绩高于随机水平。在这些胶片上取得的成绩可能有一部分与医学无关。",
+    "finding-audit.verdict.clear": "对 {total} 个征象中 {count} 个的结论（{findings}）：没有任何不含肺部的视图显示高"
+    "于随机水平。可能存在其他捷径，胶片少时也看不出较弱的捷径。",
+    "finding-audit.verdict.too-few": "对 {total} 个征象中的 {count} 个没有结论（{findings}）：所判断的胶片中，有此征"
+    "象的或没有此征象的不足 {minimum} 张。",
+    "finding-audit.from": "{finding}：{view}",
 }
 """按键排列，同 `plainfilm.locales.zh.commands`。"""

@@ -55,7 +55,10 @@ def _summary(index: Index) -> Note:
 
 def classes_told_by_source(index: Index) -> list[str]:
     """The classes none of whose sources holds a film of another class; empty where no source is known."""
-    sources = {name: {row.source for row in index.rows if row.label == name} for name in index.classes}
+    sources: dict[str, set[str]] = {name: set() for name in index.all_counted}
+    for row in index.rows:
+        for name in set(index.counted(row)) & sources.keys():
+            sources[name].add(row.source)
     others = {name: set().union(*(sources[other] for other in sources if other != name)) for name in sources}
     return [name for name in sources if sources[name] and "" not in sources[name] and not sources[name] & others[name]]
 
@@ -93,12 +96,12 @@ def _copies(found: Gathered, index: Index) -> Table:
         )
         for code in TWICE
     )
-    head = (say("report.data.what"), *(found.shown(name) for name in index.classes), say("index.total"))
+    head = (say("report.data.what"), *(found.shown(name) for name in index.all_counted), say("index.total"))
     return Table(say("report.data.copies"), head, rows)
 
 
 def _by_class(index: Index) -> list[list[Row]]:
-    return [[row for row in index.rows if row.label == name] for name in index.classes]
+    return [[row for row in index.rows if name in index.counted(row)] for name in index.all_counted]
 
 
 def _left_out(index: Index) -> Table | None:

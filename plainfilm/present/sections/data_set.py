@@ -6,8 +6,9 @@ from dataclasses import replace
 
 from plainfilm.data.decoding.film import WARNINGS
 from plainfilm.data.film_index import Index, Row
+from plainfilm.data.labelling import touched
 from plainfilm.data.splits.groups import PLACEHOLDER, holdings
-from plainfilm.data.splits.shares import Miss, asked, given_split, misses, reached
+from plainfilm.data.splits.shares import MIN_PRESENT, Miss, asked, given_split, misses, reached, scarce
 from plainfilm.data.splits.split import SPLITS
 from plainfilm.messages import Listed, Text, Words, say
 from plainfilm.present.blocks import Block, Cell, Note, Table
@@ -24,11 +25,13 @@ def data_set(index: Index) -> Iterator[Block]:
     """What is in an index."""
     yield from balance(index.balance)
     yield films_by_part(index)
-    by_class = "/".join(str(sum(row.label == name for row in index.rows)) for name in index.classes)
-    yield Note(say("index.counts", films=len(index.rows), counts=by_class, classes=listed(index.classes)))
+    counts = Counter(name for row in index.rows for name in index.counted(row))
+    by_class = "/".join(str(counts[name]) for name in index.all_counted)
+    yield Note(say("index.counts", films=len(index.rows), counts=by_class, classes=listed(index.all_counted)))
+    yield from cells_of_findings(index)
     yield from split(index)
-    yield from patients(index.rows)
-    yield from _copies(index.rows)
+    yield from patients(index)
+    yield from _copies(index)
     yield from _problems(index.rows, always=("label-conflict",))
     if index.is_leaking:
         torn = set(index.straddling())
@@ -41,9 +44,12 @@ def films_by_part(index: Index, shown: Callable[[str], Text] = lambda name: name
     """Films and groups by class, source and part; `shown`: how a class is named."""
     parts = [part for part in SPLITS if index.part(part)]
     rows: list[tuple[Cell, ...]] = []
-    for name in (*index.classes, *sorted({row.label for row in index.rows} - set(index.classes))):
-        for source in sorted({row.source for row in index.rows if row.label == name}):
-            films = [row for row in index.rows if (row.label, row.source) == (name, source)]
+    films_of: dict[str, dict[str, list[Row]]] = {name: {} for name in index.all_counted}
+    for row in sorted(index.rows, key=lambda row: (row.label, row.source)):
+        for name in index.counted(row):
+            films_of.setdefault(name, {}).setdefault(row.source, []).append(row)
+    for name, by_source in films_of.items():
+        for source, films in sorted(by_source.items()):
             rows.append((shown(name), source or "–", *_numbers(films, parts)))
     rows.append((say("index.total"), "", *_numbers(index.rows, parts)))
     head = ("class", "source", "films", "groups", *parts, "left-out")
@@ -54,6 +60,22 @@ def _numbers(films: Sequence[Row], parts: Sequence[str]) -> tuple[str, ...]:
     counts = Counter(row.split for row in films)
     groups = len({row.group for row in films if row.group})
     return tuple(str(number) for number in (len(films), groups, *(counts[part] for part in parts), counts[""]))
+
+
+def cells_of_findings(index: Index) -> Iterator[Note]:
+    """How many cells of findings are uncertain or blank, and what that was taken for; which findings are scarce."""
+    if index.labelling.is_single:
+        return
+    cells = touched([row.label for row in index.rows], index.classes)
+    for kind, key in (("uncertain", "findings.cells-uncertain"), ("blank", "findings.cells-blank")):
+        if found := cells[kind]:
+            told = listed(f"{name} {count}" for name, count in sorted(found.items()))
+            yield Note(say(key, cells=found.total(), findings=told, meaning=str(index.task.get(kind))))
+    few = scarce(index)
+    if few:
+        parts = Listed(tuple(say(f"index.{part}") for part in next(iter(few.values()))), "list.slash")
+        names = listed(f"{name} {'/'.join(map(str, counts.values()))}" for name, counts in few.items())
+        yield Note(say("findings.scarce", names=names, minimum=MIN_PRESENT, parts=parts))
 
 
 # --- the split -------------------------------------------------------------------------------------------------------
@@ -102,21 +124,22 @@ def _share(share: float) -> str:
 # --- whose the films are, copies, problems ---------------------------------------------------------------------------
 
 
-def patients(rows: Sequence[Row]) -> Iterator[Note]:
+def patients(index: Index) -> Iterator[Note]:
     """Films whose patient is nobody, and patients who have much of a class."""
-    nobodys = [row for row in rows if PLACEHOLDER in row.problems]
+    nobodys = [row for row in index.rows if PLACEHOLDER in row.problems]
     if nobodys:
         yield Note(say("patients.nobody", films=len(nobodys), example=nobodys[0].path))
-    for one in holdings(rows):
+    for one in holdings(index.rows, index.counted):
         yield Note(say("patients.holding", films=one.films, total=one.total, label=one.label, example=one.example))
 
 
-def _copies(rows: Sequence[Row]) -> Iterator[Note]:
+def _copies(index: Index) -> Iterator[Note]:
     """How many films are copies of others, by class."""
     for code in COPIES:
-        found = Counter(row.label for row in rows if code in row.problems)
+        copies = [row for row in index.rows if code in row.problems]
+        found = Counter(name for row in copies for name in index.counted(row))
         by_class = listed(f"{name or '-'} {count}" for name, count in sorted(found.items()))
-        films = say("index.films-by-class", films=sum(found.values()), classes=by_class) if found else "0"
+        films = say("index.films-by-class", films=len(copies), classes=by_class) if found else "0"
         yield Note(say("index.problem", what=label("problem.", code), films=films))
 
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from plainfilm.messages import say
 from plainfilm.present.blocks import Block, Note
-from plainfilm.present.sections.evaluation import evaluation
 from plainfilm.present.statements import about_base, about_maps
+from plainfilm.task import task_of
 from plainfilm.training.result import Result, Twin
 
 
@@ -18,7 +18,7 @@ def finished(result: Result) -> Iterator[Block]:
     elif validation:
         yield Note(say("train.kept-last", epoch=int(validation["epoch"])))
     yield parity(result.parity)
-    yield from evaluation(result.test.figures, result.card, "test")
+    yield from task_of(result.card.task_kind).showing.evaluation(result.test.figures, result.card, "test")
     yield Note(about_maps(result.card))
     yield from map(Note, about_base(result.card))
     if result.twin is not None:

@@ -70,7 +70,7 @@ def own_split(found: Gathered) -> Note:
         return Note(say("report.first.own-leaks", shared=shared, tested=len(tested)), "alarm")
     films = [row for row in index.rows if row.split]
     known = [row for row, person in zip(films, persons(films), strict=True) if person is not None]
-    named = {row.label for row in known}
+    named = {name for row in known for name in index.counted(row)}
     unknown = [found.shown(name) for name in index.classes if name not in named]
     words = listed(unknown) if unknown else say("report.none")
     return Note(say("report.first.own-clean", tested=len(tested), known=len(known), films=len(films), unknown=words))

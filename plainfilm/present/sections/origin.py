@@ -1,5 +1,7 @@
 """How to repeat it: environment, seeds, checksums, commands, the recipe; and the limits of all this."""
 
+from collections import Counter
+
 from plainfilm.data.splits.groups import persons
 from plainfilm.messages import say
 from plainfilm.model.card import Provenance
@@ -75,9 +77,8 @@ def limits(found: Gathered) -> Section:
             notes.append(Note(say("report.limits.patients", known=known, films=len(whose))))
         if index.is_leaking:
             notes.append(Note(say("evaluation.leaking"), "alarm"))
-        of_class = [
-            (name, sum(row.split == "test" and row.label == name for row in index.rows)) for name in index.classes
-        ]
+        counts = Counter(name for row in index.rows if row.split == "test" for name in index.counted(row))
+        of_class = [(name, counts[name]) for name in index.classes]
         few = [
             say("report.limits.few-of", name=found.shown(name), n=count)
             for name, count in of_class

@@ -1,0 +1,156 @@
+"""What each kind of task fits on films and measures on films; the rooms above ask for it by a task's part `judging`."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plainfilm.config import DecisionRecipe
+from plainfilm.data.film_index import Row
+from plainfilm.data.films import Films
+from plainfilm.data.sources.balance import Counts
+from plainfilm.evaluation.calibration import calibrate
+from plainfilm.evaluation.decisions import Points, PredictiveValues, add_predictive_values
+from plainfilm.evaluation.evaluation import Evaluation, Metrics, evaluate
+from plainfilm.evaluation.expected import fit_confidence
+from plainfilm.evaluation.external import ExternalMetrics, Seen
+from plainfilm.evaluation.findings_calibration import calibrate_findings
+from plainfilm.evaluation.findings_evaluation import (
+    FindingsEvaluation,
+    FindingsExternalMetrics,
+    FindingsMetrics,
+    evaluate_findings,
+    gap_of_findings,
+)
+from plainfilm.evaluation.generalisation_gap import generalisation_gap
+from plainfilm.model.card import Card, Confidence
+from plainfilm.model.predictor import Predictor
+
+
+class Judged(Protocol):
+    """Films that were judged, what the model said of them, and the figures."""
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """N."""
+
+    @property
+    def probabilities(self) -> NDArray[np.float64]:
+        """(N, K)."""
+
+    @property
+    def figures(self) -> Any:
+        """As metrics.json has them."""
+
+    def write(self, names: Sequence[str], folder: Path) -> None:
+        """Write `metrics.json` and `predictions.csv` into `folder`."""
+
+
+@dataclass(frozen=True)
+class About:
+    """What an external test is of: what was left out as seen, what became of the files, which they are."""
+
+    seen: Seen
+    balance: Counts
+    data_sha256: str
+    prevalences: Mapping[str, float] | None
+
+
+class Judging(Protocol):
+    """The part of a task that fits and measures."""
+
+    metrics: type[Any]  # the record of metrics.json
+    external: type[Any]  # the same of a test elsewhere
+
+    def calibrate(
+        self, logits: NDArray[np.float32], targets: NDArray[Any], groups: Sequence[str], choice: DecisionRecipe, of: str
+    ) -> Any:
+        """What is fitted on the answers (N, K) for films `of` a part, by their targets and groups."""
+
+    def confidence(self, probabilities: NDArray[np.float64], targets: NDArray[Any]) -> Confidence | None:
+        """What a guess of the accuracy elsewhere starts from; None: there is no such guess."""
+
+    def evaluate(
+        self, predictor: Predictor, films: Films, rows: Iterable[int], *, name: str, leaking: bool = False
+    ) -> Any:
+        """Judge some films of an index. Raises SourceError if none is left."""
+
+    def elsewhere(self, figures: Any, card: Card, about: About) -> Any:
+        """The figures of films from elsewhere, with what belongs to them."""
+
+
+class ClassJudging:
+    """Exactly one class a film."""
+
+    metrics, external = Metrics, ExternalMetrics
+
+    def calibrate(
+        self, logits: NDArray[np.float32], targets: NDArray[Any], groups: Sequence[str], choice: DecisionRecipe, of: str
+    ) -> Any:
+        """As `calibration.calibrate`."""
+        return calibrate(logits, targets, groups, coverage=choice.coverage, sensitivities=choice.sensitivities)
+
+    def confidence(self, probabilities: NDArray[np.float64], targets: NDArray[Any]) -> Confidence | None:
+        """As `expected.fit_confidence`."""
+        return fit_confidence(probabilities, targets)
+
+    def evaluate(
+        self, predictor: Predictor, films: Films, rows: Iterable[int], *, name: str, leaking: bool = False
+    ) -> Evaluation:
+        """As `evaluation.evaluate`."""
+        return evaluate(predictor, films, rows, name=name, leaking=leaking)
+
+    def elsewhere(self, figures: Metrics, card: Card, about: About) -> ExternalMetrics:
+        """With the gap of every figure over all classes."""
+        tested = card.evaluation
+        own, leaking = (None, False) if tested is None else (tested.overall, bool(tested.others.get("leaking", False)))
+        return ExternalMetrics(
+            **vars(figures),
+            seen=about.seen,
+            fall=generalisation_gap(own, figures.overall, leaking=leaking),
+            balance=about.balance,
+            data_sha256=about.data_sha256,
+            predictive_values=_predictive_values(figures.operating_points or {}, about),
+        )
+
+
+class FindingJudging:
+    """Any number of findings a film."""
+
+    metrics, external = FindingsMetrics, FindingsExternalMetrics
+
+    def calibrate(
+        self, logits: NDArray[np.float32], targets: NDArray[Any], groups: Sequence[str], choice: DecisionRecipe, of: str
+    ) -> Any:
+        """As `findings_calibration.calibrate_findings`."""
+        coverage, sensitivities = choice.coverage, choice.sensitivities
+        return calibrate_findings(logits, targets, groups, coverage=coverage, sensitivities=sensitivities, of=of)
+
+    def confidence(self, probabilities: NDArray[np.float64], targets: NDArray[Any]) -> Confidence | None:
+        """There is no guess of several findings."""
+        return None
+
+    def evaluate(
+        self, predictor: Predictor, films: Films, rows: Iterable[int], *, name: str, leaking: bool = False
+    ) -> FindingsEvaluation:
+        """As `findings_evaluation.evaluate_findings`."""
+        return evaluate_findings(predictor, films, rows, name=name, leaking=leaking)
+
+    def elsewhere(self, figures: FindingsMetrics, card: Card, about: About) -> FindingsExternalMetrics:
+        """With the gap of the AUC of each finding."""
+        points = {name: entry.points for name, entry in figures.findings.items()}
+        return FindingsExternalMetrics(
+            **vars(figures),
+            seen=about.seen,
+            fall=gap_of_findings(card.evaluation, figures),
+            balance=about.balance,
+            data_sha256=about.data_sha256,
+            predictive_values=_predictive_values(points, about),
+        )
+
+
+def _predictive_values(points: Points, about: About) -> Mapping[str, PredictiveValues] | None:
+    return add_predictive_values(points, about.prevalences) if about.prevalences else None

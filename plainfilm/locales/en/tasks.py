@@ -1,0 +1,85 @@
+"""Sentences about tasks in English: what a label is, and films of several findings."""
+
+SENTENCES: dict[str, str] = {
+    "expected.task": "classes, findings, or the task of an installed package",
+    "expected.meanings": 'for a finding, uncertain = "ignore" | "absent" | "present" | 0.5, or blank = "ignore" | '
+    '"absent"',
+    "task-unknown": "there is no task {given}; expected one of: {expected}",
+    "findings-uncertain-unsaid": "{cells} cells are uncertain ({findings}), and the recipe does not say what that "
+    'means; write uncertain = "ignore" | "absent" | "present" | 0.5 into its section [task]',
+    "findings-blank-unsaid": "{cells} cells are blank ({findings}), and the recipe does not say what that means; "
+    'write blank = "ignore" | "absent" into its section [task]',
+    "findings-too-few-groups": "the films with findings are of {groups} patients or groups; expected at least "
+    "{minimum}, one for each part",
+    "finding-one-value": "the finding {name} is present in {present} films and absent in {absent}; both are needed "
+    "to learn it; leave it out with data.classes, or add films",
+    "problem.findings-unknown": "Nothing stated of the findings of the recipe, left out",
+    "problem.findings-blank": "All cells of findings blank, left out",
+    "evaluation-no-findings": "none of the {films} films states one of the findings of the model: {findings}; give "
+    "the table that states them with --table",
+    "state.uncalibrated": "not calibrated",
+    "state.present": "present",
+    "state.absent": "absent",
+    "state.undecided": "undecided",
+    "state.too-few": "too few films for a promise",
+    "findings.of-present": "Present: {names}.",
+    "findings.of-undecided": "Undecided: {names}.",
+    "findings.of-absent": "Absent: {names}.",
+    "findings.of-too-few": "Nothing is promised, as too few films had it: {names}.",
+    "findings.of-film": "Film {number}. {words}",
+    "findings.none-present": "No finding is called present",
+    "findings.undecided-count": "Undecided: {count} of {of} findings",
+    "findings.too-few": "too few: {n}",
+    "findings.table": "Films",
+    "findings.headline": "Answer",
+    "findings.present": "Probabilities",
+    "findings.undecided": "Undecided",
+    "findings.meaning-uncertain": "Uncertain cells of findings were taken as: {meaning}.",
+    "findings.meaning-blank": "Blank cells of findings were taken as: {meaning}.",
+    "findings.meaning-columns": "Other meanings have the cells of: {columns}.",
+    "findings.cells-uncertain": "Uncertain cells: {cells} ({findings}), taken as: {meaning}",
+    "findings.cells-blank": "Blank cells: {cells} ({findings}), taken as: {meaning}",
+    "findings.scarce": "Present in fewer than {minimum} films of a part ({parts}): {names}",
+    "findings.share.present": "Called present",
+    "findings.share.absent": "Called absent",
+    "findings.share.undecided": "Undecided",
+    "findings.share.coverage_positives": "Not called absent, if there",
+    "findings.share.coverage_negatives": "Not called present, if not there",
+    "findings.of.validation": "validation films",
+    "findings.of.out-of-fold": "training films, each answered by a network that had not seen its patient",
+    "figure.average_precision": "Average precision",
+    "figure.calibration_error": "Calibration error",
+    "figure.macro_average_precision": "Mean average precision",
+    "figure.macro_brier": "Mean Brier score",
+    "report.findings.finding": "Finding",
+    "report.findings.positives": "With it / known",
+    "report.findings.macro": "Means over findings",
+    "report.findings.macro-over": "Means are over the findings that at least {minimum} films have: {names}.",
+    "report.findings.by-finding": "Figures of each finding",
+    "report.findings.sets": "What is said of each finding; {coverage:g} % are promised",
+    "report.findings.fitted": "Fitted on {films}",
+    "report.findings.fitted-positives": "With it",
+    "report.findings.fitted-negatives": "Without it",
+    "report.findings.scale": "Temperature, shift",
+    "report.findings.absent-below": "Absent below",
+    "report.findings.present-above": "Present above",
+    "report.findings.subgroups": "AUC in parts of the films: {name}",
+    "report.findings.first": "Mean AUC over {count} findings on the test films: {auc}. Over: {names}.",
+    "report.findings.few": "Fewer than {minimum} test films have these findings, so their figures say little and "
+    "are in no mean: {names}.",
+    "report.findings.external": "On the {films} films of {name} the mean AUC is {auc}.",
+    "card.tested-findings": "This model's mean AUC over {count} of {of} findings on its own test films, which come "
+    "from where its training films come from: {auc}. On films from elsewhere expect less, perhaps far less.",
+    "card.calibrated-findings": "Decisions were fitted on {films}. Among films like these a finding that is there "
+    "is called absent, and one that is not there present, in at most 100 - {coverage:g} of 100 cases; where too "
+    "few films had a finding, nothing is promised.",
+    "train.fold": "Fold {number} of {total}: a network that does not see it",
+    "report.findings.points": "Thresholds at a sensitivity, and what they give on these films",
+    "report.findings.gap": "AUC in the own test and here",
+    "recalibrate-classes-alone": "recalibrate fits models of classes alone; this model is one of {given}; fit a "
+    "new model on films of that place with train",
+    "list.sentences": " ",
+    "card.audited-findings": "A table of view position, sex, age and site, without any film, reaches a mean AUC of "
+    "{table} on its test films; this model {model}, which is {gain} more.",
+    "audit.written-findings": "audit.json, pairs.html and clusters.csv are in {folder}",
+}

@@ -1,0 +1,245 @@
+"""Findings: the figures of each, its decisions, and tables of films that were answered."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from plainfilm.estimate import Estimate
+from plainfilm.evaluation.findings_evaluation import FindingsMetrics
+from plainfilm.evaluation.findings_metrics import MIN_POSITIVES
+from plainfilm.evaluation.generalisation_gap import Change
+from plainfilm.messages import Text, say
+from plainfilm.model.answer import Answer
+from plainfilm.model.card import Card, named
+from plainfilm.model.findings import PRESENT, UNDECIDED, FindingsCalibration
+from plainfilm.model.shift import Shift, place_of
+from plainfilm.present.blocks import Block, Cell, Note, Section, Table
+from plainfilm.present.figure_rows import head, name_of
+from plainfilm.present.findings_answer import findings_of, headline_of, in_state, sentences
+from plainfilm.present.gather import Gathered
+from plainfilm.present.sections.answers import ROWS_A_TABLE
+from plainfilm.present.sections.finding_audit import verdicts
+from plainfilm.present.statements import shift_words
+from plainfilm.present.words import figure, listed
+
+OVERALL = ("macro_auc", "macro_average_precision", "macro_brier")
+OF_FINDING = ("auc", "average_precision", "brier", "calibration_error")
+OF_SETS = ("present", "absent", "undecided", "coverage_positives", "coverage_negatives")
+
+
+# --- figures ---------------------------------------------------------------------------------------------------------
+
+
+def evaluation(figures: FindingsMetrics, card: Card, films: Text) -> Iterator[Block]:
+    """All figures of one evaluation, one after the other."""
+    shown = named(card.classes)
+    yield Note(say("evaluation.title", films=films, n=figures.num_films))
+    if figures.shift is not None:
+        yield Note(shift_words(figures.shift), "alarm" if figures.shift.is_abroad else "plain")
+    yield from figures_of(figures, shown)
+    yield from decisions_of(figures, card.calibration, shown)
+    yield from subgroups_of(figures, films, shown)
+
+
+def figures_of(figures: FindingsMetrics, shown: Callable[[str], Text]) -> Iterator[Block]:
+    """The macro means, the figures of each finding, what labels mean."""
+    if figures.leaking:
+        yield Note(say("evaluation.leaking"), "alarm")
+    cells = tuple(
+        (name_of(name), *figure(figures.overall[name], scale=1)) for name in OVERALL if name in figures.overall
+    )
+    yield Table(say("report.findings.macro"), head(say("evaluation.figure")), cells)
+    over = listed(shown(name) for name in figures.macro_over) if figures.macro_over else say("report.none")
+    yield Note(say("report.findings.macro-over", names=over, minimum=MIN_POSITIVES))
+    yield _by_finding(figures, shown)
+    yield from meanings(figures.labels)
+    if figures.interval.groups:
+        yield Note(say("report.results.interval", groups=figures.interval.groups))
+
+
+def _by_finding(figures: FindingsMetrics, shown: Callable[[str], Text]) -> Table:
+    rows = tuple(
+        (shown(name), f"{entry.positives} / {entry.n}", *(_short(getattr(entry, key)) for key in OF_FINDING))
+        for name, entry in figures.findings.items()
+    )
+    columns = (say("report.findings.finding"), say("report.findings.positives"), *map(name_of, OF_FINDING))
+    return Table(say("report.findings.by-finding"), columns, rows)
+
+
+def _short(entry: Estimate, *, scale: int = 1) -> Text:
+    """A figure with its interval in one cell."""
+    value, interval, _ = figure(entry, scale=scale)
+    return value if interval == "–" else f"{value} ({interval})"
+
+
+def meanings(labels: Mapping[str, object]) -> Iterator[Note]:
+    """What uncertain and blank cells were taken for."""
+    for kind in ("uncertain", "blank"):
+        if labels.get(kind) is not None:
+            yield Note(say(f"findings.meaning-{kind}", meaning=str(labels[kind])))
+    columns = labels.get("columns")
+    if isinstance(columns, Mapping) and columns:
+        told = listed(
+            f"{name} ({', '.join(f'{key} = {value}' for key, value in entry.items())})"
+            for name, entry in columns.items()
+        )
+        yield Note(say("findings.meaning-columns", columns=told))
+
+
+def decisions_of(
+    figures: FindingsMetrics, calibration: FindingsCalibration | None, shown: Callable[[str], Text]
+) -> Iterator[Block]:
+    """What is promised of each finding, and what that gave on these films; which are too few for a promise."""
+    if calibration is None:
+        yield Note(say("report.decisions.missing"), "missing")
+        return
+    yield _fitted(calibration, figures, shown)
+    sets = [(name, entry.sets) for name, entry in figures.findings.items() if entry.sets is not None]
+    if sets:
+        rows = tuple((shown(name), *(_short(getattr(of, key), scale=100) for key in OF_SETS)) for name, of in sets)
+        columns = (say("report.findings.finding"), *(say(f"findings.share.{key}") for key in OF_SETS))
+        yield Table(say("report.findings.sets", coverage=100 * calibration.coverage), columns, rows)
+    points = _points(figures, shown)
+    if points.rows:
+        yield points
+
+
+def _points(figures: FindingsMetrics, shown: Callable[[str], Text]) -> Table:
+    """Thresholds at a sensitivity, and what they give on these films."""
+    rows = tuple(
+        (
+            shown(name),
+            f"{100 * point.asked:g} %",
+            f"{point.threshold:.4f}",
+            *(_short(entry, scale=100) for entry in (point.sensitivity, point.specificity)),
+        )
+        for name, entry in figures.findings.items()
+        for point in entry.points
+    )
+    keys = ("report.findings.finding", "report.decisions.asked", "prevalence.threshold")
+    columns = (*map(say, keys), name_of("sensitivity"), name_of("specificity"))
+    return Table(say("report.findings.points"), columns, rows)
+
+
+def _fitted(calibration: FindingsCalibration, figures: FindingsMetrics, shown: Callable[[str], Text]) -> Table:
+    rows: list[tuple[Cell, ...]] = []
+    for name, decision in zip(figures.findings, calibration.findings, strict=True):
+        few = say("findings.too-few", n=min(decision.positives, decision.negatives))
+        scale = few if decision.temperature is None else f"{decision.temperature:.3f}, {decision.shift:+.3f}"
+        cuts = [few if cut is None else f"{cut:.4f}" for cut in (decision.present, decision.absent)]
+        rows.append((shown(name), str(decision.positives), str(decision.negatives), scale, *cuts))
+    keys = ("finding", "fitted-positives", "fitted-negatives", "scale", "absent-below", "present-above")
+    caption = say("report.findings.fitted", films=say(f"findings.of.{calibration.from_}"))
+    return Table(caption, tuple(say(f"report.findings.{key}") for key in keys), tuple(rows), left=1)
+
+
+def subgroups_of(figures: FindingsMetrics, films: Text, shown: Callable[[str], Text]) -> Iterator[Table]:
+    """The AUC of each finding in parts of the films, where there are enough."""
+    rows: list[tuple[Cell, ...]] = []
+    for column, parts in figures.subgroups.items():
+        for part, of_part in parts.items():
+            start = (say(f"report.column.{column}"), part or say("report.subgroups.unknown"))
+            rows += [(*start, shown(name), *figure(entry, scale=1)) for name, entry in of_part.items()]
+    columns = head(say("report.subgroups.by"), say("report.subgroups.group"), say("report.findings.finding"))
+    if rows:
+        yield Table(say("report.findings.subgroups", name=films), columns, tuple(rows), left=3)
+
+
+def gap(fall: Mapping[str, Change] | None, shown: Callable[[str], Text]) -> Iterator[Block]:
+    """The AUC of each finding in the model's own test and on these films, and by how much it is worse."""
+    if fall is None:
+        yield Note(say("fall.not-tested"))
+    elif fall:
+        rows = tuple(
+            (shown(name), *(_short(entry) for entry in (change.internal, change.external, change.difference)))
+            for name, change in fall.items()
+        )
+        keys = ("report.findings.finding", "fall.internal", "fall.external", "fall.difference")
+        yield Table(say("report.findings.gap"), tuple(map(say, keys)), rows)
+
+
+# --- sections of the report ------------------------------------------------------------------------------------------
+
+
+def headline(found: Gathered) -> Section:
+    """What to know before any figure: the macro AUC, over what, and what it does not say."""
+    blocks: list[Block] = []
+    audited = None if found.audit is None else found.audit.findings
+    if audited is None:
+        blocks.append(Note(say("report.first.no-audit"), "missing"))
+    else:
+        blocks += verdicts(audited, found.shown)
+    figures: FindingsMetrics | None = found.figures
+    if figures is not None:
+        auc: Estimate = figures.overall["macro_auc"]
+        told = listed(found.shown(name) for name in figures.macro_over) if figures.macro_over else say("report.none")
+        blocks.append(Note(say("report.findings.first", auc=auc, count=len(figures.macro_over), names=told)))
+        few = [found.shown(name) for name in figures.findings if name not in figures.macro_over]
+        if few:
+            blocks.append(Note(say("report.findings.few", names=listed(few), minimum=MIN_POSITIVES), "alarm"))
+    blocks += _elsewhere(found)
+    return Section("first", say("report.first"), tuple(blocks))
+
+
+def _elsewhere(found: Gathered) -> Iterator[Note]:
+    if not found.external:
+        yield Note(say("report.first.no-external"), "missing")
+    for name, figures in found.external.items():
+        yield Note(
+            say("report.findings.external", name=name, auc=figures.overall["macro_auc"], films=figures.num_films)
+        )
+
+
+def results(found: Gathered) -> Section:
+    """The figures on the run's own test films."""
+    missing = Note(say("report.results.missing"), "missing")
+    blocks = (missing,) if found.figures is None else tuple(figures_of(found.figures, found.shown))
+    return Section("results", say("report.results"), blocks)
+
+
+def decisions(found: Gathered) -> Section:
+    """What is promised, and what it gave."""
+    calibration = None if found.card is None else found.card.calibration
+    blocks = () if found.figures is None else tuple(decisions_of(found.figures, calibration, found.shown))
+    return Section("decisions", say("report.decisions"), blocks)
+
+
+def subgroups(found: Gathered) -> Section:
+    """Parts of the films."""
+    own = () if found.figures is None else ((say("report.first.own"), found.figures),)
+    tests: Sequence[tuple[Text, FindingsMetrics]] = [*own, *found.external.items()]
+    tables = tuple(table for name, figures in tests for table in subgroups_of(figures, name, found.shown))
+    return Section("subgroups", say("report.subgroups"), tables or (Note(say("report.subgroups.missing"), "missing"),))
+
+
+# --- films that were answered ----------------------------------------------------------------------------------------
+
+
+def answers(found: Sequence[Answer], card: Card, shift: Shift | None) -> Iterator[Block]:
+    """A table of the films that were answered, then a sentence a film and state."""
+    answered = [answer for answer in found if answer.is_answered]
+    place = place_of(shift)
+    if place == "abroad":
+        yield Note(shift_words(shift), "alarm")
+    for start in range(0, len(answered), ROWS_A_TABLE):
+        yield _table(answered[start : start + ROWS_A_TABLE], card, place)
+    for answer in answered:
+        for words in sentences(answer, card):
+            yield Note(say("findings.of-film", number=answer.number, words=words))
+    if shift is not None and place != "abroad" and answered:
+        yield Note(shift_words(shift))
+
+
+def _table(answered: Sequence[Answer], card: Card, place: str) -> Table:
+    rows = tuple(
+        (str(answer.number), answer.path, headline_of(answer, card, place), *_counts(answer, card))
+        for answer in answered
+    )
+    keys = ("prediction.number", "prediction.film", "findings.headline", "findings.present", "findings.undecided")
+    return Table(say("findings.table"), tuple(map(say, keys)), rows, left=4)
+
+
+def _counts(answer: Answer, card: Card) -> tuple[Cell, Cell]:
+    """The findings that are present with their probabilities, and how many are undecided."""
+    found = findings_of(answer, card)
+    present = in_state(found, PRESENT)
+    told = listed(f"{one.probability:.2f}" for one in present) if present else "–"
+    return told, str(len(in_state(found, UNDECIDED)))

@@ -1,0 +1,258 @@
+"""Several findings a film, from a table to an answer, on phantoms: a disc for one finding, a bar for another."""
+
+import csv
+import json
+import shutil
+import signal
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from plainfilm.data.film_index import read_index
+from plainfilm.data.phantom import draw
+from plainfilm.model.answering import STATES
+from plainfilm.model.predictor import Predictor
+from tests.conftest import Cli, Ran, command
+
+RECIPE = """
+[task]
+kind = "findings"
+blank = "absent"
+uncertain = "ignore"
+
+[split]
+validation = 0.15
+test = 0.15
+
+[model]
+width = 16
+
+[training]
+sizes_px = [64]
+epochs = [3]
+batch_size = 16
+learning_rate = 2e-3
+ema_decay = 0.5
+precision = "float32"
+checkpoint_steps = 4
+
+[decision]
+coverage = 0.8
+sensitivities = [0.9, 0.99]
+out_of_fold = 2
+"""
+NUM_FILMS = 160
+RUN_FILES = (
+    *("recipe.toml", "index.csv", "index.json", "history.csv", "model.onnx", "report.html", "MODEL_CARD.md"),
+    *("evaluation/metrics.json", "evaluation/predictions.csv", "audit/audit.json", "figures/history.png"),
+    *("folds/0/logits.npy", "folds/1/logits.npy"),
+)
+
+
+def write_films(folder: Path, *, first: int = 0) -> Path:
+    """Films of patients with two films each, and their table: Nodule a disc, Mass a bar, Rash on nearly no film."""
+    (folder / "images").mkdir(parents=True)
+    rows = []
+    for number in range(first, first + NUM_FILMS):
+        film = Image.fromarray(draw("NORMAL", seed=9, number=number, size=96).pixels)
+        nodule, mass, rash = number % 2, (number // 2) % 2, int(number % 40 == 0)
+        if nodule:
+            ImageDraw.Draw(film).ellipse((18, 30, 42, 54), fill=255)
+        if mass:
+            ImageDraw.Draw(film).rectangle((54, 40, 78, 52), fill=0)
+        film.save(folder / "images" / f"{number}.png")
+        uncertain = "-1" if number % 10 == 3 else str(nodule)
+        view = "AP" if nodule else "PA"
+        rows.append((f"{number}.png", f"p{number // 4}", uncertain, mass or "", rash, view))
+    table = folder / "findings.csv"
+    with table.open("w", newline="") as file:
+        csv.writer(file).writerows([("path", "patient", "Nodule", "Mass", "Rash", "view"), *rows])
+    return folder
+
+
+@pytest.fixture(scope="module")
+def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_films(tmp_path_factory.mktemp("findings") / "films")
+
+
+@pytest.fixture(scope="module")
+def recipe(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("recipes") / "findings.toml"
+    path.write_text(RECIPE + '\n[data]\nclasses = ["Nodule", "Mass", "Rash"]\n')
+    return path
+
+
+def train(films: Path, recipe: Path, run: Path, *further: object):
+    source = (films / "images", "--table", films / "findings.csv", "--recipe", recipe, "--out", run, "--threads", 1)
+    return command("train", *source, *further)
+
+
+@pytest.fixture(scope="module")
+def trained(films: Path, recipe: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Ran]:
+    run = tmp_path_factory.mktemp("runs") / "unbroken"
+    process = train(films, recipe, run)
+    out, err = process.communicate(timeout=200)
+    assert process.returncode == 0, err
+    return run, Ran(0, out, err)
+
+
+def test_a_run_of_findings_is_whole(trained):
+    run, ran = trained
+    assert [name for name in RUN_FILES if not (run / name).is_file()] == []
+    assert "could not be made" not in ran.err
+    assert not list(run.glob("folds/*/checkpoints/*.safetensors"))
+    assert "Uncertain cells: 16 (Nodule 16), taken as: ignore" in ran.out
+    assert "Blank cells: 80 (Mass 80), taken as: absent" in ran.out
+    assert "Rash" in ran.out.split("Present in fewer than 10 films of a part")[1].splitlines()[0]
+
+
+def test_the_index_keeps_patients_whole_and_says_what_cells_mean(trained):
+    index = read_index(trained[0] / "index.csv")
+    assert index.straddling() == []
+    assert index.classes == ("Nodule", "Mass", "Rash")
+    assert index.task == {"kind": "findings", "uncertain": "ignore", "blank": "absent", "columns": None}
+    assert {row.label.split("|")[0] for row in index.rows} == {"Nodule=0", "Nodule=1", "Nodule=-1"}
+
+
+def test_figures_are_of_films_where_a_finding_is_known(trained):
+    run, _ = trained
+    metrics = json.loads((run / "evaluation/metrics.json").read_text())
+    with (run / "evaluation/predictions.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    targets = [row["target_Nodule"] for row in rows]
+    nodule = metrics["findings"]["Nodule"]
+    assert nodule["n"] == len(targets) - targets.count("")
+    assert nodule["positives"] == targets.count("1")
+    assert targets.count("") > 0
+    assert metrics["labels"]["uncertain"] == "ignore"
+    assert metrics["overall"]["macro_auc"]["value"] > 0.6  # a disc and a bar are easy, three epochs are few
+    assert set(metrics["macro_over"]) <= {"Nodule", "Mass"}
+    assert {row["state_Rash"] for row in rows} <= {"undecided", "too-few"}
+
+
+def test_decisions_rest_on_films_that_their_network_had_not_seen(trained):
+    card = Predictor(trained[0] / "model.onnx", threads=1).card
+    fitted, index = card.calibration, read_index(trained[0] / "index.csv")
+    assert fitted.from_ == "out-of-fold"
+    rows = [index.rows[number] for number in index.part("train")]
+    for name, decision in zip(card.class_names, fitted.findings, strict=True):
+        groups = {row.group for row in rows if f"{name}=1" in row.label.split("|")}
+        assert decision.positives == len(groups), name
+    rash = fitted.findings[2]
+    assert rash.temperature is None
+    assert rash.present is None  # four patients promise nothing
+    assert rash.operating_points == ()
+
+
+def test_the_report_and_the_card_name_findings_in_both_languages(trained):
+    run, _ = trained
+    page, card = ((run / name).read_text(encoding="utf-8") for name in ("report.html", "MODEL_CARD.md"))
+    for text in (page, card):
+        assert "Nodule" in text
+        assert "结节" in text
+    assert "too few" in page
+
+
+def test_a_stopped_run_goes_on_to_the_same_bits(films, recipe, trained, tmp_path):
+    run = tmp_path / "stopped"
+    for fold in ("folds/1", "checkpoints/step"):  # once within a fold, once in the training
+        process = train(films, recipe, run) if not run.exists() else command("train", "--resume", run)
+        pattern = "folds/1/checkpoints/*" if fold == "folds/1" else "checkpoints/step-*"
+        while process.poll() is None and not list(run.glob(pattern)):
+            time.sleep(0.01)
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=100)
+    process = command("train", "--resume", run)
+    _, err = process.communicate(timeout=200)
+    assert process.returncode == 0, err
+    for name in ("model.onnx", "evaluation/metrics.json", "evaluation/predictions.csv", "history.csv"):
+        assert (run / name).read_bytes() == (trained[0] / name).read_bytes(), name
+
+
+def test_answers_come_in_order_with_states(trained, films, tmp_path, cli: Cli):
+    model = trained[0] / "model.onnx"
+    table = tmp_path / "answers.csv"
+    ran = cli("predict", model, films / "images", "--table", films / "findings.csv", "--csv", table, "--json")
+    answers = json.loads(ran.out)["predictions"]
+    assert len(answers) == NUM_FILMS
+    answered = [answer for answer in answers if answer["gate"]["passed"]]
+    assert len(answered) > 0.9 * NUM_FILMS
+    for answer in answered:
+        *others, last = answer["findings"]
+        states = [entry["state"] for entry in others]
+        assert sorted(states, key=["present", "undecided", "absent"].index) == states
+        assert last["name"] == "Rash"  # nothing could be fitted for it
+        assert answer["predicted"] is None
+    known = {answer["path"].rpartition("/")[2]: answer["truth"] for answer in answers}
+    assert known["1.png"] == "Nodule"
+    assert known["3.png"] == "Mass"  # its nodule is uncertain
+    assert known["40.png"] == "Rash"
+    with table.open() as file:
+        rows = list(csv.DictReader(file))
+    told = [row for row in rows if row["gate"] == "passed"]
+    assert len(told) == len(answered)
+    assert {row["state_Nodule"] for row in told} <= set(STATES.values())
+    assert all(0 <= float(row["p_Mass"]) <= 1 for row in told)
+
+
+def test_an_external_test_is_over_the_findings_that_both_know(trained, tmp_path, cli: Cli):
+    films = write_films(tmp_path / "elsewhere", first=1000)
+    table = films / "findings.csv"
+    lines = list(csv.reader(table.read_text().splitlines()))
+    with table.open("w", newline="") as file:
+        csv.writer(file).writerows([[*line[:3], *line[5:]] for line in lines])  # neither Mass nor Rash
+    out = tmp_path / "out"
+    ran = cli("evaluate", trained[0] / "model.onnx", films / "images", "--table", table, "--out", out)
+    assert ran.code == 0, ran.err
+    metrics = json.loads((out / "metrics.json").read_text())
+    assert metrics["macro_over"] == ["Nodule"]
+    assert metrics["findings"]["Mass"]["n"] == 0
+    assert metrics["findings"]["Mass"]["auc"]["value"] is None
+    assert metrics["seen"]["exact"] == 0
+
+
+def test_an_audit_by_finding_sees_what_the_table_tells(films, recipe, cli: Cli, tmp_path):
+    source = (films / "images", "--table", films / "findings.csv", "--recipe", recipe)
+    ran = cli("audit", *source, "--out", tmp_path / "audit", "--json")
+    assert ran.code == 0, ran.err
+    found = {entry["name"]: entry for entry in json.loads(ran.out)["findings"]["findings"]}
+    (table,) = [probe for probe in found["Nodule"]["probes"] if probe["view"] == "table"]
+    assert table["flagged"]
+    assert table["auc"]["value"] > 0.95  # the view is AP exactly where there is a nodule
+    (other,) = [probe for probe in found["Mass"]["probes"] if probe["view"] == "table"]
+    assert not other["flagged"]
+    assert found["Rash"]["verdict"]["code"] == "too-few"
+
+
+@pytest.mark.parametrize("missing", ["blank", "uncertain"])
+def test_train_refuses_until_the_recipe_says_what_cells_mean(films, recipe, tmp_path, cli: Cli, missing):
+    lines = [line for line in recipe.read_text().splitlines() if not line.startswith(missing)]
+    (tmp_path / "silent.toml").write_text("\n".join(lines))
+    run = tmp_path / "run"
+    source = (films / "images", "--table", films / "findings.csv", "--recipe", tmp_path / "silent.toml")
+    ran = cli("train", *source, "--out", run)
+    assert ran.code == 2
+    assert ("80 cells are blank (Mass)" if missing == "blank" else "16 cells are uncertain (Nodule)") in ran.err
+    assert not (run / "recipe.toml").exists()
+
+
+def test_a_model_of_findings_is_not_recalibrated(trained, films, tmp_path, cli: Cli):
+    model = tmp_path / "model.onnx"
+    shutil.copy(trained[0] / "model.onnx", model)
+    source = (films / "images", "--table", films / "findings.csv", "--out", tmp_path / "new.onnx")
+    ran = cli("recalibrate", model, *source)
+    assert ran.code == 2
+    assert "recalibrate fits models of classes alone" in ran.err
+    assert not (tmp_path / "new.onnx").exists()
+
+
+def test_maps_are_of_the_finding_that_is_shown_first(trained, films, tmp_path, cli: Cli):
+    model, film = trained[0] / "model.onnx", films / "images" / "1.png"
+    ran = cli("predict", model, film, "--maps", tmp_path / "maps", "--json")
+    first = json.loads(ran.out)["predictions"][0]["findings"][0]["name"]
+    (path,) = (tmp_path / "maps").iterdir()
+    assert path.stem.endswith(first)
+    assert np.asarray(Image.open(path)).ndim == 3
