@@ -1,4 +1,4 @@
-"""What the recipe `findings` learns beyond view, sex and age, in five folds by patient within each half of nih-findings.
+"""What the recipe `findings` learns beyond view, sex and age: five folds by patient within each half of nih-findings.
 
     python benchmarks/findings_reach.py DATA --out runs/findings-reach
 
@@ -19,13 +19,12 @@ import numpy as np
 import torch
 from search_methods import Quiet
 
-from plainfilm.audits.finding_probes import table_columns
-from plainfilm.audits.probes import boosted
+from plainfilm.audits.probes import logistic
+from plainfilm.audits.table_view import table_columns
 from plainfilm.config import Recipe, load_recipe
 from plainfilm.data.films import Films
 from plainfilm.data.splits.split import even_folds
-from plainfilm.evaluation.findings_metrics import compare_findings
-from plainfilm.evaluation.metrics import auc
+from plainfilm.evaluation.findings_metrics import Compared, compare_findings
 from plainfilm.io.run_folder import Run
 from plainfilm.model.findings import sigmoid
 from plainfilm.randomness import generator
@@ -74,19 +73,19 @@ def print_half(films: Films, recipe: Recipe, half: str, share: float, out: Path,
     for fold in range(NUM_FOLDS):
         network[fold_of == fold] = sigmoid(_answers(films, recipe, rows, fold_of, fold, share, out / half, threads))
     table = _table(films, rows, targets, fold_of)
-    found = compare_findings(network[:, kept], table[:, kept], targets[:, kept], groups, names)
+    found = compare_findings(table[:, kept], network[:, kept], targets[:, kept], groups, names)
     print(f"\n{half}, {share:.0%} of the training groups, n {len(rows)}, {time.process_time() - began:.0f} CPU s")
     print("| finding | positives | network | table probe | difference |\n|---|---|---|---|---|")
-    for place, (k, name) in enumerate(zip(kept, names, strict=True)):
-        positive = targets[:, k] == 1
-        both = (auc(network[:, k], positive), auc(table[:, k], positive))
-        gain = found.findings[name]
-        shown = f"{gain.value:+.3f} ({gain.low:+.3f} to {gain.high:+.3f})"
-        print(f"| {name} | {positive.sum()} | {both[0]:.3f} | {both[1]:.3f} | {shown} |")
-        assert place < len(kept)
-    means = [np.mean([auc(scores[:, k], targets[:, k] == 1) for k in kept]) for scores in (network, table)]
-    gain = found.macro
-    print(f"| macro | | {means[0]:.3f} | {means[1]:.3f} | {gain.value:+.3f} ({gain.low:+.3f} to {gain.high:+.3f}) |")
+    for k, name in zip(kept, names, strict=True):
+        print(_line(name, str(int((targets[:, k] == 1).sum())), found.findings[name]))
+    print(_line("macro", "", found.macro), flush=True)
+
+
+def _line(name: str, positives: str, both: Compared) -> str:
+    """A row: the network's AUC, the table probe's, and the first minus the second."""
+    network, table, gain = both.second, both.first, both.difference
+    figures = [f"{entry.value:.3f} ({entry.low:.3f} to {entry.high:.3f})" for entry in (network, table)]
+    return f"| {name} | {positives} | {' | '.join(figures)} | {gain.value:+.3f} ({gain.low:+.3f} to {gain.high:+.3f}) |"
 
 
 def _answers(
@@ -128,7 +127,7 @@ def _table(films: Films, rows: list[int], targets: np.ndarray, fold_of: np.ndarr
             asked = fold_of == fold
             labels = targets[learnt, k].astype(np.int64)
             if len(set(labels.tolist())) == 2:
-                found[asked, k] = boosted(columns[learnt], labels, columns[asked], 2, seed=0)[:, 1]
+                found[asked, k] = logistic(columns[learnt], labels, columns[asked], 2)[:, 1]
     return found
 
 

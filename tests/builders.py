@@ -17,14 +17,18 @@ from PIL import Image
 from plainfilm.config import AugmentRecipe, DataRecipe, ModelRecipe, Recipe, TrainingRecipe
 from plainfilm.data.film_index import Index, Row
 from plainfilm.data.films import Films
+from plainfilm.data.phantom import draw
 from plainfilm.errors import PlainfilmError
 from plainfilm.estimate import Estimate
 from plainfilm.model import modelfile
-from plainfilm.model.card import Card, Preprocessing, class_names
+from plainfilm.model.card import Card, OwnFigures, Preprocessing, class_names
 from plainfilm.model.decision import Calibration, OperatingPoint
+from plainfilm.model.findings import FindingDecision, FindingsCalibration
 from plainfilm.model.networks import resnet
 from plainfilm.model.networks.resnet import ResNet
+from plainfilm.model.predictor import Predictor
 from plainfilm.model.seen import SeenFilms
+from plainfilm.task import task_of
 from plainfilm.training.history import Facts, Step
 from plainfilm.training.schedule import Plan
 
@@ -96,6 +100,76 @@ def change_card(path: Path, *, seen: SeenFilms | None = None, **changes: Any) ->
     changed = replace(model, card=replace(model.card, **changes), seen=seen or model.seen)
     changed.write()
     return modelfile.opened(path).card
+
+
+# --- findings --------------------------------------------------------------------------------------------------------
+
+SAID = {  # of `shown_film`: probability, lowest of a set with "present", highest of one with "absent", positives
+    "Atelectasis": (0.2, 0.18, 0.22, 124),  # undecided
+    "Cardiomegaly": (0.01, 0.03, 0.04, 45),  # absent
+    "Effusion": (0.62, 0.2, 0.31, 91),  # present, far above its threshold
+    "Infiltration": (0.24, 0.15, 0.17, 176),  # present
+    "Mass": (0.05, 0.04, 0.064, 51),  # undecided
+    "Nodule": (0.065, 0.06, 0.069, 75),  # undecided
+    "Pneumonia": (0.2, 0.22, 0.26, 221),  # absent
+    "Pneumothorax": (0.0305, 0.03, 0.0321, 34),  # undecided
+    "Consolidation": (0.05, 0.04, 0.067, 67),  # undecided
+    "Edema": (0.002, 0.046, 0.047, 43),  # absent
+    "Emphysema": (0.003, 0.02, 0.058, 31),  # absent
+    "Fibrosis": (None, None, None, 8),  # nothing could be fitted
+    "Pleural_Thickening": (0.001, 0.04, 0.068, 61),  # absent
+    "Hernia": (None, None, 1.0, 14),  # never called absent: undecided
+}
+
+
+SHARPENED = 0.1  # a temperature at which films of a drawn network differ
+
+
+def shown_film() -> np.ndarray:
+    """The film of which the model of findings says SAID: the first of `dicom_peers.film`."""
+    return draw("COVID", seed=29, number=0, size=96).pixels
+
+
+def write_findings_model(path: Path, said: dict[str, tuple[Any, ...]] = SAID, *, calibrated: bool = True) -> Path:
+    """A model file of findings: a drawn network whose calibration was made up for one film."""
+    labels = task_of("findings").labels
+    card = Card(
+        class_names(tuple(said), {name: labels.display_names(name) for name in said}),
+        Preprocessing(64, 1, "squash"),
+        "",
+        task={"kind": "findings", "uncertain": "ignore", "blank": "absent", "columns": None},
+        evaluation=OwnFigures({"macro_auc": Estimate(0.74, 0.7, 0.78, 200)}, {"macro_over": list(said)[:13]}),
+    )
+    net = ResNet(18, num_classes=len(said), width=16)
+    resnet.initialise(net, init="default", seed=7)
+    write_network(path, net.eval(), card, random_pixels(3))
+    if calibrated:
+        probabilities = Predictor(path, threads=1).predict_bytes(png(shown_film())).probabilities
+        decisions = tuple(_decision(*wanted, given) for wanted, given in zip(said.values(), probabilities, strict=True))
+        change_card(path, calibration=FindingsCalibration(coverage=0.95, findings=decisions, from_="out-of-fold"))
+    return path
+
+
+def _decision(
+    wanted: float | None, present: float | None, absent: float | None, positives: int, given: float
+) -> FindingDecision:
+    """What turns a probability that the network gives into another one, with these thresholds."""
+    nothing = Estimate(math.nan, math.nan, math.nan, 0)
+    points = () if present is None else (OperatingPoint(0.9, present, Estimate(0.9, 0.8, 0.95, 50), nothing),)
+    return FindingDecision(
+        temperature=None if wanted is None else SHARPENED,
+        shift=None if wanted is None else _log_odds(wanted) - _log_odds(given) / SHARPENED,
+        positives=positives,
+        negatives=8 if absent is None else 700,
+        present=present,
+        absent=absent,
+        operating_points=points,
+        prevalence=positives / 1000,
+    )
+
+
+def _log_odds(share: float) -> float:
+    return math.log(share / (1 - share))
 
 
 def png(pixels: np.ndarray) -> bytes:

@@ -46,7 +46,7 @@ def test_command_lines_are_found() -> None:
 
 @pytest.mark.parametrize(
     "words",
-    [["trian", "x"], ["train", "x", "--epochs", "3"], ["index", "x", "--lang", "xx"], ["evaluate", "only-model"]],
+    [["trian", "x"], ["train", "x", "--epochs", "3"], ["index", "x", "--lang", "xx"], ["recalibrate", "only-model"]],
 )
 def test_a_wrong_command_line_is_noticed(words: list[str]) -> None:
     with pytest.raises(Exception, match=r"trian|epochs|xx|sources"):

@@ -162,6 +162,7 @@ def grades(found) -> Section:
 
 
 class GradeShowing:
+    about = "report.about"
     page = (grades, data, training)
     card_page = (grades, data)
 

@@ -26,8 +26,8 @@ def write_report(run: Run, *, language: str = "en") -> Path:
     found = gather(run)
     title, classes = _title(found), listed(map(found.shown, found.classes))
     authors = found.recipe.report.authors if found.recipe is not None else None
-    about = say("report.about", classes=classes)
     showing: Showing = task_of(found.task_kind).showing
+    about = say(showing.about, classes=classes)
     page = in_html([section(found) for section in showing.page], title, about, authors, language=language)
     card = in_markdown([section(found) for section in showing.card_page], title, classes)
     files.write_text(run.card, card)

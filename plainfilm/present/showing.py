@@ -30,6 +30,8 @@ Sections = tuple[Callable[[Gathered], Section], ...]
 class Showing(Protocol):
     """What a task's answers and figures look like."""
 
+    about: str  # the key of what a report says of its classes or findings first
+
     @property
     def page(self) -> Sections:
         """The sections of the report, in order."""
@@ -83,6 +85,8 @@ class Showing(Protocol):
 
 class ClassShowing:
     """Exactly one class a film."""
+
+    about = "report.about"
 
     @property
     def page(self) -> Sections:
@@ -183,6 +187,8 @@ class ClassShowing:
 class FindingShowing:
     """Any number of findings a film."""
 
+    about = "report.findings.about"
+
     @property
     def page(self) -> Sections:
         """Without charts of classes."""
@@ -217,7 +223,8 @@ class FindingShowing:
         assert card.evaluation is not None
         over = card.evaluation.others.get("macro_over")
         count = len(over) if isinstance(over, list | tuple) else 0
-        return say("card.tested-findings", auc=card.evaluation.overall["macro_auc"], count=count, of=len(card.classes))
+        auc = card.evaluation.overall["macro_auc"].in_decimals()
+        return say("card.tested-findings", auc=auc, count=count, of=len(card.classes))
 
     def calibrated(self, card: Card) -> Words:
         """How often what is said of a finding holds its truth."""

@@ -33,8 +33,8 @@ SIGNATURES = {
     "cross_validate": "(sources, *, out, table=(), recipe='fast', folds=5, seeds=(), workers=0, threads=None, "
     "follow_links=False, encoding='', assume_chest=False, lang='')",
     "drift": "(paths, *, out=None, lang='')",
-    "evaluate": "(model, sources, *, table=(), out=None, prevalence=None, follow_links=False, encoding='', "
-    "assume_chest=False, lang='')",
+    "evaluate": "(model, sources=(), *, table=(), recipe=None, out=None, prevalence=None, follow_links=False, "
+    "encoding='', assume_chest=False, lang='')",
     "index": "(sources, *, table=(), recipe='fast', out=None, follow_links=False, encoding='', assume_chest=False, "
     "lang='')",
     "load": "(model=None, *, assume_chest=False)",

@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
+from scipy.special import logit
 from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score
 
 from plainfilm import records
@@ -34,7 +36,7 @@ from plainfilm.evaluation.findings_metrics import (
     precision_influence,
     subgroup_figures,
 )
-from plainfilm.evaluation.intervals import delong, shares, wilson
+from plainfilm.evaluation.intervals import delong, shares, student, wilson
 from plainfilm.evaluation.reliability import reliability
 from plainfilm.model.findings import PRESENT, FindingsCalibration, probabilities_of, sets_of, sigmoid, states_of
 from plainfilm.randomness import generator
@@ -203,6 +205,18 @@ def test_the_auc_of_many_groups_has_the_interval_of_delong():
         known = delong(logits[:, k], targets[:, k] == 1, numbers)
         assert (found.auc.value, found.auc.n) == (known.value, known.n)
         assert (found.auc.low, found.auc.high) == pytest.approx((known.low, known.high), abs=1e-3)
+
+
+def test_the_variance_of_few_films_is_that_of_delong_and_the_quantile_that_of_student():
+    """12 positives and 12 negatives, one film a group: 11 degrees of freedom at most."""
+    random, present = np.random.default_rng(0), np.arange(24) < 12
+    scores = sigmoid(random.normal(size=24) + present)
+    beaten = metrics.placements(scores[present], scores[~present])
+    error = math.sqrt(sum(np.var(side, ddof=1) / 12 for side in beaten))
+    found = plain_figures(scores, present).findings["one"].auc
+    half = (logit(found.high) - logit(found.low)) / 2
+    wanted = max(student(auc_influence(scores, present)), stats.t.ppf(0.975, 11))
+    assert half == pytest.approx(wanted * error / (found.value * (1 - found.value)), rel=1e-3)
 
 
 def test_films_of_a_group_count_for_less_than_films_of_their_own():

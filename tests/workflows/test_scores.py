@@ -199,6 +199,21 @@ def test_uncertain_and_blank_cells_mean_what_the_recipe_says(cli: Cli, files: An
         own = np.delete(values[:, 1], slice(20, 30)) if meaning == "absent" else values[30:, 1]
         assert found["findings"]["Mass"]["auc"]["value"] == pytest.approx(roc_auc_score(wanted, own))
         assert found["labels"]["blank"] == meaning
+    ran = cli(*words, "--recipe", "findings", "--out", tmp_path / "out", "--lang", "en")
+    assert (ran.code, len(ran.err.splitlines())) == (2, 1)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_finding_of_which_nothing_is_known_is_not_estimable(cli: Cli, files: Any, tmp_path: Path) -> None:
+    scores, table, _, _ = of_findings()
+    (tmp_path / "recipe.toml").write_text(IGNORE)
+    words = [*files(scores, with_cells(table, Mass=-1)), "--recipe", tmp_path / "recipe.toml"]
+    assert cli(*words, "--out", tmp_path / "out", "--lang", "en").code == 0
+    figures = json.loads((tmp_path / "out/metrics.json").read_text(encoding="utf-8"))
+    assert figures["findings"]["Mass"]["auc"]["value"] is None
+    assert figures["thresholds"]["Mass"] == {"positives": 0, "cuts": []}
+    every = with_cells(table, **{"Pleural Effusion": -1, "Mass": -1, "edema": -1})
+    assert cli(*files(scores, every), "--recipe", tmp_path / "recipe.toml", "--lang", "zh").code == 0
 
 
 def test_a_prevalence_gives_predictive_values_at_every_threshold(cli: Cli, files: Any) -> None:

@@ -82,4 +82,6 @@ SENTENCES: dict[str, str] = {
     "card.audited-findings": "A table of view position, sex, age and site, without any film, reaches a mean AUC of "
     "{table} on its test films; this model {model}, which is {gain} more.",
     "audit.written-findings": "audit.json, pairs.html and clusters.csv are in {folder}",
+    "report.findings.about": "Findings: {classes}. Every figure comes with its 95 % interval and n, the number of "
+    "films.",
 }

@@ -78,4 +78,5 @@ SENTENCES: dict[str, str] = {
     "card.audited-findings": "只凭体位、性别、年龄和来源的表格（不看任何胶片），在其测试胶片上的平均 AUC 为 {table}"
     "；该模型为 {model}，相差 {gain}。",
     "audit.written-findings": "audit.json、pairs.html 和 clusters.csv 在 {folder} 中",
+    "report.findings.about": "征象：{classes}。每个指标都附有 95 % 区间和胶片数 n。",
 }

@@ -11,7 +11,7 @@ from plainfilm.model.answer import Answer
 from plainfilm.model.card import Card, named
 from plainfilm.model.findings import PRESENT, UNDECIDED, FindingsCalibration
 from plainfilm.model.shift import Shift, place_of
-from plainfilm.present.blocks import Block, Cell, Note, Section, Table
+from plainfilm.present.blocks import Block, Cell, Lines, Note, Section, Table
 from plainfilm.present.figure_rows import head, name_of
 from plainfilm.present.findings_answer import findings_of, headline_of, in_state, sentences
 from plainfilm.present.gather import Gathered
@@ -67,7 +67,7 @@ def _by_finding(figures: FindingsMetrics, shown: Callable[[str], Text]) -> Table
 def _short(entry: Estimate, *, scale: int = 1) -> Text:
     """A figure with its interval in one cell."""
     value, interval, _ = figure(entry, scale=scale)
-    return value if interval == "–" else f"{value} ({interval})"
+    return value if interval == "–" else Lines((value, f"({interval})"))
 
 
 def meanings(labels: Mapping[str, object]) -> Iterator[Note]:
@@ -116,7 +116,7 @@ def _points(figures: FindingsMetrics, shown: Callable[[str], Text]) -> Table:
     )
     keys = ("report.findings.finding", "report.decisions.asked", "prevalence.threshold")
     columns = (*map(say, keys), name_of("sensitivity"), name_of("specificity"))
-    return Table(say("report.findings.points"), columns, rows)
+    return Table(say("report.findings.points"), columns, rows, left=2)
 
 
 def _fitted(calibration: FindingsCalibration, figures: FindingsMetrics, shown: Callable[[str], Text]) -> Table:
@@ -169,7 +169,7 @@ def headline(found: Gathered) -> Section:
         blocks += verdicts(audited, found.shown)
     figures: FindingsMetrics | None = found.figures
     if figures is not None:
-        auc: Estimate = figures.overall["macro_auc"]
+        auc = figures.overall["macro_auc"].in_decimals()
         told = listed(found.shown(name) for name in figures.macro_over) if figures.macro_over else say("report.none")
         blocks.append(Note(say("report.findings.first", auc=auc, count=len(figures.macro_over), names=told)))
         few = [found.shown(name) for name in figures.findings if name not in figures.macro_over]
@@ -183,9 +183,8 @@ def _elsewhere(found: Gathered) -> Iterator[Note]:
     if not found.external:
         yield Note(say("report.first.no-external"), "missing")
     for name, figures in found.external.items():
-        yield Note(
-            say("report.findings.external", name=name, auc=figures.overall["macro_auc"], films=figures.num_films)
-        )
+        auc = figures.overall["macro_auc"].in_decimals()
+        yield Note(say("report.findings.external", name=name, auc=auc, films=figures.num_films))
 
 
 def results(found: Gathered) -> Section:
