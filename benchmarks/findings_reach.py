@@ -51,8 +51,8 @@ def main() -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     source = options.data / "nih-findings"
     films = make_films([source / "films.zip"], [source / "metadata.csv"], recipe, options.out)
-    for half in HALVES:
-        for share in SHARES:
+    for share in SHARES:
+        for half in HALVES:
             print_half(films, recipe, half, share, options.out, options.threads)
 
 

@@ -304,11 +304,9 @@ def audit(
 
 def compare(language: str, first: Path, second: Path) -> CompareResult:
     """Two models on the films that both have answered."""
-    from plainfilm.evaluation.comparison import compare as compare_answers
-    from plainfilm.workflows.external_test import read_predictions
+    from plainfilm.workflows.external_test import compare_predictions
 
-    found = compare_answers(read_predictions(first), read_predictions(second))
-    return CompareResult(language=language, found=found)
+    return CompareResult(language=language, found=compare_predictions(first, second))
 
 
 def drift(language: str, paths: Sequence[Path], *, out: Path | None) -> DriftResult:

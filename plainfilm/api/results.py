@@ -27,6 +27,7 @@ if TYPE_CHECKING:  # heavy, or needed by one result alone
     from plainfilm.audits.findings import Audit
     from plainfilm.evaluation.comparison import Comparison
     from plainfilm.evaluation.decisions import PredictiveValues
+    from plainfilm.evaluation.findings_tables import FindingsCompared
     from plainfilm.evaluation.judging import Judged
     from plainfilm.evaluation.moves import Move, Stream
     from plainfilm.evaluation.recalibration import Recalibration
@@ -423,13 +424,15 @@ class AuditResult(Shown):
 class CompareResult(Shown):
     """Two models on the films that both have answered."""
 
-    found: "Comparison"
+    found: "Comparison | FindingsCompared"
 
     def blocks(self) -> Iterable[Block]:
         """What the command prints."""
+        from plainfilm.evaluation.comparison import Comparison
         from plainfilm.present.sections.comparison import comparison
+        from plainfilm.present.sections.findings import comparison as of_findings
 
-        return comparison(self.found)
+        return comparison(self.found) if isinstance(self.found, Comparison) else of_findings(self.found)
 
     def as_dict(self) -> Object:
         """What the command prints with --json."""

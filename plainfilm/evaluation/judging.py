@@ -8,11 +8,16 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from plainfilm import records
 from plainfilm.config import DecisionRecipe
 from plainfilm.data.film_index import Row
 from plainfilm.data.films import Films
 from plainfilm.data.sources.balance import Counts
+from plainfilm.estimate import Estimate
+from plainfilm.evaluation import spread
 from plainfilm.evaluation.calibration import calibrate
+from plainfilm.evaluation.comparison import Predictions
+from plainfilm.evaluation.coverage import mark_missed
 from plainfilm.evaluation.decisions import Points, PredictiveValues, add_predictive_values
 from plainfilm.evaluation.evaluation import Evaluation, Metrics, evaluate
 from plainfilm.evaluation.expected import fit_confidence
@@ -25,8 +30,10 @@ from plainfilm.evaluation.findings_evaluation import (
     evaluate_findings,
     gap_of_findings,
 )
+from plainfilm.evaluation.findings_tables import FindingsPredictions, judged_findings, pooled_findings
 from plainfilm.evaluation.generalisation_gap import generalisation_gap
-from plainfilm.model.card import Card, Confidence
+from plainfilm.evaluation.measured import Measured, estimate_all
+from plainfilm.model.card import Card, Confidence, OwnFigures
 from plainfilm.model.predictor import Predictor
 
 
@@ -81,6 +88,25 @@ class Judging(Protocol):
     def elsewhere(self, figures: Any, card: Card, about: About) -> Any:
         """The figures of films from elsewhere, with what belongs to them."""
 
+    def compared(self, tested: OwnFigures) -> spread.Judged:
+        """The figures of a run's own test that are compared over runs. Raises ValueError for other sections."""
+
+    def pooled(self, tables: Sequence[Any]) -> Measured:
+        """The figures of the films of several tables of predictions together."""
+
+
+@dataclass(frozen=True)
+class _CalibrationError:
+    expected_calibration_error: Estimate
+
+
+@dataclass(frozen=True)
+class _Sections:
+    """What is compared over runs of the sections of an evaluation."""
+
+    calibration: _CalibrationError
+    classes: Mapping[str, Mapping[str, Estimate]]
+
 
 class ClassJudging:
     """Exactly one class a film."""
@@ -116,6 +142,19 @@ class ClassJudging:
             predictive_values=_predictive_values(figures.operating_points or {}, about),
         )
 
+    def compared(self, tested: OwnFigures) -> spread.Judged:
+        """With the calibration error."""
+        sections = records.from_dict(_Sections, tested.others)
+        error = sections.calibration.expected_calibration_error
+        return spread.Judged(overall={**tested.overall, "calibration_error": error}, classes=sections.classes)
+
+    def pooled(self, tables: Sequence[Predictions]) -> Measured:
+        """As `measured.estimate_all`."""
+        probabilities = np.concatenate([table.probabilities for table in tables])
+        labels = np.concatenate([table.labels for table in tables])
+        groups = [group for table in tables for group in table.groups]
+        return mark_missed(estimate_all(probabilities, labels, groups, tables[0].classes), labels, groups)
+
 
 class FindingJudging:
     """Any number of findings a film."""
@@ -150,6 +189,14 @@ class FindingJudging:
             data_sha256=about.data_sha256,
             predictive_values=_predictive_values(points, about),
         )
+
+    def compared(self, tested: OwnFigures) -> spread.Judged:
+        """As `findings_tables.judged_findings`."""
+        return judged_findings(tested)
+
+    def pooled(self, tables: Sequence[FindingsPredictions]) -> Measured:
+        """As `findings_tables.pooled_findings`."""
+        return pooled_findings(tables)
 
 
 def _predictive_values(points: Points, about: About) -> Mapping[str, PredictiveValues] | None:

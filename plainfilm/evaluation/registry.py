@@ -34,7 +34,10 @@ Estimates = dict[str, Sequence[Estimate]]
 Estimator = Callable[[Sample, Floats, Estimates], Sequence[Estimate]]
 """The estimates of a figure, from its replicates (R,) or (R, K) and the estimates of the figures above in the table."""
 NO_REPLICATES = np.empty(0)
-DECIMALS = ("expected_calibration_error", "calibration_error", "aurc")
+DECIMALS = (
+    *("expected_calibration_error", "calibration_error", "aurc"),
+    *("average_precision", "macro_average_precision", "macro_brier"),
+)
 """Figures of other sections of an evaluation that are no shares."""
 
 

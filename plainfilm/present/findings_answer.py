@@ -18,6 +18,7 @@ from plainfilm.records import Object
 
 ORDER = (PRESENT, UNDECIDED, ABSENT, TOO_FEW)
 TINY = 1e-6
+NAMED = 3  # findings in a headline
 
 
 @dataclass(frozen=True)
@@ -103,12 +104,19 @@ def headline_of(answer: Answer, card: Card, place: str) -> Words:
         return say("headline.uncalibrated", name=found[0].name)
     present, undecided = in_state(found, PRESENT), in_state(found, UNDECIDED)
     if present:
-        said: Words = names_of(present)
+        said: Words = _called_present(present)
     elif undecided:
         said = say("findings.undecided-count", count=len(undecided), of=len(found))
     else:
         said = say("findings.none-present")
     return say(f"headline.{stance}", name=said) if stance in ("refused", "abroad", "unproven") else said
+
+
+def _called_present(present: Sequence[Shown]) -> Words:
+    """The first of the present findings: called so, for most films with a rare one are called so without having it."""
+    names, more = names_of(present[:NAMED]), len(present) - NAMED
+    key = "findings.called-more" if more > 0 else "findings.called-present"
+    return say(key, names=names, count=more)
 
 
 def sentences(answer: Answer, card: Card) -> Iterator[Words]:

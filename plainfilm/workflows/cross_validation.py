@@ -11,12 +11,10 @@
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Protocol
-
-import numpy as np
 
 from plainfilm import records
 from plainfilm.config import Recipe, load_recipe
@@ -25,13 +23,13 @@ from plainfilm.data.sources.labels import asked
 from plainfilm.data.sources.reading import PLAIN, Progress, Reading
 from plainfilm.data.sources.table import TABLES, read_table
 from plainfilm.errors import ModelFileError, OutputError, RecipeError, UsageError
-from plainfilm.estimate import Estimate
-from plainfilm.evaluation.coverage import mark_missed
-from plainfilm.evaluation.measured import Measured, estimate_all
+from plainfilm.evaluation.judging import Judging
+from plainfilm.evaluation.measured import Measured
 from plainfilm.evaluation.spread import CrossValidation, Judged, RunFigures, spread_over
 from plainfilm.io import files
 from plainfilm.io.run_folder import CROSS_VALIDATION, Run, held, pixel_files
 from plainfilm.model.predictor import Predictor
+from plainfilm.task import task_of
 from plainfilm.workflows.external_test import read_predictions
 from plainfilm.workflows.prepare import fill_store, make_films
 from plainfilm.workflows.training import Observer, Options, continue_run, until
@@ -56,19 +54,6 @@ class Fold:
     number: int
     recipe: Recipe
     index: Index
-
-
-@dataclass(frozen=True)
-class _CalibrationError:
-    expected_calibration_error: Estimate
-
-
-@dataclass(frozen=True)
-class _Sections:
-    """What is compared over runs of the sections of an evaluation."""
-
-    calibration: _CalibrationError
-    classes: Mapping[str, Mapping[str, Estimate]]
 
 
 def cross_validate(
@@ -227,17 +212,15 @@ def _judged(run: Run) -> Judged | None:
         tested = Predictor(run.model).card.evaluation
     except (ModelFileError, OSError):
         return None
-    if tested is None:
-        return None
-    sections = records.from_dict(_Sections, tested.others)
-    overall = {**tested.overall, "calibration_error": sections.calibration.expected_calibration_error}
-    return Judged(overall=overall, classes=sections.classes)
+    return None if tested is None else _judging(run).compared(tested)
+
+
+def _judging(run: Run) -> Judging:
+    """How the films of a run are judged."""
+    found: Judging = task_of(load_recipe(str(run.recipe)).task.kind).judging
+    return found
 
 
 def _pooled(runs: Sequence[Run]) -> Measured:
     """The figures of all films, each answered by the run that had it in its test part."""
-    tables = [read_predictions(run.evaluation) for run in runs]
-    probabilities = np.concatenate([table.probabilities for table in tables])
-    labels = np.concatenate([table.labels for table in tables])
-    groups = [group for table in tables for group in table.groups]
-    return mark_missed(estimate_all(probabilities, labels, groups, tables[0].classes), labels, groups)
+    return _judging(runs[0]).pooled([read_predictions(run.evaluation) for run in runs])

@@ -16,8 +16,9 @@ from plainfilm.data.sources.labels import notes_of
 from plainfilm.data.sources.listing import Listing, balance_of
 from plainfilm.data.sources.reading import PLAIN, Progress, Reading
 from plainfilm.errors import SourceError
-from plainfilm.evaluation.comparison import Predictions
+from plainfilm.evaluation.comparison import Comparison, Predictions, compare
 from plainfilm.evaluation.external import look_for_seen, seen_figures, write_seen
+from plainfilm.evaluation.findings_tables import FindingsCompared, FindingsPredictions, compare_tables
 from plainfilm.evaluation.judging import About, Judged
 from plainfilm.io import files, tables
 from plainfilm.io.run_folder import PREDICTIONS, Run
@@ -104,13 +105,15 @@ def balance_of_films(
     return balance_of(listing, reasons, notes_of(index.labelling.respelt([row.label for row in found], index.classes)))
 
 
-def read_predictions(path: Path) -> Predictions:
+def read_predictions(path: Path) -> Predictions | FindingsPredictions:
     """Read `predictions.csv`: the file itself, or that of an evaluation's or a run's folder. Raises SourceError."""
     if path.is_dir():
         here, of_run = path / PREDICTIONS, Run(path).predictions
         path = of_run if of_run.is_file() and not here.is_file() else here
     try:
         rows, columns = tables.from_csv(path.read_bytes().decode("utf-8", "surrogateescape"))
+        if any(name.startswith("target_") for name in columns):
+            return _findings(rows, columns)
         classes = tuple(name.removeprefix("p_") for name in columns if name.startswith("p_"))
         labels = np.array([classes.index(row["label"]) for row in rows])
         probabilities = np.array([[float(row[f"p_{name}"]) for name in classes] for row in rows])
@@ -122,3 +125,24 @@ def read_predictions(path: Path) -> Predictions:
     if not rows or not np.isfinite(probabilities).all():
         raise SourceError("predictions-damaged", path=str(path))
     return Predictions(ids, groups, classes, labels, probabilities)
+
+
+def _findings(rows: Sequence[Mapping[str, str]], columns: Sequence[str]) -> FindingsPredictions:
+    """The predictions of findings in a table. Raises KeyError or ValueError for what is none."""
+    names = tuple(name.removeprefix("target_") for name in columns if name.startswith("target_"))
+    targets = np.array([[float(row[f"target_{name}"] or "nan") for name in names] for row in rows], np.float32)
+    probabilities = np.array([[float(row[f"p_{name}"]) for name in names] for row in rows])
+    if not rows or not np.isfinite(probabilities).all():
+        raise ValueError("probabilities")
+    ids, groups = (tuple(row[name] for row in rows) for name in ("image_id", "group"))
+    return FindingsPredictions(ids, groups, names, targets, probabilities)
+
+
+def compare_predictions(first: Path, second: Path) -> Comparison | FindingsCompared:
+    """Two models on the films that both have answered, from the `predictions.csv` of each. Raises SourceError."""
+    one, two = read_predictions(first), read_predictions(second)
+    if isinstance(one, FindingsPredictions) and isinstance(two, FindingsPredictions):
+        return compare_tables(one, two)
+    if isinstance(one, Predictions) and isinstance(two, Predictions):
+        return compare(one, two)
+    raise SourceError("compare-tasks", first=str(first), second=str(second))

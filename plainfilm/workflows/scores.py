@@ -5,7 +5,7 @@ No film is opened. So copies of a film are not known, and patients only as far a
 
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ import numpy as np
 
 from plainfilm.config import Recipe
 from plainfilm.data.film_index import REASON_OF, Index, Row
-from plainfilm.data.labelling import Labelling, touched
+from plainfilm.data.labelling import Labelling, Targets, touched
 from plainfilm.data.scan import COLUMNS
 from plainfilm.data.sources.entry import Entry
 from plainfilm.data.sources.scores_columns import FINDINGS, Chosen, choose
@@ -107,10 +107,11 @@ def evaluate_scores(
     index = Index(tuple(rows), (), names, NO_SPLIT, task=task)
     if recipe is None:
         _check_said(index)
+    targets = index.labelling.targets([row.label for row in rows], names, task)
     shares = parse_shares(prevalence, names)
     if out is not None:
         files.writable_folder(out)
-    found = _judged(read, index, shares, path, tables)
+    found = _judged(read, index, targets, shares, path, tables)
     if out is not None:
         from plainfilm.present.scores_page import write_scores_page
 
@@ -136,7 +137,9 @@ def _read(path: Path, tables: Sequence[Path], recipe: Recipe | None, encoding: s
     labelling: Labelling = task_of(chosen.kind).labels
     labelled, notes = labelling.labelled(entries, names)
     values = probabilities(scores, chosen, list(joined.entries))
-    reasons = [_reason(entry, own, labelling, names) for entry, own in zip(labelled, values, strict=True)]
+    problem_of = {label: labelling.problem(label, names) for label in {entry.label for entry in labelled}}
+    is_blank = np.asarray(np.isnan(values).all(axis=1))
+    reasons = [_reason(entry, blank, problem_of) for entry, blank in zip(labelled, is_blank, strict=True)]
     read = Read(scores, joined, chosen, tuple(labelled), values, tuple(reasons), notes)
     if not read.kept:
         reasons_of = Listed(tuple(_counted(reason, len(paths)) for reason, paths in read.left_out.items()))
@@ -151,11 +154,11 @@ def _kind(recipe: Recipe) -> str:
     return recipe.task.kind
 
 
-def _reason(entry: Entry, values: Floats, labelling: Labelling, names: Sequence[str]) -> str:
-    """Why a film with scores (K,) is not judged; "" if it is."""
-    if np.isnan(values).all():
+def _reason(entry: Entry, is_blank: bool, problem_of: Mapping[str, str]) -> str:
+    """Why a film is not judged, "" if it is; `is_blank`: whether it has no scores, `problem_of`: those of labels."""
+    if is_blank:
         return "no-score"
-    code = next(iter(entry.problems), labelling.problem(entry.label, names))
+    code = next(iter(entry.problems), problem_of[entry.label])
     return REASON_OF[code] if code else ""
 
 
@@ -198,7 +201,9 @@ def _check_said(index: Index) -> None:
         raise UsageError("scores-cells-unsaid", findings=named, **counts)
 
 
-def _judged(read: Read, index: Index, shares: Prevalences, path: Path, tables: Sequence[Path]) -> ScoresEvaluation:
+def _judged(
+    read: Read, index: Index, targets: Targets, shares: Prevalences, path: Path, tables: Sequence[Path]
+) -> ScoresEvaluation:
     """Every figure."""
     rows, left_out = index.rows, read.left_out
     scored = Provenance(
@@ -213,7 +218,6 @@ def _judged(read: Read, index: Index, shares: Prevalences, path: Path, tables: S
         known_patients=len(rows) - persons(rows).count(None),
     )
     values, films = read.values[read.kept], "+".join(table.stem for table in tables)
-    targets = index.labelling.targets([row.label for row in rows], index.classes, index.task)
     about: dict[str, Any] = {"films": films, "prevalences": shares, "scored": scored}
     figures: ClassScores | FindingScores
     if read.chosen.kind == CLASSES:

@@ -256,3 +256,36 @@ def test_maps_are_of_the_finding_that_is_shown_first(trained, films, tmp_path, c
     (path,) = (tmp_path / "maps").iterdir()
     assert path.stem.endswith(first)
     assert np.asarray(Image.open(path)).ndim == 3
+
+
+def test_two_models_are_compared_on_the_findings_that_both_know(trained, tmp_path, cli: Cli):
+    first, second = trained[0] / "evaluation/predictions.csv", tmp_path / "predictions.csv"
+    rows = list(csv.DictReader(first.read_text().splitlines()))
+    columns = [name for name in rows[0] if not name.endswith("_Rash")]
+    with second.open("w", newline="") as file:
+        table = csv.DictWriter(file, columns, extrasaction="ignore")
+        table.writeheader()
+        table.writerows(row | {"p_Nodule": f"{1 - float(row['p_Nodule']):.6f}"} for row in rows[1:])
+    ran = cli("compare", first, second, "--json")
+    assert ran.code == 0, ran.err
+    found = json.loads(ran.out)
+    assert found["films"] == len(rows) - 1
+    assert found["left_out"] == {"first": 1, "second": 0}
+    assert set(found["compared"]["findings"]) == {"Nodule", "Mass"}
+    assert found["compared"]["findings"]["Mass"]["difference"]["value"] == 0
+    nodule = found["compared"]["findings"]["Nodule"]
+    assert nodule["second"]["value"] == pytest.approx(1 - nodule["first"]["value"])
+
+
+def test_folds_of_findings_are_pooled(films, recipe, tmp_path):
+    text = recipe.read_text().replace("out_of_fold = 2", "").replace("epochs = [3]", "epochs = [1]")
+    (tmp_path / "short.toml").write_text(text)
+    source = (films / "images", "--table", films / "findings.csv", "--recipe", tmp_path / "short.toml")
+    out = tmp_path / "folds"
+    process = command("cross-validate", *source, "--folds", 3, "--out", out, "--threads", 1)
+    said, err = process.communicate(timeout=300)
+    assert process.returncode == 0, err
+    found = json.loads((out / "cross-validation.json").read_text())
+    assert found["pooled"]["0"]["interval"]["groups"] == NUM_FILMS / 4  # each patient is tested once
+    assert set(found["spread"]["classes"]) == {"Nodule", "Mass", "Rash"}
+    assert "Mean average precision" in said

@@ -127,6 +127,8 @@ SENTENCES: dict[str, str] = {
     "finding.legend": "Probabilities, each with a line at its own threshold. The finding chosen here is the one whose "
     "evidence the map shows.",
     "finding.legend-uncalibrated": "Probabilities. The finding chosen here is the one whose evidence the map shows.",
+    "finding.minority": "Called present is no diagnosis: where the number is below 50 %, most films with such a number "
+    "do not have the finding.",
     "finding.present": "Called present",
     "finding.none-present": "Called present: none",
     "finding.undecided": "Undecided, nearest to present first",
@@ -139,8 +141,8 @@ SENTENCES: dict[str, str] = {
     "finding.limit-absent": "absent below {below}",
     "finding.limit-both": "present above {threshold}, absent below {below}",
     "finding.limit-few": "calibrated on {positives} patients with it and {negatives} without",
-    "finding.number": "{name}: {share}. Of the films that the model was calibrated on, {prevalence} have it. What "
-    "counts is the finding's own threshold, not 50 %.",
+    "finding.number": "{name}: {share}, so about {hundredth} of 100 films with such a number have it; of all films "
+    "that the model was calibrated on, {prevalence} have it. What counts is the finding's own threshold.",
     "finding.number-few": "{name}: too few films had it for the model to give a probability, or to decide.",
     "finding.number-raw": "{name}: {share}. That is no probability: too few films had it to calibrate it. It can be "
     "compared to its thresholds alone.",

@@ -84,4 +84,8 @@ SENTENCES: dict[str, str] = {
     "audit.written-findings": "audit.json, pairs.html and clusters.csv are in {folder}",
     "report.findings.about": "Findings: {classes}. Every figure comes with its 95 % interval and n, the number of "
     "films.",
+    "findings.called-present": "Called present: {names}",
+    "findings.called-more": "Called present: {names} and {count} more",
+    "compare-tasks": "{first} and {second} are predictions of two kinds, one of classes and one of findings; "
+    "compare two of one kind",
 }

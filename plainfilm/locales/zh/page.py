@@ -113,6 +113,7 @@ SENTENCES: dict[str, str] = {
     "called.none": "{name}：低于各判定阈值（设定灵敏度：{negative}）。（只要不能排除，类别就会被列出，要求更低。）",
     "finding.legend": "概率，细竖线为该征象自己的阈值。在此选择征象，热图即显示该征象的依据。",
     "finding.legend-uncalibrated": "概率。在此选择征象，热图即显示该征象的依据。",
+    "finding.minority": "“判为存在”不是诊断：概率低于 50 % 时，有同样概率的胶片大多没有该征象。",
     "finding.present": "判为存在",
     "finding.none-present": "判为存在：无",
     "finding.undecided": "未定（最接近“存在”的在前）",
@@ -125,8 +126,8 @@ SENTENCES: dict[str, str] = {
     "finding.limit-absent": "低于 {below} 判为不存在",
     "finding.limit-both": "高于 {threshold} 判为存在，低于 {below} 判为不存在",
     "finding.limit-few": "校准时有此征象的患者 {positives} 例，无此征象的 {negatives} 例",
-    "finding.number": "{name}：{share}。在校准所用的胶片中，有此征象的占 {prevalence}。应以该征象自己的阈值为准，"
-    "而不是 50 %。",
+    "finding.number": "{name}：{share}，即有同样概率的胶片每 100 张约 {hundredth} 张有此征象；在校准所用的全部胶片中，"
+    "有此征象的占 {prevalence}。应以该征象自己的阈值为准。",
     "finding.number-few": "{name}：有此征象的胶片太少，模型给不出概率，也不作判定。",
     "finding.number-raw": "{name}：{share}。这不是概率：有此征象的胶片太少，无法校准；只能与它的阈值比较。",
     "finding.number-uncalibrated": "{name}：{share}。",

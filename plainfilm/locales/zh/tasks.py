@@ -79,4 +79,7 @@ SENTENCES: dict[str, str] = {
     "；该模型为 {model}，相差 {gain}。",
     "audit.written-findings": "audit.json、pairs.html 和 clusters.csv 在 {folder} 中",
     "report.findings.about": "征象：{classes}。每个指标都附有 95 % 区间和胶片数 n。",
+    "findings.called-present": "判为存在：{names}",
+    "findings.called-more": "判为存在：{names}，另有 {count} 项",
+    "compare-tasks": "{first} 与 {second} 是两种预测，一种是类别，一种是征象；请比较同一种",
 }

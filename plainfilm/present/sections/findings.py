@@ -1,14 +1,16 @@
 """Findings: the figures of each, its decisions, and tables of films that were answered."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+from plainfilm.data.labelling import FindingLabels
 from plainfilm.estimate import Estimate
 from plainfilm.evaluation.findings_evaluation import FindingsMetrics
 from plainfilm.evaluation.findings_metrics import MIN_POSITIVES
+from plainfilm.evaluation.findings_tables import FindingsCompared
 from plainfilm.evaluation.generalisation_gap import Change
 from plainfilm.messages import Text, say
 from plainfilm.model.answer import Answer
-from plainfilm.model.card import Card, named
+from plainfilm.model.card import Card, class_names, named
 from plainfilm.model.findings import PRESENT, UNDECIDED, FindingsCalibration
 from plainfilm.model.shift import Shift, place_of
 from plainfilm.present.blocks import Block, Cell, Lines, Note, Section, Table
@@ -47,12 +49,17 @@ def figures_of(figures: FindingsMetrics, shown: Callable[[str], Text]) -> Iterat
         (name_of(name), *figure(figures.overall[name], scale=1)) for name in OVERALL if name in figures.overall
     )
     yield Table(say("report.findings.macro"), head(say("evaluation.figure")), cells)
-    over = listed(shown(name) for name in figures.macro_over) if figures.macro_over else say("report.none")
-    yield Note(say("report.findings.macro-over", names=over, minimum=MIN_POSITIVES))
+    yield _over(figures.macro_over, shown)
     yield _by_finding(figures, shown)
     yield from meanings(figures.labels)
     if figures.interval.groups:
         yield Note(say("report.results.interval", groups=figures.interval.groups))
+
+
+def _over(names: Sequence[str], shown: Callable[[str], Text]) -> Note:
+    """Over which findings means are."""
+    told = listed(map(shown, names)) if names else say("report.none")
+    return Note(say("report.findings.macro-over", names=told, minimum=MIN_POSITIVES))
 
 
 def _by_finding(figures: FindingsMetrics, shown: Callable[[str], Text]) -> Table:
@@ -122,9 +129,14 @@ def _points(figures: FindingsMetrics, shown: Callable[[str], Text]) -> Table:
 def _fitted(calibration: FindingsCalibration, figures: FindingsMetrics, shown: Callable[[str], Text]) -> Table:
     rows: list[tuple[Cell, ...]] = []
     for name, decision in zip(figures.findings, calibration.findings, strict=True):
-        few = say("findings.too-few", n=min(decision.positives, decision.negatives))
-        scale = few if decision.temperature is None else f"{decision.temperature:.3f}, {decision.shift:+.3f}"
-        cuts = [few if cut is None else f"{cut:.4f}" for cut in (decision.present, decision.absent)]
+        sides = decision.positives, decision.negatives
+        scale: Text = say("findings.too-few", n=min(sides))
+        if decision.temperature is not None:
+            scale = f"{decision.temperature:.3f}, {decision.shift:+.3f}"
+        cuts = [
+            say("findings.too-few", n=n) if cut is None else f"{cut:.4f}"
+            for cut, n in zip((decision.present, decision.absent), sides, strict=True)
+        ]
         rows.append((shown(name), str(decision.positives), str(decision.negatives), scale, *cuts))
     keys = ("finding", "fitted-positives", "fitted-negatives", "scale", "absent-below", "present-above")
     caption = say("report.findings.fitted", films=say(f"findings.of.{calibration.from_}"))
@@ -154,6 +166,30 @@ def gap(fall: Mapping[str, Change] | None, shown: Callable[[str], Text]) -> Iter
         )
         keys = ("report.findings.finding", "fall.internal", "fall.external", "fall.difference")
         yield Table(say("report.findings.gap"), tuple(map(say, keys)), rows)
+
+
+def comparison(found: FindingsCompared) -> Iterator[Block]:
+    """Two models: the AUC of each finding and the mean of both, and second minus first."""
+    names = class_names(tuple(found.compared.findings), display_names(found.compared.findings))
+    shown = named(names)
+    parts = [(shown(name), entry) for name, entry in found.compared.findings.items()]
+    rows = tuple(
+        (name, *(_short(part) for part in (entry.first, entry.second, entry.difference)))
+        for name, entry in (*parts, (name_of("macro_auc"), found.compared.macro))
+    )
+    keys = ("report.findings.finding", "compare.first", "compare.second", "compare.difference")
+    title = say("compare.title", films=found.films, groups=found.groups, **found.left_out)
+    yield Table(title, tuple(map(say, keys)), rows)
+    over = (
+        listed(shown(name) for name in found.compared.macro_over) if found.compared.macro_over else say("report.none")
+    )
+    yield Note(say("report.findings.macro-over", names=over, minimum=MIN_POSITIVES))
+
+
+def display_names(names: Iterable[str]) -> dict[str, dict[str, str]]:
+    """What people call findings, as far as this program knows it."""
+    labels = FindingLabels()
+    return {name: shown for name in names if (shown := labels.display_names(name))}
 
 
 # --- sections of the report ------------------------------------------------------------------------------------------
