@@ -3,10 +3,10 @@
     python benchmarks/findings_reach.py DATA --out runs/findings-reach
 
 DATA holds nih-findings/. A network of the recipe is trained without each fold of a half, and answers it; the table
-probe sees view, sex and age of the same films in the same folds. Judged are the findings with at least 10 positives in
-the half. The halves are never joined: on both together view, sex, age and half alone tell most of it. Where the network
-is not above the probe, the curve at 25 and 50 % of the training groups says whether more films would help. What is
-finished is not done again.
+probe sees view, sex and age of the same films in the same folds. Scores are ranked within each fold. Judged are the
+findings with at least 10 positives in the half. The halves are never joined: on both together view, sex, age and half
+alone tell most of it. Where the network is not above the probe, the curve at 25 and 50 % of the training groups says
+whether more films would help. What is finished is not done again.
 """
 
 import argparse
@@ -19,14 +19,14 @@ import numpy as np
 import torch
 from search_methods import Quiet
 
-from plainfilm.audits.probes import logistic
+from plainfilm.audits.finding_probes import TABLE, known, read
 from plainfilm.audits.table_view import table_columns
 from plainfilm.config import Recipe, load_recipe
 from plainfilm.data.films import Films
 from plainfilm.data.splits.split import even_folds
 from plainfilm.evaluation.findings_metrics import Compared, compare_findings
+from plainfilm.evaluation.metrics import placements
 from plainfilm.io.run_folder import Run
-from plainfilm.model.findings import sigmoid
 from plainfilm.randomness import generator
 from plainfilm.training.loop import answered, train
 from plainfilm.workflows.prepare import make_films
@@ -71,7 +71,8 @@ def print_half(films: Films, recipe: Recipe, half: str, share: float, out: Path,
     network = np.zeros(targets.shape)
     began = time.process_time()
     for fold in range(NUM_FOLDS):
-        network[fold_of == fold] = sigmoid(_answers(films, recipe, rows, fold_of, fold, share, out / half, threads))
+        network[fold_of == fold] = _answers(films, recipe, rows, fold_of, fold, share, out / half, threads)
+    network = _ranked(network, fold_of)
     table = _table(films, rows, targets, fold_of)
     found = compare_findings(table[:, kept], network[:, kept], targets[:, kept], groups, names)
     print(f"\n{half}, {share:.0%} of the training groups, n {len(rows)}, {time.process_time() - began:.0f} CPU s")
@@ -118,16 +119,19 @@ def _answers(
 
 
 def _table(films: Films, rows: list[int], targets: np.ndarray, fold_of: np.ndarray) -> np.ndarray:
-    """What view, sex and age alone say: probabilities (N, K) in the same folds."""
+    """What view, sex and age alone say, (N, K), ranked within each of the same folds."""
     columns = table_columns([films.index.rows[row] for row in rows], with_site=False)
-    found = np.zeros(targets.shape)
+    parts = [(np.flatnonzero(fold_of != fold), np.flatnonzero(fold_of == fold)) for fold in range(NUM_FOLDS)]
+    return np.nan_to_num(read(TABLE, columns, known(targets), parts, 0), nan=0.5)
+
+
+def _ranked(scores: np.ndarray, fold_of: np.ndarray) -> np.ndarray:
+    """Scores (N, K) by their rank within each fold: networks trained apart differ in the scale of theirs."""
+    found = np.zeros(scores.shape)
     for fold in range(NUM_FOLDS):
-        for k in range(targets.shape[1]):
-            learnt = (fold_of != fold) & np.isin(targets[:, k], (0, 1))
-            asked = fold_of == fold
-            labels = targets[learnt, k].astype(np.int64)
-            if len(set(labels.tolist())) == 2:
-                found[asked, k] = logistic(columns[learnt], labels, columns[asked], 2)[:, 1]
+        own = np.flatnonzero(fold_of == fold)
+        for k in range(scores.shape[1]):
+            found[own, k] = placements(scores[own, k], scores[own, k])[0]
     return found
 
 

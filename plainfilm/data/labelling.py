@@ -214,8 +214,11 @@ def rules_of(task: Mapping[str, Any], cells: Mapping[str, Counter[str]]) -> Rule
         unsaid = [name for name in by_finding if kind not in columns.get(name, {})]
         if task.get(kind) is None and unsaid:
             count = sum(by_finding[name] for name in unsaid)
-            code = "findings-blank-unsaid" if kind == "blank" else "findings-uncertain-unsaid"
-            raise RecipeError(code, cells=count, findings=", ".join(sorted(unsaid)))
+            raise RecipeError(
+                "findings-blank-unsaid" if kind == "blank" else "findings-uncertain-unsaid",
+                cells=count,
+                findings=", ".join(sorted(unsaid)),
+            )
     every = Meaning(task.get("uncertain") or "ignore", task.get("blank") or "ignore")
     return Rules(
         every,

@@ -125,7 +125,7 @@ def sentences(answer: Answer, card: Card) -> Iterator[Words]:
     for state in ORDER:
         those = in_state(found, state)
         if those:
-            yield say(f"findings.of-{STATES[state]}", names=names_of(those))
+            yield say(f"findings.state.{STATES[state]}", names=names_of(those))
 
 
 def as_json(answer: Answer, card: Card, language: str) -> list[Object]:

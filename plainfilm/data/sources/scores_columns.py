@@ -156,7 +156,8 @@ def _further_columns(entries: Sequence[Entry], conventions: Conventions) -> list
 
 def _in_lists(entries: Sequence[Entry], spellings: Mapping[str, str], conventions: Conventions) -> dict[str, str]:
     """The findings that lists name, by their keys. Raises SourceError for a list that cannot be read."""
-    stated, _ = state([replace(entry, columns={}) for entry in entries], (), conventions)
+    different = {entry.label: replace(entry, columns={}) for entry in entries}
+    stated, _ = state([*different.values()], (), conventions)
     return _by_key(names_in(entry.label for entry in stated), spellings)
 
 

@@ -68,8 +68,8 @@ SENTENCES: dict[str, str] = {
     "scores.films": "With / without it",
     "scores.threshold": "Threshold",
     "scores.thresholds-table": "Thresholds: 0.5, and those for a sensitivity",
-    "scores.cross-fitted": "A threshold for a sensitivity is fitted on all of these films, and takes more than 9, 19 or "
-    "99 patients with it. What it gives is measured with the films of each patient called at a threshold that was "
+    "scores.cross-fitted": "A threshold for a sensitivity is fitted on all of these films, and takes more than 9, 19 "
+    "or 99 patients with it. What it gives is measured with the films of each patient called at a threshold that was "
     "fitted without that patient. So it holds for films to come from the same place, and for no other place.",
     "scores.origin": "Which files these are",
     "scores.origin.scores": "The table of scores",

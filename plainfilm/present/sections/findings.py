@@ -81,7 +81,7 @@ def meanings(labels: Mapping[str, object]) -> Iterator[Note]:
     """What uncertain and blank cells were taken for."""
     for kind in ("uncertain", "blank"):
         if labels.get(kind) is not None:
-            yield Note(say(f"findings.meaning-{kind}", meaning=str(labels[kind])))
+            yield Note(say(f"findings.meaning.{kind}", meaning=str(labels[kind])))
     columns = labels.get("columns")
     if isinstance(columns, Mapping) and columns:
         told = listed(
