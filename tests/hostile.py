@@ -174,6 +174,23 @@ def wrong_type(proto: onnx.ModelProto) -> bytes:
     return signed(proto)
 
 
+DECISION = {
+    **{"temperature": 1.5, "shift": 0.1, "positives": 40, "negatives": 60, "present": 0.2, "absent": 0.6},
+    **{"operating_points": [], "prevalence": 0.4},
+}
+
+
+def of_findings(decision: Card, **calibration: object) -> Maker:
+    """Makes a file of findings whose decisions say what is given, and whose calibration does."""
+
+    def change(card: Card) -> None:
+        card["task"] = {"kind": "findings", "blank": "absent"}
+        findings = [DECISION | decision for _ in card["classes"]]
+        card["calibration"] = {"coverage": 0.95, "findings": findings, "from": "out-of-fold"} | calibration
+
+    return with_card(change)
+
+
 def endless_accuracy(card: Card) -> str:
     """A card whose accuracy is 1e999: JSON's other way to write infinity."""
     text = json.dumps(card | {"evaluation": {"accuracy": {"value": 0.5, "low": 0, "high": 1, "n": 3}}})
@@ -249,10 +266,36 @@ FILES: dict[str, tuple[Maker, tuple[str, str]]] = {  # what makes it, what the s
             ("maps", {"faithful": True, "n": 3, "classes": [1]}),
             ("maps", {"faithful": True, "n": 3, "classes": {"a": {"deletion": {"random": {}}}}}),
             ("maps", {"faithful": True, "n": 3, "classes": {"a": {"deletion": {"random": {"high": "no"}}}}}),
+            ("task", []),
+            ("task", {}),
+            ("task", {"kind": "seer"}),
+            ("task", {"kind": ["findings"]}),
             ("seen", []),
             ("seen", {"films": 3}),
             ("classes", [{"name": name, "names": {"en": 3}} for name in "abc"]),
             ("classes", [{"name": name, "names": "abc"} for name in "abc"]),
+        )
+    },
+    **{
+        f"findings: {json.dumps(decision)[:30]} {json.dumps(calibration)[:30]}": (
+            of_findings(decision, **calibration),
+            INCOMPLETE,
+        )
+        for decision, calibration in (
+            ({"temperature": 0}, {}),
+            ({"temperature": None}, {}),
+            ({"shift": "much"}, {}),
+            ({"positives": -1}, {}),
+            ({"positives": 3}, {}),
+            ({"present": 1.5}, {}),
+            ({"absent": [0.5]}, {}),
+            ({"operating_points": [{"asked": 0.9}]}, {}),
+            ({"prevalence": True}, {}),
+            ({}, {"coverage": 2}),
+            ({}, {"findings": [DECISION]}),
+            ({}, {"findings": 14}),
+            ({}, {"from": "hearsay"}),
+            ({}, {"from": ["validation"]}),
         )
     },
     "card: a list": (with_card(lambda card: json.dumps([card])), INCOMPLETE),

@@ -11,9 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plainfilm.data.sources import labels as class_labels
+from plainfilm.data.sources.conventions import COMMON
 from plainfilm.data.sources.entry import Entry
 from plainfilm.data.sources.findings_columns import state
 from plainfilm.data.sources.findings_names import display_key
+from plainfilm.data.sources.names import name_key
 from plainfilm.data.splits.split import check_classes
 from plainfilm.data.statements import BLANK, PRESENT, UNCERTAIN, Meaning, Rules, names_in, parted, targets_of
 from plainfilm.errors import RecipeError, SourceError, SplitError
@@ -22,6 +24,7 @@ from plainfilm.messages import LANGUAGES, Message, text
 TUTORIAL_CLASSES = ("NORMAL", "Viral_Pneumonia", "COVID")
 NO_FINDING = "No Finding"  # what a film without any counts as
 MIN_GROUPS = 3  # one for each part
+MIN_HEADINGS = 2  # that are findings, from which on a table is one of findings
 Targets = NDArray[Any]
 
 
@@ -74,8 +77,17 @@ class ClassLabels:
     is_single = True
 
     def labelled(self, entries: Sequence[Entry], wanted: Sequence[str]) -> tuple[list[Entry], tuple[Message, ...]]:
-        """One spelling for each label; those with several labels in one cell have none."""
-        return class_labels.with_plain_labels(entries)
+        """One spelling for each label; those with several labels in one cell have none.
+
+        That tables state findings, which classes pass over, is said.
+        """
+        plain, notes = class_labels.with_plain_labels(entries)
+        headings = sorted({heading for entry in entries for heading in entry.columns})
+        findings = [heading for heading in headings if name_key(heading) in COMMON.finding_of]
+        if len(findings) < MIN_HEADINGS:
+            return plain, notes
+        said = Message("balance.findings-unused", {"count": len(findings), "names": ", ".join(findings)})
+        return plain, (*notes, said)
 
     def respelt(self, labels: Sequence[str], names: Sequence[str]) -> dict[str, str]:
         """As `labels.spellings`."""

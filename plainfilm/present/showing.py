@@ -249,9 +249,9 @@ class FindingShowing:
         """How much a table without films gets."""
         if card.audited is None:
             return about_audit(None)
-        return say(
-            "card.audited-findings", table=card.audited.accuracy, model=card.audited.model, gain=card.audited.share
-        )
+        found = card.audited
+        figures = {"table": found.accuracy, "model": found.model, "gain": found.share}
+        return say("card.audited-findings", **{name: entry.in_decimals() for name, entry in figures.items()})
 
     def first(self, answer: Answer, card: Card) -> int:
         """The finding that is farthest above its threshold."""

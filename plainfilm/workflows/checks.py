@@ -21,6 +21,7 @@ from plainfilm.io.files import single_film
 from plainfilm.model.card import Card
 from plainfilm.model.packaged import is_model
 from plainfilm.present.findings import Diagnosis, Finding, note, of_error, ok, problem
+from plainfilm.task import task_of
 from plainfilm.workflows.checks_of_data import has_usual_shape, look_at_data
 from plainfilm.workflows.checks_of_install import look_at_install
 
@@ -133,12 +134,17 @@ def _look_at_model(path: Path) -> Iterator[Finding]:
 
 def _worth(card: Card) -> Iterator[Finding]:
     """Tested, calibrated, guarded, its maps checked?"""
-    estimate = None if card.evaluation is None else card.evaluation.overall["accuracy"]
+    headline = task_of(card.task_kind).headline
+    estimate = None if card.evaluation is None else card.evaluation.overall[headline]
     if estimate is None or not estimate.estimable:
         yield note("card.not-tested")
-    else:
+    elif headline == "accuracy":
         low, high = 100 * estimate.low, 100 * estimate.high
         yield ok("doctor.model-tested", value=100 * estimate.value, low=low, high=high, n=estimate.n)
+    else:
+        value, low, high = (f"{number:.3f}" for number in (estimate.value, estimate.low, estimate.high))
+        key = f"figure.{headline}"
+        yield ok("doctor.model-tested-by", figure_key=key, value=value, low=low, high=high, n=estimate.n)
     if card.is_leaking:
         yield problem("evaluation.leaking")
     yield note("card.not-calibrated") if card.calibration is None else ok("doctor.model-calibrated")

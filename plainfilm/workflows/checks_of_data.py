@@ -2,20 +2,23 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from plainfilm.config import load_recipe
 from plainfilm.data.decoding.film import DOUBTED, WARNINGS
 from plainfilm.data.film_index import Index, Row, assign, is_index, read_index, reason_left_out
+from plainfilm.data.labelling import NO_FINDING, FindingLabels
 from plainfilm.data.scan import scan
 from plainfilm.data.sources.balance import Balance
-from plainfilm.data.sources.listing import balance_of, list_films
+from plainfilm.data.sources.listing import Listing, balance_of, list_films
 from plainfilm.data.sources.reading import Progress, Reading
 from plainfilm.data.splits.groups import PLACEHOLDER, holdings, persons
 from plainfilm.data.splits.patients import Pseudonyms
 from plainfilm.data.splits.shares import given_split
 from plainfilm.errors import SplitError
 from plainfilm.io.machine import num_threads
+from plainfilm.messages import Message
 from plainfilm.present.findings import Finding, note, of_error, ok, problem
 from plainfilm.text import printable
 from plainfilm.workflows.prepare import completed
@@ -23,6 +26,7 @@ from plainfilm.workflows.prepare import completed
 USUAL_ASPECT = (0.6, 1.7)  # width / height of a chest film; beyond, it was cropped, or shows something else
 MANY_SIDES = 1.5  # times the smallest long side, from which sizes are called mixed
 RECIPE = "fast"  # whose split is tried
+WITH_FINDINGS = "with findings"
 
 
 def has_usual_shape(width: int, height: int) -> bool:
@@ -40,7 +44,7 @@ def look_at_data(
     if len(paths) == 1 and is_index(paths[0]):
         index = read_index(paths[0])
         return [*_of_balance(index.balance), *_of_rows(index.rows), *_of_split(index)], index.balance
-    listing = list_films(paths, tables, reading)
+    listing = by_findings(list_films(paths, tables, reading))
     rows = scan(listing, threads=num_threads(), progress=progress, pseudonyms=Pseudonyms())
     try:
         index = completed(assign(rows, paths, load_recipe(RECIPE)), listing, rows)
@@ -48,6 +52,28 @@ def look_at_data(
         balance = balance_of(listing, map(reason_left_out, rows))
         return [*_of_balance(balance), *_of_rows(rows), of_error(error)], balance
     return [*_of_balance(index.balance), *_of_rows(rows), *_of_split(index)], index.balance
+
+
+def by_findings(listing: Listing) -> Listing:
+    """The listing with films that have findings and films that have none for classes, if its tables state findings.
+
+    Folders name no finding; where a column gives the class, that is the question that was meant.
+    """
+    if any("label" in table.columns_used for table in listing.tables):
+        return listing
+    labels = FindingLabels()
+    stated, _ = labels.labelled([replace(entry, label="") for entry in listing.entries], ())
+    names = labels.names({entry.label for entry in stated if entry.label})
+    if not names:
+        return listing
+    kinds = {True: NO_FINDING, False: WITH_FINDINGS}
+    entries = tuple(
+        replace(entry, label=kinds[labels.counted(one.label, names) == (NO_FINDING,)] if one.label else "")
+        for entry, one in zip(listing.entries, stated, strict=True)
+    )
+    said = Message("doctor.data-findings", {"count": len(names), "names": ", ".join(names)})
+    others = tuple(note for note in listing.notes if note.key != "balance.findings-unused")
+    return replace(listing, entries=entries, notes=(*others, said))
 
 
 def _of_balance(balance: Balance | None) -> Iterator[Finding]:

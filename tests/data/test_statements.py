@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from plainfilm.config import DataRecipe, Recipe, SplitRecipe, TaskRecipe
 from plainfilm.data.film_index import Row, assign, read_index, write_index
-from plainfilm.data.labelling import NO_FINDING, FindingLabels
+from plainfilm.data.labelling import CLASS_LABELS, NO_FINDING, FindingLabels
+from plainfilm.data.sources.entry import Entry
 from plainfilm.data.splits.shares import MIN_PRESENT, reached, scarce
 from plainfilm.data.statements import Meaning, Rules, joined, parted, targets_of
 from plainfilm.errors import RecipeError, SourceError, SplitError
@@ -162,3 +163,12 @@ def test_a_film_of_which_nothing_is_known_stays_out():
     index = assign(films, [], recipe())
     assert index.rows[-1].split == ""
     assert index.rows[-1].problems == ("findings-blank",)
+
+
+def test_classes_say_that_a_table_states_findings():
+    said = [Entry(0, "a.png", "folder", {"Effusion": "1", "Mass": "0", "age": "60"})]
+    _, (note,) = CLASS_LABELS.labelled(said, ())
+    assert note.key == "balance.findings-unused"
+    assert note.values == {"count": 2, "names": "Effusion, Mass"}
+    _, notes = CLASS_LABELS.labelled([Entry(0, "a.png", "folder", {"Mass": "0", "age": "60"})], ())
+    assert notes == ()

@@ -209,6 +209,6 @@ def _headless(content: str, conventions: Conventions) -> tuple[list[list[str]], 
             place = known.columns.index("path")
             if widths != {len(known.columns)}:
                 continue
-            if all(is_film_name(path_parts(tidy(line[place]))[-1]) for line in lines):
+            if all(is_film_name("".join(path_parts(tidy(line[place]))[-1:])) for line in lines):
                 return lines, {name: name for name in known.columns}, [*known.columns]
     return None

@@ -88,4 +88,9 @@ SENTENCES: dict[str, str] = {
     "findings.called-more": "Called present: {names} and {count} more",
     "compare-tasks": "{first} and {second} are predictions of two kinds, one of classes and one of findings; "
     "compare two of one kind",
+    "doctor.model-tested-by": "{figure_key} on its own test films {value} ({low} to {high}, n {n})",
+    "doctor.data-findings": "The tables state {count} findings ({names}): films with findings and films without "
+    "any are looked at here; plainfilm index --recipe findings says more.",
+    "balance.findings-unused": "The tables state {count} findings ({names}), and each film is taken to be of one "
+    "class here; for findings use --recipe findings",
 }

@@ -82,4 +82,9 @@ SENTENCES: dict[str, str] = {
     "findings.called-present": "判为存在：{names}",
     "findings.called-more": "判为存在：{names}，另有 {count} 项",
     "compare-tasks": "{first} 与 {second} 是两种预测，一种是类别，一种是征象；请比较同一种",
+    "doctor.model-tested-by": "在自身测试胶片上的{figure_key} {value}（{low} 至 {high}，n {n}）",
+    "doctor.data-findings": "表格说明了 {count} 项征象（{names}）：这里只区分有征象与无征象的胶片；plainfilm index "
+    "--recipe findings 会说明更多。",
+    "balance.findings-unused": "表格说明了 {count} 项征象（{names}），而这里把每张胶片当作属于一个类别；要学习征象"
+    "请用 --recipe findings",
 }
