@@ -38,6 +38,11 @@ class Shown:
         return say("state.uncalibrated") if self.state is None else say(f"state.{STATES[self.state]}")
 
     @property
+    def is_calibrated(self) -> bool:
+        """Whether there were films enough to make a probability of what the model gives."""
+        return self.decision is not None and self.decision.temperature is not None
+
+    @property
     def is_bare(self) -> bool:
         """Whether nothing is decided because one of the two decisions had too few films to be fitted on."""
         lacks = self.decision is not None and None in (self.decision.present, self.decision.absent)
@@ -135,7 +140,7 @@ def as_json(answer: Answer, card: Card, language: str) -> list[Object]:
             "name": one.name.name,
             "shown": one.name.shown(language),
             "probability": one.probability,
-            "calibrated": one.decision is not None and one.decision.temperature is not None,
+            "calibrated": one.is_calibrated,
             "state": None if one.state is None else STATES[one.state],
             "state_words": one.word.shown(language),
             "threshold": None if one.decision is None else one.decision.called_present_above,

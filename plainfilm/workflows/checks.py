@@ -142,9 +142,9 @@ def _worth(card: Card) -> Iterator[Finding]:
         low, high = 100 * estimate.low, 100 * estimate.high
         yield ok("doctor.model-tested", value=100 * estimate.value, low=low, high=high, n=estimate.n)
     else:
-        value, low, high = (f"{number:.3f}" for number in (estimate.value, estimate.low, estimate.high))
+        value, least, most = (f"{number:.3f}" for number in (estimate.value, estimate.low, estimate.high))
         key = f"figure.{headline}"
-        yield ok("doctor.model-tested-by", figure_key=key, value=value, low=low, high=high, n=estimate.n)
+        yield ok("doctor.model-tested-by", figure_key=key, value=value, low=least, high=most, n=estimate.n)
     if card.is_leaking:
         yield problem("evaluation.leaking")
     yield note("card.not-calibrated") if card.calibration is None else ok("doctor.model-calibrated")

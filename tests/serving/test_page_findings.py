@@ -7,8 +7,8 @@ from pathlib import Path
 
 import clients
 import pytest
-from browser import NARROW, Visit, visiting
-from builders import SAID, png, shown_film, write_findings_model
+from browser import NARROW, WIDE, Visit, visiting
+from builders import SAID, installed, png, shown_film, write_findings_model
 from clients import Server
 from playwright.sync_api import Browser
 from sklearn.metrics import cohen_kappa_score
@@ -19,6 +19,7 @@ from plainfilm.locales.zh.page import SENTENCES as ZH
 from plainfilm.model.answer import Answer
 from plainfilm.model.predictor import Predictor
 from plainfilm.present.showing import FindingShowing
+from tests.serving.test_page_access import violations
 
 FILM = {"shown.png": png(shown_film())}
 ORDER = ["Effusion", "Infiltration", "Pneumothorax", "Nodule", "Atelectasis"]
@@ -122,13 +123,17 @@ def test_states_are_told_apart_without_colour(page: Visit) -> None:
 
 def test_the_headline_the_strip_and_the_promise(page: Visit) -> None:
     page.answer(FILM)
-    assert page.text(".verdict") == "Pleural effusion, Infiltration, if this film is like those of the test"
+    assert (
+        page.text(".verdict")
+        == "Called present: Pleural effusion, Infiltration, if this film is like those of the test"
+    )
     assert page.texts("#strip .caption") == ["Pleural effusion, Infiltration, if like the test"]
     assert EN["finding.promise"].format(missed=5) in page.text("#answer")
     assert EN["finding.not-promised"].format(count=14) in page.text("#answer")
     assert page.text("#called").startswith(
-        "Pleural effusion: 62.0 %. Of the films that the model was calibrated on, 9.10 %"
+        "Pleural effusion: 62.0 %, so about 62 of 100 films with such a number have it;"
     )
+    assert page.text(".findings .note") == EN["finding.minority"]  # infiltration is called present at 24 %
 
 
 def test_each_finding_has_its_map_and_the_keys_choose(page: Visit, findings_model: Path) -> None:
@@ -157,13 +162,13 @@ def test_choosing_a_folded_finding_unfolds_it(page: Visit) -> None:
     assert "Pneumonia" not in seen(page, ".bar .class")
     page.page.keyboard.press("8")
     assert "Pneumonia" in seen(page, ".bar.absent .class")
-    assert page.text("#called").startswith("Pneumonia: 20.0 %.")
+    assert page.text("#called").startswith("Pneumonia: 20.0 %, ")
 
 
 def test_the_language_is_switched(page: Visit) -> None:
     page.answer(FILM)
     page.page.click("#language")
-    page.page.get_by_text("胸腔积液、浸润影（前提：与测试胶片相似）", exact=True).first.wait_for()
+    page.page.get_by_text("判为存在：胸腔积液、浸润影（前提：与测试胶片相似）", exact=True).first.wait_for()
     assert seen(page, ".findings h3") == [ZH["finding.present"], ZH["finding.undecided"]]
     assert seen(page, ".bar .class") == ["胸腔积液", "浸润影", "气胸", "结节", "肺不张"]
     assert seen(page, ".bar .limits")[2] == "高于 3.21 % 判为存在，低于 3.00 % 判为不存在"
@@ -198,6 +203,36 @@ def test_a_model_that_is_not_calibrated_shows_the_most_probable(chromium: Browse
         assert len(seen(visit, ".bar")) == 3
         assert EN["answer.uncalibrated"] in visit.text("#answer")
         assert seen(visit, "summary")[0].startswith("11 others: ")
+
+
+@pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_axe_finds_nothing(chromium: Browser, findings_server: Server, viewport: dict[str, int]) -> None:
+    """Answered, unfolded, to be read, compared, summed up; dark and light. The policy is lifted here alone."""
+    axe = (installed("PLAINFILM_AXE") / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
+    with visiting(chromium, viewport=viewport, bypass_csp=True, reduced_motion="reduce") as visit:
+        visit.open(findings_server.address)
+        visit.page.evaluate(f"() => {{ {axe} }}")
+        found = {}
+
+        def look(state: str) -> None:
+            for theme in ("dark", "light"):
+                visit.page.evaluate("theme => { document.documentElement.dataset.theme = theme; }", theme)
+                found[state, theme] = violations(visit)
+
+        visit.answer(FILM)
+        look("answered")
+        for fold in visit.page.locator("details").all():
+            fold.locator("summary").click()
+        look("unfolded")
+        visit.page.keyboard.press("r")
+        visit.page.keyboard.press("3")
+        look("to be read")
+        visit.page.keyboard.press("Enter")
+        visit.page.wait_for_selector(".compared")
+        look("compared")
+        visit.page.click("#finish")
+        look("summed up")
+    assert {where: what for where, what in found.items() if what} == {}
 
 
 # --- to take away ----------------------------------------------------------------------------------------------------

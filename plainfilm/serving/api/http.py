@@ -151,12 +151,17 @@ def _add_predictions(api: APIRouter, served: Served) -> None:
         request: Request,
         model: Annotated[str | None, Query(description="Id of a model; the first one where none is named.")] = None,
         map: Annotated[Literal["none", "png", "array"], Query(description="How class maps are sent.")] = "none",
+        map_of: Annotated[
+            str | None, Query(description="Class or finding whose map `map=png` draws, by its name in `/v1/models`.")
+        ] = None,
         film: Annotated[Literal["none", "png"], Query(description="Whether the decoded film is sent back.")] = "none",
         override: Annotated[bool, Query(description="Answer, marked, also if the input check refuses.")] = False,
     ) -> Response:
         """Answer for one film (the body, or a form with one `films`) or for several (a form with several `films`)."""
         language = _language(request)
         service = served.service(model)
+        if map_of is not None and map_of not in service.predictor.card.class_names:
+            raise RequestError("request-parameter", names="map_of")
         films = read_films(
             request.headers.get("content-type", ""), await request.body(), max_films=served.limits.max_films
         )
@@ -167,7 +172,9 @@ def _add_predictions(api: APIRouter, served: Served) -> None:
 
         watched = None if service.watch is None else service.watch.state
         place = place_of(None if watched is None else watched.latest)
-        told = partial(wire.prediction_json, maps=map, with_film=film == "png", override=override, place=place)
+        told = partial(
+            wire.prediction_json, maps=map, map_of=map_of, with_film=film == "png", override=override, place=place
+        )
 
         def answer() -> Response:
             card = service.predictor.card

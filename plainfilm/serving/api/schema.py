@@ -40,7 +40,7 @@ class Gate(Shape):
 
 
 class Called(Shape):
-    """Whether a film is called positive for a class, against the rest, at an operating point."""
+    """Whether a film is called positive for a class, against the rest, or for a finding, at an operating point."""
 
     asked: float = Field(description="Sensitivity that the point was fitted for.")
     threshold: float
@@ -50,15 +50,35 @@ class Called(Shape):
     )
 
 
-class Drawn(Shape):
-    """The predicted class's map over the film."""
+class Finding(Shape):
+    """What the model says of one finding of a film. A null threshold: too few films were there to fit it on."""
 
-    of_class: str = Field(alias="class")
+    name: str = Field(examples=["Effusion"])
+    shown: str = Field(examples=["Pleural effusion"])
+    probability: float
+    calibrated: bool = Field(description="Whether there were films enough to calibrate the probability.")
+    state: Literal["present", "absent", "undecided", "too-few"] | None = Field(
+        description="What it is called; null: the model is not calibrated."
+    )
+    state_words: str
+    threshold: float | None = Field(description="Above it the finding is called present.")
+    absent_below: float | None = Field(description="Below it the finding is called absent.")
+    excess: float = Field(description="Log-odds of the probability above those of the threshold: the order.")
+    too_few: bool = Field(description="Undecided, as too few films had the finding, or were without it.")
+    prevalence: float | None = Field(description="Share of the films that the decisions were fitted on.")
+    positives: int | None = Field(description="Patients (groups) of these films who have it.")
+    negatives: int | None = Field(description="Those who are without it, on some film.")
+
+
+class Drawn(Shape):
+    """One map over the film: of the predicted class, of the finding that comes first, or of `map_of`."""
+
+    of_class: str = Field(alias="class", description="Name of the class or finding.")
     png: str = Field(description="PNG, base64.")
 
 
 class Cells(Shape):
-    """The map of every class: rows of cells. Their mean plus a bias is the logit; above 0 speaks for the class."""
+    """The map of every class or finding: rows of cells. Their mean plus a bias is the logit; above 0 speaks for it."""
 
     maps: dict[str, list[list[float]]]
 
@@ -115,13 +135,16 @@ class Prediction(Shape):
     )
     width: int | None
     height: int | None
-    predicted: str | None = Field(examples=["COVID"])
+    predicted: str | None = Field(examples=["COVID"], description="null also where a film may have several findings.")
     probabilities: dict[str, float] | None = Field(examples=[{"NORMAL": 0.02, "Viral_Pneumonia": 0.03, "COVID": 0.95}])
     set: list[str] | None = Field(
-        description="Classes that the film may well be of; null: the model is not calibrated."
+        description="Classes that the film may well be of; null: the model is not calibrated, or it is of findings."
     )
     set_words: str | None = Field(examples=["viral pneumonia or COVID-19: not decided"])
     called: dict[str, list[Called]] | None
+    findings: list[Finding] | None = Field(
+        default=None, description="In the order in which they are shown; a model of classes leaves the entry out."
+    )
     stance: Literal["home", "unproven", "undecided", "abroad", "refused"] | None = Field(
         description="What stands behind the answer; null: there is none."
     )
@@ -177,8 +200,10 @@ class Model(ModelBrief):
     """What a model is, and what it is worth."""
 
     is_default: bool
+    task: str = Field(description="What a film's answer is: exactly one class, or any number of findings.")
+    headline: str = Field(description="The figure of `evaluation` that the model is first named by.")
     is_sample_model: bool = Field(description="The packaged model, trained on drawn phantoms; it knows no real film.")
-    classes: list[ClassName]
+    classes: list[ClassName] = Field(description="Or findings.")
     map_side: int
     evaluation: dict[str, Figure] | None
     is_leaking: bool

@@ -25,9 +25,11 @@ from plainfilm.present.film_json import film_json
 from plainfilm.present.statements import about_maps, about_model, shift_words, with_message
 from plainfilm.records import Object
 from plainfilm.serving.watch import Watched
+from plainfilm.task import task_of
 
 FILM_SIDE_PX = 2048  # of the film that is sent back to be looked at, at most
 ID_DIGITS = 12
+FIGURES = ("accuracy", "balanced_accuracy", "macro_auc")  # of a test, beside the one that a model is named by
 MEDIA_TYPE = "application/problem+json"  # of an error
 
 
@@ -54,15 +56,15 @@ def model_brief(predictor: Predictor) -> Object:
 
 def model_summary(predictor: Predictor, language: str, *, is_default: bool, is_sample_model: bool) -> Object:
     """What a model is, and what it is worth, in figures and in sentences."""
-    card = predictor.card
+    card, headline = predictor.card, task_of(predictor.card.task_kind).headline
     tested = {} if card.evaluation is None else card.evaluation.overall
-    figures = {
-        name: tested[name].as_dict() for name in ("accuracy", "balanced_accuracy", "macro_auc") if name in tested
-    }
+    figures = {name: tested[name].as_dict() for name in dict.fromkeys((headline, *FIGURES)) if name in tested}
     return {
         **model_brief(predictor),
         "is_default": is_default,
         "is_sample_model": is_sample_model,
+        "task": card.task_kind,
+        "headline": headline,
         "classes": [_class_name(entry) for entry in card.classes],
         "map_side": predictor.map_side,
         "evaluation": figures or None,
@@ -86,20 +88,22 @@ def prediction_json(
     language: str,
     *,
     maps: str,
+    map_of: str | None,
     with_film: bool,
     override: bool,
     place: str,
 ) -> Object:
     """The answer for one film; classes and map are None if the input check refuses it, unless `override`.
 
-    `maps`: "none"; "png", the predicted class's map over the film; "array", the cells of every class's map.
+    `maps`: "none"; "png", one map over the film; "array", the cells of every class's map.
+    `map_of`: the class or finding whose map is drawn; None: the one that is shown first.
     `with_film`: whether the decoded film goes along as PNG; `override`: whether a refused film is answered all the
     same; `place`: of the films that the server sees, see `place_of`.
     """
     answer = Answer.of(result, override=override)
     drawn = film = None
     if isinstance(result, Prediction):
-        drawn = _map(result, card, language, maps) if answer.is_answered else None
+        drawn = _map(result, answer, card, language, maps, map_of) if answer.is_answered else None
         film = _film(result.film.pixels) if with_film else None
     return film_json(answer, card, language, place=place, has_map=maps != "none", map=drawn, film=film)
 
@@ -112,18 +116,21 @@ def watched_json(state: Watched | None, language: str) -> Object | None:
     return with_message(state.latest, shift_words(state.latest), language) | told
 
 
-def _map(prediction: Prediction, card: Card, language: str, maps: str) -> Object | None:
+def _map(
+    prediction: Prediction, answer: Answer, card: Card, language: str, maps: str, map_of: str | None
+) -> Object | None:
     if maps == "none":
         return None
     if maps == "array":
         return {"maps": {name: prediction.class_maps[k].tolist() for k, name in enumerate(card.class_names)}}
+    name = map_of or card.class_names[task_of(card.task_kind).showing.first(answer, card)]
     drawn = draw_overlay(
         prediction.film.pixels,
-        prediction.class_maps[prediction.predicted],
+        prediction.class_maps[card.class_names.index(name)],
         fit=card.preprocessing.fit,
         comment=card.map_warning.shown(language),
     )
-    return {"class": card.class_names[prediction.predicted], "png": base64.b64encode(drawn).decode()}
+    return {"class": name, "png": base64.b64encode(drawn).decode()}
 
 
 def _film(pixels: NDArray[np.uint8]) -> Object:

@@ -1,4 +1,4 @@
-"""A film with the map of its predicted class laid over it, as a DICOM Secondary Capture.
+"""A film with one map laid over it, of its predicted class or first finding, as a DICOM Secondary Capture.
 
 It is a picture of its own series, in colour; that it is not for diagnosis and what the map is worth stand in its
 descriptions, which viewers show.
@@ -17,23 +17,26 @@ from pydicom.dataset import FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage, generate_uid
 
 from plainfilm.messages import text
+from plainfilm.model.answer import Answer
 from plainfilm.model.overlay import draw_overlay
 from plainfilm.model.predictor import Prediction
 from plainfilm.serving.dicom.filing import MAKER, Filing
 from plainfilm.serving.dicom.structured_report import Author, software_version
+from plainfilm.task import task_of
 
 SERIES_NUMBER = 9002
 MAX_DERIVATION = 1024  # characters
 
 
 def secondary_capture(filing: Filing, prediction: Prediction, author: Author) -> Dataset:
-    """The map of the predicted class over the film, at most 1024 px a side."""
+    """The map of the class or finding that is shown first over the film, at most 1024 px a side."""
     card, language = author.card, author.language
     warning = card.map_warning.shown(language)
+    first = task_of(card.task_kind).showing.first(Answer.of(prediction, override=True), card)
     drawn = draw_overlay(
-        prediction.film.pixels, prediction.class_maps[prediction.predicted], fit=card.preprocessing.fit, comment=warning
+        prediction.film.pixels, prediction.class_maps[first], fit=card.preprocessing.fit, comment=warning
     )
-    name = card.classes[prediction.predicted].shown(language)
+    name = card.classes[first].shown(language)
     notice = text("card.not-for-diagnosis", language)
     picture = Dataset()
     picture.SOPClassUID, picture.SOPInstanceUID = SecondaryCaptureImageStorage, generate_uid(None)

@@ -1,11 +1,12 @@
 // The panel beside the film: what the model says of it, or why it says nothing.
 
 import { button, byId, element, facts, show } from "./dom.js";
+import { findingList } from "./findings.js";
 import { askAgain, isAnswered, isRefused, modelOf, remove, shown, visit, wordsOf } from "./films.js";
 import { hasEvidence } from "./overlay.js";
 import { isHidden, readingQuestion, readingVerdict } from "./reader.js";
 import { exportReport, printReport } from "./report.js";
-import { calledWords, explanation, sampleWords, testedWords } from "./sayings.js";
+import { explanation, pointWords, sampleWords, testedWords } from "./sayings.js";
 import { className, currentLanguage, percent, say } from "./words.js";
 
 /** Draw the panel anew for the film that is selected; `onClass` is called when another class's map is chosen. */
@@ -52,15 +53,18 @@ function refusal(film, words) {
 
 function answer(film, words, onClass) {
   const model = modelOf(film);
-  return [
-    film.answer.gate.overridden ? overridden(words) : null,
-    element("p", { class: `verdict ${film.answer.stance}` }, words.headline),
-    words.watched ? element("p", { class: "note strong" }, words.watched) : null,
-    film.answer.gate.overridden ? null : element("p", { class: "soft" }, explanation(film.answer, model)),
+  const { findings, gate, stance } = film.answer;
+  const worth = [
+    gate.overridden ? null : element("p", { class: "soft" }, explanation(film.answer, model)),
     film.isSample ? null : element("p", { class: "note" }, testedWords(model)),
-    bars(film, model, onClass),
-    element("p", { id: "called", class: "soft sentence" }),
-    element("p", { id: "map-remark", class: "note" }),
+  ];
+  const chosen = [element("p", { id: "called", class: "soft sentence" }), element("p", { id: "map-remark", class: "note" })];
+  return [
+    gate.overridden ? overridden(words) : null,
+    element("p", { class: `verdict ${stance}` }, words.headline),
+    words.watched ? element("p", { class: "note strong" }, words.watched) : null,
+    // one class is said in the headline; of several findings the list says more than the headline
+    ...(findings ? [findingList(film, onClass), ...chosen, ...worth] : [...worth, bars(film, model, onClass), ...chosen]),
     ...words.warnings.map((warning) => element("p", { class: "note" }, warning)),
     details(film, model),
   ].filter(Boolean);
@@ -113,8 +117,11 @@ function bars(film, model, onClass) {
 /** What changes with the class whose map is shown: its operating points, and what must be said of its map. */
 export function drawClass(film) {
   if (!shown.className) return; // no class to speak of, and no place for it
-  for (const input of document.querySelectorAll('input[name="class"]')) input.checked = input.value === shown.className;
-  byId("called").textContent = calledWords(film, shown.className);
+  for (const input of document.querySelectorAll('input[name="class"]')) {
+    input.checked = input.value === shown.className;
+    if (input.checked) input.closest("details")?.setAttribute("open", "");
+  }
+  byId("called").textContent = pointWords(film, shown.className);
   const mapWords = wordsOf(film, currentLanguage()).map;
   const isEmpty = !hasEvidence(film.answer.map.maps[shown.className]);
   const remarks = [isEmpty ? say("map.empty", { name: className(modelOf(film), shown.className) }) : "", mapWords ?? ""];

@@ -1,6 +1,6 @@
 // Tables to take away, as CSV (RFC 4180, with the mark by which spreadsheets know UTF-8).
 
-import { isAnswered, modelOf, visit } from "./films.js";
+import { isAnswered, isOfFindings, modelOf, visit } from "./films.js";
 
 /** A cell. What a spreadsheet would take for a formula gets an apostrophe before it, as in plainfilm/tables.py. */
 export function cell(value) {
@@ -18,18 +18,23 @@ export function table(rows) {
 
 /** All answers of the visit, a row a film; the columns are those of `plainfilm predict --csv` where there is one. */
 export function answersTable() {
-  const classes = [...new Set(visit.films.flatMap((film) => (modelOf(film)?.classes ?? []).map(({ name }) => name)))];
+  const named = (some) => [...new Set(some.flatMap((film) => (modelOf(film)?.classes ?? []).map(({ name }) => name)))];
+  const [classes, findings] = [named(visit.films), named(visit.films.filter((film) => isOfFindings(modelOf(film))))];
+  const areAllFindings = visit.films.every((film) => isOfFindings(modelOf(film)));
+  const ofClasses = (cell) => (areAllFindings ? [] : [cell]);
   const rows = visit.films.map((film) => {
     const answer = isAnswered(film) ? film.answer : null;
     const shares = classes.map((name) => answer?.probabilities?.[name]?.toFixed(6));
+    const states = findings.map((name) => answer?.findings?.find((one) => one.name === name)?.state);
     const warnings = (answer?.warnings ?? []).map((warning) => warning.code).join(" ");
     return [
-      ...[film.name, answer?.image_id, answer?.predicted, ...shares, film.problem?.code, setCell(answer), gateCell(answer), shiftCell(answer)],
-      ...[answer?.gate.overridden ?? "", warnings, film.model, film.isSample],
+      ...[film.name, answer?.image_id, ...ofClasses(answer?.predicted), ...shares, film.problem?.code, ...ofClasses(setCell(answer))],
+      ...[...states, gateCell(answer), shiftCell(answer), answer?.gate.overridden ?? "", warnings, film.model, film.isSample],
     ];
   });
-  const columns = ["path", "image_id", "predicted", ...classes.map((name) => `p_${name}`), "problem", "set", "gate", "shift"];
-  return table([[...columns, "overridden", "warnings", "model", "sample"], ...rows]);
+  const said = ["path", "image_id", ...ofClasses("predicted"), ...classes.map((name) => `p_${name}`)];
+  const decided = ["problem", ...ofClasses("set"), ...findings.map((name) => `state_${name}`), "gate", "shift"];
+  return table([[...said, ...decided, "overridden", "warnings", "model", "sample"], ...rows]);
 }
 
 export function setCell(answer) {

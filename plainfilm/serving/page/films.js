@@ -3,12 +3,13 @@
 // A film: {number, name, blob, isSample, model, state, isOverridden, answer, words, problem, picture, own, wasShown}
 // - state: "waiting", "sending", "answered" (the input check's refusal is an answer too) or "failed";
 // - answer: the server's prediction, without its pictures; words: its sentences by language;
-// - own: the reader's own answer, a class or UNDECIDED; wasShown: whether the model's answer was seen before it.
+// - own: the reader's own answer, a class, the list of the findings ticked, or UNDECIDED; ticked: what is ticked so far;
+//   wasShown: whether the model's answer was seen before it.
 
 export const UNDECIDED = "undecided";
 
 export const visit = { films: [], selected: null, models: [], model: null };
-export const shown = { className: null }; // the class whose map is over the film
+export const shown = { className: null }; // the class or finding whose map is over the film
 const known = new Map(); // all models of this visit by id: a server may come back with others
 const listeners = [];
 let lastNumber = 0;
@@ -31,6 +32,7 @@ export function addFilms(entries) {
     ...entry,
     ...fresh(),
     own: null,
+    ticked: [],
     wasShown: false,
   }));
   if (!films.length) return;
@@ -45,8 +47,16 @@ function fresh() {
 
 /** Send a film again, to a model, and with the input check overridden or not. */
 export function askAgain(film, { model = film.model, isOverridden = false } = {}) {
-  Object.assign(film, fresh(), { model, isOverridden });
+  Object.assign(film, fresh(), { isOverridden });
+  setModel(film, model);
   changed(film);
+}
+
+/** Make a film one for another model. What a reader said stays if the other model is asked the same. */
+function setModel(film, id) {
+  const asked = (model) => JSON.stringify([known.get(model)?.task, known.get(model)?.classes.map(({ name }) => name)]);
+  if (asked(film.model) !== asked(id)) Object.assign(film, { own: null, ticked: [] });
+  film.model = id;
 }
 
 export function select(film) {
@@ -84,7 +94,7 @@ export function setModels(models) {
   for (const model of models) known.set(model.id, model);
   const isServed = (id) => models.some((model) => model.id === id);
   if (!isServed(visit.model)) visit.model = models.find((model) => model.is_default).id;
-  for (const film of visit.films) if (film.state === "waiting" && !isServed(film.model)) film.model = visit.model;
+  for (const film of visit.films) if (film.state === "waiting" && !isServed(film.model)) setModel(film, visit.model);
 }
 
 export function sampleModel() {
@@ -98,6 +108,16 @@ export function isAnswered(film) {
 /** Whether the input check refuses a film and nobody insisted. */
 export function isRefused(film) {
   return isAnswered(film) && film.answer.probabilities === null;
+}
+
+/** Whether the model answers a film by itself, and not because somebody insisted: nobody chooses afterwards what counts. */
+export function hasOwnAnswer(film) {
+  return isAnswered(film) && film.answer.gate.passed;
+}
+
+/** Whether a model's answers are any number of findings. */
+export function isOfFindings(model) {
+  return model?.task === "findings";
 }
 
 /** A film's sentences in a language; in another one while they are not there. */

@@ -2,6 +2,7 @@
 
 import { button, byId, element } from "./dom.js";
 import { isAnswered, isRefused, modelOf, remove, select, visit } from "./films.js";
+import { findingsCaption } from "./findings.js";
 import { isHidden } from "./reader.js";
 import { className, say, visible } from "./words.js";
 
@@ -80,11 +81,19 @@ export function caption(film) {
   if (isHidden(film)) return say("caption.to-read");
   if (!isAnswered(film)) return say("caption.waiting");
   if (isRefused(film)) return say("caption.refused");
-  const { set, predicted, gate } = film.answer;
-  if (gate.overridden) return say("caption.overridden", { name: className(modelOf(film), predicted) });
-  if (film.answer.stance === "abroad") return say("caption.abroad");
+  const { findings, predicted, gate, stance } = film.answer;
+  const [likely, said] = findings
+    ? [findingsCaption(film), findingsCaption(film)]
+    : [className(modelOf(film), predicted), setCaption(film)];
+  if (gate.overridden) return say("caption.overridden", { name: likely });
+  if (stance === "abroad") return say("caption.abroad");
+  return stance === "unproven" ? say("caption.unproven", { name: said }) : said;
+}
+
+/** What a film's set says. */
+function setCaption(film) {
+  const { set, predicted } = film.answer;
   if (set === null) return className(modelOf(film), predicted);
-  if (film.answer.stance === "unproven") return say("caption.unproven", { name: className(modelOf(film), set[0]) });
   if (set.length === 1) return className(modelOf(film), set[0]);
   return say(set.length ? "caption.undecided" : "caption.none");
 }

@@ -19,8 +19,9 @@ import { goAway, line, onReturn, pump, resume } from "./queue.js";
 import * as reader from "./reader.js";
 import { loadReportStyle } from "./report.js";
 import { drawSamples, loadSamples, takeAllSamples } from "./samples.js";
+import { figureWords } from "./sayings.js";
 import { followView, showFilm, showMap } from "./stage.js";
-import { className, currentLanguage, figure, listed, loadWords, otherLanguage, say, setLanguage } from "./words.js";
+import { area, className, currentLanguage, figure, listed, loadWords, otherLanguage, say, setLanguage } from "./words.js";
 
 const { shown, visit } = films;
 let drawn = { film: null, look: "" }; // what the panel and the stage show
@@ -59,15 +60,16 @@ function drawFilm(film, look) {
   document.body.classList.toggle("busy", Boolean(film));
   const isSeen = film && films.isAnswered(film) && !reader.isHidden(film) && !films.isRefused(film);
   if (!isSeen) shown.className = null;
-  else if (isOther || !shown.className) shown.className = mostProbable(film);
+  else if (isOther || !shown.className) shown.className = firstShown(film);
   const hadFocus = byId("answer").contains(document.activeElement);
   drawAnswer(film, chooseClass);
+  if (isOther) byId("answer").scrollTop = 0;
   if (hadFocus) byId("answer").focus();
   drawClass(film);
   showFilm(film);
 }
 
-const mostProbable = (film) => film.answer.predicted;
+const firstShown = (film) => film.answer.predicted ?? film.answer.findings?.[0].name ?? films.modelOf(film).classes[0].name;
 
 function chooseClass(name) {
   shown.className = name;
@@ -142,12 +144,12 @@ function drawFacts() {
   show(byId("only-samples"), isAlone);
   byId("only-samples").textContent = say("empty.only-samples");
   const classes = listed(model.classes.map(({ name }) => className(model, name)));
-  byId("what").textContent = say("empty.what", { classes });
-  const limits = ["diagnosis", "classes", "frontal", "patient"];
+  const hasFindings = films.isOfFindings(model);
+  byId("what").textContent = say(hasFindings ? "empty.what-findings" : "empty.what", { classes });
+  const limits = ["diagnosis", hasFindings ? "findings" : "classes", "frontal", "patient"];
   byId("limits").replaceChildren(...limits.map((name) => element("li", {}, say(`limit.${name}`, { classes }))));
-  const accuracy = model.evaluation?.accuracy;
   byId("tested").replaceChildren(
-    accuracy ? say("empty.tested", { accuracy: figure(accuracy) }) : say("empty.not-tested"),
+    figureWords(model),
     " ",
     button(say("tools.about"), showModels, { class: "plain" }),
   );
@@ -160,9 +162,11 @@ function drawFacts() {
 }
 
 function modelLabel(model) {
-  const accuracy = model.evaluation?.accuracy;
-  if (typeof accuracy?.value !== "number") return model.id;
-  return say("model.choice", { id: model.id, accuracy: figure(accuracy) });
+  const { id, classes, evaluation, headline } = model;
+  const tested = evaluation?.[headline];
+  if (films.isOfFindings(model)) return say("model.choice-findings", { id, n: classes.length, auc: tested ? area(tested) : "–" });
+  if (typeof tested?.value !== "number") return id;
+  return say("model.choice", { id, accuracy: figure(tested) });
 }
 
 // --- what people do --------------------------------------------------------------------------------------------------
@@ -217,10 +221,11 @@ function sendToken() {
 
 function pressNumber(number) {
   const film = visit.selected;
-  const name = film && films.modelOf(film)?.classes[number - 1]?.name;
-  if (!name) return;
-  if (reader.isHidden(film)) reader.answerFilm(film, name);
-  else if (film.answer?.probabilities) chooseClass(name);
+  if (film && reader.isHidden(film)) reader.pressAnswer(film, number);
+  else if (film?.answer?.probabilities) {
+    const name = (film.answer.findings ?? films.modelOf(film).classes)[number - 1]?.name;
+    if (name) chooseClass(name);
+  }
 }
 
 function listen() {

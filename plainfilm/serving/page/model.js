@@ -1,8 +1,8 @@
 // What the models are, and where they were tested.
 
 import { byId, element, facts } from "./dom.js";
-import { visit } from "./films.js";
-import { className, figure, listed, say } from "./words.js";
+import { isOfFindings, visit } from "./films.js";
+import { area, className, figure, listed, say } from "./words.js";
 
 export function showModels() {
   byId("models-body").replaceChildren(...visit.models.flatMap(about));
@@ -18,9 +18,11 @@ function about(model) {
 
 /** A model's statements, then its figures. */
 export function modelFacts(model) {
-  const rows = [[say("model.classes"), listed(model.classes.map(({ name }) => className(model, name)))]];
+  const names = listed(model.classes.map(({ name }) => className(model, name)));
+  const rows = [[say(isOfFindings(model) ? "model.findings" : "model.classes"), names]];
   for (const [name, entry] of Object.entries(model.evaluation ?? {})) {
-    rows.push([say(`model.${name}`), name === "macro_auc" ? auc(entry) : figure(entry)]);
+    const key = isOfFindings(model) ? "model.auc-findings" : `model.${name}`;
+    rows.push([say(key), name === "macro_auc" ? area(entry) : figure(entry)]);
   }
   const { size, fit } = model.preprocessing;
   rows.push(
@@ -36,10 +38,4 @@ export function modelFacts(model) {
 
 function statements(model) {
   return model.is_sample_model ? [say("model.sample-knows"), ...model.statements] : model.statements;
-}
-
-function auc(entry) {
-  if (entry.value === null) return say("figure.not-estimable", { n: entry.n });
-  const [value, low, high] = [entry.value, entry.low, entry.high].map((share) => share.toFixed(3));
-  return say("figure.with-interval-plain", { value, low, high, n: entry.n });
 }

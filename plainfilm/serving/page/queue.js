@@ -134,6 +134,7 @@ function sentences(answer) {
     watched: answer.watched?.verdict === "abroad" ? answer.watched.message : "",
     reasons: (answer.gate?.reasons ?? []).map((reason) => reason.message),
     warnings: answer.warnings.map((warning) => warning.message),
+    states: Object.fromEntries((answer.findings ?? []).map((one) => [one.name, one.state_words])),
     map: answer.map_warning,
     problem: null,
   };

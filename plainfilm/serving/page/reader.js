@@ -3,7 +3,8 @@
 import { agreement, crossed, FEWEST_FOR_INTERVAL } from "./agreement.js";
 import { gateCell, setCell, table } from "./csv.js";
 import { button, byId, download, element } from "./dom.js";
-import { changed, isAnswered, isRefused, modelOf, select, UNDECIDED, visit } from "./films.js";
+import { changed, hasOwnAnswer, isAnswered, isOfFindings, isRefused, modelOf, select, UNDECIDED, visit } from "./films.js";
+import { byFinding, comparedWords, findingTable, pressBox, tableWords, tickedCells, tickedFilms, tickedWords, tickForm } from "./ticks.js";
 import { className, decimal, figure, say } from "./words.js";
 
 export const reading = { isOn: false };
@@ -14,7 +15,7 @@ export function isHidden(film) {
 }
 
 export function startReading() {
-  for (const film of visit.films) Object.assign(film, { own: null, wasShown: isAnswered(film) });
+  for (const film of visit.films) Object.assign(film, { own: null, ticked: [], wasShown: isAnswered(film) });
   reading.isOn = true;
   changed();
 }
@@ -29,12 +30,30 @@ export function answerFilm(film, own) {
   if (!film || !isHidden(film)) return;
   film.own = own;
   changed(film);
-  (byId("answer").querySelector(".compared button") ?? byId("answer")).focus();
+  const compared = byId("answer").querySelector(".compared");
+  (compared?.querySelector("button") ?? byId("answer")).focus();
+  compared?.scrollIntoView({ block: "nearest" });
+}
+
+/** A number is pressed where the reader is asked: an answer, or a finding ticked. */
+export function pressAnswer(film, number) {
+  if (isOfFindings(modelOf(film))) pressBox(number);
+  else {
+    const name = modelOf(film)?.classes[number - 1]?.name;
+    if (name) answerFilm(film, name);
+  }
 }
 
 /** What the reader is asked before the model's answer is shown. */
 export function readingQuestion(film) {
   const model = modelOf(film);
+  if (isOfFindings(model)) {
+    return [
+      element("p", { class: "verdict" }, say("reader.question")),
+      element("p", { class: "soft" }, say("reader.first-findings")),
+      tickForm(film, (names) => answerFilm(film, names), () => answerFilm(film, UNDECIDED)),
+    ];
+  }
   const choices = model.classes.map(({ name }, place) =>
     button([key(String(place + 1)), className(model, name)], () => answerFilm(film, name), { class: "choice" }),
   );
@@ -53,22 +72,31 @@ function key(name) {
 /** The reader's answer beside the model's, above the latter; nothing outside reader mode. */
 export function readingVerdict(film) {
   if (!reading.isOn) return "";
-  const model = modelOf(film);
-  const own = film.own === UNDECIDED ? say("reader.undecided") : className(model, film.own);
   const next = visit.films.find((entry) => isHidden(entry));
-  let compared = "reader.same";
-  if (!isAnswered(film)) compared = "reader.pending";
-  else if (isRefused(film)) compared = "reader.no-model-answer";
-  else if (film.answer.gate.overridden) compared = "reader.overridden";
-  else if (film.own === UNDECIDED) compared = "reader.was-undecided";
-  else if (film.own !== film.answer.predicted) compared = "reader.different";
   return element(
     "div",
     { class: "note compared" },
-    element("p", {}, say("reader.own", { own })),
-    element("p", {}, say(compared, { predicted: className(model, film.answer?.predicted) })),
+    element("p", {}, say("reader.own", { own: ownWords(film) })),
+    comparison(film).map((words) => element("p", {}, words)),
     next ? button(say("reader.next"), () => select(next)) : button(say("reader.finish"), showSummary),
   );
+}
+
+function ownWords(film) {
+  if (isOfFindings(modelOf(film))) return tickedWords(film);
+  return film.own === UNDECIDED ? say("reader.undecided") : className(modelOf(film), film.own);
+}
+
+/** How the model's answer compares to the reader's, or why it does not. */
+function comparison(film) {
+  const hasFindings = isOfFindings(modelOf(film));
+  if (!isAnswered(film)) return [say("reader.pending")];
+  if (isRefused(film)) return [say("reader.no-model-answer")];
+  const predicted = hasFindings ? "" : className(modelOf(film), film.answer.predicted);
+  if (film.answer.gate.overridden) return [hasFindings ? say("reader.overridden-findings") : say("reader.overridden", { predicted })];
+  if (film.own === UNDECIDED) return [hasFindings ? say("reader.not-counted") : say("reader.was-undecided", { predicted })];
+  if (hasFindings) return comparedWords(film);
+  return [film.own === film.answer.predicted ? say("reader.same") : say("reader.different", { predicted })];
 }
 
 /** How far the reading is. */
@@ -76,14 +104,10 @@ export function readingState() {
   return { read: visit.films.filter((film) => film.own !== null).length, all: visit.films.length };
 }
 
-/** Whether the model answers a film by itself, and not because somebody insisted: nobody chooses afterwards what counts. */
-function hasOwnAnswer(film) {
-  return isAnswered(film) && film.answer.gate.passed;
-}
-
 /** The pairs that count: both gave a class. */
 export function readingPairs() {
-  const counted = visit.films.filter((film) => film.own !== null && film.own !== UNDECIDED && hasOwnAnswer(film));
+  const isClass = (film) => film.own !== null && film.own !== UNDECIDED && !isOfFindings(modelOf(film));
+  const counted = visit.films.filter((film) => isClass(film) && hasOwnAnswer(film));
   return counted.map((film) => [film.own, film.answer.predicted]);
 }
 
@@ -94,8 +118,7 @@ export function showSummary() {
 }
 
 function summary() {
-  const pairs = readingPairs();
-  const found = agreement(pairs);
+  const ticked = tickedFilms();
   const read = visit.films.filter((film) => film.own !== null);
   const counts = {
     read: read.length,
@@ -106,6 +129,23 @@ function summary() {
   const before = read.filter((film) => film.wasShown).length;
   return [
     element("p", {}, say("summary.counts", counts)),
+    ...(hasReadClasses(read) ? classSummary() : []),
+    ticked.length ? findingTable(ticked) : null,
+    before ? element("p", { class: "note" }, say("summary.shown-before", { n: before })) : null,
+    hasReadClasses(read) ? element("p", { class: "soft" }, say("summary.meaning")) : null,
+    ticked.length ? element("p", { class: "soft" }, tableWords()) : null,
+  ].filter(Boolean);
+}
+
+/** Whether one class a film was asked for, or nothing yet. */
+function hasReadClasses(read) {
+  return !read.length || read.some((film) => !isOfFindings(modelOf(film)));
+}
+
+function classSummary() {
+  const pairs = readingPairs();
+  const found = agreement(pairs);
+  return [
     element(
       "dl",
       { class: "figures" },
@@ -115,9 +155,7 @@ function summary() {
       element("dd", {}, kappaWords(found)),
     ),
     pairs.length ? crossTable(pairs) : null,
-    before ? element("p", { class: "note" }, say("summary.shown-before", { n: before })) : null,
-    element("p", { class: "soft" }, say("summary.meaning")),
-  ].filter(Boolean);
+  ];
 }
 
 /** Kappa with what must be said beside it, or why there is none. */
@@ -152,31 +190,51 @@ function crossTable(pairs) {
   );
 }
 
-/** A row a film that was read. */
+/** A row a film that was read; of findings, what the reader and the model say of each. */
 export function exportReading() {
-  const rows = visit.films
-    .filter((film) => film.own !== null)
-    .map((film) => {
-      const predicted = isAnswered(film) ? film.answer.predicted : null;
-      const counts = hasOwnAnswer(film) && film.own !== UNDECIDED;
-      const same = counts ? film.own === predicted : "";
-      const answer = isAnswered(film) ? film.answer : null;
-      return [film.name, answer?.image_id, film.own, predicted, same, setCell(answer), gateCell(answer), film.model, film.wasShown];
-    });
-  const columns = ["path", "image_id", "own", "predicted", "same", "set", "gate", "model", "answer_shown_before"];
+  const read = visit.films.filter((film) => film.own !== null);
+  const names = [...new Set(read.filter((film) => isOfFindings(modelOf(film))).flatMap((film) => Object.keys(tickedCells(film))))];
+  const ofClasses = hasReadClasses(read) ? ["own", "predicted", "same", "set"] : [];
+  const rows = read.map((film) => {
+    const answer = isAnswered(film) ? film.answer : null;
+    const cells = isOfFindings(modelOf(film)) ? tickedCells(film) : {};
+    return [
+      ...[film.name, answer?.image_id],
+      ...(ofClasses.length ? classCells(film) : []),
+      ...[0, 1].flatMap((side) => names.map((name) => cells[name]?.[side])),
+      ...[gateCell(answer), film.model, film.wasShown],
+    ];
+  });
+  const ofFindings = [...names.map((name) => `own_${name}`), ...names.map((name) => `state_${name}`)];
+  const columns = ["path", "image_id", ...ofClasses, ...ofFindings, "gate", "model", "answer_shown_before"];
   download("plainfilm-reading.csv", table([columns, ...rows]));
 }
 
-/** Agreement and kappa as value, low, high, n; empty where there is none. */
+function classCells(film) {
+  if (isOfFindings(modelOf(film))) return ["", "", "", ""];
+  const answer = isAnswered(film) ? film.answer : null;
+  const counts = hasOwnAnswer(film) && film.own !== UNDECIDED;
+  return [film.own, answer?.predicted, counts ? film.own === answer.predicted : "", setCell(answer)];
+}
+
+/** Agreement and kappa as value, low, high, n; empty where there is none. Of findings each has its own. */
 export function exportFigures() {
-  const found = agreement(readingPairs());
+  const rows = hasReadClasses(visit.films.filter((film) => film.own !== null)) ? figureRows(agreement(readingPairs())) : [];
+  const ticked = tickedFilms();
+  if (!ticked.length) download("plainfilm-agreement.csv", table([["figure", "value", "low", "high", "n"], ...rows]));
+  else {
+    const ofFindings = byFinding(ticked).flatMap(({ name, undecided, found }) =>
+      [...figureRows(found), ["undecided", undecided, "", "", undecided + found.n]].map((row) => [name, ...row]),
+    );
+    const columns = ["finding", "figure", "value", "low", "high", "n"];
+    download("plainfilm-agreement.csv", table([columns, ...rows.map((row) => ["", ...row]), ...ofFindings]));
+  }
+}
+
+function figureRows(found) {
   const share = found.share ?? {};
-  download(
-    "plainfilm-agreement.csv",
-    table([
-      ["figure", "value", "low", "high", "n"],
-      ["agreement", share.value, share.low, share.high, found.n],
-      ["kappa", found.kappa, found.low, found.high, found.n],
-    ]),
-  );
+  return [
+    ["agreement", share.value, share.low, share.high, found.n],
+    ["kappa", found.kappa, found.low, found.high, found.n],
+  ];
 }

@@ -3,6 +3,7 @@
 import { addressOf } from "./address.js";
 import { byId, download, element, facts } from "./dom.js";
 import { isRefused, modelOf, shown, wordsOf } from "./films.js";
+import { limits, minorityWords, numberOf } from "./findings.js";
 import { modelFacts } from "./model.js";
 import { drawMap, OPACITY } from "./overlay.js";
 import { calledWords, explanation, sampleWords, testedWords } from "./sayings.js";
@@ -50,7 +51,7 @@ async function sheet(film) {
     isRefused(film) || answer.gate.overridden ? null : element("p", {}, explanation(answer, model)),
     remarks(film, model, words),
     await pictures(film, model),
-    isRefused(film) ? null : probabilities(film, model),
+    isRefused(film) ? null : answer.findings ? findings(film, model, words) : probabilities(film, model),
     facts([
       [say("fact.film"), film.name],
       [say("fact.image-id"), answer.image_id],
@@ -72,6 +73,7 @@ function remarks(film, model, words) {
     words.watched ?? "",
     film.isSample || isRefused(film) ? "" : testedWords(model),
     film.answer.gate.overridden ? say("answer.overridden") : "",
+    film.answer.findings ? minorityWords(film.answer) : "",
     ...words.reasons,
     ...words.warnings,
     words.map ?? "",
@@ -95,7 +97,7 @@ async function pictures(film, model) {
   };
   const figures = [picture(draw(null), say("report.film"))];
   if (film.answer.map) {
-    const name = shown.className ?? film.answer.predicted;
+    const name = shown.className ?? film.answer.predicted ?? film.answer.findings?.[0].name ?? model.classes[0].name;
     const map = drawMap(film.answer.map.maps[name], width, height, model.preprocessing.fit);
     figures.push(picture(draw(map), say("report.map", { name: className(model, name) })));
   }
@@ -114,6 +116,21 @@ function probabilities(film, model) {
     const cells = [percent(film.answer.probabilities[name]), member, calledWords(film, name) || "–"];
     return element("tr", {}, element("th", { scope: "row" }, className(model, name)), cells.map((text) => element("td", {}, text)));
   });
+  return tableOf(heads, rows);
+}
+
+/** All findings in their order; the state is a word, and the first column of numbers. */
+function findings(film, model, words) {
+  const heads = ["report.finding", "report.state", "report.probability", "report.limits"];
+  const rows = film.answer.findings.map((one) => {
+    const cells = [words.states[one.name] ?? one.state_words, numberOf(one), limits(one) || "–"];
+    const name = element("th", { scope: "row" }, className(model, one.name));
+    return element("tr", { class: one.state ?? "uncalibrated" }, name, cells.map((text) => element("td", {}, text)));
+  });
+  return tableOf(heads, rows);
+}
+
+function tableOf(heads, rows) {
   return element(
     "table",
     {},

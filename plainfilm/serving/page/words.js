@@ -67,11 +67,12 @@ export function listed(names) {
   return names.join(say("comma"));
 }
 
-/** A share as percent with one decimal; never 0 % or 100 % for what is not exactly that. */
-export function percent(share) {
-  if (share > 0 && share < 0.0005) return "< 0.1\u00a0%";
-  if (share < 1 && share >= 0.9995) return "> 99.9\u00a0%";
-  return `${(100 * share).toFixed(1)}\u00a0%`;
+/** A share as percent with so many decimals; never 0 % or 100 % for what is not exactly that. */
+export function percent(share, digits = 1) {
+  const least = 10 ** -digits; // percent
+  if (share > 0 && 100 * share < least / 2) return `< ${least.toFixed(digits)}\u00a0%`;
+  if (share < 1 && 100 * share >= 100 - least / 2) return `> ${(100 - least).toFixed(digits)}\u00a0%`;
+  return `${(100 * share).toFixed(digits)}\u00a0%`;
 }
 
 /** A share with its 95 % interval and n. */
@@ -79,6 +80,13 @@ export function figure(entry) {
   if (entry.value === null) return say("figure.not-estimable", { n: entry.n });
   const [value, low, high] = [entry.value, entry.low, entry.high].map((share) => (100 * share).toFixed(1));
   return say("figure.with-interval", { value, low, high, n: entry.n });
+}
+
+/** An area under a curve with its 95 % interval and n. */
+export function area(entry) {
+  if (entry.value === null) return say("figure.not-estimable", { n: entry.n });
+  const [value, low, high] = [entry.value, entry.low, entry.high].map((share) => share.toFixed(3));
+  return say("figure.with-interval-plain", { value, low, high, n: entry.n });
 }
 
 /** A number with decimals and a real minus sign. */
