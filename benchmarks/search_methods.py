@@ -132,7 +132,7 @@ class Sharp:
     def __init__(self, radius: float, first: int) -> None:
         self.radius, self.first, self.optimise = radius, first, loop.optimise
 
-    def __call__(self, state: State, *arguments: Any) -> tuple[float, int]:
+    def __call__(self, state: State, *arguments: Any) -> tuple[float, float]:
         """One step."""
         if state.step < self.first:
             return self.optimise(state, *arguments)

@@ -30,6 +30,7 @@ from plainfilm.model.networks.resnet import ResNet
 from plainfilm.training import hardware
 from plainfilm.training.batches import Batches
 from plainfilm.training.loop import DTYPES, optimise
+from plainfilm.training.objective import CrossEntropy
 from plainfilm.training.schedule import make_plan
 from plainfilm.training.state import new_state
 
@@ -104,9 +105,9 @@ def ours(folder: Path, case: str, precision: str, kernels: str) -> Measured:
     films = Films.of(Index(rows, (), CLASSES, {"kind": "grouped"}), store)
     state = new_state(recipe, len(CLASSES), torch.device("cpu"))
     batches = Batches(recipe, films, make_plan(recipe.training, len(rows) // BATCH_SIZE))
-    clock = Clock()
+    clock, objective = Clock(), CrossEntropy(recipe.training, films, torch.device("cpu"))
     for step in range(WARM_UP + steps):
-        optimise(state, batches[step], 1e-3, recipe, torch.ones(len(CLASSES)), DTYPES[precision])
+        optimise(state, batches[step], 1e-3, recipe, objective, DTYPES[precision])
         state.step += 1
         clock.tick(steps)
     return clock.measured(state.net, case, precision)

@@ -177,7 +177,7 @@ def test_faithful_maps_carry_no_warning(cli: Cli, model: Path, phantoms: Path, t
 def test_the_name_of_a_map_fits_a_file_system(model: Path, phantoms: Path, tmp_path: Path) -> None:
     film = Predictor(model).predict_bytes((phantoms / "COVID/COVID-0001.png").read_bytes())
     for name in ("肺" * 300, "0001-" + "a/b" * 300):
-        write_map(film, name, tmp_path, fit="pad", comment="")
+        write_map(film, 0, name, tmp_path, fit="pad", comment="")
     assert sorted(path.name[:7] for path in tmp_path.iterdir()) == ["0001-a_", "肺" * 7]
 
 
