@@ -185,7 +185,8 @@ class GradeShowing:
     def calibrated(self, card):
         return Listed((f"off by {card.calibration.spread:.2f} grades on validation films",))
 
-    stance = staticmethod(stance)
+    def stance(self, answer, card, place):
+        return stance(answer, place)
 
     def headline(self, answer, card, place):
         return Listed((f"grade {answer.set[0]}",))

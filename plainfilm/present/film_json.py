@@ -65,7 +65,7 @@ def _standing(answer: Answer, card: Card, language: str, place: str, showing: "S
     """
     if not answer.is_answered:
         return dict.fromkeys(("stance", "headline", "promised", "shift"))
-    found, placed = showing.stance(answer, place), answer.placed
+    found, placed = showing.stance(answer, card, place), answer.placed
     return {
         "stance": found,
         "headline": showing.headline(answer, card, place).shown(language),

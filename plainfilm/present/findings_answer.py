@@ -86,28 +86,36 @@ def in_state(found: Sequence[Shown], state: int) -> list[Shown]:
     return [one for one in found if one.state == state]
 
 
+def _doubted(found: Sequence[Shown]) -> list[Shown]:
+    """Those that are undecided though both of their decisions were fitted."""
+    return [one for one in in_state(found, UNDECIDED) if not one.is_bare]
+
+
 def names_of(found: Sequence[Shown]) -> Words:
     """Their display names."""
     return Listed(tuple(one.name for one in found))
 
 
-def stance_of(answer: Answer, place: str) -> str:
-    """What stands behind the answer, as `statements.stance`: it is undecided if nothing is present, and some may be."""
+def stance_of(answer: Answer, card: Card, place: str) -> str:
+    """What stands behind the answer, as `statements.stance`: it is undecided if nothing is present, and some may be.
+
+    What had too few films to be fitted is no doubt about this film: it is named apart.
+    """
     if answer.is_refused:
         return "refused"
     if place == "abroad" or (answer.placed is not None and answer.placed.is_unlike):
         return "abroad"
-    if answer.set is None or (PRESENT not in answer.set and UNDECIDED in answer.set):
+    if answer.set is None or (PRESENT not in answer.set and _doubted(findings_of(answer, card))):
         return "undecided"
     return "home" if place == "home" else "unproven"
 
 
 def headline_of(answer: Answer, card: Card, place: str) -> Words:
     """What may be said in the largest letters: the findings that are present, never surer than what stands behind."""
-    found, stance = findings_of(answer, card), stance_of(answer, place)
+    found, stance = findings_of(answer, card), stance_of(answer, card, place)
     if answer.set is None:
         return say("headline.uncalibrated", name=found[0].name)
-    present, undecided = in_state(found, PRESENT), in_state(found, UNDECIDED)
+    present, undecided = in_state(found, PRESENT), _doubted(found)
     if present:
         said: Words = _called_present(present)
     elif undecided:

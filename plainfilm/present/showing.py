@@ -61,7 +61,7 @@ class Showing(Protocol):
     def audited(self, card: Card) -> Words:
         """What its audit found, or that there was none."""
 
-    def stance(self, answer: Answer, place: str) -> str:
+    def stance(self, answer: Answer, card: Card, place: str) -> str:
         """What stands behind an answer: see `statements.stance`."""
 
     def headline(self, answer: Answer, card: Card, place: str) -> Words:
@@ -133,7 +133,11 @@ class ClassShowing:
         yield from advice(figures)
 
     answers = staticmethod(class_answers.answers)
-    stance = staticmethod(stance)
+
+    def stance(self, answer: Answer, card: Card, place: str) -> str:
+        """As `statements.stance`."""
+        return stance(answer, place)
+
     headline = staticmethod(class_headline)
     answer_json = staticmethod(classes_json)
 
@@ -230,7 +234,7 @@ class FindingShowing:
         """How often what is said of a finding holds its truth."""
         fitted = card.calibration
         of = say(f"findings.of.{fitted.from_}")
-        return say("card.calibrated-findings", films=of, coverage=100 * fitted.coverage)
+        return say("card.calibrated-findings", films=of, most=round(100 * (1 - fitted.coverage), 6))
 
     def answer_json(self, answer: Answer, card: Card, language: str, predictive: Mapping[str, Any]) -> Object:
         """The findings in their order; the entries that are of classes are None."""

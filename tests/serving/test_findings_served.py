@@ -264,7 +264,7 @@ def test_the_film_s_sentences_are_in_the_language(
             language,
             names={"en": "Pleural effusion, Infiltration", "zh": "胸腔积液、浸润影"}[language],
         ),
-        {"en": "Absent: Pneumonia, ", "zh": "不存在：肺炎、"}[language],
+        {"en": "Called absent: Pneumonia, ", "zh": "判为不存在：肺炎、"}[language],
     ]
     assert all(part in said["findings"] for part in words)
     assert said["map-warning"] == text("card.maps-not-checked", language)

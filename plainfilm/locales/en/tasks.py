@@ -22,9 +22,9 @@ SENTENCES: dict[str, str] = {
     "state.absent": "absent",
     "state.undecided": "undecided",
     "state.too-few": "too few films for a promise",
-    "findings.state.present": "Present: {names}.",
+    "findings.state.present": "Called present: {names}.",
     "findings.state.undecided": "Undecided: {names}.",
-    "findings.state.absent": "Absent: {names}.",
+    "findings.state.absent": "Called absent: {names}.",
     "findings.state.too-few": "Nothing is promised, as too few films had it: {names}.",
     "findings.of-film": "Film {number}. {words}",
     "findings.none-present": "No finding is called present",
@@ -71,8 +71,8 @@ SENTENCES: dict[str, str] = {
     "card.tested-findings": "This model's mean AUC over {count} of {of} findings on its own test films, which come "
     "from where its training films come from: {auc}. On films from elsewhere expect less, perhaps far less.",
     "card.calibrated-findings": "Decisions were fitted on {films}. Among films like these a finding that is there "
-    "is called absent, and one that is not there present, in at most 100 - {coverage:g} of 100 cases; where too "
-    "few films had a finding, nothing is promised.",
+    "is called absent, and one that is not there present, in at most {most:g} of 100 cases; where too few films "
+    "had a finding, nothing is promised.",
     "train.fold": "Fold {number} of {total}: a network that does not see it",
     "report.findings.points": "Thresholds at a sensitivity, and what they give on these films",
     "report.findings.gap": "AUC in the own test and here",

@@ -20,9 +20,9 @@ SENTENCES: dict[str, str] = {
     "state.absent": "不存在",
     "state.undecided": "未定",
     "state.too-few": "胶片太少，无法保证",
-    "findings.state.present": "存在：{names}。",
+    "findings.state.present": "判为存在：{names}。",
     "findings.state.undecided": "未定：{names}。",
-    "findings.state.absent": "不存在：{names}。",
+    "findings.state.absent": "判为不存在：{names}。",
     "findings.state.too-few": "有此征象的胶片太少，不作任何保证：{names}。",
     "findings.of-film": "第 {number} 张胶片。{words}",
     "findings.none-present": "没有判定为存在的征象",
@@ -68,7 +68,7 @@ SENTENCES: dict[str, str] = {
     "card.tested-findings": "在自己的测试胶片上，该模型 {of} 项征象中 {count} 项的平均 AUC 为 {auc}；测试胶片与训练"
     "胶片来源相同。对其他来源的胶片，应预期更低，甚至低得多。",
     "card.calibrated-findings": "判定拟合于{films}。在与之相似的胶片中，存在的征象被判为不存在、不存在的被判为存在"
-    "，各不超过 100 − {coverage:g} 例（每 100 例）；具有某征象的胶片太少时，不作任何保证。",
+    "，各不超过每 100 例 {most:g} 例；具有某征象的胶片太少时，不作任何保证。",
     "train.fold": "第 {number} 折，共 {total} 折：训练一个没见过它的网络",
     "report.findings.points": "按灵敏度设定的阈值，以及在这些胶片上的结果",
     "report.findings.gap": "自身测试与此处的 AUC",
