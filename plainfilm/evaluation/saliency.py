@@ -59,9 +59,9 @@ class Explained:
         return Explained(self.classes[films], self.maps[films])
 
 
-def explained(answers: Answers) -> Explained:
-    """The predicted class of each film, and the map of that class."""
-    classes = answers.probabilities.argmax(axis=1)
+def explained(answers: Answers, classes: Integers | None = None) -> Explained:
+    """The class that each film is explained by (N,), if none is given the predicted one, and the map of that class."""
+    classes = answers.probabilities.argmax(axis=1) if classes is None else classes
     return Explained(classes, answers.class_maps[np.arange(len(classes)), classes])
 
 

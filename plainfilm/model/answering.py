@@ -23,6 +23,7 @@ from plainfilm.model.findings import (
 Floats = NDArray[np.float64]
 Logits = NDArray[np.float32] | NDArray[np.float64]
 Decisions = NDArray[Any]  # (N, K)
+MAX_FACTOR = 1e6
 STATES = {PRESENT: "present", ABSENT: "absent", UNDECIDED: "undecided", TOO_FEW: "too-few"}
 """The states of findings as tables and JSON name them."""
 
@@ -44,6 +45,9 @@ class Answering(Protocol):
 
     def operating_points(self, calibration: Any) -> tuple[tuple[OperatingPoint, ...], ...]:
         """Those of each of the K logits."""
+
+    def explained(self, probabilities: Floats, base: Floats) -> NDArray[np.int64]:
+        """The number of the logit whose map explains each film, (N,); `base`: the share of films with each, (K,)."""
 
     def kinds(self, logits: Logits) -> NDArray[np.int64]:
         """Which kind of film each is answered as, (N,): films of home are compared within a kind."""
@@ -77,6 +81,10 @@ class ClassAnswers:
     def operating_points(self, calibration: Calibration) -> tuple[tuple[OperatingPoint, ...], ...]:
         """Of each class against the rest."""
         return calibration.operating_points
+
+    def explained(self, probabilities: Floats, base: Floats) -> NDArray[np.int64]:
+        """The most probable class."""
+        return np.asarray(probabilities.argmax(axis=1))
 
     def kinds(self, logits: Logits) -> NDArray[np.int64]:
         """The most probable class."""
@@ -113,6 +121,10 @@ class FindingAnswers:
     def operating_points(self, calibration: FindingsCalibration) -> tuple[tuple[OperatingPoint, ...], ...]:
         """Those that the films with a finding are enough for."""
         return tuple(entry.operating_points for entry in calibration.findings)
+
+    def explained(self, probabilities: Floats, base: Floats) -> NDArray[np.int64]:
+        """The finding that is likelier than among all films by the largest factor."""
+        return np.asarray((probabilities / np.maximum(base, 1 / MAX_FACTOR)).argmax(axis=1))
 
     def kinds(self, logits: Logits) -> NDArray[np.int64]:
         """One."""

@@ -161,7 +161,16 @@ def _check_maps(
 
 def _answers(predictor: Predictor, films: Films, rows: Sequence[int]) -> _Answered:
     """The answers for some films."""
-    parts = [(part.logits, part.features, saliency.explained(part)) for _, part in answers(predictor, films, rows)]
+    targets = films.targets(films.part("train"))
+    base = np.nanmean(targets, axis=0) if targets.ndim > 1 else np.empty(0)
+    parts = [
+        (
+            part.logits,
+            part.features,
+            saliency.explained(part, predictor.answering.explained(part.probabilities, base)),
+        )
+        for _, part in answers(predictor, films, rows)
+    ]
     logits, features, shown = zip(*parts, strict=True)
     return _Answered(np.concatenate(logits), np.concatenate(features), saliency.together(shown))
 
