@@ -154,7 +154,7 @@ def test_a_recipe_that_is_not_there_lists_those_that_are(cli: Cli, phantoms: Pat
     check_one_line(
         cli("index", phantoms, "--recipe", "fats", "--lang", language),
         2,
-        "best, chest, course, demo, fast, quick, smoke, tutorial",
+        "best, chest, course, demo, fast, findings, quick, smoke, tutorial",
     )
 
 

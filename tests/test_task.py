@@ -199,7 +199,7 @@ GRADE = Task(
     labels=GradeLabels(),
     objective=lambda training, films, device: Cumulative(),
     answers=GradeAnswers(),
-    judging=GradeJudging(),
+    judge=GradeJudging,
     show=GradeShowing,
     headline="mean_error",
 )

@@ -73,6 +73,7 @@ def test_a_recipe_that_is_impossible(package: Path, tmp_path: Path, phantoms: Pa
         shown = ran.err.replace(str(recipe), "")
         names = {
             "data",
+            "task",
             "channels",
             "training",
             "epochs",
@@ -124,8 +125,11 @@ import json, sys
 from pathlib import Path
 import matplotlib.text
 import numpy as np
+from plainfilm.messages import shown
+from plainfilm.model.answer import Answer
 from plainfilm.model.predictor import Predictor
 from plainfilm.present import figures
+from plainfilm.task import task_of
 from plainfilm.serving.dicom.structured_report import Author, _sentences
 model, film, folder = map(Path, sys.argv[1:])
 words, save = [], figures.Figure.savefig
@@ -140,7 +144,8 @@ notices = figures.draw_history(steps, steps[1::2], folder / "a.png", language="{
 notices += figures.draw_confusion(np.eye(3, dtype=int) * 9, names, folder / "b.png", language="{LANGUAGE}")
 author = Author(predictor.card, "0" * 12, "{LANGUAGE}", True)
 prediction = predictor.predict_bytes(film.read_bytes())
-report = [words.shown("{LANGUAGE}") for *_, words in _sentences(prediction, author)]
+said = task_of("classes").showing.answer_json(Answer.of(prediction, override=False), predictor.card, "{LANGUAGE}", {{}})
+report = [shown(words, "{LANGUAGE}") for *_, words in _sentences(prediction, said, author)]
 print(json.dumps([list(notices), words, report]))
 """
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 from plainfilm.config import TrainingRecipe
 from plainfilm.data.films import Films
 from plainfilm.data.labelling import Labelling
-from plainfilm.evaluation.judging import Judging
 from plainfilm.model.answering import Answering
 
-if TYPE_CHECKING:  # what only a training or a page needs
+if TYPE_CHECKING:  # what an answer does not need
+    from plainfilm.evaluation.judging import Judging
     from plainfilm.present.showing import Showing
     from plainfilm.training.objective import Objective
 
@@ -27,10 +27,15 @@ class Task:
     labels: Labelling
     objective: "Callable[[TrainingRecipe, Films, Any], Objective]"  # takes the device, too; imports PyTorch when called
     answers: Answering
-    judging: Judging
+    judge: "Callable[[], Judging]"  # imports figures when called
     show: "Callable[[], Showing]"  # imports pages when called
     headline: str
     probe: "Callable[..., Mapping[str, object]]" = no_probes  # parts of an audit: see `probe_classes`
+
+    @property
+    def judging(self) -> "Judging":
+        """What is fitted and measured."""
+        return self.judge()
 
     @property
     def showing(self) -> "Showing":

@@ -22,7 +22,7 @@ SAMPLE = f"/v1/samples/{samples.samples()[0].id}"
 API = ("/v1/models", "/v1/samples", SAMPLE, "/healthz", "/readyz", "/metrics", "/openapi.json")
 PAGE = ("/", "/words.json", *(f"/page/{path.name}" for path in sorted(WEB.iterdir())))
 CHANGES = ("/metrics",)  # counts the requests before it
-KNOWN = ("film", "map", "model", "override")  # parameters of predictions
+KNOWN = ("film", "map", "map_of", "model", "override")  # parameters of predictions
 
 
 # --- HEAD ------------------------------------------------------------------------------------------------------------

@@ -609,7 +609,7 @@ def test_without_validation_films_the_last_epoch_is_kept(tmp_path):
 def test_the_best_epoch_of_the_final_size_is_kept(tmp_path, monkeypatch, accuracies, losses, kept):
     weights = []
 
-    def planned(net, films, size_px, channels, team):
+    def planned(net, films, size_px, channels, objective, team):
         weights.append(copy.deepcopy(net.state_dict()))
         return {"accuracy": accuracies[len(weights) - 1], "loss": losses[len(weights) - 1]}
 
