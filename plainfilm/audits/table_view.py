@@ -1,6 +1,5 @@
 """The view of films that holds no film: what a table says of each, view position, sex, age and site."""
 
-import math
 from collections import Counter
 from collections.abc import Sequence
 
@@ -8,11 +7,9 @@ import numpy as np
 
 from plainfilm.data.film_index import Row
 from plainfilm.evaluation.metrics import Floats
-from plainfilm.evaluation.subgroups import COLUMNS
+from plainfilm.evaluation.subgroups import COLUMNS, years
 
 MIN_FILMS = 10  # of an entry that is a column
-UNITS = {"Y": 1, "M": 12, "W": 52, "D": 365}  # of ages as DICOM writes them, in a year
-OLDEST = 130  # years
 
 
 def said(rows: Sequence[Row]) -> dict[str, Floats]:
@@ -22,9 +19,9 @@ def said(rows: Sequence[Row]) -> dict[str, Floats]:
     """
     entries = {name: [COLUMNS[name](row) for row in rows] for name in ("view", "sex", "source")}
     found = {name: _one_hot(cells) for name, cells in entries.items()}
-    years = np.array([_years(row.extra.get("age", "").strip()) for row in rows])
-    missing = np.isnan(years)
-    found["age"] = np.column_stack([np.where(missing, 0 if missing.all() else np.nanmean(years), years), missing])
+    ages = np.array([years(row.extra.get("age", "").strip()) for row in rows])
+    missing = np.isnan(ages)
+    found["age"] = np.column_stack([np.where(missing, 0 if missing.all() else np.nanmean(ages), ages), missing])
     return {name: columns for name, columns in found.items() if np.ptp(columns, axis=0).any()}
 
 
@@ -38,13 +35,3 @@ def _one_hot(cells: Sequence[str]) -> Floats:
     counts = Counter(cells)
     kept = sorted(cell for cell, count in counts.items() if count >= MIN_FILMS)
     return np.array([[cell == entry for entry in kept] for cell in cells], np.float64).reshape(len(cells), len(kept))
-
-
-def _years(entry: str) -> float:
-    """An age as tables and DICOM (045Y, 018M) write it; NaN for what is none."""
-    number, unit = (entry[:-1], entry[-1].upper()) if entry[-1:].upper() in UNITS else (entry, "Y")
-    try:
-        years = float(number) / UNITS[unit]
-    except ValueError:
-        return math.nan
-    return years if 0 <= years <= OLDEST else math.nan

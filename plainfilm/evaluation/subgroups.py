@@ -21,6 +21,18 @@ from plainfilm.evaluation.metrics import Booleans, Floats, Integers
 MIN_FILMS = 30
 AGE_BANDS = (0, 18, 40, 60, 80)  # years; the first of each band
 UNKNOWN = ""
+UNITS = {"Y": 1, "M": 12, "W": 52, "D": 365}  # of ages as DICOM writes them, in a year
+OLDEST = 130  # years
+
+
+def years(entry: str) -> float:
+    """An age in years, as tables and DICOM (045Y, 018M) write it; NaN for what is no age."""
+    number, unit = (entry[:-1], entry[-1].upper()) if entry[-1:].upper() in UNITS else (entry, "Y")
+    try:
+        age = float(number) / UNITS[unit]
+    except ValueError:
+        return math.nan
+    return age if 0 <= age <= OLDEST else math.nan
 
 
 def age_band(entry: str) -> str:
@@ -29,14 +41,10 @@ def age_band(entry: str) -> str:
     >>> [age_band(entry) for entry in ("45", "045Y", "018M", "79.5", "93", "adult", "-1")]
     ['40-59', '40-59', '0-17', '60-79', '80+', '', '']
     """
-    number, unit = (entry[:-1], entry[-1]) if entry[-1:].upper() in ("Y", "M", "W", "D") else (entry, "Y")
-    try:
-        years = float(number) / {"Y": 1, "M": 12, "W": 52, "D": 365}[unit.upper()]
-    except ValueError:
+    age = years(entry)
+    if math.isnan(age):
         return UNKNOWN
-    if not 0 <= years <= 130:
-        return UNKNOWN
-    band = int(np.searchsorted(AGE_BANDS, years, side="right")) - 1
+    band = int(np.searchsorted(AGE_BANDS, age, side="right")) - 1
     last = band == len(AGE_BANDS) - 1
     return f"{AGE_BANDS[band]}+" if last else f"{AGE_BANDS[band]}-{AGE_BANDS[band + 1] - 1}"
 

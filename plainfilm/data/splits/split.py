@@ -32,17 +32,14 @@ def divided(
 
     Stratification is tried where a class has no film in a part, or a part misses its share by more than TOLERANCE.
     """
-    asked = {part: share for part, share in shares.items() if share > 0}
-    asked["train"] = 1 - sum(asked.values())
+    asked = _with_training(shares)
     strata = strata_of(classes, sources)
     parts = grouped(strata, groups, shares=shares, train_only=train_only, seed=seed)
     faults = shortfall(classes, parts, asked)
     if faults == (0, 0) or asked["train"] <= 0:
         return parts, SHUFFLED
-    fixed = {group: "train" for group, barred in zip(groups, train_only, strict=True) if barred}
-    order = _shuffled(_members(groups), seed)
-    again = stratified(_alone(classes), sources, groups, shares=asked, order=order, fixed=fixed)
-    return (again, ITERATIVE) if shortfall(classes, again, asked) < faults else (parts, SHUFFLED)
+    again, method = even(_alone(classes), sources, groups, shares=shares, train_only=train_only, seed=seed)
+    return (again, method) if shortfall(classes, again, asked) < faults else (parts, SHUFFLED)
 
 
 def even(
@@ -55,8 +52,7 @@ def even(
     seed: int,
 ) -> tuple[list[str], str]:
     """A split of films that each count as several things: iterative stratification over all sources at once."""
-    asked = {part: share for part, share in shares.items() if share > 0}
-    asked["train"] = 1 - sum(asked.values())
+    asked = _with_training(shares)
     fixed = {group: "train" for group, barred in zip(groups, train_only, strict=True) if barred}
     order = _shuffled(_members(groups), seed)
     return stratified(counted, sources, groups, shares=asked, order=order, fixed=fixed), ITERATIVE
@@ -83,6 +79,12 @@ def even_folds(
     for film, part in zip(films, parts, strict=True):
         fold_of[film] = int(part)
     return fold_of, ITERATIVE
+
+
+def _with_training(shares: Mapping[str, float]) -> dict[str, float]:
+    """The shares of the parts that are asked for, and the rest for training."""
+    asked = {part: share for part, share in shares.items() if share > 0}
+    return asked | {"train": 1 - sum(asked.values())}
 
 
 def _alone(classes: Sequence[str]) -> list[tuple[str]]:
@@ -175,14 +177,9 @@ def divided_folds(
     missing, _ = shortfall(names, [str(fold_of[film]) for film in films], asked)
     if not missing:
         return fold_of, SHUFFLED
-    kept = [groups[film] for film in films]
-    order = _shuffled(_members(kept), seed)
-    again = stratified(_alone(names), [sources[film] for film in films], kept, shares=asked, order=order, fixed={})
-    if shortfall(names, again, asked)[0] >= missing:
-        return fold_of, SHUFFLED
-    for film, part in zip(films, again, strict=True):
-        fold_of[film] = int(part)
-    return fold_of, ITERATIVE
+    again, method = even_folds(_alone(classes), sources, groups, count=count, train_only=train_only, seed=seed)
+    still, _ = shortfall(names, [str(again[film]) for film in films], asked)
+    return (again, method) if still < missing else (fold_of, SHUFFLED)
 
 
 def fold_split(fold_of: Sequence[int | None], *, fold: int, count: int) -> list[str]:

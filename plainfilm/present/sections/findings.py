@@ -58,8 +58,12 @@ def figures_of(figures: FindingsMetrics, shown: Callable[[str], Text]) -> Iterat
 
 def _over(names: Sequence[str], shown: Callable[[str], Text]) -> Note:
     """Over which findings means are."""
-    told = listed(map(shown, names)) if names else say("report.none")
-    return Note(say("report.findings.macro-over", names=told, minimum=MIN_POSITIVES))
+    return Note(say("report.findings.macro-over", names=_told(names, shown), minimum=MIN_POSITIVES))
+
+
+def _told(names: Sequence[str], shown: Callable[[str], Text]) -> Text:
+    """The findings of a mean, or that there are none."""
+    return listed(map(shown, names)) if names else say("report.none")
 
 
 def _by_finding(figures: FindingsMetrics, shown: Callable[[str], Text]) -> Table:
@@ -180,10 +184,7 @@ def comparison(found: FindingsCompared) -> Iterator[Block]:
     keys = ("report.findings.finding", "compare.first", "compare.second", "compare.difference")
     title = say("compare.title", films=found.films, groups=found.groups, **found.left_out)
     yield Table(title, tuple(map(say, keys)), rows)
-    over = (
-        listed(shown(name) for name in found.compared.macro_over) if found.compared.macro_over else say("report.none")
-    )
-    yield Note(say("report.findings.macro-over", names=over, minimum=MIN_POSITIVES))
+    yield _over(found.compared.macro_over, shown)
 
 
 def display_names(names: Iterable[str]) -> dict[str, dict[str, str]]:
@@ -206,7 +207,7 @@ def headline(found: Gathered) -> Section:
     figures: FindingsMetrics | None = found.figures
     if figures is not None:
         auc = figures.overall["macro_auc"].in_decimals()
-        told = listed(found.shown(name) for name in figures.macro_over) if figures.macro_over else say("report.none")
+        told = _told(figures.macro_over, found.shown)
         blocks.append(Note(say("report.findings.first", auc=auc, count=len(figures.macro_over), names=told)))
         few = [found.shown(name) for name in figures.findings if name not in figures.macro_over]
         if few:
