@@ -8,14 +8,18 @@ average after the last step: balanced accuracy of normal against COVID, an answe
 both. The worst cell decides. Nothing is chosen on a cell's own films within a training. Steps and budget were written
 down first: every step of STEPS with seed 0, then seeds 1 and 2 of the plain step and of the best one. Two trials run at
 a time, each with one thread; what is finished is not done again.
+
+The last three steps were added when the others had been run. What is read from beside the lungs: the AUC of COVID above
+normal on the same films with the lungs hidden.
 """
 
 import argparse
 import json
+import math
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -30,9 +34,13 @@ from search_methods import Quiet, logits_of
 from plainfilm.config import Recipe, parse_recipe
 from plainfilm.data.film_index import Index, read_index, write_index
 from plainfilm.data.films import Films
+from plainfilm.data.lungfield import hull, lung_fields
+from plainfilm.evaluation import metrics
 from plainfilm.evaluation.intervals import grouped_mean
 from plainfilm.io.run_folder import Run
+from plainfilm.model.networks.mean import Network
 from plainfilm.training import loop
+from plainfilm.training.schedule import make_plan
 from plainfilm.training.state import new_state, restore
 from plainfilm.workflows.prepare import make_films
 
@@ -79,6 +87,9 @@ STEPS: dict[str, Step] = {  # from plain training upward
     "restyled, balanced": {"restyled": True, "balanced": True},
     "canonical, restyled": {"canonical": True, "restyled": True},
     "canonical, restyled, balanced": {"canonical": True, "restyled": True, "balanced": True},
+    "no evidence outside the lungs": {"lungs": True},
+    "adversaries of sites": {"adversary": True},
+    "tail averaged": {"tail": True},
 }
 AGAIN = (1, 2)  # the seeds of the plain step and of the best one
 
@@ -161,6 +172,16 @@ def run_trial(out: Path, step: str, cell: int, seed: int) -> None:
     loop.Batches = crossed_methods.batches(
         films, sites, **{key: choice.get(key, False) for key in ("balanced", "restyled")}
     )
+    if choice.get("lungs"):
+        loop.optimise = crossed_methods.optimise_with(crossed_methods.evidence_outside)
+    if choice.get("adversary"):
+        rows = films.part("train")
+        labels = dict(zip(rows, films.labels(rows).tolist(), strict=True))
+        width = 8 * recipe.model.width  # of the features of a basic block's last stage
+        loop.optimise = crossed_methods.optimise_with(crossed_methods.site_adversary(labels, sites, width))
+    if choice.get("tail"):
+        plan = make_plan(recipe.training, -(-len(films.part("train")) // recipe.training.batch_size))
+        loop.update_ema = crossed_methods.tail_average(plan.steps - plan.steps_per_epoch)
     run = Run(folder_of(out, step, cell, seed))
     run.folder.mkdir(parents=True, exist_ok=True)
     began = time.process_time()
@@ -183,7 +204,21 @@ def judged(run: Run, recipe: Recipe, films: Films) -> dict[str, Any]:
     weights = np.array([len(labels) / (2 * counts[int(label)]) for label in labels])
     figure = grouped_mean(right * weights, films.groups(rows), bound=float(weights.max()))
     recalls = {CLASSES[number]: float(right[labels == number].mean()) for number in counts}
-    return {"balanced": [figure.value, figure.low, figure.high], "n": len(labels), "recalls": recalls}
+    return {
+        "balanced": [figure.value, figure.low, figure.high],
+        "n": len(labels),
+        "recalls": recalls,
+        "auc_beside_lungs": auc_beside_lungs(state.average, films, rows),
+    }
+
+
+def auc_beside_lungs(net: Network, films: Films, rows: Sequence[int]) -> float:
+    """AUC of COVID above normal where the rectangle around the lungs is filled with the film's mean."""
+    pixels = films.pixels(rows, 1, SIZE_PX)[:, 0]
+    hidden = np.where(hull(lung_fields(pixels)), pixels.mean((1, 2), keepdims=True).astype(np.uint8), pixels)
+    with torch.inference_mode():
+        logits = torch.cat([net(part).logits for part in torch.from_numpy(hidden[:, None]).split(64)])
+    return metrics.auc((logits[:, 2] - logits[:, 0]).numpy(), films.labels(rows) == 2)
 
 
 def folder_of(out: Path, step: str, cell: int, seed: int) -> Path:
@@ -206,8 +241,12 @@ def worst(out: Path, step: str, seed: int) -> float:
 
 def print_table(out: Path) -> None:
     """A line a step and seed: each cell with its interval, and the worst."""
-    print("| step, seed | " + " | ".join(" x ".join(cell) for cell in CELLS) + " | worst | CPU min |")
-    print("|---|" + "---|" * (len(CELLS) + 2))
+    print(
+        "| step, seed | "
+        + " | ".join(" x ".join(cell) for cell in CELLS)
+        + " | worst | AUC beside the lungs | CPU min |"
+    )
+    print("|---|" + "---|" * (len(CELLS) + 3))
     for step in STEPS:
         for seed in (0, *AGAIN):
             found = [result(out, step, cell, seed) for cell in range(len(CELLS))]
@@ -220,8 +259,10 @@ def print_table(out: Path) -> None:
                 cells.append(
                     f"{100 * value:.1f} ({100 * low:.1f} to {100 * high:.1f}; {'/'.join(recalls)})" if entry else "–"
                 )
+            beside = " ".join(f"{entry.get('auc_beside_lungs', math.nan):.2f}" for entry in found if entry)
             minutes = sum(entry["cpu_seconds"] for entry in found if entry) / 60
-            print(f"| {step}, {seed} | {' | '.join(cells)} | {100 * worst(out, step, seed):.1f} | {minutes:.0f} |")
+            ends = f"{100 * worst(out, step, seed):.1f} | {beside} | {minutes:.0f}"
+            print(f"| {step}, {seed} | {' | '.join(cells)} | {ends} |")
 
 
 if __name__ == "__main__":

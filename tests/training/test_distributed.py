@@ -11,11 +11,11 @@ from plainfilm.training.distributed import Team
 from plainfilm.training.history import read_history
 
 
-@pytest.fixture(scope="module")
-def runs(tmp_path_factory) -> Path:
+@pytest.fixture(scope="module", params=["classes", "findings"])
+def runs(tmp_path_factory, request) -> Path:
     folder = tmp_path_factory.mktemp("shared")
     done = subprocess.run(
-        [sys.executable, share_a_batch.__file__, str(folder), "1", "2", "3"],
+        [sys.executable, share_a_batch.__file__, request.param, str(folder), "1", "2", "3"],
         env=os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path), "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
