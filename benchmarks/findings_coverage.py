@@ -32,16 +32,14 @@ import numpy as np
 from plainfilm.estimate import Estimate
 from plainfilm.evaluation.decisions import measure_points
 from plainfilm.evaluation.findings_calibration import calibrate_findings
-from plainfilm.evaluation.findings_metrics import (
-    MACRO,
+from plainfilm.evaluation.findings_metrics import MACRO, compared, macro_means
+from plainfilm.evaluation.known import (
     Known,
     auc_estimate,
     average_precision_estimate,
     brier_estimate,
     calibration_error,
-    compared,
     known_films,
-    macro_means,
 )
 from plainfilm.evaluation.reliability import EDGES, NUM_BINS
 from plainfilm.model.findings import probabilities_of, sets_of, sigmoid

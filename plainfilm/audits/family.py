@@ -19,6 +19,7 @@ import numpy as np
 
 from plainfilm.audits.permutation import Parts
 from plainfilm.evaluation import metrics
+from plainfilm.evaluation.intervals import auc_influence
 from plainfilm.evaluation.metrics import Booleans, Floats, Integers
 from plainfilm.evaluation.resampling import group_sums
 
@@ -42,19 +43,15 @@ def p_above_half(scores: Floats, positive: Booleans, group_of_film: Integers) ->
 
     1 if fewer than two groups hold a positive, or a negative.
     """
-    sides = positive, ~positive
-    num_groups = [len(np.unique(group_of_film[side])) for side in sides]
+    num_groups = [len(np.unique(group_of_film[side])) for side in (positive, ~positive)]
     fewest = min(num_groups)
     if fewest < 2:
         return 1.0
-    placements = metrics.placements(scores[positive], scores[~positive])
-    parts = np.zeros(int(group_of_film.max()) + 1)  # of each group in the error
-    for side, placement in zip(sides, placements, strict=True):
-        deviation = (placement - placement.mean()) / len(placement)
-        parts += group_sums(deviation[:, None], group_of_film[side], len(parts))[:, 0]
+    influence = auc_influence(scores, positive)
+    parts = group_sums(influence[:, None], group_of_film, int(group_of_film.max()) + 1)[:, 0]  # of groups in the error
     between = fewest / (fewest - 1) * float(parts @ parts)
     variance = max(between, (sum(num_groups) + 1) / (12 * math.prod(num_groups)))
-    return NormalDist().cdf((0.5 - float(placements[0].mean())) / math.sqrt(variance))
+    return NormalDist().cdf((0.5 - metrics.auc(scores, positive)) / math.sqrt(variance))
 
 
 def chained(parts: Parts) -> Parts:

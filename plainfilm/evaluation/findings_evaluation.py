@@ -16,8 +16,9 @@ from plainfilm.estimate import Estimate
 from plainfilm.evaluation.decisions import PredictiveValues
 from plainfilm.evaluation.evaluation import Refusals, answers, refusals, shift_of
 from plainfilm.evaluation.external import Seen
-from plainfilm.evaluation.findings_metrics import MIN_POSITIVES, FindingFigures, measure_findings, subgroup_figures
+from plainfilm.evaluation.findings_metrics import FindingFigures, measure_findings, subgroup_figures
 from plainfilm.evaluation.generalisation_gap import Change, difference
+from plainfilm.evaluation.known import MIN_POSITIVES
 from plainfilm.evaluation.measured import Interval
 from plainfilm.evaluation.metrics import Floats
 from plainfilm.io import files, tables

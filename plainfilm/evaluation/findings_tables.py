@@ -8,13 +8,8 @@ import numpy as np
 from plainfilm import records
 from plainfilm.errors import SourceError
 from plainfilm.estimate import Estimate
-from plainfilm.evaluation.findings_metrics import (
-    FindingFigures,
-    FindingsComparison,
-    Targets,
-    compare_findings,
-    measure_findings,
-)
+from plainfilm.evaluation.findings_metrics import FindingFigures, FindingsComparison, compare_findings, measure_findings
+from plainfilm.evaluation.known import Targets
 from plainfilm.evaluation.measured import Confusion, Measured
 from plainfilm.evaluation.metrics import Floats
 from plainfilm.evaluation.spread import Judged

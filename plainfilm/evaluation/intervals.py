@@ -98,6 +98,15 @@ def delong(scores: Floats, positive: Booleans, group_of_film: Integers) -> Estim
     return within(value, odds / margin / (1 + odds / margin), odds * margin / (1 + odds * margin), n)
 
 
+def auc_influence(scores: Floats, positive: Booleans) -> Floats:
+    """How much each film moves the AUC: (N,), (N,) -> (N,), the derivative by its weight."""
+    found = np.empty(len(scores))
+    beaten = metrics.placements(scores[positive], scores[~positive])
+    for side, share in zip((positive, ~positive), beaten, strict=True):
+        found[side] = (share - share.mean()) / len(share)
+    return found
+
+
 def difference(minuend: Estimate, subtrahend: Estimate) -> tuple[float, float, float]:
     """Value and bounds of a difference of two figures whose errors are independent, from their own intervals.
 
@@ -263,12 +272,10 @@ def from_confusions(
 
 def _auc_variance(scores: Floats, positive: Booleans, group_of_film: Integers) -> tuple[float, Floats]:
     """Variance of the AUC between groups (Obuchowski 1997), with one film a group DeLong's; the groups' parts (G,)."""
-    placements = metrics.placements(scores[positive], scores[~positive])
-    length = group_of_film.max() + 1
+    influence, length = auc_influence(scores, positive), group_of_film.max() + 1
     parts, variance = list[Floats](), 0.0
-    for side, placement in zip((positive, ~positive), placements, strict=True):
-        deviation = (placement - placement.mean()) / len(placement)
-        part = group_sums(deviation[:, None], group_of_film[side], length)[:, 0]  # a group's part in the AUC's error
+    for side in (positive, ~positive):
+        part = group_sums(influence[side][:, None], group_of_film[side], length)[:, 0]  # of a group in the AUC's error
         variance += _unbiased(group_of_film[side]) * float(part @ part)
         parts.append(part)
     return variance + 2 * _unbiased(group_of_film) * float(parts[0] @ parts[1]), np.asarray(parts[0] + parts[1])

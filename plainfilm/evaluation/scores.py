@@ -32,8 +32,9 @@ from plainfilm.evaluation.coverage import mark_missed
 from plainfilm.evaluation.decisions import predictive_values
 from plainfilm.evaluation.evaluation import Metrics, Refusals
 from plainfilm.evaluation.findings_evaluation import FindingsMetrics
-from plainfilm.evaluation.findings_metrics import Known, known_films, measure_findings, subgroup_figures
+from plainfilm.evaluation.findings_metrics import measure_findings, subgroup_figures
 from plainfilm.evaluation.intervals import shares
+from plainfilm.evaluation.known import Known, known_films
 from plainfilm.evaluation.measured import estimate_all
 from plainfilm.evaluation.metrics import Booleans, Floats, Integers
 from plainfilm.evaluation.reliability import reliability

@@ -81,17 +81,24 @@ def subgroups(
     """
     right = probabilities.argmax(axis=1) == labels
     groups = np.array([row.group for row in rows])
+    return {
+        column: {
+            name: _figures(right[inside], labels[inside], groups[inside].tolist(), class_names)
+            for name, inside in parts.items()
+        }
+        for column, parts in parts_of(rows, groups.tolist()).items()
+    }
+
+
+def parts_of(rows: Sequence[Row], groups: Sequence[str]) -> dict[str, dict[str, Booleans]]:
+    """Which of N films are in each part, by column that any film has an entry in, and by the part's name."""
     found = {}
     for column, part_of in COLUMNS.items():
         entries = [part_of(row) for row in rows]  # bands of ages say of nobody who it is, other entries might
-        parts = np.array(entries if column == "age" else shared(entries, groups.tolist()))
-        if (parts == UNKNOWN).all():
-            continue
-        found[column] = {
-            str(part): _figures(right[inside], labels[inside], groups[inside].tolist(), class_names)
-            for part in sorted(set(parts.tolist()), key=lambda name: (name == UNKNOWN, _first_number(name), name))
-            for inside in [parts == part]
-        }
+        parts = np.array(entries if column == "age" else shared(entries, groups))
+        names = sorted(set(parts.tolist()), key=lambda name: (name == UNKNOWN, _first_number(name), name))
+        if names != [UNKNOWN]:
+            found[column] = {str(name): parts == name for name in names}
     return found
 
 

@@ -73,6 +73,8 @@ CORNER_AUC = 0.95
 """If every AUC is above this, the ROC plot enlarges its upper left corner (no such curve passes under the panel)."""
 NUM_SMOOTHED_PARTS = 40
 NAME_WIDTH = 16  # characters a line
+TITLE_WIDTH = 26  # of a panel, characters a line
+PANELS_A_ROW = 4
 
 
 def draw_history(
@@ -158,6 +160,43 @@ def draw_roc(
         axes.legend(handles, words, title=text("figure.auc", language), loc="lower right", handlelength=3)
 
     return render(path, draw, language, display_names, width=4.6, height=4.6)
+
+
+def draw_roc_panels(
+    probabilities: Floats,
+    targets: Floats,
+    display_names: Sequence[str],
+    path: Path,
+    *,
+    language: str,
+    aucs: Sequence[Estimate],
+) -> tuple[str, ...]:
+    """The ROC curve of each finding in a panel of its own: probabilities and targets (N, K); returns notices.
+
+    Only films of which a finding is known to be present (1) or absent (0) count. Without an AUC there is no curve.
+    """
+
+    def draw(figure: Figure, language: str, names: Sequence[str]) -> None:
+        panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
+        for k, (name, auc) in enumerate(zip(names, aucs, strict=True)):
+            panel, known = panels[k], (targets[:, k] == 0) | (targets[:, k] == 1)
+            panel.plot([0, 1], [0, 1], color="0.75", linewidth=0.8)
+            if auc.estimable:
+                panel.plot(*roc_curve(probabilities[known, k], targets[known, k] == 1), color="black")
+            title = f"{textwrap.fill(name, TITLE_WIDTH)}\n{auc.in_decimals().shown(language)}"
+            panel.set_title(title, fontsize=8, linespacing=1.3)
+            panel.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), xticks=(0, 0.5, 1), yticks=(0, 0.5, 1), aspect="equal")
+            panel.grid(visible=True)
+            panel.tick_params(labelbottom=k + columns >= len(names))
+        for panel in panels[len(names) :]:
+            panel.remove()
+        figure.suptitle(text("figure.auc-of-findings", language), fontsize=9)
+        figure.supxlabel(text("figure.false-positive-rate", language), fontsize=9)
+        figure.supylabel(text("figure.sensitivity", language), fontsize=9)
+
+    columns = min(len(display_names), PANELS_A_ROW)
+    rows = -(-len(display_names) // columns)
+    return render(path, draw, language, display_names, width=0.6 + 1.75 * columns, height=0.8 + 1.95 * rows)
 
 
 def draw_reliability(

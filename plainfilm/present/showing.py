@@ -208,8 +208,17 @@ class FindingShowing:
         return FINDINGS_CARD
 
     def draw(self, test: Any, card: Card, folder: Path, language: str) -> tuple[str, ...]:
-        """ROC curves are in no figure of fourteen lines: the report has a table."""
-        return ()
+        """The ROC curve of each finding: fourteen in one panel could not be told apart."""
+        from plainfilm.present import figures
+
+        return figures.draw_roc_panels(
+            test.probabilities,
+            test.targets,
+            [entry.shown(language) for entry in card.classes],
+            folder / "roc.png",
+            language=language,
+            aucs=[entry.auc for entry in test.figures.findings.values()],
+        )
 
     evaluation = staticmethod(findings.evaluation)
 
@@ -242,10 +251,11 @@ class FindingShowing:
         if answer.probabilities is None:
             return empty
         words = findings_answer.set_words_of(answer, card)
+        probabilities = dict(zip(card.class_names, answer.probabilities.tolist(), strict=True))
         return empty | {
-            "probabilities": dict(zip(card.class_names, answer.probabilities.tolist(), strict=True)),
+            "probabilities": probabilities,
             "set_words": None if words is None else words.shown(language),
-            "called": called(dict(zip(card.class_names, answer.probabilities.tolist(), strict=True)), card, predictive),
+            "called": called(probabilities, card, predictive),
             "findings": findings_answer.as_json(answer, card, language),
         }
 

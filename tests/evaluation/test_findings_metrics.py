@@ -23,20 +23,21 @@ from plainfilm.evaluation.decisions import add_predictive_values
 from plainfilm.evaluation.findings_calibration import calibrate_findings
 from plainfilm.evaluation.findings_metrics import (
     MACRO,
-    MIN_POSITIVES,
     FindingsFigures,
-    auc_influence,
+    compare_findings,
+    macro_means,
+    measure_findings,
+    subgroup_figures,
+)
+from plainfilm.evaluation.intervals import auc_influence, delong, shares, student, wilson
+from plainfilm.evaluation.known import (
+    MIN_POSITIVES,
     average_precision,
     average_precision_estimate,
     calibration_error,
-    compare_findings,
     known_films,
-    macro_means,
-    measure_findings,
     precision_influence,
-    subgroup_figures,
 )
-from plainfilm.evaluation.intervals import delong, shares, student, wilson
 from plainfilm.evaluation.reliability import reliability
 from plainfilm.model.findings import PRESENT, FindingsCalibration, probabilities_of, sets_of, sigmoid, states_of
 from plainfilm.randomness import generator

@@ -1,5 +1,7 @@
 """Figures: real Chinese or a notice, the same bytes twice, and what is drawn is what was given."""
 
+import math
+
 import matplotlib as mpl
 import numpy as np
 import pytest
@@ -40,6 +42,14 @@ def draw_roc(path, language, names):
     return figures.draw_roc(probabilities, labels, names, path, language=language, aucs=aucs)
 
 
+def draw_roc_panels(path, language, names):
+    random = np.random.default_rng(0)
+    targets = random.choice([0, 1, 0.5, np.nan], size=(200, 3))
+    probabilities = random.random((200, 3))
+    aucs = [Estimate(0.75, 0.5, 0.9, 40), Estimate(0.5, 0.2, 0.8, 40), Estimate(math.nan, math.nan, math.nan, 40)]
+    return figures.draw_roc_panels(probabilities, targets, names, path, language=language, aucs=aucs)
+
+
 def draw_reliability(path, language, names):
     random = np.random.default_rng(0)
     probabilities = random.dirichlet(np.ones(3), size=200)
@@ -55,7 +65,7 @@ def draw_risk_coverage(path, language, names):
 
 
 FIGURES = pytest.mark.parametrize(
-    "draw", [draw_history, draw_confusion, draw_roc, draw_reliability, draw_risk_coverage]
+    "draw", [draw_history, draw_confusion, draw_roc, draw_roc_panels, draw_reliability, draw_risk_coverage]
 )
 
 
@@ -125,6 +135,16 @@ def test_roc_names_every_class_with_its_interval(tmp_path, texts):
     scores = np.random.default_rng(0).random((40, 2))
     figures.draw_roc(scores, labels, ("a", "b"), tmp_path / "figure.png", language="en", aucs=aucs)
     assert {"a  0.750 (0.500 to 0.900, n 40)", "b  not estimable (n 40)"} <= set(texts)
+
+
+def test_a_panel_a_finding_draws_the_films_of_which_it_is_known(tmp_path, texts, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(figures, "roc_curve", lambda scores, present: drawn.append((scores, present)) or ([0], [1]))
+    draw_roc_panels(tmp_path / "figure.png", "en", ("a", "b", "c"))
+    assert {"a\n0.750 (0.500 to 0.900, n 40)", "c\nnot estimable (n 40)"} <= set(texts)
+    targets = np.random.default_rng(0).choice([0, 1, 0.5, np.nan], size=(200, 3))
+    assert [int(present.sum()) for _, present in drawn] == [int((targets[:, k] == 1).sum()) for k in (0, 1)]
+    assert [len(present) for _, present in drawn] == [int(np.isin(targets[:, k], (0, 1)).sum()) for k in (0, 1)]
 
 
 def test_a_history_without_validation_or_with_one_step(tmp_path, texts):

@@ -47,7 +47,7 @@ out_of_fold = 2
 NUM_FILMS = 160
 RUN_FILES = (
     *("recipe.toml", "index.csv", "index.json", "history.csv", "model.onnx", "report.html", "MODEL_CARD.md"),
-    *("evaluation/metrics.json", "evaluation/predictions.csv", "audit/audit.json", "figures/history.png"),
+    *("evaluation/metrics.json", "evaluation/predictions.csv", "audit/audit.json", "figures/history.png", "figures/roc.png"),
     *("folds/0/logits.npy", "folds/1/logits.npy"),
 )
 

@@ -19,7 +19,7 @@ from plainfilm.data.sources.entry import Entry
 from plainfilm.data.sources.scores_columns import choose
 from plainfilm.data.sources.scores_table import is_scores
 from plainfilm.errors import SourceError
-from plainfilm.evaluation.findings_metrics import Known
+from plainfilm.evaluation.known import Known
 from plainfilm.evaluation.scores import FOLDS, ClassScores, FindingScores, cross_fitted, cuts_of
 from plainfilm.messages import text
 from plainfilm.model.findings import needed

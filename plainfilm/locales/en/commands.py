@@ -129,6 +129,7 @@ SENTENCES: dict[str, str] = {
     "figure.sensitivity": "Sensitivity",
     "figure.false-positive-rate": "1 − specificity",
     "figure.auc": "Area under the curve (95 % interval)",
+    "figure.auc-of-findings": "Area under the ROC curve of each finding (95 % interval)",
     "figure.predicted-probability": "Predicted probability",
     "figure.observed-share": "Observed share (95 % interval)",
     "figure.films": "Films",

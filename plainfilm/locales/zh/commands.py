@@ -115,6 +115,7 @@ SENTENCES: dict[str, str] = {
     "figure.sensitivity": "灵敏度",
     "figure.false-positive-rate": "1 − 特异度",
     "figure.auc": "曲线下面积（95 % 区间）",
+    "figure.auc-of-findings": "各征象的ROC曲线下面积（95 % 区间）",
     "figure.predicted-probability": "预测概率",
     "figure.observed-share": "实际比例（95 % 区间）",
     "figure.films": "胶片数",

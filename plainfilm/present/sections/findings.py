@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from plainfilm.data.labelling import FindingLabels
 from plainfilm.estimate import Estimate
 from plainfilm.evaluation.findings_evaluation import FindingsMetrics
-from plainfilm.evaluation.findings_metrics import MIN_POSITIVES
 from plainfilm.evaluation.findings_tables import FindingsCompared
 from plainfilm.evaluation.generalisation_gap import Change
+from plainfilm.evaluation.known import MIN_POSITIVES
 from plainfilm.messages import Text, say
 from plainfilm.model.answer import Answer
 from plainfilm.model.card import Card, class_names, named
