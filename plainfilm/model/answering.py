@@ -49,7 +49,7 @@ class Answering(Protocol):
     def explained(self, probabilities: Floats, base: Floats) -> NDArray[np.int64]:
         """The number of the logit whose map explains each film, (N,); `base`: the share of films with each, (K,)."""
 
-    def kinds(self, logits: Logits) -> NDArray[np.int64]:
+    def kinds(self, logits: Logits, calibration: Any) -> NDArray[np.int64]:
         """Which kind of film each is answered as, (N,): films of home are compared within a kind."""
 
     def kinds_of_targets(self, targets: NDArray[Any]) -> NDArray[np.int64]:
@@ -86,7 +86,7 @@ class ClassAnswers:
         """The most probable class."""
         return np.asarray(probabilities.argmax(axis=1))
 
-    def kinds(self, logits: Logits) -> NDArray[np.int64]:
+    def kinds(self, logits: Logits, calibration: Calibration | None) -> NDArray[np.int64]:
         """The most probable class."""
         return np.asarray(logits.argmax(axis=1))
 
@@ -100,7 +100,11 @@ class ClassAnswers:
 
 
 class FindingAnswers:
-    """Any number of findings a film; films of home are of one kind, whatever they show."""
+    """Any number of findings a film. Films of home are of two kinds: with findings, and without.
+
+    So films of healthy people alone are no other place. A film is answered as one without if it is likelier to show
+    none of the findings than a film is on average, were they independent.
+    """
 
     def calibration(self, entry: object, num_classes: int) -> FindingsCalibration:
         """As `findings.FindingsCalibration`."""
@@ -126,14 +130,21 @@ class FindingAnswers:
         """The finding that is likelier than among all films by the largest factor."""
         return np.asarray((probabilities / np.maximum(base, 1 / MAX_FACTOR)).argmax(axis=1))
 
-    def kinds(self, logits: Logits) -> NDArray[np.int64]:
-        """One."""
-        return np.zeros(len(logits), np.int64)
+    def kinds(self, logits: Logits, calibration: FindingsCalibration | None) -> NDArray[np.int64]:
+        """1 with findings, 0 without; all 1 without a calibration, which knows the averages."""
+        if calibration is None:
+            return np.ones(len(logits), np.int64)
+        known = [(k, entry.prevalence) for k, entry in enumerate(calibration.findings) if entry.prevalence is not None]
+        columns, prevalences = [k for k, _ in known], np.array([share for _, share in known])
+        with np.errstate(divide="ignore"):  # a probability of 1
+            none = np.log1p(-self.probabilities(logits, calibration)[:, columns]).sum(axis=1)
+            average = np.log1p(-prevalences).sum()
+        return np.asarray(none <= average, dtype=np.int64)
 
     def kinds_of_targets(self, targets: NDArray[Any]) -> NDArray[np.int64]:
-        """One."""
-        return np.zeros(len(targets), np.int64)
+        """1 where any finding is likelier to be present than not, else 0."""
+        return np.asarray((targets > 0.5).any(axis=1), dtype=np.int64)
 
     def num_kinds(self, num_classes: int) -> int:
-        """One."""
-        return 1
+        """With findings, and without."""
+        return 2

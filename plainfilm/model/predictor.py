@@ -184,7 +184,8 @@ class Predictor:
             verdicts = self.input_check.judge(planes, described, features, widths, heights, chromas)
         if self.home is None or described is None:
             return verdicts, [None] * len(planes)
-        return verdicts, self.home.place(self.answering.kinds(answers.logits), features, *described)
+        kinds = self.answering.kinds(answers.logits, self.card.calibration)
+        return verdicts, self.home.place(kinds, features, *described)
 
     def settled(self, answers: Answers, placed: Sequence[Placed | None]) -> Decisions | None:
         """The prediction sets (N, K) of films that lie there beside home, with what cannot be told apart elsewhere."""

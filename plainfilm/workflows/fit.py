@@ -83,17 +83,21 @@ def _calibrated(
     answering: Answering = task.answers
     targets = films.targets(validation)
     calibration = _calibration(task, films, recipe, validation, answered, held_out)
+    kinds = {
+        "train": answering.kinds_of_targets(films.targets(train)),
+        "validation": answering.kinds(answered.logits, calibration),
+    }
     drawn = draw_some(len(train), NUM_FEATURE_FILMS, recipe.training.seed, "input-check-sample")
     some = [train[number] for number in drawn]
     described = {name: describe(films.store[rows]) for name, rows in (("train", train), ("validation", validation))}
     fitted_check = input_check.fit(
         described["train"],
         _answers(predictor, films, some).features,
-        answering.kinds_of_targets(films.targets(some)),
+        kinds["train"][drawn],
         described["validation"],
         answered.features,
     )
-    home = _home(films, answered, validation, train, described, answering)
+    home = _home(films, answered, validation, train, described, kinds)
     shift = fit_home(home, answering.num_kinds(len(films.index.classes)), seed=recipe.training.seed)
     confidence = task.judging.confidence(answering.probabilities(answered.logits, calibration), targets)
     fitted = replace(model.card, calibration=calibration, gate=fitted_check, shift=shift, confidence=confidence)
@@ -121,9 +125,9 @@ def _home(
     validation: Sequence[int],
     train: Sequence[int],
     described: Mapping[str, tuple[Floats, Floats]],
-    answering: Answering,
+    kinds: Mapping[str, NDArray[np.int64]],
 ) -> HomeFilms:
-    """The films of home: those of validation as they are answered, those of training by their classes.
+    """The films of home: those of validation as they are answered, those of training as they are labelled.
 
     Training films that a split keeps out of validation, recompressed ones for instance, are not like the others.
     """
@@ -140,7 +144,7 @@ def _home(
         features,
         coarse,
         texture,
-        np.concatenate([answering.kinds(answered.logits), answering.kinds_of_targets(films.targets(alike))]),
+        np.concatenate([kinds["validation"], kinds["train"][is_alike]]),
         films.groups(rows),
         np.arange(len(rows)) < len(validation),
     )

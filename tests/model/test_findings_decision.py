@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from scipy.special import expit
 
 from plainfilm.estimate import Estimate
+from plainfilm.model.answering import FindingAnswers
 from plainfilm.model.decision import OperatingPoint
 from plainfilm.model.findings import (
     ABSENT,
@@ -211,3 +212,21 @@ def test_an_entry_that_is_lost_is_refused(lost):
 def test_a_calibration_of_other_findings_is_refused():
     with pytest.raises(ValueError, match="calibration-findings"):
         FindingsCalibration.from_dict(as_dict(CALIBRATION), 3)
+
+
+# --- kinds of films --------------------------------------------------------------------------------------------------
+
+
+def test_a_film_is_one_without_findings_if_that_is_likelier_than_on_average():
+    findings = tuple(replace(FITTED, temperature=None, shift=None, prevalence=share) for share in (0.1, 0.3, None))
+    calibration = FindingsCalibration(coverage=0.95, findings=findings, from_="validation")
+    probabilities = np.array([[0.05, 0.2, 0.9], [0.1, 0.29, 0.9], [0.3, 0.2, 0.0], [1.0, 0.0, 0.0]])
+    with np.errstate(divide="ignore"):
+        logits = np.log(probabilities) - np.log1p(-probabilities)
+    assert FindingAnswers().kinds(logits, calibration).tolist() == [0, 0, 1, 1]  # 0.9 x 0.7 is the average
+    assert FindingAnswers().kinds(logits, None).tolist() == [1, 1, 1, 1]
+
+
+def test_a_labelled_film_is_one_without_findings_if_none_is_likely():
+    targets = np.array([[0, 0, np.nan], [np.nan] * 3, [0, 1, 0], [0.7, 0, 0], [0.5, 0, 0]], np.float32)
+    assert FindingAnswers().kinds_of_targets(targets).tolist() == [0, 0, 1, 1, 0]
