@@ -98,7 +98,7 @@ class GradeAnswers:
     def explained(self, probabilities, base):
         return probabilities.argmax(axis=1)
 
-    def kinds(self, logits):
+    def kinds(self, logits, calibration):
         return (logits > 0).sum(axis=1)
 
     def kinds_of_targets(self, targets):
