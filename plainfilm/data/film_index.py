@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from plainfilm.config import Recipe
-from plainfilm.data.labelling import CLASS_LABELS, Labelling
+from plainfilm.data.labelling import CLASS_LABELS, Labelling, display_names
 from plainfilm.data.sources.balance import Balance
 from plainfilm.data.sources.entry import Entry
 from plainfilm.data.sources.labels import is_train_only
@@ -125,7 +125,7 @@ class Index:
     @property
     def display_names(self) -> dict[str, dict[str, str]]:
         """What people call all that a film may count as, by language, as far as this program knows it."""
-        return {name: names for name in self.all_counted if (names := self.labelling.display_names(name))}
+        return display_names(self.labelling, self.all_counted)
 
     @property
     def is_leaking(self) -> bool:
@@ -238,17 +238,11 @@ def _split(films: Sequence[Row], classes: Sequence[str], recipe: Recipe, labelli
         return given.as_given(labels, sources, groups, cells, paths=paths, train_only=barred, choice=choice)
     asked: Mapping[str, Any] = {"train_only": barred, "seed": choice.seed}
     if choice.kind == "folds":
-        if labelling.is_single:
-            fold_of, method = split.divided_folds(labels, sources, groups, count=choice.folds, **asked)
-        else:
-            fold_of, method = split.even_folds(counted, sources, groups, count=choice.folds, **asked)
+        fold_of, method = labelling.folds(counted, sources, groups, count=choice.folds, **asked)
         parts = split.fold_split(fold_of, fold=choice.fold, count=choice.folds)
     else:
         shares = {"test": choice.test, "validation": choice.validation}
-        if labelling.is_single:
-            parts, method = split.divided(labels, sources, groups, shares=shares, **asked)
-        else:
-            parts, method = split.even(counted, sources, groups, shares=shares, **asked)
+        parts, method = labelling.parts(counted, sources, groups, shares=shares, **asked)
     check_whole(groups, parts, paths)
     check_reached(labels, groups, barred, parts, choice)
     return parts, method

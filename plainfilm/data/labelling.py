@@ -4,7 +4,7 @@ A label is one text. Of classes it is the name of the one class; of findings it 
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -16,7 +16,7 @@ from plainfilm.data.sources.entry import Entry
 from plainfilm.data.sources.findings_columns import state
 from plainfilm.data.sources.findings_names import display_key
 from plainfilm.data.sources.names import name_key
-from plainfilm.data.splits.split import check_classes
+from plainfilm.data.splits.split import check_classes, divided, divided_folds, even, even_folds
 from plainfilm.data.statements import BLANK, PRESENT, UNCERTAIN, Meaning, Rules, names_in, parted, targets_of
 from plainfilm.errors import RecipeError, SourceError, SplitError
 from plainfilm.messages import LANGUAGES, Message, text
@@ -58,6 +58,30 @@ class Labelling(Protocol):
     def all_counted(self, names: Sequence[str]) -> tuple[str, ...]:
         """All that a film may count as."""
 
+    def parts(
+        self,
+        counted: Sequence[Sequence[str]],
+        sources: Sequence[str],
+        groups: Sequence[str],
+        *,
+        shares: Mapping[str, float],
+        train_only: Sequence[bool],
+        seed: int,
+    ) -> tuple[list[str], str]:
+        """The part of each film, groups whole, what films count as even; and the method. See `split.divided`."""
+
+    def folds(
+        self,
+        counted: Sequence[Sequence[str]],
+        sources: Sequence[str],
+        groups: Sequence[str],
+        *,
+        count: int,
+        train_only: Sequence[bool],
+        seed: int,
+    ) -> tuple[list[int | None], str]:
+        """Likewise the fold of each film. See `split.divided_folds`."""
+
     def display_names(self, name: str) -> dict[str, str]:
         """What people call it, by language; nothing if no table of this program says so."""
 
@@ -68,6 +92,11 @@ class Labelling(Protocol):
 
     def targets(self, labels: Sequence[str], names: Sequence[str], task: Mapping[str, Any]) -> Targets:
         """What a network is to learn of N films: whatever the task's loss takes, the first axis being the films."""
+
+
+def display_names(labelling: Labelling, names: Iterable[str]) -> dict[str, dict[str, str]]:
+    """What people call each of some names, by language, as far as this program knows it."""
+    return {name: shown for name in names if (shown := labelling.display_names(name))}
 
 
 class ClassLabels:
@@ -114,6 +143,34 @@ class ClassLabels:
     def all_counted(self, names: Sequence[str]) -> tuple[str, ...]:
         """The classes."""
         return tuple(names)
+
+    def parts(
+        self,
+        counted: Sequence[Sequence[str]],
+        sources: Sequence[str],
+        groups: Sequence[str],
+        *,
+        shares: Mapping[str, float],
+        train_only: Sequence[bool],
+        seed: int,
+    ) -> tuple[list[str], str]:
+        """As `split.divided`."""
+        labels = [name for (name,) in counted]
+        return divided(labels, sources, groups, shares=shares, train_only=train_only, seed=seed)
+
+    def folds(
+        self,
+        counted: Sequence[Sequence[str]],
+        sources: Sequence[str],
+        groups: Sequence[str],
+        *,
+        count: int,
+        train_only: Sequence[bool],
+        seed: int,
+    ) -> tuple[list[int | None], str]:
+        """As `split.divided_folds`."""
+        labels = [name for (name,) in counted]
+        return divided_folds(labels, sources, groups, count=count, train_only=train_only, seed=seed)
 
     def display_names(self, name: str) -> dict[str, str]:
         """Nothing: `card.class_names` knows the tutorial's."""
@@ -181,6 +238,9 @@ class FindingLabels:
         """The findings, and none of them."""
         return (*names, NO_FINDING)
 
+    parts = staticmethod(even)
+    folds = staticmethod(even_folds)
+
     def display_names(self, name: str) -> dict[str, str]:
         """As the table of findings has it."""
         key = display_key(name)
@@ -191,6 +251,8 @@ class FindingLabels:
     ) -> None:
         """Both meanings are said where there are such cells; every finding is present in some films, absent in some."""
         stated = names_in(labels)
+        if not stated:
+            raise SourceError("findings-none")
         if missing := [name for name in names if name not in stated]:
             raise SourceError("finding-missing", findings=", ".join(missing), known=", ".join(stated) or "-")
         targets = self.targets(labels, names, task)

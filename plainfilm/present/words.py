@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from plainfilm.estimate import Estimate
 from plainfilm.messages import CATALOGUES, Listed, Text, say
+from plainfilm.present.blocks import Lines
 from plainfilm.text import printable
 
 MARK = "*"  # at a figure whose interval covers too little
@@ -40,6 +41,12 @@ def figure(entry: Estimate | None, *, scale: int = 100, unit: str = " %") -> tup
     between = "–" if entry.low >= 0 else " … "  # a dash before a minus sign reads badly
     mark = "" if entry.coverage is None else MARK
     return value + (unit if scale == 100 else "") + mark, f"{low}{between}{high}", str(entry.n)
+
+
+def in_a_cell(entry: Estimate | None, *, scale: int = 100, unit: str = " %") -> Text:
+    """Value and interval of `figure` in one cell, the interval below."""
+    value, interval, _ = figure(entry, scale=scale, unit=unit)
+    return value if interval == "–" else Lines((value, f"({interval})"))
 
 
 def number(value: float, scale: int) -> str:

@@ -107,7 +107,7 @@ def _reason(result: Prediction | PlainfilmError) -> str:
 def _list(path: Path, tables: Sequence[Path], reading: Reading, labelling: Labelling, wanted: Sequence[str]) -> Listing:
     """The films at a path; a single file that is neither archive nor table is a film, whatever its name."""
     if path.is_file() and path.suffix.lower() not in (*ARCHIVES, *TABLES) and not tables:
-        label, _ = class_and_split((), path.resolve().parent.parts) if labelling.names_folders else ("", "")
+        label, _ = class_and_split(path.resolve().parent.parts) if labelling.names_folders else ("", "")
         return Listing((files.single_film(path),), (Entry(0, path.name, label),), reading=reading)
     return list_films([path], tables, reading, labelling=labelling, wanted=wanted)
 

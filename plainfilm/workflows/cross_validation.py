@@ -21,7 +21,7 @@ from plainfilm.config import Recipe, load_recipe
 from plainfilm.data.film_index import Index, is_index, read_index, split_anew, write_index
 from plainfilm.data.sources.labels import asked
 from plainfilm.data.sources.reading import PLAIN, Progress, Reading
-from plainfilm.data.sources.table import TABLES, read_table
+from plainfilm.data.sources.table import is_table, read_table
 from plainfilm.errors import ModelFileError, OutputError, RecipeError, UsageError
 from plainfilm.evaluation.judging import Judging
 from plainfilm.evaluation.measured import Measured
@@ -157,9 +157,7 @@ def _values(recipe: Recipe) -> dict[str, object]:
 
 def _asked(sources: Sequence[Path], tables: Sequence[Path], reading: Reading) -> dict[str, object]:
     """Of which films a cross-validation is: where they are, and what the tables and indexes among that say."""
-    lists = [
-        read_table(path, encoding=reading.encoding) for path in (*sources, *tables) if path.suffix.lower() in TABLES
-    ]
+    lists = [read_table(path, encoding=reading.encoding) for path in (*sources, *tables) if is_table(path)]
     contents = [
         json.dumps({row.path: {"path": row.path, **row.columns} for row in table.rows}, sort_keys=True)
         for table in lists

@@ -19,7 +19,7 @@ from plainfilm.data.scan import COLUMNS
 from plainfilm.data.sources.entry import Entry
 from plainfilm.data.sources.scores_columns import FINDINGS, Chosen, choose
 from plainfilm.data.sources.scores_table import Joined, Scores, join, probabilities, read_scores
-from plainfilm.data.sources.table import read_table
+from plainfilm.data.sources.table import check_boxes, read_table
 from plainfilm.data.splits.groups import mark_nobodies, persons
 from plainfilm.errors import SourceError, UsageError
 from plainfilm.evaluation.metrics import Floats
@@ -126,7 +126,8 @@ def evaluate_scores(
 def _read(path: Path, tables: Sequence[Path], recipe: Recipe | None, encoding: str) -> Read:
     """Scores and tables, joined. Raises SourceError, also if no film is left."""
     scores = read_scores(path, encoding=encoding)
-    joined = join(scores, [read_table(table, encoding=encoding) for table in tables])
+    local = [read_table(table, encoding=encoding) for table in tables]
+    joined = join(scores, local)
     entries = list(joined.entries.values())
     if recipe is None:
         chosen = choose(scores.headings, entries)
@@ -135,7 +136,10 @@ def _read(path: Path, tables: Sequence[Path], recipe: Recipe | None, encoding: s
         chosen = choose(scores.headings, entries, kind=_kind(recipe), spelt=spelt)
     names = tuple(chosen.columns)
     labelling: Labelling = task_of(chosen.kind).labels
+    if not labelling.is_single:
+        check_boxes(local)
     labelled, notes = labelling.labelled(entries, names)
+    notes = (*(note for table in local for note in table.notes), *notes)
     values = probabilities(scores, chosen, list(joined.entries))
     problem_of = {label: labelling.problem(label, names) for label in {entry.label for entry in labelled}}
     is_blank = np.asarray(np.isnan(values).all(axis=1))

@@ -306,7 +306,11 @@ def test_ways_to_write_a_list(cell):
 
 
 @pytest.mark.parametrize(
-    "cell", ["['Mass'", "[Mass, Edema]", "('Mass',)", "{'Mass': 1}", "3", "0.5", "Mass, left", "['a|b']"]
+    "cell",
+    [
+        *("['Mass'", "[Mass, Edema]", "('Mass',)", "{'Mass': 1}", "3", "0.5", "Mass, left", "['a|b']"),
+        *("positive", "Mass|no", "阴性", "yes"),  # answers, which are no names
+    ],
 )
 def test_a_list_that_cannot_be_read_is_refused_with_the_film(cell):
     error = refused({"label": "Mass"}, {"label": cell})
@@ -320,6 +324,32 @@ def test_a_list_that_names_something_and_nothing():
         "Mass": "0",
         "Support Devices": "1",
     }
+
+
+def test_a_report_is_no_list_and_is_not_quoted_whole():
+    error = refused({"label": "Mass"}, {"label": "The heart is large. " * 20})
+    assert error.code == "findings-list-unread"
+    assert len(str(error.parameters["given"])) < 110
+
+
+@pytest.mark.parametrize("cell", ["No Pneumothorax", "no_pneumothorax", "无气胸", "['no pneumothorax']"])
+def test_a_word_that_denies_a_finding_states_that_one_is_absent_and_no_other(cell):
+    rows = {"label": cell}, {"label": "Pneumothorax|Mass"}, {"label": "Mass"}, {"label": "Normal"}
+    assert of_cells(*rows) == [
+        *({"Mass": "", "Pneumothorax": "0"}, {"Mass": "1", "Pneumothorax": "1"}),
+        *({"Mass": "1", "Pneumothorax": "0"}, {"Mass": "0", "Pneumothorax": "0"}),
+    ]
+    assert of_cells(*rows, wanted=("Mass",)) == [{"Mass": ""}, {"Mass": "1"}, {"Mass": "1"}, {"Mass": "0"}]
+
+
+def test_a_list_that_names_and_denies_a_finding_contradicts_itself():
+    assert refused({"label": "Pneumothorax|No Pneumothorax"}).code == "findings-contradict"
+    assert of_cells({"label": "Mass|No Pneumothorax"})[0] == {"Mass": "1", "Pneumothorax": "0"}
+
+
+def test_a_word_that_denies_is_said(tmp_path):
+    listing = listed(tmp_path, ["a.png", "b.png"], "path,labels", "a.png,No Mass", "b.png,Mass")
+    assert notes(listing) == {"findings.denied": {"words": "No Mass"}}
 
 
 def test_a_finding_that_the_table_of_findings_does_not_have_is_read_as_it_is_spelt():

@@ -61,6 +61,11 @@ def test_todays_kaggle_layout(tmp_path):
     assert labels(listing) == {"D/COVID/images/COVID-1.png": "COVID", "D/Normal/images/Normal-1.png": "Normal"}
 
 
+def test_the_masks_of_montgomery_are_no_class(tmp_path):
+    names = ["CXR_png/MCUCXR_0001_0.png", *(f"ManualMask/{side}Mask/MCUCXR_0001_0.png" for side in ("left", "right"))]
+    assert labels(list_films([make_folder(tmp_path / "x", names)])) == {"CXR_png/MCUCXR_0001_0.png": "CXR_png"}
+
+
 def test_a_film_named_masks_is_a_film(tmp_path):
     assert len(list_films([make_folder(tmp_path / "x", ["A/masks.png"])]).entries) == 1
 
@@ -214,6 +219,18 @@ def test_names_that_are_no_utf_8_are_listed_and_read(tmp_path):
 )
 def test_the_class_that_folders_name(path, label):
     assert class_and_split(path.split("/")[:-1]) == (label, "")
+
+
+@pytest.mark.parametrize(
+    ("names", "labels"),
+    [
+        (["test/a.png", "b.png"], ["set", "set"]),
+        (["train/TB/a.png", "test/b.png", "c.png"], ["", "", "TB"]),
+    ],
+)
+def test_a_source_is_a_class_only_if_no_folder_inside_is_one(names, labels, tmp_path):
+    make_folder(tmp_path / "set", names)
+    assert sorted(entry.label for entry in list_films([tmp_path / "set"]).entries) == labels
 
 
 def test_a_film_is_opened_whatever_its_content(tmp_path):

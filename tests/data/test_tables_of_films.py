@@ -294,6 +294,30 @@ def test_covidx_lists_without_headings(tmp_path):
     assert {entry.columns["source"] for entry in found.entries} == {"actmed"}
 
 
+@pytest.mark.parametrize("sep", [" ", "  ", ",", ", ", "\t"])
+def test_names_with_blanks_in_lists_without_headings(tmp_path, sep):
+    films = put(tmp_path / "d", {"MIDRC 1 a.png": film(1), "b.png": film(2), "c  d.png": film(3)})
+    lines = [sep.join(["7", name, "positive", "actmed"]) for name in ("MIDRC 1 a.png", "b.png", "c  d.png")]
+    found = list_films([films], [table(tmp_path / "list.txt", *lines)])
+    assert [(entry.label, entry.columns["patient"]) for entry in found.entries] == [("positive", "7")] * 3
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        ('[{"file_name": "a.png", "syms": ["Mass"]}]', "JSON"),
+        (' {"images": [\n{"path": "a.png"}]}', "JSON"),
+        ('<?xml version="1.0"?>\n<path>a.png</path>', "XML"),
+    ],
+)
+def test_what_is_another_format_is_named_and_not_quoted(tmp_path, content, kind):
+    given = table(tmp_path / "annotations.json", content)
+    with pytest.raises(PlainfilmError) as caught:
+        read_table(given)
+    assert (caught.value.code, caught.value.parameters["kind"]) == ("table-other-format", kind)
+    assert len(sentence(caught.value, "en")) < 200 + len(str(given))
+
+
 # --- labels ----------------------------------------------------------------------------------------------------------
 
 

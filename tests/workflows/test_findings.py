@@ -1,6 +1,7 @@
 """Several findings a film, from a table to an answer, on phantoms: a disc for one finding, a bar for another."""
 
 import csv
+import gzip
 import json
 import shutil
 import signal
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from layouts import film, put, table
 from PIL import Image, ImageDraw
 
 from plainfilm.data.film_index import read_index
@@ -47,7 +49,13 @@ out_of_fold = 2
 NUM_FILMS = 160
 RUN_FILES = (
     *("recipe.toml", "index.csv", "index.json", "history.csv", "model.onnx", "report.html", "MODEL_CARD.md"),
-    *("evaluation/metrics.json", "evaluation/predictions.csv", "audit/audit.json", "figures/history.png", "figures/roc.png"),
+    *(
+        "evaluation/metrics.json",
+        "evaluation/predictions.csv",
+        "audit/audit.json",
+        "figures/history.png",
+        "figures/roc.png",
+    ),
     *("folds/0/logits.npy", "folds/1/logits.npy"),
 )
 
@@ -115,6 +123,44 @@ def test_the_index_keeps_patients_whole_and_says_what_cells_mean(trained):
     assert index.classes == ("Nodule", "Mass", "Rash")
     assert index.task == {"kind": "findings", "uncertain": "ignore", "blank": "absent", "columns": None}
     assert {row.label.split("|")[0] for row in index.rows} == {"Nodule=0", "Nodule=1", "Nodule=-1"}
+
+
+def test_mimics_tables_give_findings_views_patients_and_the_sets_own_split(tmp_path, cli: Cli):
+    """A row a study in one packed table; views and parts (`validate`) of each film in two others."""
+    labels, views, parts = ["subject_id,study_id,Mass,Nodule"], ["dicom_id,subject_id,study_id,ViewPosition"], []
+    part_of, names = {0: "train", 1: "validate", 2: "test"}, {}
+    for number in range(24):
+        patient, study = f"{10_000_000 + number // 4}", f"{50_000_000 + number // 2}"
+        names[f"p{patient[:2]}/p{patient}/s{study}/f{number}.jpg"] = film(number, kind="JPEG")
+        labels += [f"{patient},{study},{number // 2 % 2}.0,{number // 4 % 2}.0"] if number % 2 else []
+        views.append(f"f{number},{patient},{study},{'LATERAL' if number % 2 else 'PA'}")
+        parts.append(f"f{number},{study},{patient},{part_of[number // 8]}")
+    put(tmp_path / "files", names)
+    packed = tmp_path / "mimic-cxr-2.0.0-chexpert.csv.gz"
+    packed.write_bytes(gzip.compress("\n".join(labels).encode()))
+    view = table(tmp_path / "mimic-cxr-2.0.0-metadata.csv", *views)
+    split = table(tmp_path / "mimic-cxr-2.0.0-split.csv", "dicom_id,study_id,subject_id,split", *parts)
+    recipe = table(tmp_path / "r.toml", "[task]", 'kind = "findings"', "[split]", 'kind = "column"')
+    given = [word for path in (packed, view, split) for word in ("--table", path)]
+    ran = cli("index", tmp_path / "files", *given, "--recipe", recipe, "--out", tmp_path / "out")
+    assert ran.code == 0, ran.err
+    index = read_index(tmp_path / "out/index.csv")
+    assert index.straddling() == []
+    for row in index.rows:
+        number = int(Path(row.path).stem[1:])
+        assert row.label == f"Mass={number // 2 % 2}|Nodule={number // 4 % 2}"
+        assert (row.patient, row.split) == (
+            f"{10_000_000 + number // 4}",
+            {0: "train", 1: "validation", 2: "test"}[number // 8],
+        )
+        assert row.extra["view"] == ("LATERAL" if number % 2 else "PA")
+
+
+def test_without_a_table_of_findings_the_error_says_what_is_expected(films, recipe, tmp_path, cli: Cli):
+    ran = cli("index", films / "images", "--recipe", "findings")
+    assert ran.code == 1
+    assert "no table states a finding" in ran.err
+    assert "--table" in ran.err
 
 
 def test_figures_are_of_films_where_a_finding_is_known(trained):
@@ -214,6 +260,24 @@ def test_an_external_test_is_over_the_findings_that_both_know(trained, tmp_path,
     assert metrics["seen"]["exact"] == 0
 
 
+def test_the_report_has_external_tests_with_what_a_recalibration_takes(trained, tmp_path, cli: Cli):
+    run, films = tmp_path / "run", write_films(tmp_path / "elsewhere", first=1000)
+    shutil.copytree(trained[0], run)
+    test = (films / "images", "--table", films / "findings.csv", "--out", run / "external" / "elsewhere")
+    assert cli("evaluate", run / "model.onnx", *test).code == 0
+    found = run / "external" / "elsewhere" / "metrics.json"
+    metrics = json.loads(found.read_text())
+    metrics["shift"] = {"verdict": "abroad", "films": 40, "distance": 3.0, "unlike": 9, "moved": []}
+    found.write_text(json.dumps(metrics))
+    assert cli("report", run).code == 0
+    page = run.joinpath("report.html").read_text(encoding="utf-8")
+    external = page.split('id="external"')[1].split("<section")[0]
+    assert "elsewhere" in external
+    assert "takes at least 100 labelled films of the place" in external
+    assert "take 8 patients with it and as many without it, its probabilities 40 of each" in external  # 80 % promised
+    assert "AUC in the own test and here" in external
+
+
 def test_an_audit_by_finding_sees_what_the_table_tells(films, recipe, cli: Cli, tmp_path):
     source = (films / "images", "--table", films / "findings.csv", "--recipe", recipe)
     ran = cli("audit", *source, "--out", tmp_path / "audit", "--json")
@@ -237,16 +301,6 @@ def test_train_refuses_until_the_recipe_says_what_cells_mean(films, recipe, tmp_
     assert ran.code == 2
     assert ("80 cells are blank (Mass)" if missing == "blank" else "16 cells are uncertain (Nodule)") in ran.err
     assert not (run / "recipe.toml").exists()
-
-
-def test_a_model_of_findings_is_not_recalibrated(trained, films, tmp_path, cli: Cli):
-    model = tmp_path / "model.onnx"
-    shutil.copy(trained[0] / "model.onnx", model)
-    source = (films / "images", "--table", films / "findings.csv", "--out", tmp_path / "new.onnx")
-    ran = cli("recalibrate", model, *source)
-    assert ran.code == 2
-    assert "recalibrate fits models of classes alone" in ran.err
-    assert not (tmp_path / "new.onnx").exists()
 
 
 def test_maps_are_of_the_finding_that_is_shown_first(trained, films, tmp_path, cli: Cli):

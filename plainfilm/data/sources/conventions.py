@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from plainfilm.data.sources import findings_names
+from plainfilm.data.sources.layouts import BOXES, LAYOUTS, Layout
 from plainfilm.data.sources.names import name_key
 
 HEADINGS: dict[str, tuple[str, ...]] = {
@@ -85,17 +86,19 @@ class Conventions:
     `train_only`: our column, and the cells of it that mean that a film is for training alone, unless a table says so.
     `truths`: what a cell of a column of yes and no means.
     `no_label`: cells that say that a label is missing. `several`: what stands between several labels in one cell.
-    `lists`: tables without headings, by their number of columns.
+    `lists`: tables without headings, by their number of columns. `layouts`: tables that mean other things by their
+    headings. `boxes`: headings of a box, of which a film may have several.
     `findings`: the name of a finding, and its other spellings, as headings and in lists. `no_finding`: spellings of
     there being none; `beside_no_finding`: findings that do not contradict that. `non_findings`: words of lists of
     findings that are none. `between`: what separates the findings of a list, the first that a list has.
+    `denials`: words of lists that say that a finding is absent, beside its spellings after one of `negations`.
     `stated`: 1, 0 or -1 (`statements`), and the words of a cell that mean it. `readers`: headings of who read a film.
     """
 
     headings: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: HEADINGS)
     splits: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: SPLITS)
     image_folders: tuple[str, ...] = ("images", "image", "imgs", "img", "png", "jpg", "jpeg", "dicom", "dcm")
-    mask_folders: tuple[str, ...] = ("masks", "mask")
+    mask_folders: tuple[str, ...] = ("masks", "mask", "manualmask", "leftmask", "rightmask")
     id_folders: tuple[str, ...] = (
         r"(patient|pat|study|stu|series|ser|se|st|im|img|image|images|visit|exam)\d+",
         r"[ps]\d{2,}",
@@ -115,10 +118,14 @@ class Conventions:
         HeadlessList("COVIDx", ("patient", "path", "label", "source")),
         HeadlessList("CheXNet", ("path", *findings_names.NIH)),
     )
+    layouts: tuple[Layout, ...] = LAYOUTS
+    boxes: tuple[tuple[str, ...], ...] = BOXES
     findings: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: findings_names.FINDINGS)
     no_finding: tuple[str, ...] = findings_names.NO_FINDINGS
     beside_no_finding: tuple[str, ...] = findings_names.BESIDE_NO_FINDING
     non_findings: tuple[str, ...] = findings_names.NON_FINDINGS
+    denials: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: findings_names.DENIALS)
+    negations: tuple[str, ...] = findings_names.NEGATIONS
     between: tuple[str, ...] = ("|", ";")
     stated: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: findings_names.STATED)
     readers: tuple[str, ...] = findings_names.READERS

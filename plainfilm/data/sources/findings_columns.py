@@ -6,6 +6,7 @@ Notable choices:
 - a source is one of a listing, or a part of it by the column `source`. What a source never states is not in the labels
   of its films; in a source with lists a finding is stated of every film whose list says something, if any list has it;
 - that there is no finding is none: it states that what is blank in its row is absent, and must not contradict the rest;
+- a word that denies a finding (`No Pneumothorax`) states that it is absent, and nothing of the others;
 - cells that contradict each other are an error that names the film, unless a column says that several people read it:
   then most of them decide, and a tie is uncertain.
 """
@@ -20,12 +21,13 @@ from plainfilm.data.sources.conventions import COMMON, Conventions
 from plainfilm.data.sources.entry import Entry
 from plainfilm.data.sources.findings_names import NO_FINDING
 from plainfilm.data.sources.names import name_key, tidy
-from plainfilm.data.sources.table import SeveralCells
+from plainfilm.data.sources.table import SeveralCells, cells_of
 from plainfilm.data.statements import ABSENT, BLANK, PRESENT, UNCERTAIN, joined
 from plainfilm.errors import SourceError
 from plainfilm.messages import Message, say
 
 MAX_NAMED = 20  # findings in a sentence
+MAX_LETTERS = 100  # of a word of a list; what is longer is a report
 LIST = re.compile(r"""\[\s*(?:(?:'[^']*'|"[^"]*")[\s,]*)*\]""")  # of Python, JSON or numpy, as text
 QUOTED = re.compile(r"""'([^']*)'|"([^"]*)\"""")
 NUMBER = re.compile(r"[+-]?\d+(\.\d*)?")
@@ -51,7 +53,7 @@ class Grid:
 
     `order`: the findings that are read; `own`: those among them that only lists name. `finding_of`: the finding for the
     key of each spelling, "" for what is none. `columns`: the finding of each heading. `words`: those of each list, and
-    `named`: the findings that it names.
+    `named`: the findings that it names. `denial_of`: the finding that a word denies, for the key of the word.
     """
 
     order: tuple[str, ...]
@@ -60,7 +62,12 @@ class Grid:
     columns: Mapping[str, str]
     words: Mapping[str, tuple[str, ...]]
     named: Mapping[str, frozenset[str]]
+    denial_of: Mapping[str, str]
     conventions: Conventions
+
+    def denied(self, cell: str) -> set[str]:
+        """The findings that a list says to be absent."""
+        return {name for word in self.words[cell] if (name := self.denial_of.get(name_key(word), ""))}
 
 
 @dataclass(frozen=True)
@@ -112,6 +119,8 @@ def _grid(entries: Sequence[Entry], wanted: Sequence[str], conventions: Conventi
     known = _spellings(wanted, conventions)
     headings = dict.fromkeys(name for layout in {tuple(entry.columns): 0 for entry in entries} for name in layout)
     columns = {name: known.get(name_key(name), "") for name in headings if name not in conventions.headings}
+    denial_of = _denials(known, conventions)
+    known |= dict.fromkeys(denial_of, "")
     words = _lists(entries, known, conventions)
     own: dict[str, str] = {}
     for word in (word for some in words.values() for word in some if name_key(word) not in known):
@@ -121,7 +130,7 @@ def _grid(entries: Sequence[Entry], wanted: Sequence[str], conventions: Conventi
     new = () if wanted else tuple(sorted(own.values()))
     order = tuple(wanted) or (*conventions.findings, *new)
     columns = {heading: name for heading, name in columns.items() if name in (*order, NO_FINDING)}
-    return Grid(order, new, finding_of, columns, words, named, conventions)
+    return Grid(order, new, finding_of, columns, words, named, denial_of, conventions)
 
 
 def _spellings(wanted: Sequence[str], conventions: Conventions) -> dict[str, str]:
@@ -143,15 +152,28 @@ def _spellings(wanted: Sequence[str], conventions: Conventions) -> dict[str, str
     return finding_of
 
 
+def _denials(known: Mapping[str, str], conventions: Conventions) -> dict[str, str]:
+    """The finding that a word denies, for the key of the word.
+
+    >>> _denials({"massen": "Mass"}, COMMON)["nomassen"]
+    'Mass'
+    """
+    spelt = {key: name for key, name in known.items() if name not in ("", NO_FINDING)}
+    found = {name_key(no) + key: name for no in conventions.negations for key, name in spelt.items()}
+    for name, words in conventions.denials.items():
+        found |= dict.fromkeys(map(name_key, words), known.get(name_key(name), ""))
+    return {key: name for key, name in found.items() if key not in known}
+
+
 def _lists(entries: Iterable[Entry], known: Mapping[str, str], conventions: Conventions) -> dict[str, tuple[str, ...]]:
     """The words of each different list. Raises SourceError for one that cannot be read."""
-    lists: dict[str, tuple[str, ...]] = {}
-    for entry in entries:
-        if entry.label not in lists:
-            words = _words(entry.label, known, conventions)
+    lists: dict[str, tuple[str, ...]] = {"": ()}
+    for path, cell in ((entry.path, cell) for entry in entries for cell in cells_of(entry.label)):
+        if cell not in lists:
+            words = _words(cell, known, conventions)
             if words is None:
-                raise SourceError("findings-list-unread", film=entry.path, given=repr(entry.label))
-            lists[entry.label] = words
+                raise SourceError("findings-list-unread", film=path, given=repr(cell[:MAX_LETTERS]))
+            lists[cell] = words
     return lists
 
 
@@ -174,7 +196,13 @@ def _words(cell: str, known: Mapping[str, str], conventions: Conventions) -> tup
             return None
         parts = parts if True in are_known else [cell]
     words = tuple(word for part in parts if (word := tidy(part)))
-    return None if any(NUMBER.fullmatch(word) or "|" in word for word in words) else words
+    return None if any(_is_no_name(word, conventions) for word in words) else words
+
+
+def _is_no_name(word: str, conventions: Conventions) -> bool:
+    """Whether a word of a list cannot be the name of a finding: a number, yes or no, a report."""
+    is_answer = NUMBER.fullmatch(word) or name_key(word) in conventions.statement_of
+    return bool(is_answer) or "|" in word or len(word) > MAX_LETTERS
 
 
 # --- the cells of a film ---------------------------------------------------------------------------------------------
@@ -238,7 +266,8 @@ def _readers(entry: Entry, conventions: Conventions) -> Iterator[str]:
 def _films(numbers: Mapping[Cells, Sequence[int]], entries: Sequence[Entry], grid: Grid) -> Iterator[Film]:
     """What is stated of the films of one source."""
     paths = {cells: entries[some[0]].path for cells, some in numbers.items()}
-    listed = {name for cells in paths for row in cells.rows for name in grid.named[row[0] or ""]}
+    lists = {row[0] or "" for cells in paths for row in cells.rows}
+    listed = {name for cell in lists for name in grid.named[cell] | grid.denied(cell)}
     vocabulary = [name for name in (*grid.order, NO_FINDING) if name in listed]
     said = {cells: _said(cells, path, vocabulary, grid) for cells, path in paths.items()}
     stated = {name for rows in said.values() for row in rows for name, value in row.items() if value != BLANK}
@@ -260,10 +289,12 @@ def _statements(
 ) -> Iterator[tuple[str, str, str, str]]:
     """Each statement: its finding, what is stated, the heading and the cell."""
     for listing, *cells in rows:
-        named = grid.named[listing or ""]
+        named, denied = grid.named[listing or ""], grid.denied(listing or "")
         for name in vocabulary:
             value = (PRESENT if name in named else ABSENT) if named else BLANK
             yield name, value, "label", listing or ""
+            if name in denied:
+                yield name, ABSENT, "label", listing or ""
         for (heading, name), cell in zip(grid.columns.items(), cells, strict=True):
             if cell is not None:
                 yield name, _meaning(cell, heading, path, grid.conventions), heading, cell
@@ -341,14 +372,17 @@ def _most(votes: Sequence[str]) -> str:
 def _notes_of_words(grid: Grid) -> Iterator[Message]:
     """Sentences about spellings: joined ones, words that the table of findings lacks, words that are no findings."""
     spelt: dict[str, list[str]] = defaultdict(list)
+    denials: list[str] = []
     for word in dict.fromkeys([*grid.columns, *(word for words in grid.words.values() for word in words)]):
-        spelt[grid.finding_of[name_key(word)]].append(word)
+        (denials if name_key(word) in grid.denial_of else spelt[grid.finding_of[name_key(word)]]).append(word)
     for name in grid.order:
         others = [repr(word) for word in spelt[name] if name_key(word) != name_key(name)]
         if others:
             yield say("findings.spelt", finding=name, spellings=", ".join(others))
     if grid.own:
         yield say("findings.own", findings=_several(grid.own))
+    if denials:
+        yield say("findings.denied", words=_several(denials))
     if spelt[""]:
         yield say("findings.no-findings", words=_several(spelt[""]))
 

@@ -77,6 +77,8 @@ NON_FINDINGS = (  # words of lists that say something of the study, not of the c
     *("no indexing", "technical quality of image unsatisfactory"),  # Open-i
 )
 BESIDE_NO_FINDING = ("Support Devices",)  # CheXpert's: a tube in a chest that shows nothing else
+NEGATIONS = ("no ", "无", "未见")  # before a finding in a list: it is absent
+DENIALS: dict[str, tuple[str, ...]] = {"Lung Opacity": ("No Lung Opacity / Not Normal",)}  # RSNA's
 STATED: dict[str, tuple[str, ...]] = {
     "1": ("yes", "true", "present", "positive", "是", "有", "阳性"),
     "0": ("no", "false", "absent", "negative", "否", "无", "阴性"),

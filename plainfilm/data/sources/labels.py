@@ -35,21 +35,17 @@ def is_mask(path: str, conventions: Conventions = COMMON) -> bool:
     return not conventions.masks.isdisjoint(path.casefold().split("/")[:-1])
 
 
-def class_and_split(
-    folders: Sequence[str], above: Sequence[str] = (), conventions: Conventions = COMMON
-) -> tuple[str, str]:
+def class_and_split(folders: Sequence[str], conventions: Conventions = COMMON) -> tuple[str, str]:
     """The class and the part of a split that folders name, from the outermost, "" for what they do not.
-
-    `above`: the folders of the source itself; asked for a class only if no folder inside could be one.
 
     >>> class_and_split(("train", "COVID", "images"))
     ('COVID', 'train')
-    >>> class_and_split(("val",), ("data", "NORMAL"))
-    ('NORMAL', 'validation')
+    >>> class_and_split(("val",))
+    ('', 'validation')
     """
     found = [conventions.split_of.get(name_key(folder), "") for folder in folders]
     split = next((part for part in reversed(found) if part), "")
-    for folder in (*reversed(folders), *reversed(above)):
+    for folder in reversed(folders):
         if names_class(folder, conventions):
             return folder, split
     return "", split

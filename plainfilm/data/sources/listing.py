@@ -21,7 +21,7 @@ from plainfilm.data.sources.matching import FilmPath
 from plainfilm.data.sources.names import path_parts, tidy
 from plainfilm.data.sources.own_output import own_output
 from plainfilm.data.sources.reading import PLAIN, Reading
-from plainfilm.data.sources.table import TABLES, Table, read_table
+from plainfilm.data.sources.table import Table, check_boxes, is_table, read_table
 from plainfilm.errors import SourceError, UsageError
 from plainfilm.io import files
 from plainfilm.io.archives import Source
@@ -64,6 +64,8 @@ def list_films(
     Raises SourceError where a source or a table cannot be used, or holds no film.
     """
     given = [[read_table(path, encoding=reading.encoding) for path in some] for some in _of_sources(paths, tables)]
+    if not labelling.is_single:
+        check_boxes(table for some in given for table in some)
     opened = [_open(path, reading, own, labelling) for path, own in zip(paths, given, strict=True)]
     entries: list[Entry] = []
     left_out: list[SeenFile] = []
@@ -89,12 +91,15 @@ def list_films(
         for source, _ in opened
         if source.encoding
     ]
+    understood = [
+        note for table in {table.path: table for some in given for table in some}.values() for note in table.notes
+    ]
     return Listing(
         tuple(source for source, _ in opened),
         tuple(entries),
         tuple(left_out),
         tuple(balances),
-        (*found, *notes),
+        (*found, *understood, *notes),
         reading,
         labelling,
     )
@@ -108,7 +113,7 @@ def open_origin(path: Path, reading: Reading = PLAIN, *, encoding: str = "") -> 
 
 def _of_sources(paths: Sequence[Path], tables: Sequence[Path]) -> list[list[Path]]:
     """The tables of each source; a table that is itself a source comes first."""
-    own = [[path] if path.suffix.lower() in TABLES else [] for path in paths]
+    own = [[path] if is_table(path) else [] for path in paths]
     for path in (path for some in own for path in some):
         if not path.is_file():
             raise SourceError("source-missing", path=str(path))
@@ -125,7 +130,7 @@ def _open(
     path: Path, reading: Reading, tables: Sequence[Table], labelling: Labelling = CLASS_LABELS
 ) -> tuple[Source, bool]:
     """The source at `path`, and whether its owner named each of its films: a single one, or the rows of a table."""
-    if path.suffix.lower() in TABLES:
+    if is_table(path):
         table = tables[0] if tables else read_table(path, encoding=reading.encoding)
         return _named_by(table, reading, needs_labels=labelling.is_single), True
     if path.is_file() and (is_film_name(path.name) or kind_of(path.name, first_bytes(str(path))) == "film"):
@@ -169,9 +174,11 @@ def _existing(folder: Path, path: str) -> str:
 
 
 def _sort(origin: int, source: Source, *, is_named: bool) -> tuple[list[Entry], list[SeenFile]]:
-    """The films of a source with what their folders say, and the files that are none."""
+    """The films of a source with what their folders say, and the files that are none.
+
+    The folder of the source itself is their class only if no folder inside is one of any film.
+    """
     is_own = own_output(source.names, source.peek)
-    above = _parts_above(source)
     said_by: dict[str, tuple[str, str]] = {}  # class and split, by folder
     films, others = [], []
     for name in source.names:
@@ -181,7 +188,7 @@ def _sort(origin: int, source: Source, *, is_named: bool) -> tuple[list[Entry], 
             others.append(SeenFile(name, origin, "", reason))
             continue
         if folder not in said_by:
-            said_by[folder] = class_and_split(PurePosixPath(folder).parts, above)
+            said_by[folder] = class_and_split(PurePosixPath(folder).parts)
         label, split = said_by[folder]
         if reason:
             others.append(SeenFile(name, origin, label, reason))
@@ -192,6 +199,10 @@ def _sort(origin: int, source: Source, *, is_named: bool) -> tuple[list[Entry], 
         is_hidden_link = reason != "unsafe" and is_hidden(name)
         label, _ = class_and_split(PurePosixPath(folder).parts)
         others.append(SeenFile(name, origin, label, "hidden" if is_hidden_link else reason))
+    above, _ = class_and_split(_parts_above(source))
+    if above and not any(film.label for film in films):
+        films = [replace(film, label=above) for film in films]
+        others = [replace(other, label=above) if other.reason == "other-image" else other for other in others]
     return films, others
 
 

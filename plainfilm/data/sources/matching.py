@@ -7,9 +7,11 @@ Notable choices:
   name and one folder agree;
 - the bare name counts if one side has nothing else and only one row and one film bear it; else it is an error that
   names both;
-- a row that fits several films equally well is an error, too; of rows that compete for one film, none is taken.
+- a row that fits several films equally well is an error, too; of rows that compete for one film, none is taken;
+- a row about a study (`Layout.in_path`) is that of every film that has its key in a folder or in its name.
 """
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +20,7 @@ from pathlib import Path
 from plainfilm.data.decoding.formats import EXTENSIONS
 from plainfilm.data.sources.balance import TableBalance
 from plainfilm.data.sources.names import loose_parts, path_parts
-from plainfilm.data.sources.table import Table
+from plainfilm.data.sources.table import Table, cells_of
 from plainfilm.errors import SourceError
 
 Parts = tuple[str, ...]
@@ -135,6 +137,9 @@ def fit(table: Table, films: Sequence[FilmPath]) -> dict[int, int]:
     """
     rows = _different(table)
     numbers = list(rows.values())
+    if table.in_path:
+        row_of = _match_keys({parts[-1]: number for parts, number in rows.items()}, films, table.in_path)
+        return _not_none(table, films, row_of)
     try:
         row_of = match(list(rows), films, EXTENSIONS)
     except AmbiguousError as error:
@@ -143,26 +148,47 @@ def fit(table: Table, films: Sequence[FilmPath]) -> dict[int, int]:
         raise SourceError(
             "table-row-ambiguous", path=str(table.path), rows=", ".join(both[:2]), films=", ".join(there[:2])
         ) from error
-    if numbers and films and not row_of:
+    return _not_none(table, films, {film: numbers[row] for film, row in row_of.items()})
+
+
+def _not_none(table: Table, films: Sequence[FilmPath], row_of: dict[int, int]) -> dict[int, int]:
+    """The rows of films. Raises SourceError if there are none."""
+    if table.rows and films and not row_of:
         raise SourceError(
             "table-fits-none", path=str(table.path), row=table.rows[0].path, film="/".join(films[0].inside)
         )
-    return {film: numbers[row] for film, row in row_of.items()}
+    return row_of
+
+
+def _match_keys(row_of_key: Mapping[str, int], films: Sequence[FilmPath], in_path: str) -> dict[int, int]:
+    """The row of each film that has a key in its path; of several keys, that nearest to the film."""
+    pattern = re.compile(in_path)
+    found = {}
+    for number, film in enumerate(films):
+        keys = (fits[1] for part in reversed(film.parts) if (fits := pattern.fullmatch(part)))
+        row = next((row_of_key[key] for key in keys if key in row_of_key), None)
+        if row is not None:
+            found[number] = row
+    return found
 
 
 def _different(table: Table) -> dict[Parts, int]:
-    """The first row of each path. Raises SourceError if a second one says something else in a column that is used."""
+    """The first row of each path. Raises SourceError if a second one says something else in a column that is used.
+
+    The labels of boxes may differ: a film has several.
+    """
+    alike = [name for name in table.used if not (name == "label" and table.boxes)]
     rows: dict[Parts, int] = {}
     for number, row in enumerate(table.rows):
         first = table.rows[rows.setdefault(path_parts(row.path), number)]
-        if first is not row and any(first.columns.get(name) != row.columns.get(name) for name in table.used):
+        if first is not row and any(first.columns.get(name) != row.columns.get(name) for name in alike):
             raise SourceError("table-path-twice", path=str(table.path), name=row.path)
     return rows
 
 
 def balance(table: Table, films: Sequence[FilmPath], row_of: Mapping[int, int], *, missing: int) -> TableBalance:
     """What became of a table's rows; `missing`: films that it names and that are not there."""
-    different, found = len({path_parts(row.path) for row in table.rows}), len(row_of) - missing
+    different, found = len({path_parts(row.path) for row in table.rows}), len(set(row_of.values())) - missing
     return TableBalance(
         name=table.path.name,
         rows=len(table.rows),
@@ -179,6 +205,6 @@ def balance(table: Table, films: Sequence[FilmPath], row_of: Mapping[int, int], 
 def joined(first: dict[str, str], second: dict[str, str], table: Path, film: str) -> dict[str, str]:
     """What two tables say of a film. Raises SourceError where they contradict each other."""
     for name, cell in second.items():
-        if first.get(name, cell) != cell:
+        if name in first and cells_of(first[name]) != cells_of(cell):
             raise SourceError("tables-contradict", path=str(table), column=name, name=film)
     return first | second

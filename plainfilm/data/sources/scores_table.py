@@ -20,7 +20,7 @@ from plainfilm.data.sources.labels import is_no_label
 from plainfilm.data.sources.matching import FilmPath
 from plainfilm.data.sources.names import path_parts
 from plainfilm.data.sources.scores_columns import Chosen
-from plainfilm.data.sources.table import TABLES, SeveralCells, Table, TableRow, read_table
+from plainfilm.data.sources.table import SeveralCells, Table, TableRow, is_table, read_table
 from plainfilm.errors import SourceError
 from plainfilm.io.folders import first_bytes
 from plainfilm.messages import say
@@ -58,7 +58,7 @@ class Joined:
 
 def is_scores(path: Path) -> bool:
     """Whether what is given for a model is a table, by its ending; a model file under such a name is none."""
-    return path.suffix.lower() in TABLES and not first_bytes(str(path)).startswith(MODEL_START)
+    return is_table(path) and not first_bytes(str(path)).startswith(MODEL_START)
 
 
 def read_scores(path: Path, *, encoding: str = "") -> Scores:

@@ -2,11 +2,13 @@
 
 Notable choices:
 - UTF-8 with or without a mark, UTF-16 with one; comma, semicolon or tab, whichever finds the column of paths; Excel's
-  line `sep=;`; lists without headings, separated by blanks (`Conventions.lists`);
+  line `sep=;`; lists without headings, separated by blanks (`Conventions.lists`); all of it also as `.gz`;
+- published tables whose headings mean something else than elsewhere are known by them (`Conventions.layouts`);
 - cells of columns that are used lose blanks at their ends, and their letters are composed; other cells stay as they
   are, and labels are left to `labels`, which says what it joins;
 - the column `train_only` says "yes", "no" or nothing, whichever words its owner took for that;
 - the first of several rows about one film keeps the cells of all of them (`SeveralCells`), for who has to join them;
+  if rows are boxes (`Conventions.boxes`), all those of one reader are one row with the labels of all;
 - a row that is longer than its headings is an error: its cells stand under wrong headings;
 - a table that is named after a part of a split (`train.txt`, `test_list.csv`) and has no column `split` says that its
   films belong to that part.
@@ -14,20 +16,27 @@ Notable choices:
 
 import codecs
 import csv
+import gzip
 import io
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from plainfilm.data.decoding.formats import is_film_name
 from plainfilm.data.sources.conventions import COMMON, Conventions
 from plainfilm.data.sources.labels import COLUMN as TRAIN_ONLY
+from plainfilm.data.sources.layouts import Layout
 from plainfilm.data.sources.names import name_key, path_parts, tidy
 from plainfilm.errors import SourceError
+from plainfilm.io.archives import FREE_BYTES, MAX_RATIO
 from plainfilm.io.tables import plain
+from plainfilm.messages import Message, say
 
 TABLES = (".csv", ".tsv", ".txt", ".tab")  # endings of tables, also of those that are given as a SOURCE
+PACKED, GZIP = ".gz", b"\x1f\x8b"  # after one of these endings, and at the beginning of such a file
+NO_TABLES = {"{": "JSON", "[": "JSON", "<": "XML"}  # by the first character
 DELIMITERS = (",", ";", "\t")
 MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
@@ -39,13 +48,18 @@ class SeveralCells(str):
     of_rows: tuple[str, ...]
 
     @classmethod
-    def of(cls, cells: Sequence[str]) -> str:
-        """One cell for those of several rows; a plain one if they are all the same."""
+    def of(cls, cells: Sequence[str], *, shown: str = "") -> str:
+        """One cell for those of several rows; a plain one if they are all the same. `shown`: what it is equal to."""
         if len(set(cells)) == 1:
             return cells[0]
-        cell = cls(cells[0])
+        cell = cls(shown or cells[0])
         cell.of_rows = tuple(cells)
         return cell
+
+
+def cells_of(cell: str) -> tuple[str, ...]:
+    """The cells of all rows that a cell stands for."""
+    return cell.of_rows if isinstance(cell, SeveralCells) else (cell,)
 
 
 @dataclass(frozen=True)
@@ -58,17 +72,49 @@ class TableRow:
 
 @dataclass(frozen=True)
 class Table:
-    """A table: its rows, and which of its headings are used as which of our columns."""
+    """A table: its rows, and which of its headings are used as which of our columns.
+
+    `in_path`: pattern of what stands for a film in its rows, if they are no paths (`Layout.in_path`). `boxes`: the
+    headings of a box, if a row has one beside its label. `remark`: key of what is said of its layout.
+    """
 
     path: Path
     rows: tuple[TableRow, ...]
     used: dict[str, str]  # our column: the heading
     unused: tuple[str, ...]  # headings that mean none of ours; their cells are kept as further columns
+    in_path: str = ""
+    boxes: tuple[str, ...] = ()
+    remark: str = ""
 
     @property
     def has_labels(self) -> bool:
         """Whether labels come from this table, and from it alone."""
         return "label" in self.used
+
+    @property
+    def notes(self) -> tuple[Message, ...]:
+        """How its rows are understood, if that is not plain."""
+        has_several = self.boxes and len({row.path for row in self.rows}) < len(self.rows)
+        keys = (self.remark, "layout.boxes" if has_several else "")
+        return tuple(say(key, table=self.path.name) for key in keys if key)
+
+
+def is_table(path: Path) -> bool:
+    """Whether the ending of a file is that of a table.
+
+    >>> is_table(Path("a.CSV")), is_table(Path("a.csv.gz")), is_table(Path("a.tar.gz"))
+    (True, True, False)
+    """
+    return path.name.lower().removesuffix(PACKED).endswith(TABLES)
+
+
+def check_boxes(tables: Iterable[Table], conventions: Conventions = COMMON) -> None:
+    """Raise SourceError for a table of boxes that names no film without a finding: it leaves open what is absent."""
+    none = set(map(name_key, conventions.no_finding))
+    for table in (table for table in tables if table.boxes):
+        rows = [row.columns for row in table.rows]
+        if rows and all(row[table.boxes[0]].strip() and name_key(row["label"]) not in none for row in rows):
+            raise SourceError("table-boxes-alone", path=str(table.path), columns=", ".join(table.boxes))
 
 
 def read_table(path: Path, *, encoding: str = "", conventions: Conventions = COMMON) -> Table:
@@ -78,36 +124,63 @@ def read_table(path: Path, *, encoding: str = "", conventions: Conventions = COM
         lines, used, headings = _best(content, path, conventions)
     except csv.Error as error:
         raise SourceError("table-not-text", path=str(path)) from error
+    layout = _layout(headings, conventions)
     unused = tuple(heading for heading in headings if heading and heading not in used.values())
     part = "" if "split" in used else conventions.split_of.get(name_key(re.split(r"[\W_]+", path.stem)[0]), "")
+    film_place = headings.index(used["path"])
+    names = {heading: name for name, heading in used.items() if name != "path"}
+    columns = [names.get(heading, "" if place == film_place else heading) for place, heading in enumerate(headings)]
+    tidied = [name for name in names.values() if name != "label"]
     rows = []
-    names = {heading: name for name, heading in used.items()}
-    columns = [names.get(heading, heading) for heading in headings]
     for number, cells in enumerate(lines, start=2):
-        named = dict(zip(columns, cells + [""] * (len(columns) - len(cells)), strict=False))
-        named.pop("", None)  # a column without a heading
-        for name in used:
-            if name not in ("label", "path"):
-                named[name] = tidy(named[name])
+        cells = cells + [""] * (len(columns) - len(cells))
+        named = dict(zip(columns, cells, strict=False))
+        named.pop("", None)  # columns of paths, and without a heading
+        for name in tidied:
+            named[name] = tidy(named[name])
+        if layout is not None and "label" in named:
+            named["label"] = layout.meaning(named["label"])
         if TRAIN_ONLY in used:
             named[TRAIN_ONLY] = _truth(named[TRAIN_ONLY], conventions, path=str(path), row=number)
-        film = named.pop("path")
         if part:
             named["split"] = part
-        if tidy(film):  # spreadsheets leave empty rows at the end
-            rows.append(TableRow(film, named))
-    return Table(path, tuple(_with_all_cells(rows)), used, unused)
+        if tidy(cells[film_place]):  # spreadsheets leave empty rows at the end
+            rows.append(TableRow(cells[film_place], named))
+    boxes = next((some for box in conventions.boxes if (some := _under(box, headings)) and "label" in used), ())
+    joined = _with_boxes(rows, unused, conventions) if boxes else _with_all_cells(rows)
+    of_layout = ("", boxes, "") if layout is None else (layout.in_path, boxes, layout.remark)
+    return Table(path, tuple(joined), used, unused, *of_layout)
 
 
-def _with_all_cells(rows: list[TableRow]) -> list[TableRow]:
+def _with_all_cells(rows: Sequence[TableRow]) -> list[TableRow]:
     """The rows; the first one about a film has the cells of all that are about it."""
-    films = [path_parts(row.path) for row in rows]
-    if len(set(films)) == len(rows):
-        return rows
-    rows_of: dict[tuple[str, ...], list[TableRow]] = {}
-    for film, row in zip(films, rows, strict=True):
-        rows_of.setdefault(film, []).append(row)
-    return [_joined(rows_of[film]) if row is rows_of[film][0] else row for film, row in zip(films, rows, strict=True)]
+    several = [places for places in _by_film(rows) if len(places) > 1]
+    first = {places[0]: _joined([rows[place] for place in places]) for places in several}
+    return [first.get(place, row) for place, row in enumerate(rows)]
+
+
+def _with_boxes(rows: Sequence[TableRow], headings: Iterable[str], conventions: Conventions) -> list[TableRow]:
+    """The same of rows that are boxes: those of one reader are one reading, with the labels of all of them."""
+    keys = set(map(name_key, conventions.readers))
+    readers = [heading for heading in headings if name_key(heading) in keys]
+    first = {}
+    for places in _by_film(rows):
+        read: dict[tuple[str, ...], list[TableRow]] = {}
+        for place in places:
+            read.setdefault(tuple(rows[place].columns[heading] for heading in readers), []).append(rows[place])
+        labels = [conventions.several.join(sorted({row.columns["label"] for row in some})) for some in read.values()]
+        row = _joined([some[0] for some in read.values()])
+        label = SeveralCells.of(labels, shown=conventions.several.join(labels))
+        first[places[0]] = replace(row, columns=row.columns | {"label": label})
+    return [first.get(place, row) for place, row in enumerate(rows)]
+
+
+def _by_film(rows: Sequence[TableRow]) -> list[list[int]]:
+    """The numbers of the rows about each film."""
+    rows_of: dict[tuple[str, ...], list[int]] = {}
+    for place, row in enumerate(rows):
+        rows_of.setdefault(path_parts(row.path), []).append(place)
+    return list(rows_of.values())
 
 
 def _joined(rows: Sequence[TableRow]) -> TableRow:
@@ -130,11 +203,25 @@ def _text(path: Path, encoding: str) -> str:
         data = path.read_bytes()
     except OSError as error:
         raise SourceError("table-missing", path=str(path)) from error
+    data = _unpacked(data, path) if data.startswith(GZIP) else data
     marked = [name for mark, name in MARKS if data.startswith(mark)]
     try:
         return data.decode(marked[0] if marked else encoding or "utf-8")
     except (UnicodeDecodeError, LookupError) as error:
         raise SourceError("table-not-text", path=str(path)) from error
+
+
+def _unpacked(data: bytes, path: Path) -> bytes:
+    """What a gzip holds. Raises SourceError if it is damaged, or far larger than tables are."""
+    maximum = max(FREE_BYTES, MAX_RATIO * len(data))
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
+            content = file.read(maximum + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise SourceError("table-not-text", path=str(path)) from error
+    if len(content) > maximum:
+        raise SourceError("source-bomb", path=str(path), maximum=MAX_RATIO)
+    return content
 
 
 def _best(content: str, path: Path, conventions: Conventions) -> tuple[list[list[str]], dict[str, str], list[str]]:
@@ -150,6 +237,9 @@ def _best(content: str, path: Path, conventions: Conventions) -> tuple[list[list
     found = _headless(content, conventions)
     if found is not None:
         return found
+    kind = NO_TABLES.get(content.lstrip()[:1])
+    if kind is not None:
+        raise SourceError("table-other-format", path=str(path), kind=kind)
     first = next(iter(_cells(content.partition("\n")[0], _commonest(content))), [])
     raise SourceError(
         "table-column-missing",
@@ -183,7 +273,34 @@ def _different(headings: Sequence[str]) -> list[str]:
 
 
 def _used(headings: Sequence[str], conventions: Conventions) -> dict[str, str]:
-    """Our columns, and the heading that is taken for each: of several that mean the same, the most usual spelling."""
+    """Our columns, and the heading that is taken for each: as a published layout says, else by their spelling."""
+    layout = _layout(headings, conventions)
+    if layout is None:
+        return _by_spelling(headings, conventions)
+    own = dict(zip(layout.headings, _under(layout.headings, headings), strict=True))
+    others = [heading for heading in headings if heading not in own.values()]
+    return _by_spelling(others, conventions) | {column: own[heading] for column, heading in layout.columns.items()}
+
+
+def _layout(headings: Sequence[str], conventions: Conventions) -> Layout | None:
+    """The published layout of a table with these headings; None if it has none."""
+    for layout in conventions.layouts:
+        own = _under(layout.headings, headings)
+        others = [heading for heading in headings if heading not in own]
+        if own and "path" not in _by_spelling(others, conventions):
+            return layout
+    return None
+
+
+def _under(wanted: Sequence[str], headings: Sequence[str]) -> tuple[str, ...]:
+    """The headings that are spelt as those wanted, in their order; () if one is not there."""
+    heading_of = {name_key(heading): heading for heading in headings if heading}
+    found = tuple(heading_of.get(name_key(heading), "") for heading in wanted)
+    return found if all(found) else ()
+
+
+def _by_spelling(headings: Sequence[str], conventions: Conventions) -> dict[str, str]:
+    """Our columns by the usual spellings of their headings: of several that mean the same, the most usual one."""
     found: dict[str, tuple[int, str]] = {}
     for heading in headings:
         column, rank = conventions.heading_of.get(name_key(heading), ("", 0))
@@ -201,14 +318,14 @@ def _check_ragged(lines: Sequence[Sequence[str]], path: Path) -> None:
 
 
 def _headless(content: str, conventions: Conventions) -> tuple[list[list[str]], dict[str, str], list[str]] | None:
-    """A list without headings whose rows are separated by blanks, commas or tabs, or None."""
-    for pattern in (r"\s+", r"\s*[,;\t]\s*"):
-        lines = [re.split(pattern, line.strip()) for line in content.splitlines() if line.strip()]
-        widths = {len(line) for line in lines}
+    """A list without headings whose cells are separated by blanks, commas or tabs, or None; paths may have blanks."""
+    lines = [line.strip() for line in content.splitlines() if line.strip()]
+    for between, cell in ((r"\s+", r"(\S+)"), (r"\s*[,;\t]\s*", r"([^,;\t]*?)")):
         for known in conventions.lists:
+            pattern = re.compile(between.join("(.*)" if name == "path" else cell for name in known.columns))
+            rows = [list(found.groups()) for line in lines if (found := pattern.fullmatch(line))]
             place = known.columns.index("path")
-            if widths != {len(known.columns)}:
-                continue
-            if all(is_film_name("".join(path_parts(tidy(line[place]))[-1:])) for line in lines):
-                return lines, {name: name for name in known.columns}, [*known.columns]
+            are_films = all(is_film_name("".join(path_parts(tidy(row[place]))[-1:])) for row in rows)
+            if rows and len(rows) == len(lines) and are_films:
+                return rows, {name: name for name in known.columns}, [*known.columns]
     return None

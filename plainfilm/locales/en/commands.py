@@ -225,6 +225,8 @@ SENTENCES: dict[str, str] = {
     "table-missing": "the table {path} does not exist or cannot be opened",
     "table-not-text": "the table {path} is not UTF-8 text; save it as CSV (UTF-8), or name its encoding "
     "with --encoding",
+    "table-other-format": "the table {path} is {kind}; expected a CSV with a row a film, a column path, and columns of "
+    "what is said of the film; write it as such a table",
     "table-column-missing": "the table {path} has no column {column}; it has: {columns}; expected a heading such as "
     "{known}",
     "table-row-ragged": "row {row} of the table {path} has {cells} cells under {headings} headings; put cells that "
@@ -247,7 +249,8 @@ SENTENCES: dict[str, str] = {
     "index-key-damaged": "{path} is no key of an index; put the right one back, or give a new folder as --out",
     # splits
     "split-one-class": "the films have one class only ({given}); expected at least two, each a folder or a value "
-    "of the column label; add films of another class, or give the labels in a --table",
+    "of the column label; add films of another class, give the labels in a --table, or learn findings with "
+    "--recipe findings",
     "split-class-too-small": "the class {label} has films of {groups} patients or groups; expected at least "
     "{minimum}, one for each part; it has {films} films, {largest} of them in one group, and films of one patient or "
     "copies of one film stay together; add films of other patients, mend the column patient if it names no patients, "
@@ -838,8 +841,10 @@ SENTENCES: dict[str, str] = {
     "fall.not-tested": "This model was not tested on films of its own: its generalisation gap is not known.",
     # recalibrating
     "recalibration-too-few": "{films} of the {found} films can be used to recalibrate ({count} are left out because "
-    "the model has seen them); expected at least {minimum} films of known class ({classes}), better {better}; give "
-    "more films of this place with their classes",
+    "the model has seen them); expected at least {minimum} films labelled for {classes}, better {better}; give more "
+    "labelled films of this place",
+    "recalibration-none-known": "no label of the {films} films says anything of what the model knows: {classes}; give "
+    "films of this place that are labelled for it, or the table that labels them with --table",
     "recalibration-few-groups": "the {films} films are of {groups} patients or groups of copies, and these are not "
     "to be torn apart; expected at least {minimum}, half of them for the test; give films of more patients",
     "recalibration.advised": "Recalibrate the model for these films: plainfilm recalibrate MODEL SOURCE --out FILE "

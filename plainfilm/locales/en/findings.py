@@ -101,10 +101,24 @@ SENTENCES: dict[str, str] = {
     "findings-contradict": "the cells about {finding} of {film} contradict each other ({cells}); keep one of them, or "
     "name who read each row in a column rad_id",
     "findings-none-and-some": "{film} is said to have no finding, and to have {finding}; mend one of both cells",
+    "findings-none": "no table states a finding of these films; expected a --table with a column for each finding "
+    "(Effusion, Mass, ...) or one of lists (Finding Labels, labels, ...), whose rows name the films; name headings "
+    "that are not known in data.classes",
+    "table-boxes-alone": "every row of the table {path} has a box ({columns}): it says where findings are, and of no "
+    "film that it has none; give the table that states the findings of each film",
     "findings.spelt": "Read as the finding {finding}: {spellings}",
     "findings.own": "Findings that are not in the table of findings, read as they are spelt: {findings}",
+    "findings.denied": "Words of lists that say that a finding is absent: {words}",
     "findings.no-findings": "Words of lists that are no findings, left out: {words}",
     "findings.ruled-out": "Blank cells that are absent, because the film has no finding: {cells}, of {films} films",
     "findings.votes": "Films whose readers disagree: {films}; most of them decide, and {cells} cells are uncertain",
+    # how tables of some layouts are understood
+    "layout.boxes": "Table {table}: a row is a box; the boxes that one reader drew on a film are one reading",
+    "layout.mimic": "Table {table}: a row is a study, and that of every film in a folder s<study_id>",
+    "layout.rsna": "Table {table}: patientId names a film, and not a patient; films of one patient may lie in "
+    "different parts, as nothing here says whose they are",
+    "layout.siim": "Table {table}: a film with a mask has Pneumothorax, one with -1 has none",
+    "layout.indiana": "Table {table}: a row is a report, and that of every film whose name or folder begins with its "
+    "uid; its findings are those of the column Problems",
     "findings.masked": "Findings that are not stated in every source, and are masked where they are not: {findings}",
 }

@@ -47,6 +47,7 @@ SENTENCES: dict[str, str] = {
     "findings.share.coverage_negatives": "Not called present, if not there",
     "findings.of.validation": "validation films",
     "findings.of.out-of-fold": "training films, each answered by a network that had not seen its patient",
+    "findings.of.local": "local films",
     "figure.average_precision": "Average precision",
     "figure.calibration_error": "Calibration error",
     "figure.macro_average_precision": "Mean average precision",
@@ -70,14 +71,30 @@ SENTENCES: dict[str, str] = {
     "report.findings.external": "On the {films} films of {name} the mean AUC is {auc}.",
     "card.tested-findings": "This model's mean AUC over {count} of {of} findings on its own test films, which come "
     "from where its training films come from: {auc}. On films from elsewhere expect less, perhaps far less.",
+    "card.recalibrated-findings": "This model was recalibrated for a place other than that of its training. Its mean "
+    "AUC over {count} of {of} findings on test films from there: {auc}. On films from elsewhere expect less, perhaps "
+    "far less.",
     "card.calibrated-findings": "Decisions were fitted on {films}. Among films like these a finding that is there "
     "is called absent, and one that is not there present, in at most {most:g} of 100 cases; where too few films "
     "had a finding, nothing is promised.",
     "train.fold": "Fold {number} of {total}: a network that does not see it",
     "report.findings.points": "Thresholds at a sensitivity, and what they give on these films",
     "report.findings.gap": "AUC in the own test and here",
-    "recalibrate-classes-alone": "recalibrate fits models of classes alone; this model is one of {given}; fit a "
-    "new model on films of that place with train",
+    "recalibration.halves-findings": "Of {films} labelled films {fitted} were for fitting (probabilities, decisions, "
+    "thresholds, input check); the other {tested}, of other patients, were for the test before and after.",
+    "recalibration.missing-findings": "No film to fit on says anything of: {names}. Their probabilities are the "
+    "network's own, and nothing is promised.",
+    "recalibration.probabilities": "Probabilities before and after recalibrating (95 % intervals)",
+    "recalibration.said": "What is said of each finding before and after recalibrating; {coverage:g} % are promised",
+    "recalibration.advised-findings": "Recalibrate the model for these films: plainfilm recalibrate MODEL SOURCE "
+    "--table TABLE --out FILE takes at least {minimum} labelled films of the place, better {better}; here are {films}.",
+    "recalibration.needed-findings": "Half of the films is for fitting. So the decisions of a finding take {decisions} "
+    "patients with it and as many without it, its probabilities {probabilities} of each. Findings with so many films "
+    "here: {enough}.",
+    "accuracy-missing": "there is no accuracy, as a film may show several findings; read headline instead, or one of "
+    "{known} in figures",
+    "classifier-classes-alone": "FilmClassifier learns one class a film, and this recipe is one of {given}; train "
+    "with plainfilm.train instead",
     "list.sentences": " ",
     "card.audited-findings": "A table of view position, sex, age and site, without any film, reaches a mean AUC of "
     "{table} on its test films; this model {model}, which is {gain} more.",

@@ -202,6 +202,7 @@ SENTENCES: dict[str, str] = {
     "source-without-run": "--source 用于说明某次训练的胶片现在的位置；只能与 {option} 一起使用",
     "table-missing": "表格 {path} 不存在或无法打开",
     "table-not-text": "表格 {path} 不是 UTF-8 文本；请另存为 CSV（UTF-8），或用 --encoding 指定编码",
+    "table-other-format": "表格 {path} 是 {kind}，应为 CSV：一行一张胶片，含 path 列和说明胶片的列；请改写成这样的表格",
     "table-column-missing": "表格 {path} 缺少列 {column}；现有：{columns}；标题可以是：{known}",
     "table-row-ragged": "表格 {path} 的第 {row} 行有 {cells} 个单元格，而标题只有 {headings} 个；"
     "含有分隔符的单元格请加引号",
@@ -217,7 +218,7 @@ SENTENCES: dict[str, str] = {
     "index-key-damaged": "{path} 不是索引的密钥；请放回正确的密钥，或用 --out 给出新的文件夹",
     # 划分
     "split-one-class": "胶片只有一个类别（{given}）；至少应有两个，每个类别为一个文件夹或 label 列的一个值；"
-    "请加入其他类别的胶片，或用 --table 给出标签",
+    "请加入其他类别的胶片、用 --table 给出标签，或用 --recipe findings 学习征象",
     "split-class-too-small": "类别 {label} 只有 {groups} 位患者（组）的胶片；至少应有 {minimum} 组，每部分一组；"
     "该类别共 {films} 张胶片，其中 {largest} 张属于同一组，而同一患者的胶片或同一胶片的副本不能分开；"
     "请加入其他患者的胶片；如果 patient 列填的不是患者，请更正；或用 data.classes 排除该类别",
@@ -749,7 +750,9 @@ SENTENCES: dict[str, str] = {
     "fall.not-tested": "该模型未在自己的测试胶片上测试过，泛化差距未知。",
     # 重新校准
     "recalibration-too-few": "{found} 张胶片中只有 {films} 张可用于重新校准（{count} 张因模型已见过而排除）；至少需要"
-    " {minimum} 张类别已知（{classes}）的胶片，最好有 {better} 张；请提供更多本地胶片及其类别",
+    " {minimum} 张带标签（{classes}）的胶片，最好有 {better} 张；请提供更多带标签的当地胶片",
+    "recalibration-none-known": "{films} 张胶片的标签都没有说明模型所认识的内容：{classes}；请提供当地带有此类标签的胶"
+    "片，或用 --table 给出说明标签的表格",
     "recalibration-few-groups": "这 {films} 张胶片只属于 {groups} 名患者或副本组，而同组的胶片不能拆开；至少需要 "
     "{minimum} 组，其中一半用于测试；请提供更多患者的胶片",
     "recalibration.advised": "请针对这些胶片重新校准模型：plainfilm recalibrate MODEL SOURCE --out FILE 至少需要 "

@@ -97,10 +97,22 @@ SENTENCES: dict[str, str] = {
     "findings-contradict": "{film} 中关于 {finding} 的单元格互相矛盾（{cells}）；请只保留一个，"
     "或在 rad_id 列中写明每行的阅片者",
     "findings-none-and-some": "{film} 既标为无异常，又标有 {finding}；请改正其中一个单元格",
+    "findings-none": "没有任何表格说明这些胶片的征象；请用 --table 给出表格：每项征象一列（Effusion、Mass 等），"
+    "或一列清单（Finding Labels、labels 等），且各行写明胶片；未知的列名请写在 data.classes 里",
+    "table-boxes-alone": "表格 {path} 的每一行都有方框（{columns}）：它只说明征象在哪里，没有说明哪张胶片没有征象；"
+    "请给出写明每张胶片征象的表格",
     "findings.spelt": "视为征象 {finding}：{spellings}",
     "findings.own": "征象表中没有、按原文读取的征象：{findings}",
+    "findings.denied": "列表中表示某项征象不存在的词：{words}",
     "findings.no-findings": "列表中不是征象、未使用的词：{words}",
     "findings.ruled-out": "因胶片无异常而视为阴性的空白单元格：{cells} 个，涉及 {films} 张胶片",
     "findings.votes": "阅片者意见不一致的胶片：{films} 张；以多数为准，{cells} 个单元格为不确定",
+    # 某些版式的表格如何理解
+    "layout.boxes": "表格 {table}：一行是一个方框；同一阅片者在一张胶片上画的方框合为一次阅片",
+    "layout.mimic": "表格 {table}：一行是一次检查，用于文件夹 s<study_id> 中的每张胶片",
+    "layout.rsna": "表格 {table}：patientId 指的是胶片而不是患者；没有说明胶片属于哪位患者，因此同一患者的胶片可能"
+    "分在不同部分",
+    "layout.siim": "表格 {table}：有掩膜的胶片有 Pneumothorax，-1 表示没有",
+    "layout.indiana": "表格 {table}：一行是一份报告，用于文件名或文件夹以其 uid 开头的每张胶片；征象取自 Problems 列",
     "findings.masked": "并非每个来源都说明、在未说明处不计入的征象：{findings}",
 }

@@ -45,6 +45,7 @@ SENTENCES: dict[str, str] = {
     "findings.share.coverage_negatives": "无此征象的胶片中，未判定为存在的",
     "findings.of.validation": "验证胶片",
     "findings.of.out-of-fold": "训练胶片，每张都由没见过该患者的网络作答",
+    "findings.of.local": "当地胶片",
     "figure.average_precision": "平均精确率",
     "figure.calibration_error": "校准误差",
     "figure.macro_average_precision": "各征象平均精确率的均值",
@@ -67,13 +68,26 @@ SENTENCES: dict[str, str] = {
     "report.findings.external": "在 {name} 的 {films} 张胶片上，平均 AUC 为 {auc}。",
     "card.tested-findings": "在自己的测试胶片上，该模型 {of} 项征象中 {count} 项的平均 AUC 为 {auc}；测试胶片与训练"
     "胶片来源相同。对其他来源的胶片，应预期更低，甚至低得多。",
+    "card.recalibrated-findings": "该模型已针对训练来源之外的某地重新校准。在当地测试胶片上，{of} 项征象中 {count} 项的"
+    "平均 AUC 为 {auc}。在其他来源的胶片上会更低，甚至低得多。",
     "card.calibrated-findings": "判定拟合于{films}。在与之相似的胶片中，存在的征象被判为不存在、不存在的被判为存在"
     "，各不超过每 100 例 {most:g} 例；具有某征象的胶片太少时，不作任何保证。",
     "train.fold": "第 {number} 折，共 {total} 折：训练一个没见过它的网络",
     "report.findings.points": "按灵敏度设定的阈值，以及在这些胶片上的结果",
     "report.findings.gap": "自身测试与此处的 AUC",
-    "recalibrate-classes-alone": "recalibrate 只适用于类别模型；该模型的任务是 {given}；请用 train 在该处的胶片上训"
-    "练新模型",
+    "recalibration.halves-findings": "{films} 张带标签的胶片中，{fitted} 张用于拟合（概率、判定、阈值、输入检查）；其余"
+    " {tested} 张属于其他患者，用于前后两次测试。",
+    "recalibration.missing-findings": "用于拟合的胶片完全没有说明以下征象：{names}。它们的概率就是网络给出的概率，不作"
+    "任何保证。",
+    "recalibration.probabilities": "重新校准前后的概率（95 % 区间）",
+    "recalibration.said": "重新校准前后对每项征象的判定；保证 {coverage:g} %",
+    "recalibration.advised-findings": "请针对这些胶片重新校准模型：plainfilm recalibrate MODEL SOURCE --table TABLE "
+    "--out FILE 至少需要 {minimum} 张当地带标签的胶片，最好有 {better} 张；这里有 {films} 张。",
+    "recalibration.needed-findings": "其中一半用于拟合。因此一项征象的判定需要 {decisions} 位有该征象的患者和同样多没有"
+    "的患者，其概率各需要 {probabilities} 位。这里达到此数的征象：{enough}。",
+    "accuracy-missing": "没有准确率：一张胶片可能有多种征象；请改读 headline，或 figures 中的 {known}",
+    "classifier-classes-alone": "FilmClassifier 只学习每张胶片一个类别，而该配方的任务是 {given}；请用 plainfilm.train "
+    "训练",
     "list.sentences": "",
     "card.audited-findings": "只凭体位、性别、年龄和来源的表格（不看任何胶片），在其测试胶片上的平均 AUC 为 {table}"
     "；该模型为 {model}，相差 {gain}。",

@@ -12,7 +12,7 @@ from plainfilm.present.figure_rows import name_of
 from plainfilm.present.sections import findings, results
 from plainfilm.present.sections.calibration import calibration_of
 from plainfilm.present.sections.subgroups import subgroups_of
-from plainfilm.present.words import figure, listed
+from plainfilm.present.words import in_a_cell, listed
 
 MAX_NAMED = 5  # films, for instance
 MAX_HEADINGS = 12
@@ -128,7 +128,7 @@ def thresholds(found: ScoresEvaluation) -> Iterator[Block]:
     for name, cuts in by_name.items():
         if cuts.prevalence is not None:
             caption = say("prevalence.title", name=shown(name), prevalence=100 * cuts.prevalence)
-            valued = tuple((_asked(cut.asked), _at(cut), *_shorts(cut, PREDICTIVE)) for cut in cuts.cuts)
+            valued = tuple((_asked(cut.asked), _at(cut), *_cells(cut, PREDICTIVE)) for cut in cuts.cuts)
             yield Table(caption, (*map(say, keys[2:]), *map(name_of, PREDICTIVE)), valued)
 
 
@@ -136,7 +136,7 @@ def _rows(cuts: Cuts, name: Text) -> Iterator[tuple[Cell, ...]]:
     """The thresholds of one class or finding; at the end those that it has too few films for."""
     films = next((f"{cut.sensitivity.n} / {cut.specificity.n}" for cut in cuts.cuts), "0 / 0")
     for cut in cuts.cuts:
-        yield name, films, _asked(cut.asked), _at(cut), *_shorts(cut, MEASURED)
+        yield name, films, _asked(cut.asked), _at(cut), *_cells(cut, MEASURED)
     for share in SENSITIVITIES:
         if cuts.positives <= needed(share):
             yield name, films, _asked(share), say("findings.too-few", n=cuts.positives), *["–"] * len(MEASURED)
@@ -150,8 +150,5 @@ def _at(cut: Cut) -> str:
     return f"{cut.threshold:.4f}"
 
 
-def _shorts(cut: Cut, names: Sequence[str]) -> Iterator[Text]:
-    """Figures of a threshold, each with its interval in one cell."""
-    for name in names:
-        value, interval, _ = figure(getattr(cut, name))
-        yield value if interval == "–" else f"{value} ({interval})"
+def _cells(cut: Cut, names: Sequence[str]) -> Iterator[Cell]:
+    return (in_a_cell(getattr(cut, name)) for name in names)
