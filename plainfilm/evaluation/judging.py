@@ -1,6 +1,6 @@
 """What each kind of task fits on films and measures on films; the rooms above ask for it by a task's part `judging`."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -14,7 +14,7 @@ from plainfilm.data.film_index import Row
 from plainfilm.data.films import Films
 from plainfilm.data.sources.balance import Counts
 from plainfilm.estimate import Estimate
-from plainfilm.evaluation import spread
+from plainfilm.evaluation import findings_recalibration, recalibration, spread
 from plainfilm.evaluation.calibration import calibrate
 from plainfilm.evaluation.comparison import Predictions
 from plainfilm.evaluation.coverage import mark_missed
@@ -94,6 +94,12 @@ class Judging(Protocol):
     def pooled(self, tables: Sequence[Any]) -> Measured:
         """The figures of the films of several tables of predictions together."""
 
+    def judged_by(self, figures: Any) -> Iterator[recalibration.Named]:
+        """The figures that a recalibration is judged by, in one order for all films."""
+
+    def scarce(self, card: Card) -> Mapping[str, Sequence[str]]:
+        """The classes or findings that too few films were there to fit, by what they lack."""
+
 
 @dataclass(frozen=True)
 class _CalibrationError:
@@ -155,6 +161,9 @@ class ClassJudging:
         groups = [group for table in tables for group in table.groups]
         return mark_missed(estimate_all(probabilities, labels, groups, tables[0].classes), labels, groups)
 
+    judged_by = staticmethod(recalibration.classes_judged_by)
+    scarce = staticmethod(recalibration.scarce_classes)
+
 
 class FindingJudging:
     """Any number of findings a film."""
@@ -197,6 +206,9 @@ class FindingJudging:
     def pooled(self, tables: Sequence[FindingsPredictions]) -> Measured:
         """As `findings_tables.pooled_findings`."""
         return pooled_findings(tables)
+
+    judged_by = staticmethod(findings_recalibration.findings_judged_by)
+    scarce = staticmethod(findings_recalibration.scarce_findings)
 
 
 def _predictive_values(points: Points, about: About) -> Mapping[str, PredictiveValues] | None:

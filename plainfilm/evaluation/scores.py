@@ -50,6 +50,7 @@ from plainfilm.records import Object
 from plainfilm.task import CLASSES
 
 HALF = 0.5
+SCORED = "scored"  # what the films are called in metrics.json
 SENSITIVITIES = (0.9, 0.95, 0.99)
 FOLDS = 100
 NO_GATE = Refusals(NOT_ESTIMABLE, {}, {}, fitted=False)
@@ -126,7 +127,6 @@ class ScoresEvaluation:
     figures: ClassScores | FindingScores
     classes: tuple[ClassName, ...]  # or findings, with their display names
     chosen: Chosen
-    films: str  # what they are called
     left_out: Mapping[str, tuple[str, ...]]
     balances: tuple[TableBalance, ...]
     unfit: tuple[tuple[str, ...], ...]
@@ -175,7 +175,6 @@ def judge_classes(
     labels: Integers,
     names: Sequence[str],
     *,
-    films: str,
     prevalences: Prevalences,
     scored: Provenance,
 ) -> ClassScores:
@@ -191,7 +190,7 @@ def judge_classes(
         calibration=reliability(probabilities, labels, groups, names),
         sets=None,
         operating_points=None,
-        films=films,
+        films=SCORED,
         left_out={},
         thresholds=_cuts_by_name(names, known, prevalences),
         scored=scored,
@@ -204,7 +203,6 @@ def judge_findings(
     targets: NDArray[np.float32],
     names: Sequence[str],
     *,
-    films: str,
     prevalences: Prevalences,
     scored: Provenance,
     meanings: Mapping[str, object],
@@ -222,7 +220,7 @@ def judge_findings(
         interval=measured.interval,
         subgroups=subgroup_figures(rows, probabilities, targets, groups, names),
         gate=NO_GATE,
-        films=films,
+        films=SCORED,
         num_films=len(rows),
         labels=meanings,
         thresholds=_cuts_by_name(names, known_films(probabilities, targets, groups), prevalences),

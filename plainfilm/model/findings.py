@@ -30,8 +30,10 @@ from plainfilm.model.decision import TEMPERATURES, OperatingPoint
 
 PRESENT, ABSENT, UNDECIDED, TOO_FEW = 1, 0, -1, -2
 """The states of a finding on a film; TOO_FEW: there was too little to fit any threshold on."""
-FITTED_ON = ("validation", "out-of-fold")
-"""The films that a calibration may be fitted on: those of that part, or training films by networks without them."""
+FITTED_ON = ("validation", "out-of-fold", "local")
+"""The films that a calibration may be fitted on: those of that part, training films by networks without them, or films
+of another place.
+"""
 MIN_FITTED = 20
 """So many positives and so many negatives, in groups, take temperature and shift."""
 MAX_SHIFT = 1e4

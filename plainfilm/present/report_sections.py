@@ -5,7 +5,7 @@ from plainfilm.present.sections.calibration import calibration
 from plainfilm.present.sections.claim import claim
 from plainfilm.present.sections.data import data
 from plainfilm.present.sections.decisions import decisions
-from plainfilm.present.sections.elsewhere import external
+from plainfilm.present.sections.elsewhere import external, external_findings
 from plainfilm.present.sections.films import films
 from plainfilm.present.sections.headline import headline
 from plainfilm.present.sections.leaks_and_shortcuts import audit
@@ -20,7 +20,7 @@ CLASS_PAGE = (
 )
 CLASS_CARD = (headline, limits, data, training, results, external, origin)
 FINDINGS_PAGE = (
-    *(findings.headline, limits, data, audit, training, findings.results, findings.decisions, findings.subgroups),
-    *(origin, claim),
+    *(findings.headline, limits, data, audit, training, findings.results, findings.decisions, external_findings),
+    *(findings.subgroups, origin, claim),
 )
-FINDINGS_CARD = (findings.headline, limits, data, training, findings.results, origin)
+FINDINGS_CARD = (findings.headline, limits, data, training, findings.results, external_findings, origin)

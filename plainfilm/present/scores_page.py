@@ -15,5 +15,5 @@ def write_scores_page(found: ScoresEvaluation, path: Path, *, language: str) -> 
 
     `language`: the one that the page shows first.
     """
-    about = say("scores.about", films=found.films, names=listed(found.classes))
+    about = say("scores.about", films=found.figures.scored.judged, names=listed(found.classes))
     files.write_text(path, in_html(sections(found), say("scores.title"), about, None, language=language))

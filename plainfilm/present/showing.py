@@ -19,7 +19,6 @@ from plainfilm.present.film_words import called, classes_json
 from plainfilm.present.gather import Gathered
 from plainfilm.present.sections import answers as class_answers
 from plainfilm.present.sections import findings
-from plainfilm.present.sections.points import predictive_values
 from plainfilm.present.statements import about_audit, stance
 from plainfilm.present.statements import headline as class_headline
 from plainfilm.records import Object
@@ -48,6 +47,9 @@ class Showing(Protocol):
 
     def elsewhere(self, figures: Any, card: Card) -> Iterator[Block]:
         """What a test on films from elsewhere adds to its figures: predictive values, the gap, advice."""
+
+    def recalibrated(self, found: Any) -> Iterator[Block]:
+        """What a `Recalibration` fitted, and the local test films before and after."""
 
     def answers(self, found: Sequence[Answer], card: Card, shift: Shift | None) -> Iterator[Block]:
         """Films that were answered."""
@@ -126,11 +128,15 @@ class ClassShowing:
 
     def elsewhere(self, figures: Any, card: Card) -> Iterator[Block]:
         """The gap of each figure over all classes."""
-        from plainfilm.present.sections.elsewhere import advice, generalisation_gap
+        from plainfilm.present.sections.elsewhere import of_classes
 
-        yield from predictive_values(figures.predictive_values or {}, named(card.classes))
-        yield from generalisation_gap(figures.fall)
-        yield from advice(figures)
+        return of_classes(figures, named(card.classes))
+
+    def recalibrated(self, found: Any) -> Iterator[Block]:
+        """All classes together."""
+        from plainfilm.present.sections.recalibration import of_classes
+
+        return of_classes(found)
 
     answers = staticmethod(class_answers.answers)
 
@@ -172,7 +178,7 @@ class ClassShowing:
         """Over all classes (class ""), and of each class."""
         for label, entries in {"": figures.overall, **figures.classes}.items():
             for name, entry in entries.items():
-                yield _figure_row(label, name, entry)
+                yield figure_row(label, name, entry)
 
     def judged_rows(self, judged: Any, card_names: Sequence[str]) -> Iterator[Object]:
         """Its class, the predicted one, the probabilities, the prediction set."""
@@ -224,8 +230,15 @@ class FindingShowing:
 
     def elsewhere(self, figures: Any, card: Card) -> Iterator[Block]:
         """The gap of the AUC of each finding."""
-        yield from predictive_values(figures.predictive_values or {}, named(card.classes))
-        yield from findings.gap(figures.fall, named(card.classes))
+        from plainfilm.present.sections.elsewhere import of_findings
+
+        return of_findings(figures, card.calibration, named(card.classes))
+
+    def recalibrated(self, found: Any) -> Iterator[Block]:
+        """Each finding."""
+        from plainfilm.present.sections.recalibration import of_findings
+
+        return of_findings(found)
 
     answers = staticmethod(findings.answers)
     stance = staticmethod(findings_answer.stance_of)
@@ -237,7 +250,8 @@ class FindingShowing:
         over = card.evaluation.others.get("macro_over")
         count = len(over) if isinstance(over, list | tuple) else 0
         auc = card.evaluation.overall["macro_auc"].in_decimals()
-        return say("card.tested-findings", auc=auc, count=count, of=len(card.classes))
+        key = "card.recalibrated-findings" if card.is_recalibrated else "card.tested-findings"
+        return say(key, auc=auc, count=count, of=len(card.classes))
 
     def calibrated(self, card: Card) -> Words:
         """How often what is said of a finding holds its truth."""
@@ -281,10 +295,10 @@ class FindingShowing:
     def figure_rows(self, figures: Any) -> Iterator[Object]:
         """The macro means (class ""), and the figures of each finding."""
         for name, entry in figures.overall.items():
-            yield _figure_row("", name, entry)
+            yield figure_row("", name, entry)
         for label, of_finding in figures.findings.items():
             for name in findings.OF_FINDING:
-                yield _figure_row(label, name, getattr(of_finding, name))
+                yield figure_row(label, name, getattr(of_finding, name))
 
     def judged_rows(self, judged: Any, card_names: Sequence[str]) -> Iterator[Object]:
         """Target, probability and state of each finding."""
@@ -306,7 +320,8 @@ class FindingShowing:
             }
 
 
-def _figure_row(label: str, name: str, entry: Any) -> Object:
+def figure_row(label: str, name: str, entry: Any) -> Object:
+    """What a table of figures says of one."""
     return {"class": label, "figure": name, "value": entry.value, "low": entry.low, "high": entry.high, "n": entry.n}
 
 

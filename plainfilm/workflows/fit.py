@@ -92,7 +92,7 @@ def _calibrated(
     described = {name: describe(films.store[rows]) for name, rows in (("train", train), ("validation", validation))}
     fitted_check = input_check.fit(
         described["train"],
-        _answers(predictor, films, some).features,
+        _features(predictor, films, some),
         kinds["train"][drawn],
         described["validation"],
         answered.features,
@@ -163,8 +163,13 @@ def _check_maps(
     )
 
 
+def _features(predictor: Predictor, films: Films, rows: Sequence[int]) -> NDArray[np.float32]:
+    """(N, D), of some films."""
+    return np.concatenate([part.features for _, part in answers(predictor, films, rows)])
+
+
 def _answers(predictor: Predictor, films: Films, rows: Sequence[int]) -> _Answered:
-    """The answers for some films."""
+    """The answers for some films, each with the map of what stands out beside the training films."""
     targets = films.targets(films.part("train"))
     base = np.nanmean(targets, axis=0) if targets.ndim > 1 else np.empty(0)
     parts = [

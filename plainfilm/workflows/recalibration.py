@@ -2,9 +2,10 @@
 
 Notable choices:
 - Films that the model has seen are left out, as in an external test. Of the others half is for fitting, half for the
-  test: drawn by groups (patients, copies), even by class and source, always the same.
-- Temperature, prediction sets and thresholds are fitted on the whole fitting half. They rest on logits alone, which
-  none of these films has had a part in.
+  test: drawn by groups (patients, copies), even by class (or findings) and source, always the same.
+- Calibration, decisions and thresholds are fitted on the whole fitting half. They rest on logits alone, which none of
+  these films has had a part in.
+- What is fitted is the task's; what uncertain and blank cells of findings mean, the model's card says.
 - The input check needs statistics and, to lay thresholds, films that these were not fitted on. A fitting half of fifty
   films is too small to be cut in two: 25 films would tell neither what a film looks like nor how far out the farthest
   of 200 may lie. So it is cross-fitted in NUM_FOLDS folds by groups: each film is measured by the statistics of the
@@ -18,32 +19,30 @@ Notable choices:
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from plainfilm.config import DecisionRecipe
+from plainfilm.config import DecisionRecipe, parse_recipe
 from plainfilm.data.film_index import data_checksum
 from plainfilm.data.films import Films
 from plainfilm.data.sources.reading import PLAIN, Progress, Reading
-from plainfilm.data.splits.split import divided, divided_folds
-from plainfilm.errors import OutputError, SourceError, UsageError
-from plainfilm.evaluation.calibration import calibrate
-from plainfilm.evaluation.evaluation import Metrics, answers, evaluate
-from plainfilm.evaluation.expected import fit_confidence
+from plainfilm.errors import OutputError, RecipeError, SourceError
+from plainfilm.evaluation.evaluation import answers
 from plainfilm.evaluation.external import seen_figures
 from plainfilm.evaluation.recalibration import BETTER_FILMS, MIN_FILMS, Recalibration
 from plainfilm.io import files
 from plainfilm.model import input_check, modelfile
+from plainfilm.model.answering import Answering
 from plainfilm.model.card import Card, Recalibrated
-from plainfilm.model.decision import softmax
 from plainfilm.model.input_measures import describe
 from plainfilm.model.modelfile import Model
 from plainfilm.model.predictor import Predictor
 from plainfilm.model.seen import Sighting, with_fitted
 from plainfilm.model.shift_fit import HomeFilms, fit_home
-from plainfilm.task import CLASSES
+from plainfilm.task import task_of
 from plainfilm.workflows.external_test import balance_of_films, looked_at
 
 SEED = 0  # of the halves, the folds, and the chance of home
@@ -67,14 +66,15 @@ def recalibrate(
     _check_new(out)
     files.writable_file(out)
     parent, predictor = modelfile.opened(path), Predictor(path)
-    if predictor.card.task_kind != CLASSES:
-        raise UsageError("recalibrate-classes-alone", given=predictor.card.task_kind)
+    judging = task_of(predictor.card.task_kind).judging
     with looked_at(predictor, sources, tables, reading, progress) as (listing, found, films, sightings):
         usable = _usable(films, sightings)
         fitted, tested = _halves(films, usable)
         with threadpool_limits(1, user_api="blas"):  # the same bits on any number of processors
             model = _fitted(parent, predictor, films, fitted)
-            before, after = (evaluate(one, films, tested, name="test").figures for one in (predictor, Predictor(model)))
+            before, after = (
+                judging.evaluate(one, films, tested, name="test").figures for one in (predictor, Predictor(model))
+            )
     used = [films.index.rows[row] for row in usable]
     made = Recalibrated(predictor.file_sha256, len(used), len(fitted), len(tested), data_checksum(used))
     _check_new(out)
@@ -96,6 +96,8 @@ def _usable(films: Films, sightings: Sequence[Sighting]) -> list[int]:
     usable, count = films.judged(unseen), len(sightings) - len(unseen)
     if count and not usable:
         raise SourceError("evaluation-all-seen", films=len(sightings), count=count)
+    if not usable:
+        raise SourceError("recalibration-none-known", films=len(sightings), classes=", ".join(films.index.classes))
     if len(usable) < MIN_FILMS:
         raise SourceError(
             "recalibration-too-few",
@@ -111,10 +113,9 @@ def _usable(films: Films, sightings: Sequence[Sighting]) -> list[int]:
 
 def _halves(films: Films, usable: Sequence[int]) -> tuple[list[int], list[int]]:
     """The films to fit on and those to test on. Raises SourceError if a half has too few groups."""
-    rows, groups = [films.index.rows[row] for row in usable], films.groups(usable)
-    labels, sources = [row.label for row in rows], [row.source for row in rows]
-    train_only = [False] * len(rows)
-    parts, _ = divided(labels, sources, groups, shares={"test": 0.5}, train_only=train_only, seed=SEED)
+    index, groups, none = films.index, films.groups(usable), [False] * len(usable)
+    counted, sources = _counted(films, usable), [index.rows[row].source for row in usable]
+    parts, _ = index.labelling.parts(counted, sources, groups, shares={"test": 0.5}, train_only=none, seed=SEED)
     fitted, tested = (
         [row for row, part in zip(usable, parts, strict=True) if part == name] for name in ("train", "test")
     )
@@ -129,16 +130,17 @@ def _fitted(parent: Model, predictor: Predictor, films: Films, rows: Sequence[in
     """The model with everything but its weights fitted on some films, not tested yet."""
     parts = [(part.logits, part.features) for _, part in answers(predictor, films, rows)]
     logits, features = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
-    labels, groups, described = films.labels(rows), films.groups(rows), describe(films.store[np.asarray(rows)])
-    coverage, sensitivities = _asked(parent.card)
-    calibration = calibrate(logits, labels, groups, coverage=coverage, sensitivities=sensitivities)
-    home = HomeFilms.of(features, *described, logits.argmax(axis=1), groups, np.ones(len(rows), bool))
+    task, answering = task_of(parent.card.task_kind), predictor.answering
+    targets, groups, described = films.targets(rows), films.groups(rows), describe(films.store[np.asarray(rows)])
+    calibration = task.judging.calibrate(logits, targets, groups, _asked(parent.card, answering), "local")
+    kinds = answering.kinds(logits, calibration)
+    home = HomeFilms.of(features, *described, kinds, groups, np.ones(len(rows), bool))
     card = replace(
         parent.card,
         calibration=calibration,
-        gate=input_check.fit_crossed(described, features, labels, _folds(films, rows)),
-        shift=fit_home(home, len(films.index.classes), seed=SEED),
-        confidence=fit_confidence(softmax(logits, calibration.temperature), labels),
+        gate=input_check.fit_crossed(described, features, answering.kinds_of_targets(targets), _folds(films, rows)),
+        shift=fit_home(home, answering.num_kinds(len(films.index.classes)), seed=SEED),
+        confidence=task.judging.confidence(answering.probabilities(logits, calibration), targets),
         track_record=None,
         audited=None,
         evaluation=None,
@@ -147,23 +149,38 @@ def _fitted(parent: Model, predictor: Predictor, films: Films, rows: Sequence[in
     return replace(parent, card=card, seen=with_fitted(parent.seen, films, rows))
 
 
-def _asked(card: Card) -> tuple[float, Sequence[float]]:
+def _asked(card: Card, answering: Answering) -> DecisionRecipe:
     """The coverage and the sensitivities that were asked of the model; of one that is not calibrated, the defaults."""
     fitted, default = card.calibration, DecisionRecipe()
     if fitted is None:
-        return default.coverage, default.sensitivities
-    points = max(fitted.operating_points, key=len)
-    return fitted.coverage, tuple(point.asked for point in points) or default.sensitivities
+        return default
+    points = max(answering.operating_points(fitted), key=len)
+    asked = max(tuple(point.asked for point in points), _of_recipe(card), key=len)
+    return DecisionRecipe(coverage=fitted.coverage, sensitivities=asked or default.sensitivities)
+
+
+def _of_recipe(card: Card) -> tuple[float, ...]:
+    """The sensitivities that its recipe asks for, also those that its own films were too few for; none: no recipe."""
+    try:
+        return parse_recipe(card.provenance.recipe).decision.sensitivities if card.provenance.recipe else ()
+    except RecipeError:  # of another version
+        return ()
 
 
 def _folds(films: Films, rows: Sequence[int]) -> NDArray[np.int64]:
-    """(N,): the fold of each film, groups whole, classes even."""
-    labels, nowhere = [films.index.rows[row].label for row in rows], [""] * len(rows)
-    train_only = [False] * len(rows)
-    folds, _ = divided_folds(labels, nowhere, films.groups(rows), count=NUM_FOLDS, train_only=train_only, seed=SEED)
+    """(N,): the fold of each film, groups whole, classes or findings even."""
+    nowhere, none = [""] * len(rows), [False] * len(rows)
+    folds, _ = films.index.labelling.folds(
+        _counted(films, rows), nowhere, films.groups(rows), count=NUM_FOLDS, train_only=none, seed=SEED
+    )
     return np.array(folds, dtype=np.int64)
 
 
-def _tested(card: Card, figures: Metrics, made: Recalibrated) -> Card:
+def _counted(films: Films, rows: Sequence[int]) -> list[tuple[str, ...]]:
+    """What each film counts as."""
+    return [films.index.counted(films.index.rows[row]) for row in rows]
+
+
+def _tested(card: Card, figures: Any, made: Recalibrated) -> Card:
     """The card with the figures of the local test films, and how it came about."""
     return replace(card, evaluation=figures.own, provenance=replace(card.provenance, leaking=False, recalibrated=made))

@@ -221,8 +221,8 @@ def _judged(
         unfit=tuple(map(len, read.joined.unfit)),
         known_patients=len(rows) - persons(rows).count(None),
     )
-    values, films = read.values[read.kept], "+".join(table.stem for table in tables)
-    about: dict[str, Any] = {"films": films, "prevalences": shares, "scored": scored}
+    values = read.values[read.kept]
+    about: dict[str, Any] = {"prevalences": shares, "scored": scored}
     figures: ClassScores | FindingScores
     if read.chosen.kind == CLASSES:
         figures = judge_classes(rows, values, targets, index.classes, **about)
@@ -235,7 +235,6 @@ def _judged(
         figures=figures,
         classes=class_names(index.classes, index.display_names),
         chosen=read.chosen,
-        films=films,
         left_out=left_out,
         balances=read.joined.balances,
         unfit=read.joined.unfit,

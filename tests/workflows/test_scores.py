@@ -324,6 +324,27 @@ def test_the_page_has_the_figures_and_no_path(cli: Cli, files: Any, tmp_path: Pa
     assert "007.png" not in page
 
 
+def test_what_tables_are_called_and_say_of_people_is_on_the_terminal_alone(cli: Cli, tmp_path: Path) -> None:
+    scores, table, targets, _ = of_findings()
+    words = [[name for name, value in zip(FINDINGS, row, strict=True) if value] for row in targets]
+    words[0].append("as Zdenka said")
+    listed: Cells = [
+        {"path": row["path"], "Finding Labels": "|".join(some)} for row, some in zip(table, words, strict=True)
+    ]
+    kept: Cells = [{name: row[name] for name in row if name != "Edema"} | {"seen by Tokenova": 1} for row in scores]
+    files = written(tmp_path / "scores.csv", kept), written(tmp_path / "films of Enova.csv", listed)
+    (tmp_path / "recipe.toml").write_text(IGNORE)
+    asked = ("--table", files[1], "--recipe", tmp_path / "recipe.toml", "--out", tmp_path / "out")
+    ran = cli("evaluate", files[0], *asked, "--lang", "en")
+    page, metrics = ((tmp_path / "out" / name).read_text(encoding="utf-8") for name in ("report.html", "metrics.json"))
+    assert "Without scores, and not judged: Edema, as Zdenka said." in ran.out
+    assert "Without scores, and not judged: Edema, 1 whose names are not known here." in page
+    for name in ("Zdenka", "Tokenova", "Enova"):
+        assert name in ran.out
+        assert name not in page
+        assert name not in metrics
+
+
 def test_the_function_says_what_the_command_says(cli: Cli, files: Any, tmp_path: Path) -> None:
     words = files(*of_findings()[:2])
     found = plainfilm.evaluate(words[1], table=words[3], prevalence={"Mass": 0.1}, lang="en")

@@ -1,33 +1,64 @@
 """Tests on films from elsewhere: what the model has seen of them, its figures, and the generalisation gap."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 from plainfilm.estimate import Estimate
 from plainfilm.evaluation.evaluation import Metrics
-from plainfilm.evaluation.external import Seen
+from plainfilm.evaluation.external import ExternalMetrics, Seen
+from plainfilm.evaluation.findings_evaluation import FindingsExternalMetrics, FindingsMetrics
+from plainfilm.evaluation.findings_recalibration import is_advised_for_findings, needed_for_findings
 from plainfilm.evaluation.generalisation_gap import GeneralisationGap
 from plainfilm.evaluation.recalibration import BETTER_FILMS, MIN_FILMS, is_advised
-from plainfilm.messages import say
+from plainfilm.messages import Text, say
+from plainfilm.model.findings import FindingsCalibration
 from plainfilm.model.seen import KINDS
 from plainfilm.present.blocks import Block, Cell, Note, Section, Table
 from plainfilm.present.figure_rows import head, name_of, overall, scale_of
 from plainfilm.present.gather import Gathered
+from plainfilm.present.sections.findings import figures_of, gap
 from plainfilm.present.sections.points import predictive_values
 from plainfilm.present.sections.results import results_of, title
-from plainfilm.present.words import figure
+from plainfilm.present.words import figure, listed
 
+Shown = Callable[[str], Text]
 OF_FALL = {"internal": "fall.internal", "external": "fall.external", "difference": "fall.difference"}
 
 
 def external(found: Gathered) -> Section:
     """The section of external tests."""
+    return _tests(found, lambda figures: (*results_of(figures, found.shown), *of_classes(figures, found.shown)))
+
+
+def external_findings(found: Gathered) -> Section:
+    """The same of findings."""
+    shown, calibration = found.shown, None if found.card is None else found.card.calibration
+    return _tests(found, lambda figures: (*figures_of(figures, shown), *of_findings(figures, calibration, shown)))
+
+
+def _tests(found: Gathered, of_test: Callable[[Any], Iterable[Block]]) -> Section:
+    """Each test: which films, what the model has seen of them, what is made of its figures."""
     blocks: list[Block] = []
     for name, figures in found.external.items():
-        blocks += [*title(figures, name), *seen(figures.seen), *results_of(figures, found.shown)]
-        blocks += [*predictive_values(figures.predictive_values or {}, found.shown), *generalisation_gap(figures.fall)]
-        blocks += advice(figures)
+        blocks += [*title(figures, name), *seen(figures.seen), *of_test(figures)]
     missing = Note(say("report.external.missing"), "missing")
     return Section("external", say("report.external"), tuple(blocks) or (missing,))
+
+
+def of_classes(figures: ExternalMetrics, shown: Shown) -> Iterator[Block]:
+    """What a test on films from elsewhere adds to its figures: predictive values, the gap, advice."""
+    yield from predictive_values(figures.predictive_values or {}, shown)
+    yield from generalisation_gap(figures.fall)
+    yield from advice(figures)
+
+
+def of_findings(
+    figures: FindingsExternalMetrics, calibration: FindingsCalibration | None, shown: Shown
+) -> Iterator[Block]:
+    """The same of findings."""
+    yield from predictive_values(figures.predictive_values or {}, shown)
+    yield from gap(figures.fall, shown)
+    yield from advice_for_findings(figures, calibration, shown)
 
 
 def seen(found: Seen | None) -> Iterator[Note]:
@@ -69,6 +100,20 @@ def advice(figures: Metrics) -> Iterator[Note]:
     if is_advised(figures):
         counts = {"minimum": MIN_FILMS, "better": BETTER_FILMS, "films": figures.num_films}
         yield Note(say("recalibration.advised", **counts), "missing")
+
+
+def advice_for_findings(
+    figures: FindingsMetrics, calibration: FindingsCalibration | None, shown: Shown
+) -> Iterator[Note]:
+    """The same of findings, with what each takes; `calibration` None: nothing was promised."""
+    if calibration is None or not is_advised_for_findings(figures, calibration.coverage):
+        return
+    needed = needed_for_findings(figures, calibration.coverage)
+    counts = {"minimum": MIN_FILMS, "better": BETTER_FILMS, "films": figures.num_films}
+    enough = listed(map(shown, needed.enough)) if needed.enough else say("report.none")
+    yield Note(say("recalibration.advised-findings", **counts), "missing")
+    sides = {"decisions": needed.decisions, "probabilities": needed.probabilities}
+    yield Note(say("recalibration.needed-findings", **sides, enough=enough), "missing")
 
 
 def _figure(name: str, part: str, entry: Estimate) -> tuple[Cell, ...]:

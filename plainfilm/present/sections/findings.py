@@ -1,9 +1,8 @@
 """Findings: the figures of each, its decisions, and tables of films that were answered."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from plainfilm.data.labelling import FindingLabels
-from plainfilm.estimate import Estimate
+from plainfilm.data.labelling import FindingLabels, display_names
 from plainfilm.evaluation.findings_evaluation import FindingsMetrics
 from plainfilm.evaluation.findings_tables import FindingsCompared
 from plainfilm.evaluation.generalisation_gap import Change
@@ -13,14 +12,14 @@ from plainfilm.model.answer import Answer
 from plainfilm.model.card import Card, class_names, named
 from plainfilm.model.findings import PRESENT, UNDECIDED, FindingsCalibration
 from plainfilm.model.shift import Shift, place_of
-from plainfilm.present.blocks import Block, Cell, Lines, Note, Section, Table
+from plainfilm.present.blocks import Block, Cell, Note, Section, Table
 from plainfilm.present.figure_rows import head, name_of
 from plainfilm.present.findings_answer import findings_of, headline_of, in_state, sentences
 from plainfilm.present.gather import Gathered
 from plainfilm.present.sections.answers import ROWS_A_TABLE
 from plainfilm.present.sections.finding_audit import verdicts
 from plainfilm.present.statements import shift_words
-from plainfilm.present.words import figure, listed
+from plainfilm.present.words import figure, in_a_cell, listed
 
 OVERALL = ("macro_auc", "macro_average_precision", "macro_brier")
 OF_FINDING = ("auc", "average_precision", "brier", "calibration_error")
@@ -68,17 +67,15 @@ def _told(names: Sequence[str], shown: Callable[[str], Text]) -> Text:
 
 def _by_finding(figures: FindingsMetrics, shown: Callable[[str], Text]) -> Table:
     rows = tuple(
-        (shown(name), f"{entry.positives} / {entry.n}", *(_short(getattr(entry, key)) for key in OF_FINDING))
+        (
+            shown(name),
+            f"{entry.positives} / {entry.n}",
+            *(in_a_cell(getattr(entry, key), scale=1) for key in OF_FINDING),
+        )
         for name, entry in figures.findings.items()
     )
     columns = (say("report.findings.finding"), say("report.findings.positives"), *map(name_of, OF_FINDING))
     return Table(say("report.findings.by-finding"), columns, rows)
-
-
-def _short(entry: Estimate, *, scale: int = 1) -> Text:
-    """A figure with its interval in one cell."""
-    value, interval, _ = figure(entry, scale=scale)
-    return value if interval == "–" else Lines((value, f"({interval})"))
 
 
 def meanings(labels: Mapping[str, object]) -> Iterator[Note]:
@@ -102,10 +99,10 @@ def decisions_of(
     if calibration is None:
         yield Note(say("report.decisions.missing"), "missing")
         return
-    yield _fitted(calibration, figures, shown)
+    yield fitted(calibration, figures, shown)
     sets = [(name, entry.sets) for name, entry in figures.findings.items() if entry.sets is not None]
     if sets:
-        rows = tuple((shown(name), *(_short(getattr(of, key), scale=100) for key in OF_SETS)) for name, of in sets)
+        rows = tuple((shown(name), *(in_a_cell(getattr(of, key)) for key in OF_SETS)) for name, of in sets)
         columns = (say("report.findings.finding"), *(say(f"findings.share.{key}") for key in OF_SETS))
         yield Table(say("report.findings.sets", coverage=100 * calibration.coverage), columns, rows)
     points = _points(figures, shown)
@@ -120,7 +117,7 @@ def _points(figures: FindingsMetrics, shown: Callable[[str], Text]) -> Table:
             shown(name),
             f"{100 * point.asked:g} %",
             f"{point.threshold:.4f}",
-            *(_short(entry, scale=100) for entry in (point.sensitivity, point.specificity)),
+            *(in_a_cell(entry) for entry in (point.sensitivity, point.specificity)),
         )
         for name, entry in figures.findings.items()
         for point in entry.points
@@ -130,7 +127,8 @@ def _points(figures: FindingsMetrics, shown: Callable[[str], Text]) -> Table:
     return Table(say("report.findings.points"), columns, rows, left=2)
 
 
-def _fitted(calibration: FindingsCalibration, figures: FindingsMetrics, shown: Callable[[str], Text]) -> Table:
+def fitted(calibration: FindingsCalibration, figures: FindingsMetrics, shown: Callable[[str], Text]) -> Table:
+    """What each finding was fitted on and to, or how many films are too few for it."""
     rows: list[tuple[Cell, ...]] = []
     for name, decision in zip(figures.findings, calibration.findings, strict=True):
         sides = decision.positives, decision.negatives
@@ -165,7 +163,11 @@ def gap(fall: Mapping[str, Change] | None, shown: Callable[[str], Text]) -> Iter
         yield Note(say("fall.not-tested"))
     elif fall:
         rows = tuple(
-            (shown(name), *(_short(entry) for entry in (change.internal, change.external, change.difference)))
+            (
+                shown(name),
+                *(in_a_cell(entry, scale=1) for entry in (change.internal, change.external)),
+                in_a_cell(change.difference, unit=""),
+            )
             for name, change in fall.items()
         )
         keys = ("report.findings.finding", "fall.internal", "fall.external", "fall.difference")
@@ -174,23 +176,17 @@ def gap(fall: Mapping[str, Change] | None, shown: Callable[[str], Text]) -> Iter
 
 def comparison(found: FindingsCompared) -> Iterator[Block]:
     """Two models: the AUC of each finding and the mean of both, and second minus first."""
-    names = class_names(tuple(found.compared.findings), display_names(found.compared.findings))
+    names = class_names(tuple(found.compared.findings), display_names(FindingLabels(), found.compared.findings))
     shown = named(names)
     parts = [(shown(name), entry) for name, entry in found.compared.findings.items()]
     rows = tuple(
-        (name, *(_short(part) for part in (entry.first, entry.second, entry.difference)))
+        (name, *(in_a_cell(part, scale=1) for part in (entry.first, entry.second, entry.difference)))
         for name, entry in (*parts, (name_of("macro_auc"), found.compared.macro))
     )
     keys = ("report.findings.finding", "compare.first", "compare.second", "compare.difference")
     title = say("compare.title", films=found.films, groups=found.groups, **found.left_out)
     yield Table(title, tuple(map(say, keys)), rows)
     yield _over(found.compared.macro_over, shown)
-
-
-def display_names(names: Iterable[str]) -> dict[str, dict[str, str]]:
-    """What people call findings, as far as this program knows it."""
-    labels = FindingLabels()
-    return {name: shown for name in names if (shown := labels.display_names(name))}
 
 
 # --- sections of the report ------------------------------------------------------------------------------------------

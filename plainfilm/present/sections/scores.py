@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
+from plainfilm.data.sources.findings_names import display_key
 from plainfilm.evaluation.evaluation import Metrics
 from plainfilm.evaluation.scores import SENSITIVITIES, Cut, Cuts, ScoresEvaluation
 from plainfilm.messages import Text, say
@@ -27,7 +28,11 @@ def blocks(found: ScoresEvaluation) -> Iterator[Block]:
 
 
 def sections(found: ScoresEvaluation) -> list[Section]:
-    """The sections of the page, in order, one without blocks left out; no path is in them, as it may say who it is."""
+    """The sections of the page, in order, one without blocks left out.
+
+    No path, name of a table or heading is in them, and of the names in cells those alone that are known here: any other
+    may say who somebody is.
+    """
     made = (
         Section("first", say("scores.first"), tuple(joined(found))),
         Section("results", say("scores.results"), tuple(_results(found))),
@@ -43,14 +48,15 @@ def sections(found: ScoresEvaluation) -> list[Section]:
 
 
 def joined(found: ScoresEvaluation, *, with_paths: bool = False) -> Iterator[Block]:
-    """What was taken for what, and what became of the rows."""
+    """What was taken for what, and what became of the rows; `with_paths`: with all that tables name."""
     scored, chosen = found.figures.scored, found.chosen
     yield Note(say("scores.not-ours"), "alarm")
     yield Note(say("scores.counts", rows=scored.rows, films=scored.films, judged=scored.judged))
     if found.left_out:
         yield _left_out(found, with_paths=with_paths)
-    for table, unfit in zip(found.balances, found.unfit, strict=True):
-        yield Note(say("scores.table", table=table.name, rows=table.rows, fit=table.fit, twice=table.twice))
+    for place, (table, unfit) in enumerate(zip(found.balances, found.unfit, strict=True), 1):
+        name = table.name if with_paths else str(place)
+        yield Note(say("scores.table", table=name, rows=table.rows, fit=table.fit, twice=table.twice))
         if unfit:
             yield Note(say("scores.unfit", rows=len(unfit)))
         if unfit and with_paths:
@@ -58,13 +64,21 @@ def joined(found: ScoresEvaluation, *, with_paths: bool = False) -> Iterator[Blo
     columns = listed(name if name == heading else f"{name} ({heading})" for name, heading in chosen.columns.items())
     yield Note(say(f"scores.taken.{chosen.kind}", columns=columns))
     if chosen.unscored:
-        yield Note(say("scores.unscored", names=listed(chosen.unscored, MAX_HEADINGS)), "missing")
+        yield Note(say("scores.unscored", names=_named(chosen.unscored, every=with_paths)), "missing")
     if chosen.further:
-        yield Note(say("scores.further", names=listed(chosen.further, MAX_HEADINGS)))
-    yield from map(Note, found.notes)
+        yield Note(say("scores.further", names=_named(chosen.further, every=with_paths)))
+    yield from (Note(note) for note in found.notes if with_paths or "table" not in note.values)
     yield Note(say("scores.copies"))
     if scored.known_patients < scored.judged:
         yield Note(say("scores.patients", known=scored.known_patients, films=scored.judged))
+
+
+def _named(names: Sequence[str], *, every: bool) -> Text:
+    """Names in a sentence: all, or those of findings that are known here, and how many others there are."""
+    known = [name for name in names if every or display_key(name) is not None]
+    others = len(names) - len(known)
+    counted = (say("scores.others", count=others),) if others else ()
+    return listed([*([listed(known, MAX_HEADINGS)] if known else ()), *counted])
 
 
 def _left_out(found: ScoresEvaluation, *, with_paths: bool) -> Table:
@@ -91,10 +105,10 @@ def _origin(found: ScoresEvaluation) -> Iterator[Table]:
 def _results(found: ScoresEvaluation) -> Iterator[Block]:
     figures, shown = found.figures, _shown(found)
     if isinstance(figures, Metrics):
-        yield from results.title(figures, found.films)
+        yield from results.title(figures, say("scores.these"))
         yield from results.results_of(figures, shown)
     else:
-        yield Note(say("evaluation.title", films=found.films, n=figures.num_films))
+        yield Note(say("evaluation.title", films=say("scores.these"), n=figures.num_films))
         yield from findings.figures_of(figures, shown)
 
 
@@ -108,9 +122,9 @@ def _calibration(found: ScoresEvaluation) -> Iterator[Block]:
 def _subgroups(found: ScoresEvaluation) -> Iterator[Block]:
     figures, shown = found.figures, _shown(found)
     if isinstance(figures, Metrics):
-        yield from subgroups_of(figures, found.films, shown)
+        yield from subgroups_of(figures, say("scores.these"), shown)
     else:
-        yield from findings.subgroups_of(figures, found.films, shown)
+        yield from findings.subgroups_of(figures, say("scores.these"), shown)
 
 
 def _shown(found: ScoresEvaluation) -> Callable[[str], Text]:
