@@ -1,6 +1,7 @@
 """The pages of the course: each chapter's text and cells with what the cells gave.
 
     PLAINFILM_FILMS=FOLDER python docs/course.py --run   runs the cells and keeps what they gave, then writes the pages
+    python docs/course.py --run --only 11-findings       runs the cells of that chapter alone, keeps what others gave
     python docs/course.py --write                        writes the pages again
 
 - The cells run once, in order, in a folder of their own. What they gave is kept in `course/outputs.json` and
@@ -18,11 +19,11 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
-from plainfilm.course.chapters import CHAPTERS, SOLUTION, Cell, Chapter, folded, notebook
+from plainfilm.course.chapters import CHAPTERS, NAMES, SOLUTION, Cell, Chapter, folded, notebook
 from plainfilm.locales import FALLBACK, name_of
 from plainfilm.messages import LANGUAGES
 
@@ -38,24 +39,26 @@ Output = dict[str, Any]
 # --- running ---------------------------------------------------------------------------------------------------------
 
 
-def run_all() -> None:
-    """Run all chapters and keep what they gave."""
+def run_some(names: Collection[str]) -> None:
+    """Run the chapters of these names, in order, and keep what they gave beside what the others gave."""
     from plainfilm.course.writing import write_course
 
     os.environ["LC_ALL"] = FALLBACK
     PICTURES.mkdir(parents=True, exist_ok=True)
-    for path in PICTURES.glob("*.png"):
-        path.unlink()
-    found: dict[str, Any] = {"date": time.strftime("%Y-%m-%d"), "chapters": {}}
+    found = json.loads(OUTPUTS.read_text(encoding="utf-8")) if OUTPUTS.exists() else {}
     with tempfile.TemporaryDirectory() as place, contextlib.chdir(place):
         write_course(Path("course"), FALLBACK)
         os.chdir("course")
-        for chapter in CHAPTERS:
+        for chapter in (chapter for chapter in CHAPTERS if chapter.name in names):
             began = time.monotonic()
+            for path in PICTURES.glob(f"{chapter.name}-*.png"):
+                path.unlink()
             outputs = {name: list(outputs_of(chapter, name, value)) for name, value in run(chapter)}
-            found["chapters"][chapter.name] = {"code": checksum(chapter), "outputs": outputs}
+            date = time.strftime("%Y-%m-%d")
+            found[chapter.name] = {"date": date, "code": checksum(chapter), "outputs": outputs}
             print(f"{chapter.name}: {time.monotonic() - began:.0f} s", file=sys.stderr)
-    OUTPUTS.write_text(json.dumps(found, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    ordered = {name: found[name] for name in NAMES}
+    OUTPUTS.write_text(json.dumps(ordered, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
 def run(chapter: Chapter) -> Iterator[tuple[str, tuple[str, object]]]:
@@ -107,7 +110,7 @@ def pages() -> Iterator[tuple[Path, str]]:
     for language in LANGUAGES:
         yield page_path("README", language), contents(kept, language)
         for chapter in CHAPTERS:
-            outputs = kept["chapters"][chapter.name]["outputs"]
+            outputs = kept[chapter.name]["outputs"]
             yield page_path(chapter.name, language), "\n".join(page(chapter, outputs, language))
         tutorial = CHAPTERS[0]
         yield page_path(tutorial.name, language).with_suffix(".ipynb"), notebook(tutorial, language)
@@ -154,7 +157,7 @@ CONTENTS = {
 
 {others}
 
-Ten chapters that retell a tutorial, 【ResNet】肺炎CT影像识别, and then ask what its score is worth, and a notebook
+Eleven chapters that retell a tutorial, 【ResNet】肺炎CT影像识别, and then ask what its score is worth, and a notebook
 with the tutorial's own steps. They run offline, on any two cores, on *phantoms*: chest films that a program draws. In
 the folder of plainfilm's code:
 
@@ -175,7 +178,7 @@ the notebook. Here they are in English. The pages are made from `plainfilm/cours
 
 {others}
 
-共十章，先重讲一篇教程《【ResNet】肺炎CT影像识别》，再问它的成绩有多可信；另有一个 Notebook，照原教程的步骤走一遍。
+共十一章，先重讲一篇教程《【ResNet】肺炎CT影像识别》，再问它的成绩有多可信；另有一个 Notebook，照原教程的步骤走一遍。
 全部用**仿体**（程序画出来的胸片）运行，不用联网，双核机器就够。在 plainfilm 的代码文件夹里：
 
 ```
@@ -197,7 +200,9 @@ jupyter notebook my-course
 def contents(kept: dict[str, Any], language: str) -> str:
     """The page that lists the chapters."""
     chapters = [f"- [{chapter.title(language)}]({page_path(chapter.name, language).name})" for chapter in CHAPTERS]
-    words = {"others": other_languages("README", language), "chapters": "\n".join(chapters), "date": kept["date"]}
+    dates = sorted(chapter["date"] for chapter in kept.values())
+    date = " – ".join(dict.fromkeys((dates[0], dates[-1])))
+    words = {"others": other_languages("README", language), "chapters": "\n".join(chapters), "date": date}
     return CONTENTS[language].format(**words)
 
 
@@ -205,10 +210,11 @@ def main() -> None:
     """Run the cells if that is asked for; write the pages."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--run", action="store_true")
+    parser.add_argument("--only", nargs="+", choices=NAMES, default=NAMES, metavar="CHAPTER")
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
     if options.run:
-        run_all()
+        run_some(options.only)
     if options.run or options.write:
         for path, content in pages():
             path.write_text(content, encoding="utf-8")

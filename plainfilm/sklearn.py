@@ -32,12 +32,13 @@ from sklearn.utils.multiclass import check_classification_targets
 from plainfilm.api.functions import checked_threads, spoken
 from plainfilm.api.quiet import Quiet
 from plainfilm.config import DEFAULT_RECIPE, Recipe, load_recipe
-from plainfilm.errors import PlainfilmError
+from plainfilm.errors import PlainfilmError, RecipeError
 from plainfilm.io import files
 from plainfilm.io.folders import read_file
 from plainfilm.io.run_folder import Run
 from plainfilm.messages import sentence, system_language
 from plainfilm.model.predictor import Predictor
+from plainfilm.task import CLASSES
 from plainfilm.workflows.extras import check_extra
 
 Films = Sequence[str | os.PathLike[str]] | NDArray[Any]
@@ -69,7 +70,8 @@ class FilmClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def fit(self, X: Films, y: ArrayLike, groups: Sequence[object] | None = None) -> Self:
         """Learn from N films: paths (N,), labels (N,), and who each is of, (N,), so that validation is of others.
 
-        Raises SourceError for a film that cannot be read; ValueError for labels that are none.
+        Raises SourceError for a film that cannot be read, RecipeError for a recipe of findings, ValueError for labels
+        that are none.
         """
         check_extra("train")
         from plainfilm.present.progress import TrainingDisplay
@@ -101,8 +103,10 @@ class FilmClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return self
 
     def _recipe(self, classes: Sequence[str]) -> Recipe:
-        """The recipe for these classes, without a test."""
+        """The recipe for these classes, without a test. Raises RecipeError if it is not one of classes."""
         given = self.recipe if isinstance(self.recipe, Recipe) else load_recipe(self.recipe)
+        if given.task.kind != CLASSES:
+            raise RecipeError("classifier-classes-alone", given=given.task.kind)
         return replace(
             given,
             data=replace(given.data, classes=tuple(classes), names=None),

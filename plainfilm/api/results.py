@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 from plainfilm.data.film_index import Index, Row
 from plainfilm.data.sources.balance import Balance, in_words
+from plainfilm.errors import UsageError
 from plainfilm.estimate import Estimate
-from plainfilm.messages import chosen_language, say
+from plainfilm.messages import chosen_language, say, sentence
 from plainfilm.model.answer import Answer
 from plainfilm.model.card import Card, Guessed, named
 from plainfilm.model.shift import Shift, place_of
@@ -155,10 +156,14 @@ class TrainResult(Shown):
         return self.outcome.test
 
     @property
+    def headline(self) -> Estimate:
+        """The figure that a model is first named by, on the test films: the accuracy; of findings the macro AUC."""
+        return headline_of(self.test, self.card)
+
+    @property
     def accuracy(self) -> Estimate:
-        """On the test films, with its interval."""
-        accuracy: Estimate = self.outcome.test.figures.overall["accuracy"]
-        return accuracy
+        """On the test films, with its interval. Raises UsageError for findings, which have none."""
+        return accuracy_of(self.test, self.language)
 
     @property
     def figures(self) -> Table:
@@ -211,10 +216,14 @@ class EvaluateResult(Shown):
     films: str  # what they are called
 
     @property
+    def headline(self) -> Estimate:
+        """The figure that a model is first named by: the accuracy; of findings the macro AUC."""
+        return headline_of(self.evaluation, self.card)
+
+    @property
     def accuracy(self) -> Estimate:
-        """With its interval."""
-        accuracy: Estimate = self.evaluation.figures.overall["accuracy"]
-        return accuracy
+        """With its interval. Raises UsageError for findings, which have none."""
+        return accuracy_of(self.evaluation, self.language)
 
     @property
     def figures(self) -> Table:
@@ -293,15 +302,15 @@ class RecalibrateResult(Shown):
 
     @property
     def figures(self) -> Table:
-        """A row a figure of the local test films, before and after: value, low, high, n."""
-        from plainfilm.evaluation.recalibration import compared
+        """A row a figure of the local test films, before and after: class (or finding), value, low, high, n."""
+        from plainfilm.present.showing import figure_row
 
-        parts = {"before": self.found.before, "after": self.found.after}
+        before, after = zip(*self.found.judged_by, strict=True)
         return as_table(
-            {"when": when, "figure": name, "value": entry.value, "low": entry.low, "high": entry.high, "n": entry.n}
-            for when, figures in parts.items()
-            for name, entry in compared(figures)
-            if entry is not None
+            {"when": when, **figure_row(*figure)}
+            for when, figures in (("before", before), ("after", after))
+            for figure in figures
+            if figure[-1] is not None
         )
 
     def blocks(self) -> Iterator[Block]:
@@ -524,6 +533,22 @@ class ReportResult(Shown):
     def as_dict(self) -> Object:
         """What the command prints with --json."""
         return {"report": str(self.path)}
+
+
+def headline_of(evaluation: "Judged", card: Card) -> Estimate:
+    """The figure that a model is first named by, as its task says."""
+    found: Estimate = evaluation.figures.overall[task_of(card.task_kind).headline]
+    return found
+
+
+def accuracy_of(evaluation: "Judged", language: str) -> Estimate:
+    """The accuracy. Raises UsageError, as a sentence, for a task that has none."""
+    overall: Mapping[str, Estimate] = evaluation.figures.overall
+    if "accuracy" not in overall:
+        error = UsageError("accuracy-missing", known=", ".join(overall))
+        error.words = sentence(error, language)
+        raise error
+    return overall["accuracy"]
 
 
 def figures_table(evaluation: "Judged", card: Card) -> Table:

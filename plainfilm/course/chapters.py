@@ -28,6 +28,7 @@ NAMES = (
     "8-maps",
     "9-use",
     "10-abroad",
+    "11-findings",
 )
 """The notebooks, in order; the first is the tutorial's own, the others are the chapters."""
 CELL = re.compile(r"^# %% (\S+)\n", re.MULTILINE)

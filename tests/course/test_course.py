@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -67,10 +68,28 @@ def test_the_pages_are_made_of_the_sources() -> None:
 
 
 def test_what_the_pages_show_was_given_by_these_cells() -> None:
-    kept = json.loads(course_pages.OUTPUTS.read_text(encoding="utf-8"))["chapters"]
+    kept = json.loads(course_pages.OUTPUTS.read_text(encoding="utf-8"))
     assert {name: chapter["code"] for name, chapter in kept.items()} == {
         chapter.name: course_pages.checksum(chapter) for chapter in CHAPTERS
     }, "python docs/course.py --run"
+
+
+def test_one_chapter_is_run_and_what_the_others_gave_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = json.loads(course_pages.OUTPUTS.read_text(encoding="utf-8"))
+    pictures = tmp_path / "pictures"
+    shutil.copytree(course_pages.PICTURES, pictures)
+    (tmp_path / "outputs.json").write_text(json.dumps(kept), encoding="utf-8")
+    monkeypatch.setattr(course_pages, "OUTPUTS", tmp_path / "outputs.json")
+    monkeypatch.setattr(course_pages, "PICTURES", pictures)
+    monkeypatch.setattr(course_pages, "run", lambda chapter: [("setup", (f"of {chapter.name}", None))])
+    monkeypatch.setattr("plainfilm.course.writing.write_course", lambda folder, language: folder.mkdir())
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+    course_pages.run_some(["5-evaluation"])
+    found = json.loads((tmp_path / "outputs.json").read_text(encoding="utf-8"))
+    assert found.pop("5-evaluation")["outputs"] == {"setup": [{"text": dict.fromkeys(LANGUAGES, "of 5-evaluation")}]}
+    assert found == {name: chapter for name, chapter in kept.items() if name != "5-evaluation"}
+    before, after = ({path.name for path in at.iterdir()} for at in (DOCS / "course" / "pictures", pictures))
+    assert before - after == {name for name in before if name.startswith("5-evaluation-")} != set()
 
 
 def test_every_picture_is_shown() -> None:
