@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 HIDDEN = ("Cc", "Cf", "Cs", "Zl", "Zp")  # categories of Unicode
 SUSPECT = re.compile(r"[^\w -~]")
+PIECES = re.compile(r"[\u2e80-\uffff][，。；：、）]?|[^\s\u2e80-\uffff]+\s*|\s+")  # a line may end after each
 
 
 def json_text(value: object, *, indent: int | None = None) -> str:
@@ -43,3 +44,20 @@ def _escaped(value: str, escape: Callable[[str], str]) -> str:
         return escape(suspect[0]) if unicodedata.category(suspect[0]) in HIDDEN else suspect[0]
 
     return value if value.isprintable() else SUSPECT.sub(shown, value)
+
+
+def wrapped(words: str, width: int) -> list[str]:
+    """Text in lines of at most `width` columns, broken at spaces and between wide characters, which take two.
+
+    >>> wrapped("给出全部胶片 and more", 13)
+    ['给出全部胶片', 'and more']
+    """
+    lines, taken = [""], 0
+    for piece in PIECES.findall(words):
+        columns = sum(1 + (unicodedata.east_asian_width(character) in "WF") for character in piece)
+        trailing = len(piece) - len(piece.rstrip())
+        if taken + columns - trailing > width:
+            lines, taken = [*lines, ""], 0
+        lines[-1] += piece
+        taken += columns
+    return [line.rstrip() for line in lines if line.strip()]

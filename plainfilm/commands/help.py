@@ -3,17 +3,15 @@
 The library that parses has its own words in English alone; none of them is shown.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
-from unicodedata import east_asian_width
 
 from typer.core import TyperCommand, TyperGroup
 
 from plainfilm.messages import CATALOGUES, asked_language, text
+from plainfilm.text import wrapped
 
 WIDTH = 80  # columns
-PIECES = re.compile(r"[\u2e80-\uffff][，。；：、）]?|[^\s\u2e80-\uffff]+\s*|\s+")  # a line may end after each
 
 
 class Parameter(Protocol):
@@ -68,7 +66,7 @@ def _help(command: TyperCommand | TyperGroup, path: str, commands: Sequence[tupl
     """Usage, purpose, then arguments, options and commands as tables."""
     language = asked_language()
     lines = [_usage(command, path, language), ""]
-    lines += [f"  {line}" for line in _wrapped(text(str(command.help), language), WIDTH - 2)]
+    lines += [f"  {line}" for line in wrapped(text(str(command.help), language), WIDTH - 2)]
     options = [(_names(option), _about(option, language)) for option in _parameters(command, "option")]
     options.append(("--help", text("help.help", language)))
     arguments = [(_names(argument), _about(argument, language)) for argument in _parameters(command, "argument")]
@@ -115,23 +113,6 @@ def _table(rows: Sequence[tuple[str, str]]) -> list[str]:
     left = max(len(name) for name, _ in rows) + 4
     lines = []
     for name, about in rows:
-        first, *rest = _wrapped(about, WIDTH - left) or [""]
+        first, *rest = wrapped(about, WIDTH - left) or [""]
         lines += [f"  {name}".ljust(left) + first, *(" " * left + line for line in rest)]
     return lines
-
-
-def _wrapped(words: str, width: int) -> list[str]:
-    """Text in lines of at most `width` columns, broken at spaces and between wide characters, which take two.
-
-    >>> _wrapped("给出全部胶片 and more", 13)
-    ['给出全部胶片', 'and more']
-    """
-    lines, taken = [""], 0
-    for piece in PIECES.findall(words):
-        columns = sum(1 + (east_asian_width(character) in "WF") for character in piece)
-        trailing = len(piece) - len(piece.rstrip())
-        if taken + columns - trailing > width:
-            lines, taken = [*lines, ""], 0
-        lines[-1] += piece
-        taken += columns
-    return [line.rstrip() for line in lines if line.strip()]

@@ -251,7 +251,7 @@ class FindingLabels:
     ) -> None:
         """Both meanings are said where there are such cells; every finding is present in some films, absent in some."""
         stated = names_in(labels)
-        if not stated:
+        if not (stated or names):
             raise SourceError("findings-none")
         if missing := [name for name in names if name not in stated]:
             raise SourceError("finding-missing", findings=", ".join(missing), known=", ".join(stated) or "-")

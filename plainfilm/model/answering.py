@@ -4,6 +4,7 @@ A film's decision is a row of integers or truths, (K,): of classes, whether its 
 of each (`findings.PRESENT` and so on).
 """
 
+import math
 from typing import Any, Protocol
 
 import numpy as np
@@ -131,14 +132,12 @@ class FindingAnswers:
         return np.asarray((probabilities / np.maximum(base, 1 / MAX_FACTOR)).argmax(axis=1))
 
     def kinds(self, logits: Logits, calibration: FindingsCalibration | None) -> NDArray[np.int64]:
-        """1 with findings, 0 without; all 1 without a calibration, which knows the averages."""
-        if calibration is None:
-            return np.ones(len(logits), np.int64)
-        known = [(k, entry.prevalence) for k, entry in enumerate(calibration.findings) if entry.prevalence is not None]
-        columns, prevalences = [k for k, _ in known], np.array([share for _, share in known])
+        """1 with findings, 0 without, by the findings whose probabilities were fitted; all 1 if there are none."""
+        findings = () if calibration is None else calibration.findings
+        fitted = [k for k, entry in enumerate(findings) if entry.temperature is not None]
         with np.errstate(divide="ignore"):  # a probability of 1
-            none = np.log1p(-self.probabilities(logits, calibration)[:, columns]).sum(axis=1)
-            average = np.log1p(-prevalences).sum()
+            none = np.log1p(-self.probabilities(logits, calibration)[:, fitted]).sum(axis=1)
+        average = sum(math.log1p(-(findings[k].prevalence or 0.0)) for k in fitted)
         return np.asarray(none <= average, dtype=np.int64)
 
     def kinds_of_targets(self, targets: NDArray[Any]) -> NDArray[np.int64]:

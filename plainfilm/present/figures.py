@@ -30,7 +30,7 @@ from plainfilm.evaluation.selective import RiskCoverage
 from plainfilm.io.files import write_bytes
 from plainfilm.locales import FALLBACK
 from plainfilm.messages import text
-from plainfilm.text import printable
+from plainfilm.text import printable, wrapped
 
 LATIN_FONT = "DejaVu Sans"  # comes with matplotlib
 CHINESE_FONTS = (
@@ -183,14 +183,15 @@ def draw_roc_panels(
             panel.plot([0, 1], [0, 1], color="0.75", linewidth=0.8)
             if auc.estimable:
                 panel.plot(*roc_curve(probabilities[known, k], targets[known, k] == 1), color="black")
-            title = f"{textwrap.fill(name, TITLE_WIDTH)}\n{auc.in_decimals().shown(language)}"
-            panel.set_title(title, fontsize=8, linespacing=1.3)
+            title = [*wrapped(name, TITLE_WIDTH), auc.in_decimals().shown(language)]
+            panel.set_title("\n".join(title), fontsize=8, linespacing=1.3)
             panel.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), xticks=(0, 0.5, 1), yticks=(0, 0.5, 1), aspect="equal")
             panel.grid(visible=True)
             panel.tick_params(labelbottom=k + columns >= len(names))
         for panel in panels[len(names) :]:
             panel.remove()
-        figure.suptitle(text("figure.auc-of-findings", language), fontsize=9)
+        heading = wrapped(text("figure.auc-of-findings", language), columns * TITLE_WIDTH)
+        figure.suptitle("\n".join(heading), fontsize=9)
         figure.supxlabel(text("figure.false-positive-rate", language), fontsize=9)
         figure.supylabel(text("figure.sensitivity", language), fontsize=9)
 

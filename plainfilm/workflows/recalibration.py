@@ -94,7 +94,7 @@ def _usable(films: Films, sightings: Sequence[Sighting]) -> list[int]:
     """The films that count and that the model has not seen. Raises SourceError if they are too few."""
     unseen = [row for row, sighting in enumerate(sightings) if not sighting.kind]
     usable, count = films.judged(unseen), len(sightings) - len(unseen)
-    if count and not usable:
+    if not usable and films.judged(range(len(sightings))):
         raise SourceError("evaluation-all-seen", films=len(sightings), count=count)
     if not usable:
         raise SourceError("recalibration-none-known", films=len(sightings), classes=", ".join(films.index.classes))

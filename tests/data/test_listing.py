@@ -225,10 +225,10 @@ def test_the_class_that_folders_name(path, label):
     ("names", "labels"),
     [
         (["test/a.png", "b.png"], ["set", "set"]),
-        (["train/TB/a.png", "test/b.png", "c.png"], ["", "", "TB"]),
+        (["train/TB/a.png", "test/b.png", "c.png"], ["", "TB", "set"]),
     ],
 )
-def test_a_source_is_a_class_only_if_no_folder_inside_is_one(names, labels, tmp_path):
+def test_a_source_is_the_class_of_films_in_it_and_of_others_if_no_folder_inside_is_one(names, labels, tmp_path):
     make_folder(tmp_path / "set", names)
     assert sorted(entry.label for entry in list_films([tmp_path / "set"]).entries) == labels
 

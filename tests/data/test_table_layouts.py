@@ -379,3 +379,22 @@ def test_a_packed_table_that_unpacks_to_far_more_is_refused(tmp_path):
     with pytest.raises(PlainfilmError) as caught:
         read_table(path)
     assert caught.value.code == "source-bomb"
+
+
+def test_a_list_of_films_without_headings_is_judged_at_once_and_refused_if_it_has_another_column(tmp_path):
+    for content in (",   ".join(f"heading {number}" for number in range(14)) + "\n", "0 p0 train/0.png COVID cohen\n"):
+        table = tmp_path / "list.csv"
+        table.write_text(content)
+        with pytest.raises(PlainfilmError) as caught:
+            read_table(table)
+        assert caught.value.code == "table-column-missing"
+
+
+@pytest.mark.parametrize(
+    "content", ["patientId,class,label\n0,sick,batch0\n", "patient_id,class,film file\n0,a,f.png\n"]
+)
+def test_a_table_is_no_published_one_if_its_headings_differ_or_another_means_the_same(content, tmp_path):
+    (tmp_path / "t.csv").write_text(content)
+    with pytest.raises(PlainfilmError) as caught:
+        read_table(tmp_path / "t.csv")
+    assert caught.value.code == "table-column-missing"

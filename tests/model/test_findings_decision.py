@@ -218,13 +218,22 @@ def test_a_calibration_of_other_findings_is_refused():
 
 
 def test_a_film_is_one_without_findings_if_that_is_likelier_than_on_average():
-    findings = tuple(replace(FITTED, temperature=None, shift=None, prevalence=share) for share in (0.1, 0.3, None))
-    calibration = FindingsCalibration(coverage=0.95, findings=findings, from_="validation")
+    fitted = [replace(FITTED, temperature=1.0, shift=0.0, prevalence=share) for share in (0.1, 0.3)]
+    calibration = FindingsCalibration(coverage=0.95, findings=(*fitted, RARE), from_="validation")
     probabilities = np.array([[0.05, 0.2, 0.9], [0.1, 0.29, 0.9], [0.3, 0.2, 0.0], [1.0, 0.0, 0.0]])
     with np.errstate(divide="ignore"):
         logits = np.log(probabilities) - np.log1p(-probabilities)
     assert FindingAnswers().kinds(logits, calibration).tolist() == [0, 0, 1, 1]  # 0.9 x 0.7 is the average
     assert FindingAnswers().kinds(logits, None).tolist() == [1, 1, 1, 1]
+
+
+def test_a_finding_that_was_not_fitted_makes_no_film_one_with_findings():
+    rare = FindingsCalibration(coverage=0.95, findings=(FITTED, RARE, COMMON, NEVER), from_="validation")
+    alone = FindingsCalibration(coverage=0.95, findings=(FITTED,), from_="validation")
+    logits = np.random.default_rng(0).normal(-2, 2, (50, 4))
+    found = FindingAnswers().kinds(logits, rare)
+    assert 0 < found.sum() < 50
+    assert (found == FindingAnswers().kinds(logits[:, :1], alone)).all()
 
 
 def test_a_labelled_film_is_one_without_findings_if_none_is_likely():

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Layout:
-    """A table that has all of `headings`, and no other heading that names films.
+    """A table that has all of `headings`, spelt so, and no other heading that means one of `columns`.
 
     `columns`: our column, and the heading that is used for it. `in_path`: pattern of a folder or name, if the column
     `path` holds no path: a row is about all films below or with such a name, and the cell is what stands in its
@@ -47,7 +47,7 @@ MIMIC = Layout(
 RSNA_BOXES = Layout(
     ("patientId", "x", "y", "width", "height", "Target"),
     {"path": "patientId", "label": "Target"},
-    labels={"1": "Lung Opacity", "0": "No Lung Opacity"},
+    labels={"1": "Lung Opacity", "1.0": "Lung Opacity", "0": "No Lung Opacity", "0.0": "No Lung Opacity"},
     remark="layout.rsna",
 )
 RSNA_CLASSES = Layout(("patientId", "class"), {"path": "patientId", "label": "class"}, remark="layout.rsna")

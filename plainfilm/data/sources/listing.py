@@ -176,7 +176,7 @@ def _existing(folder: Path, path: str) -> str:
 def _sort(origin: int, source: Source, *, is_named: bool) -> tuple[list[Entry], list[SeenFile]]:
     """The films of a source with what their folders say, and the files that are none.
 
-    The folder of the source itself is their class only if no folder inside is one of any film.
+    The folder of the source itself is the class of the films directly in it, and of all if no folder inside is one.
     """
     is_own = own_output(source.names, source.peek)
     said_by: dict[str, tuple[str, str]] = {}  # class and split, by folder
@@ -200,9 +200,10 @@ def _sort(origin: int, source: Source, *, is_named: bool) -> tuple[list[Entry], 
         label, _ = class_and_split(PurePosixPath(folder).parts)
         others.append(SeenFile(name, origin, label, "hidden" if is_hidden_link else reason))
     above, _ = class_and_split(_parts_above(source))
-    if above and not any(film.label for film in films):
-        films = [replace(film, label=above) for film in films]
-        others = [replace(other, label=above) if other.reason == "other-image" else other for other in others]
+    is_alone = not any(film.label for film in films)  # no folder inside is a class
+    films = [replace(film, label=film.label or above) if is_alone or "/" not in film.path else film for film in films]
+    images = {"other-image"} if is_alone else set()
+    others = [replace(other, label=other.label or above) if other.reason in images else other for other in others]
     return films, others
 
 

@@ -283,11 +283,11 @@ def _used(headings: Sequence[str], conventions: Conventions) -> dict[str, str]:
 
 
 def _layout(headings: Sequence[str], conventions: Conventions) -> Layout | None:
-    """The published layout of a table with these headings; None if it has none."""
+    """The published layout of a table with these headings, spelt as there; None if it has none."""
     for layout in conventions.layouts:
         own = _under(layout.headings, headings)
         others = [heading for heading in headings if heading not in own]
-        if own and "path" not in _by_spelling(others, conventions):
+        if own == layout.headings and not layout.columns.keys() & _by_spelling(others, conventions).keys():
             return layout
     return None
 
@@ -318,14 +318,27 @@ def _check_ragged(lines: Sequence[Sequence[str]], path: Path) -> None:
 
 
 def _headless(content: str, conventions: Conventions) -> tuple[list[list[str]], dict[str, str], list[str]] | None:
-    """A list without headings whose cells are separated by blanks, commas or tabs, or None; paths may have blanks."""
+    """A list without headings whose cells are separated by commas, tabs or blanks, or None.
+
+    If blanks separate them, some paths may have blanks themselves; if all have, each row has a cell too many.
+    """
     lines = [line.strip() for line in content.splitlines() if line.strip()]
-    for between, cell in ((r"\s+", r"(\S+)"), (r"\s*[,;\t]\s*", r"([^,;\t]*?)")):
-        for known in conventions.lists:
-            pattern = re.compile(between.join("(.*)" if name == "path" else cell for name in known.columns))
-            rows = [list(found.groups()) for line in lines if (found := pattern.fullmatch(line))]
-            place = known.columns.index("path")
-            are_films = all(is_film_name("".join(path_parts(tidy(row[place]))[-1:])) for row in rows)
-            if rows and len(rows) == len(lines) and are_films:
+    for known in conventions.lists:
+        place, after = known.columns.index("path"), len(known.columns) - known.columns.index("path") - 1
+        separated = [[cell.strip() for cell in re.split(r"[,;\t]", line)] for line in lines]
+        spaced = [_around(line, place, after) for line in lines]
+        for rows in (separated, spaced if any(" " not in row[place] for row in spaced if len(row) > place) else []):
+            is_whole = bool(rows) and {len(row) for row in rows} == {len(known.columns)}
+            if is_whole and all(is_film_name("".join(path_parts(tidy(row[place]))[-1:])) for row in rows):
                 return rows, {name: name for name in known.columns}, [*known.columns]
     return None
+
+
+def _around(line: str, before: int, after: int) -> list[str]:
+    """So many words, what is between them, so many words.
+
+    >>> _around("7 a  b.png COVID x", 1, 2)
+    ['7', 'a  b.png', 'COVID', 'x']
+    """
+    *first, rest = line.split(None, before)
+    return [*first, *rest.rsplit(None, after)]

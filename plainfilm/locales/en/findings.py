@@ -105,7 +105,7 @@ SENTENCES: dict[str, str] = {
     "(Effusion, Mass, ...) or one of lists (Finding Labels, labels, ...), whose rows name the films; name headings "
     "that are not known in data.classes",
     "table-boxes-alone": "every row of the table {path} has a box ({columns}): it says where findings are, and of no "
-    "film that it has none; give the table that states the findings of each film",
+    "film that it has none; leave it out, and give the table that states the findings of each film",
     "findings.spelt": "Read as the finding {finding}: {spellings}",
     "findings.own": "Findings that are not in the table of findings, read as they are spelt: {findings}",
     "findings.denied": "Words of lists that say that a finding is absent: {words}",

@@ -100,7 +100,7 @@ SENTENCES: dict[str, str] = {
     "findings-none": "没有任何表格说明这些胶片的征象；请用 --table 给出表格：每项征象一列（Effusion、Mass 等），"
     "或一列清单（Finding Labels、labels 等），且各行写明胶片；未知的列名请写在 data.classes 里",
     "table-boxes-alone": "表格 {path} 的每一行都有方框（{columns}）：它只说明征象在哪里，没有说明哪张胶片没有征象；"
-    "请给出写明每张胶片征象的表格",
+    "请去掉它，并给出写明每张胶片征象的表格",
     "findings.spelt": "视为征象 {finding}：{spellings}",
     "findings.own": "征象表中没有、按原文读取的征象：{findings}",
     "findings.denied": "列表中表示某项征象不存在的词：{words}",
