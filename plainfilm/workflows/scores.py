@@ -17,6 +17,7 @@ from plainfilm.data.film_index import REASON_OF, Index, Row
 from plainfilm.data.labelling import Labelling, Targets, touched
 from plainfilm.data.scan import COLUMNS
 from plainfilm.data.sources.entry import Entry
+from plainfilm.data.sources.findings_columns import unfolded
 from plainfilm.data.sources.scores_columns import FINDINGS, Chosen, choose
 from plainfilm.data.sources.scores_table import Joined, Scores, join, probabilities, read_scores
 from plainfilm.data.sources.table import check_boxes, read_table
@@ -128,7 +129,7 @@ def _read(path: Path, tables: Sequence[Path], recipe: Recipe | None, encoding: s
     scores = read_scores(path, encoding=encoding)
     local = [read_table(table, encoding=encoding) for table in tables]
     joined = join(scores, local)
-    entries = list(joined.entries.values())
+    entries = unfolded([*joined.entries.values()])
     if recipe is None:
         chosen = choose(scores.headings, entries)
     else:

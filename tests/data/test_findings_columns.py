@@ -512,6 +512,16 @@ def test_lists_state_what_columns_of_the_same_state(films, data):
     assert of_cells(*[{"label": cell} for cell in lists]) == of_cells(*columns)
 
 
+@given(st.lists(NAMES, unique=True, min_size=1, max_size=6), st.data())
+def test_an_index_that_is_a_table_states_what_it_stated(names, data):
+    films = data.draw(st.lists(st.fixed_dictionaries(dict.fromkeys(names, VALUES)), min_size=1, max_size=6))
+    first, _ = state([Entry(0, f"{number}.png", "", cells) for number, cells in enumerate(films)], names)
+    for wanted in ((), names):
+        again, _ = state(first, wanted)
+        assert [parted(entry.label) for entry in again] == [parted(entry.label) for entry in first]
+        assert [entry.columns for entry in again] == [{} for _ in first]
+
+
 @given(st.dictionaries(NAMES, VALUES, max_size=6))
 def test_a_text_of_statements_comes_back(statements):
     assert parted(joined(statements)) == statements

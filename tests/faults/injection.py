@@ -1,35 +1,43 @@
 """Names that are programs: for a browser, a spreadsheet, a terminal, a renderer of Markdown, a drawer of formulas.
 
-Files, classes, columns, a model's card and a recipe carry them; every place where a name is shown shows it, and nothing
-runs. A trial is a payload at one of these places.
+Files, classes, findings, columns, words of lists, a model's card and a recipe carry them; every place where a name is
+shown shows it, and nothing runs. A trial is a payload at one of these places.
 """
 
 import csv
 import io
 import json
 import os
-import shutil
 import threading
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import numpy as np
-import onnx
 from browser import launched, visiting
-from hostile import with_card
+from dicom_files import written
+from dicom_peers import film, overriding
 from markdown_it import MarkdownIt
 from playwright.sync_api import Browser
+from pydicom import dcmread
+from pydicom.datadict import dictionary_VM
+from pydicom.multival import MultiValue
+from pydicom.uid import ExplicitVRLittleEndian
 
-import plainfilm
 from faults.loudly import Commands, serving
-from faults.planted import encoded
 from faults.row import Outcome, row
+from faults.staged import TASKS, Stage, staged
 from plainfilm.config import Recipe, parse_recipe
-from plainfilm.data import phantom
+from plainfilm.data.sources.names import tidy
+from plainfilm.estimate import Estimate
 from plainfilm.io import tables
-from plainfilm.present.figures import draw_confusion
+from plainfilm.model.predictor import Predictor
+from plainfilm.present.figures import draw_confusion, draw_roc_panels
+from plainfilm.serving.dicom.filing import read_filing
+from plainfilm.serving.dicom.secondary_capture import secondary_capture
+from plainfilm.serving.dicom.structured_report import Author, structured_report
+from plainfilm.task import CLASSES
 
 PAYLOADS = (
     "<img src=x onerror=window.pwned=1>",
@@ -63,108 +71,78 @@ PAYLOADS = (
     "\u2028\u2066x\u0085",
     "W" * 120,
 )
-NUM_CLASSES = 3  # of the packaged model
-FILMS_A_CLASS = 4
-NUM_SINKS = 14
-RECIPE = "[split]\nvalidation = 0\ntest = 0.3\n[training]\nsizes_px = [160]\n[report]\ntitle = {}\nauthors = {}\n"
+NUM_SINKS = 20  # places that are looked at for each name
+UNSAFE = tuple("=+-@\t\r\n＝＋－＠")  # beginnings of cells that a spreadsheet runs
+PREDICTIONS = ("evaluation/predictions.csv", "scored/predictions.csv")
+LIBRARIES = ("matplotlib.figure", "jinja2", "plainfilm.workflows.auditing", "plainfilm.serving.server")
 
 
 @row(
-    fault="HTML, CSV, terminal-escape, Markdown and formula injection through file, class, column and patient names",
-    must_hold="escaped in page, report, tables and terminal",
+    fault="HTML, CSV, terminal-escape, Markdown and formula injection through names of files, classes, findings, "
+    "columns and patients",
+    must_hold="escaped in page, report, tables, structured report and terminal",
     counted="executed",
     short=NUM_SINKS,
-    long=2000,
+    long=7000,
 )
 def run(trials: int, folder: Path) -> Outcome:
-    """As many rounds as it takes; in each other payloads stand in other places."""
+    """As many rounds as it takes, each of classes and of findings; in each other payloads stand in other places."""
     done, failures = 0, list[str]()
-    commands = Commands(
-        folder, ("matplotlib.figure", "jinja2", "plainfilm.workflows.auditing", "plainfilm.serving.server")
-    )
+    commands = Commands(folder, LIBRARIES)
     with launched() as browser:
         number = 0
         while done < trials:
-            names = [PAYLOADS[(7 * number + place) % len(PAYLOADS)] for place in range(len(PAYLOADS))]
-            at = folder / f"round-{number}"
-            at.mkdir()
-            stage = Round(at, names)
-            failures += [f"round {number}: {failure}" for failure in look(stage, commands, browser)]
-            done, number = done + NUM_SINKS * (NUM_CLASSES + len(stage.films)), number + 1
+            payloads = [PAYLOADS[(7 * number + place) % len(PAYLOADS)] for place in range(len(PAYLOADS))]
+            for task in TASKS:
+                stage = staged(folder / f"round-{number}" / task, task, payloads)
+                failures += [f"round {number}, {task}: {failure}" for failure in look(stage, commands, browser)]
+                done += NUM_SINKS * (len(stage.names) + len(stage.films))
+            number += 1
     commands.close()
     return Outcome(done, tuple(failures))
-
-
-class Round:
-    """Films, a table, a recipe, a model and a run whose names are payloads."""
-
-    def __init__(self, folder: Path, names: Sequence[str]) -> None:
-        self.folder, self.run = folder, folder / "run"
-        self.classes = tuple(names[:NUM_CLASSES])
-        self.films: list[str] = []
-        (folder / "films").mkdir()
-        self.run.mkdir()
-        self.title, self.authors, view, source, column = names[-5:]
-        rows: list[Sequence[object]] = [("path", "label", "view", "source", column)]
-        for number, label in enumerate(self.classes * FILMS_A_CLASS):
-            name = f"{names[NUM_CLASSES + number].replace('/', '∕')}.png"
-            drawn = phantom.draw(phantom.CLASSES[number % NUM_CLASSES], seed=5, number=number, size=96)
-            (folder / "films" / name).write_bytes(encoded(drawn.pixels, "PNG"))
-            self.films.append(name)
-            rows.append((name, label, view, source, "x"))
-        shutil.copy(folder / "films" / name, folder / "films" / f"copy of {name}")  # a pair to be shown
-        rows.append((f"copy of {name}", label, view, source, "x"))
-        self.films.append(f"copy of {name}")
-        (folder / "table.csv").write_text(tables.to_csv(rows), encoding="utf-8", newline="")
-        shown = [json.dumps(text).replace("\x7f", "\\u007f") for text in (self.title, self.authors)]
-        (self.run / "recipe.toml").write_text(RECIPE.format(*shown), encoding="utf-8")
-        model = onnx.load(Path(plainfilm.__file__).parent / "serving" / "phantom.onnx")
-        (self.run / "model.onnx").write_bytes(with_card(self._rename)(model))
-
-    def _rename(self, card: dict) -> None:
-        card["classes"] = [{"name": name, "names": {"en": name, "zh": name}} for name in self.classes]
-        card["calibration"] = None
-        card["maps"] = None
-        card["evaluation"] = None
 
 
 # --- what is looked at -----------------------------------------------------------------------------------------------
 
 
-def look(stage: Round, commands: Commands, browser: Browser) -> Iterator[str]:
+def look(stage: Stage, commands: Commands, browser: Browser) -> Iterator[str]:
     """What does not hold."""
-    at, run = stage.folder, stage.run
-    films, table, recipe = at / "films", ("--table", at / "table.csv"), ("--recipe", run / "recipe.toml")
-    for name, words in {
-        "index": ("index", films, *table, *recipe, "--out", run),
-        "evaluate": ("evaluate", run / "model.onnx", films, *table, "--out", run / "evaluation"),
-        "audit": ("audit", run),
-        "report": ("report", run),
-        "doctor": ("doctor", films, run / "model.onnx", *table),
-        "predict": ("predict", run / "model.onnx", films, *table, "--override", "--csv", run / "answers.csv"),
-        "json": ("predict", run / "model.onnx", films, *table, "--override", "--json"),
-    }.items():
-        code = commands.run(name, *words, "--lang", "en")
-        err = commands.told(name, "err")
-        if code not in (0, 1) or "Traceback" in err:
-            yield f"{name} ended with {code}: {err[-600:]}"
-        for stream in ("out", "err"):
-            yield from hidden(f"{name}.{stream}", commands.told(name, stream))
+    run = stage.run
+    for codes, calls in (((0, 1), stage.calls()), ((1, 2), stage.refused_calls())):
+        for name, words in calls.items():
+            code = commands.run(name, *words, "--lang", "en")
+            err = commands.told(name, "err")
+            if code not in codes or "Traceback" in err:
+                yield f"{name} ended with {code}: {err[-600:]}"
+            for stream in ("out", "err"):
+                yield from hidden(f"{name}.{stream}", commands.told(name, stream))
     yield from on_a_terminal(stage, commands)
     if len(json.loads(commands.told("json"))["predictions"]) != len(stage.films):
         yield "--json lacks films"
-    for name in ("index.csv", "evaluation/predictions.csv", "answers.csv", "audit/clusters.csv"):
+    for name in ("index.csv", *PREDICTIONS, "answers.csv", "audit/clusters.csv"):
         yield from spreadsheet(run / name, stage)
-    for name in ("index.json", "evaluation/metrics.json", "audit/audit.json"):
+    for name in ("index.json", "evaluation/metrics.json", "scored/metrics.json", "audit/audit.json"):
         yield from hidden(name, (run / name).read_text(encoding="utf-8"))
     yield from markdown(run / "MODEL_CARD.md")
-    for name in ("report.html", "audit/pairs.html"):
+    for name in ("report.html", "scored/report.html", "audit/pairs.html"):
         yield from opened(browser, run / name)
     yield from page(stage, commands, browser)
-    draw_confusion(np.arange(9).reshape(3, 3), stage.classes, at / "confusion.png", language="en")
-    told = Recipe(report=type(Recipe().report)(title=stage.title + "x", authors=stage.authors + "x"))
+    yield from filed(stage)
+    draw(stage)
+    title, authors, *_ = stage.others
+    told = Recipe(report=type(Recipe().report)(title=title + "x", authors=authors + "x"))
     if parse_recipe(told.to_toml()) != told:
         yield "TOML gives another recipe back"
+
+
+def draw(stage: Stage) -> None:
+    """Draw figures with the names in them, which raises what their drawer cannot take."""
+    if stage.task == CLASSES:
+        draw_confusion(np.arange(9).reshape(3, 3), stage.names, stage.folder / "confusion.png", language="en")
+        return
+    targets = np.eye(3, dtype=np.float32)
+    aucs = [Estimate(1.0, 0.5, 1.0, 3)] * 3
+    draw_roc_panels(targets.astype(float), targets, stage.names, stage.folder / "roc.png", language="en", aucs=aucs)
 
 
 def hidden(where: str, text: str) -> Iterator[str]:
@@ -174,7 +152,7 @@ def hidden(where: str, text: str) -> Iterator[str]:
         yield f"{where}: {sorted(found - {chr(10)})!a}"
 
 
-def on_a_terminal(stage: Round, commands: Commands) -> Iterator[str]:
+def on_a_terminal(stage: Stage, commands: Commands) -> Iterator[str]:
     """Where both streams are a terminal: colours and a bar come and go, but no sequence of a name's."""
     ours, theirs = os.openpty()
     received = bytearray()
@@ -196,18 +174,24 @@ def on_a_terminal(stage: Round, commands: Commands) -> Iterator[str]:
             yield f"on a terminal: {sequence!a}"
 
 
-def spreadsheet(path: Path, stage: Round) -> Iterator[str]:
+def is_formula(cell: str) -> bool:
+    """Whether a spreadsheet would run a cell."""
+    return cell.startswith(UNSAFE) and not tables.NUMBER.fullmatch(cell)
+
+
+def spreadsheet(path: Path, stage: Stage) -> Iterator[str]:
     """A cell that a spreadsheet would run, or a name that our own reader does not give back."""
     content = path.read_bytes().decode()
     for cells in csv.reader(io.StringIO(content, newline="")):
         for cell in cells:
-            if cell[:1] in tuple("=+-@\t\r\n＝＋－＠") and cell and not tables.NUMBER.fullmatch(cell):
+            if is_formula(cell):
                 yield f"{path.name}: {cell!a}"
     rows, columns = tables.from_csv(content)
     if not {Path(row["path"]).name for row in rows} <= {*stage.films, *(Path(name).name for name in stage.films)}:
         yield f"{path.name} names other films than there are"
-    if path.name == "predictions.csv" and not {f"p_{name}" for name in stage.classes} <= set(columns):
-        yield f"{path.name} names other classes than there are"
+    given = {tidy(name.removeprefix("p_")) for name in columns if name.startswith("p_")}
+    if path.name == "predictions.csv" and given != set(map(tidy, stage.names)):
+        yield f"{path.name} names {given!a}, not {stage.names!a}"
 
 
 def markdown(path: Path) -> Iterator[str]:
@@ -227,7 +211,7 @@ def opened(browser: Browser, path: Path) -> Iterator[str]:
         yield from ran(path.name, visit.page.evaluate(RAN))
 
 
-def page(stage: Round, commands: Commands, browser: Browser) -> Iterator[str]:
+def page(stage: Stage, commands: Commands, browser: Browser) -> Iterator[str]:
     """What the server's page does with such a model and such films, and what it gives away as a table."""
     with serving(commands, "serve", stage.run / "model.onnx") as announced, visiting(browser) as visit:
         address = announced["address"]
@@ -237,14 +221,36 @@ def page(stage: Round, commands: Commands, browser: Browser) -> Iterator[str]:
         yield from ran("the page", visit.page.evaluate(RAN))
         rows = csv.reader(io.StringIO(visit.download("#export").decode("utf-8-sig"), newline=""))
         for cell in (cell for row in rows for cell in row):
-            if cell[:1] in tuple("=+-@\t\r\n＝＋－＠") and cell and not tables.NUMBER.fullmatch(cell):
+            if is_formula(cell):
                 yield f"the page's table: {cell!a}"
+        yield from sheet(browser, stage, visit.download("button:has-text('Report (HTML)')"))
         answer = httpx.post(
             f"{address}/v1/predictions?override=true&map=png",
             content=next((stage.folder / "films").iterdir()).read_bytes(),
         )
         yield from hidden("an answer over HTTP", answer.text)
         yield from hidden("the headers of an answer", "".join(map("".join, answer.headers.items())))
+
+
+def sheet(browser: Browser, stage: Stage, page: bytes) -> Iterator[str]:
+    """What the page's report on one film does."""
+    path = stage.folder / "sheet.html"
+    path.write_bytes(page)
+    yield from opened(browser, path)
+
+
+def filed(stage: Stage) -> Iterator[str]:
+    """What a structured report and a secondary capture hold that is no plain text, or more than one."""
+    predictor = Predictor(stage.run / "model.onnx", threads=1)
+    author = Author(predictor.card, "0" * 12, "en", with_map=True)
+    sent = written(film())
+    filing, prediction = read_filing(sent[132:], ExplicitVRLittleEndian), overriding(predictor)(sent)
+    for make in (structured_report, secondary_capture):
+        made = dcmread(io.BytesIO(written(make(filing, prediction, author))))
+        for element in (element for element in made.iterall() if isinstance(element.value, str | MultiValue)):
+            yield from hidden(f"{make.__name__}, {element.keyword}", str(element.value))
+            if element.VM > 1 and dictionary_VM(element.tag) == "1":
+                yield f"{make.__name__}: {element.keyword} has several values: {element.value!a}"
 
 
 RAN = """() => ({

@@ -5,26 +5,30 @@ the number and what came. So whoever reads along knows which mutant ended or sto
 """
 
 import contextlib
-import csv
 import io
+import json
 import sys
 from collections.abc import Callable, Sequence
 from functools import cache, partial
 from pathlib import Path
 
+import onnx
+from hostile import signed
+
+from faults import mutant_seeds
 from faults.film_seeds import film_seeds
-from faults.mutation import mutated
+from faults.mutation import altered, mutated, with_other_cells
 from plainfilm import cli
-from plainfilm.config import RECIPES
-from plainfilm.data.phantom import write_folder
 from plainfilm.errors import PlainfilmError
+from plainfilm.messages import LANGUAGES
+from plainfilm.model.answer import Answer
 from plainfilm.model.predictor import Predictor
+from plainfilm.present.film_json import film_json
 from plainfilm.randomness import generator
 from plainfilm.serving.api.samples import PHANTOM_MODEL
 
+NUM_SOUND = 3  # of the files that mutants are made of are seen to be taken
 Target = Callable[[bytes, Path], str]  # a mutant, a folder of its own -> what came of it that should not have, or ""
-TOO_LARGE_A_NUMBER = b"seed = " + b"9" * 5000 + b"\n"
-TOO_DEEP_A_LIST = b"sizes_px = " + b"[" * 5000 + b"\n"
 
 
 @cache
@@ -32,41 +36,65 @@ def _good(target: str, folder: Path) -> tuple[bytes, ...]:
     """The files that a target's mutants are made of."""
     if target == "films":
         return tuple(film_seeds().values())
+    if target == "cards":
+        return mutant_seeds.cards()
+    films = mutant_seeds.films(folder)
     if target == "recipes":
-        recipes = [path.read_bytes() for path in sorted(RECIPES.glob("*.toml"))]
-        return (*recipes, b"[training]\n" + TOO_LARGE_A_NUMBER, b"[training]\n" + TOO_DEEP_A_LIST)
-    return _tables(folder)
+        return mutant_seeds.recipes()
+    if target == "scores":
+        return tuple(mutant_seeds.scores(folder).values())
+    classes, *findings = mutant_seeds.tables(folder).values()
+    if target == "findings":
+        _command("index", films, "--table", folder / "findings.csv", *_recipe_of(folder), "--out", folder / "index")
+        return *findings, (folder / "index" / "index.csv").read_bytes()
+    _command("index", films, "--out", films)
+    return classes, "\ufeff".encode() + classes, (films / "index.csv").read_bytes()
 
 
 def mutant(target: str, number: int, folder: Path) -> bytes:
     """The mutant of that number, always the same."""
-    return mutated(_good(target, folder), generator(0, "mutants", target, number))
+    good, draws = _good(target, folder), generator(0, "mutants", target, number)
+    if target == "cards":
+        card = json.loads(good[number % len(good)])
+        of_task = {name: card.get(name) for name in mutant_seeds.OF_TASK}
+        return json.dumps(card | altered(of_task, draws)).encode()
+    if target in ("findings", "scores") and number % 2:
+        return with_other_cells(good[number // 2 % len(good)], draws)
+    return mutated(good, draws)
 
 
-def _tables(folder: Path) -> tuple[bytes, ...]:
-    """Tables of a small data set in the folder: metadata, a table that is a source, and its index."""
-    films = folder / "phantoms"
-    if not films.exists():
-        write_folder(films, seed=3, per_class=6, size=64, duplicates=1)
-        _command("index", films, "--out", films)
-    paths = sorted(path.relative_to(films).as_posix() for path in films.rglob("*.png"))
-    columns = ("path", "label", "patient", "source", "quality", "view", "sex", "age", "split")
-    buffer = io.StringIO()
-    rows = csv.writer(buffer)
-    rows.writerow(columns)
-    for number, path in enumerate(paths):
-        rows.writerow([path, path.split("/")[0], f"p{number}", "a,b", "good", "PA", "F", "44", "train"])
-    return buffer.getvalue().encode(), ("\ufeff" + buffer.getvalue()).encode(), (films / "index.csv").read_bytes()
+# --- what is done with one -------------------------------------------------------------------------------------------
 
 
-def _answer(data: bytes, _: Path) -> str:
-    _predictor().predict_bytes(data)
+def _film(data: bytes, folder: Path) -> str:
+    for predictor in _predictors(folder):
+        _said(predictor, data)
     return ""
 
 
 @cache
-def _predictor() -> Predictor:
-    return Predictor(PHANTOM_MODEL, threads=1)
+def _predictors(folder: Path) -> list[Predictor]:
+    """One of classes, one of findings."""
+    return [_predictor(card, folder / f"{number}.onnx") for number, card in enumerate(mutant_seeds.cards())]
+
+
+def _predictor(card: bytes, path: Path) -> Predictor:
+    """The packaged model with this card."""
+    path.write_bytes(signed(onnx.load(PHANTOM_MODEL), card.decode()))
+    return Predictor(path, threads=1)
+
+
+def _said(predictor: Predictor, film: bytes) -> None:
+    """All that is said of a film."""
+    answer = Answer.of(predictor.predict_bytes(film), override=True)
+    for language in LANGUAGES:
+        film_json(answer, predictor.card, language, place="home", has_map=True)
+
+
+def _card(data: bytes, folder: Path) -> str:
+    path = folder / "mutant.onnx"
+    _said(_predictor(data, path), film_seeds()["PNG 8 bits"])
+    return _command("doctor", path)
 
 
 def _table(data: bytes, folder: Path) -> str:
@@ -75,10 +103,28 @@ def _table(data: bytes, folder: Path) -> str:
     return _command("index", films, "--table", table) or _command("index", table) or _command("doctor", table)
 
 
+def _findings(data: bytes, folder: Path) -> str:
+    table, recipe = folder / "mutant.csv", _recipe_of(folder)
+    table.write_bytes(data)
+    indexed = _command("index", folder / "phantoms", "--table", table, *recipe)
+    return indexed or _command("evaluate", folder / "finding-scores.csv", "--table", table, *recipe)
+
+
+def _scores(data: bytes, folder: Path) -> str:
+    scores = folder / "mutant.csv"
+    scores.write_bytes(data)
+    of_classes = _command("evaluate", scores, "--table", folder / "classes.csv")
+    return of_classes or _command("evaluate", scores, "--table", folder / "findings.csv", *_recipe_of(folder))
+
+
 def _recipe(data: bytes, folder: Path) -> str:
-    _tables(folder)
     (folder / "mutant.toml").write_bytes(data)
-    return _command("index", folder / "phantoms", "--recipe", folder / "mutant.toml")
+    table = ("--table", folder / "findings.csv")
+    return _command("index", folder / "phantoms", *table, "--recipe", folder / "mutant.toml")
+
+
+def _recipe_of(folder: Path) -> tuple[str, Path]:
+    return "--recipe", folder / "findings.toml"
 
 
 def _command(*words: object) -> str:
@@ -94,7 +140,14 @@ def _command(*words: object) -> str:
     return "a traceback" if "Traceback" in said.getvalue() else ""
 
 
-TARGETS: dict[str, Target] = {"films": _answer, "tables": _table, "recipes": _recipe}
+TARGETS: dict[str, Target] = {
+    "films": _film,
+    "cards": _card,
+    "tables": _table,
+    "findings": _findings,
+    "scores": _scores,
+    "recipes": _recipe,
+}
 
 
 def came_of(target: str, data: bytes, folder: Path) -> str:
@@ -112,7 +165,8 @@ def main(words: Sequence[str]) -> None:
     target, first, last, folder = words[0], int(words[1]), int(words[2]), Path(words[3])
     say = partial(print, flush=True, file=sys.__stdout__)
     mutant(target, first, folder)  # what takes long the first time is no mutant's fault
-    came_of(target, _good(target, folder)[0], folder)
+    for data in _good(target, folder)[:NUM_SOUND]:
+        TARGETS[target](data, folder)  # raises what it is refused for
     for number in range(first, last):
         say(number)
         if found := came_of(target, mutant(target, number, folder), folder):

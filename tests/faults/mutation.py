@@ -4,9 +4,13 @@ Half of the harm is done in a file's first bytes, where its lengths and dimensio
 checksums that fit, so that the harm reaches what is behind them.
 """
 
+import copy
+import csv
+import io
 import re
 import zlib
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -98,3 +102,61 @@ def with_fitting_checksums(png: bytes) -> bytes:
         if end + 4 <= len(png):
             fitting[end : end + 4] = zlib.crc32(png[at:end]).to_bytes(4, "big")
     return bytes(fitting)
+
+
+# --- what has a structure --------------------------------------------------------------------------------------------
+
+TELLING_CELLS = (
+    *("", "-1", "0.5", "2", "-0.0", "nan", "inf", "1e999", "0,5", "1" * 400, "١", "yes", "\u202e", "\0", "=1"),
+    *("Mass", "No Finding", "p_Mass", "Mass|Rash", "Mass;Edema", "Mass, Edema", "|", "['Mass'", "['a|b']", "Mass|7"),
+)
+HEAD_SHARE = 0.2  # of the cells that are changed
+TELLING_VALUES = (None, True, -1, 0, 0.5, 1.5, 1e308, 2**63, "", "0", "findings", "W" * 300, [], {}, [[]])
+DEPTH_SHARE = 0.3  # of the chances to stop on the way down
+
+
+def with_other_cells(table: bytes, draws: np.random.Generator) -> bytes:
+    """A table with one to three of its headings and cells changed, for telling ones or for others of its own."""
+    rows = list(csv.reader(io.StringIO(table.decode())))
+    for _ in range(int(draws.integers(1, 4))):
+        row = rows[0 if draws.random() < HEAD_SHARE else int(draws.integers(len(rows)))]
+        column = int(draws.integers(len(row)))
+        other = rows[int(draws.integers(len(rows)))][int(draws.integers(len(row)))]
+        row[column] = other if draws.random() < 0.5 else TELLING_CELLS[int(draws.integers(len(TELLING_CELLS)))]
+    buffer = io.StringIO()
+    csv.writer(buffer).writerows(rows)
+    return buffer.getvalue().encode()
+
+
+def altered(content: dict[str, Any], draws: np.random.Generator) -> dict[str, Any]:
+    """A JSON object with one to three of its entries, at any depth, replaced, removed, doubled or swapped."""
+    made = copy.deepcopy(content)
+    for _ in range(int(draws.integers(1, 4))):
+        if made:
+            _alter(*_place(made, draws), draws)
+    return made
+
+
+def _place(node: Any, draws: np.random.Generator) -> tuple[Any, Any]:
+    """A container somewhere in it, and the key of an entry there."""
+    while True:
+        keys = list(node) if isinstance(node, dict) else list(range(len(node)))
+        key = keys[int(draws.integers(len(keys)))]
+        child = node[key]
+        if not isinstance(child, dict | list) or not child or draws.random() < DEPTH_SHARE:
+            return node, key
+        node = child
+
+
+def _alter(container: Any, key: Any, draws: np.random.Generator) -> None:
+    """Do one thing to an entry, in place."""
+    match int(draws.integers(4)):
+        case 0:
+            del container[key]
+        case 1 if isinstance(container, list):
+            container.append(container[key])
+        case 2:  # another entry of the same place
+            others = list(container.values()) if isinstance(container, dict) else container
+            container[key] = copy.deepcopy(others[int(draws.integers(len(others)))])
+        case _:
+            container[key] = TELLING_VALUES[int(draws.integers(len(TELLING_VALUES)))]

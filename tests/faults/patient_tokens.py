@@ -10,16 +10,17 @@ import http.client
 import re
 import warnings
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from dicom_peers import archive, send
 from pydicom import dcmread
 from pydicom.filebase import DicomBytesIO
 
-from faults import planted
+from faults import planted, planted_findings
 from faults.loudly import Commands, serving, watching
 from faults.planted import Tokens
+from faults.planted_findings import FindingTables
 from faults.row import Outcome, row
 
 TABLES = re.compile(r"(index\.(csv|json)|predictions\.csv|seen\.csv|clusters\.csv|answers\.csv|\.plainfilm-\w+)$")
@@ -87,7 +88,8 @@ def unpacked(data: bytes) -> Iterator[bytes]:
 
 
 @row(
-    fault="planted patient tokens (DICOM tags, file names, table columns, requests) at DEBUG level, in crashes too",
+    fault="planted patient tokens (DICOM tags, file names, table columns, scores, requests), with classes and with "
+    "findings, at DEBUG level, in crashes too",
     must_hold="in no log, metric, error body, temporary file, report or model file",
     counted="hits",
     short=SHORT,
@@ -100,9 +102,11 @@ def run(trials: int, folder: Path) -> Outcome:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         data = planted.write(folder / "data", tokens)
+        findings = planted_findings.write(folder / "data", data.paths, tokens)
     at = folder / "work"
     at.mkdir()
     (at / "recipe.toml").write_text(RECIPE)
+    (at / "findings.toml").write_text(RECIPE + planted_findings.RECIPE)
     watch = Watch(tokens)
 
     def look(path: Path, content: bytes) -> None:
@@ -114,9 +118,10 @@ def run(trials: int, folder: Path) -> Outcome:
     commands = Commands(at, LIBRARIES, options=("-X", "dev") if is_long else ())
     with watching([at, commands.temporary], look), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the pydicom here, which sends what is odd
-        codes = offline(commands, data)
-        crash(commands, data, every=is_long)
+        codes = offline(commands, data) | offline_of_findings(commands, data, findings)
+        crash(commands, data, findings, every=is_long)
         serve(commands, data, tokens, watch)
+        serve_findings(commands, data, tokens, watch)
         remains = [*at.rglob("*"), *commands.temporary.rglob("*")]
     commands.close()
     left = [path.name for path in remains if path.name.startswith((".plainfilm-", "plainfilm-"))]
@@ -140,10 +145,35 @@ def offline(commands: Commands, data: planted.DataSet) -> dict[str, int]:
         "predict-json": (1, ("predict", model, *sources, "--json")),
         "doctor": (1, ("doctor", *sources, model, *table)),
     }
-    return {name: code for name, (wanted, words) in codes.items() if (code := commands.run(name, *words)) != wanted}
+    return wrong_codes(commands, codes)
 
 
-def crash(commands: Commands, data: planted.DataSet, *, every: bool) -> None:
+def offline_of_findings(commands: Commands, data: planted.DataSet, findings: FindingTables) -> dict[str, int]:
+    """The same with findings, as far as commands know of them; and scores of another program."""
+    table, recipe = ("--table", findings.table), ("--recipe", "findings.toml")
+    run, model = "findings", "findings/model.onnx"
+    train = ("train", *data.sources, *table, *recipe, "--out", run, "--workers", 1, "--threads", 1)
+    codes = {
+        "findings-train": (0, train),
+        "findings-evaluate": (0, ("evaluate", model, data.sources[0], *table, "--out", "findings/external/elsewhere")),
+        "findings-audit": (0, ("audit", data.sources[0], *table, *recipe, "--out", "findings/audit")),
+        "findings-report": (0, ("report", run)),
+        "findings-predict": (
+            1,
+            ("predict", model, *data.sources, *table, "--maps", "maps", "--csv", "findings/answers.csv", "--override"),
+        ),
+        "findings-json": (1, ("predict", model, *data.sources, "--json")),
+        "scores": (0, ("evaluate", findings.scores, *table, *recipe, "--out", "scored")),
+    }
+    return wrong_codes(commands, codes)
+
+
+def wrong_codes(commands: Commands, calls: Mapping[str, tuple[int, Sequence[object]]]) -> dict[str, int]:
+    """Run commands by the names of the calls; the codes that are not those expected."""
+    return {name: code for name, (wanted, words) in calls.items() if (code := commands.run(name, *words)) != wanted}
+
+
+def crash(commands: Commands, data: planted.DataSet, findings: FindingTables, *, every: bool) -> None:
     """The same, with too little memory, no room on the disk, libraries that are not there; each, or one of each."""
     words = {
         "index": ("index", *data.sources, "--recipe", "recipe.toml"),
@@ -155,6 +185,9 @@ def crash(commands: Commands, data: planted.DataSet, *, every: bool) -> None:
         if every or name == "predict":
             commands.run(f"{name}-missing", *line, missing=["pydicom", "gdcm"])
     commands.run("index-disk", *words["index"], "--out", "full", limits={"RLIMIT_FSIZE": 2000})
+    scores = ("evaluate", findings.scores, "--table", findings.table, "--recipe", "findings.toml")
+    commands.run("scores-disk", *scores, "--out", "full", limits={"RLIMIT_FSIZE": 2000})
+    commands.run("scores-unsaid", *scores[:4])  # refused: nothing says what blank cells mean
     commands.run("predict-disk", *words["predict"], "--csv", "full/answers.csv", limits={"RLIMIT_FSIZE": 2000})
 
 
@@ -176,6 +209,23 @@ def serve(commands: Commands, data: planted.DataSet, tokens: Tokens, watch: Watc
                 watch.look(path, answered(host, "GET", path))
 
 
+def serve_findings(commands: Commands, data: planted.DataSet, tokens: Tokens, watch: Watch) -> None:
+    """The same with a model of findings, and what only clients of such a model can ask."""
+    with archive() as there:
+        to = f"ARCHIVE@127.0.0.1:{there.destination.port}"
+        words = ("findings/model.onnx", "--dicom", 0, "--dicom-to", to, "--dicom-map")
+        with serving(commands, "serve-findings", *words) as announced:
+            host = announced["address"].removeprefix("http://")
+            wrong = f"/v1/predictions?map=png&map_of={tokens.put('a finding')}"
+            watch.look("the answer to a finding", answered(host, "POST", wrong, data.film.read_bytes()))
+            for request in films_of(data):
+                watch.look("an answer of findings", answered(host, *request))
+            send(announced["dicom_port"], dcmread(DicomBytesIO(data.patient)))
+            there.reports(1)
+            for path in ("/metrics", "/v1/models"):
+                watch.look(f"{path} of findings", answered(host, "GET", path))
+
+
 def requests(data: planted.DataSet, tokens: Tokens) -> Iterator[tuple[str, str, bytes, dict[str, str]]]:
     """Method, path, body and headers."""
     there, film = "/v1/predictions", data.film.read_bytes()
@@ -195,9 +245,14 @@ def requests(data: planted.DataSet, tokens: Tokens) -> Iterator[tuple[str, str, 
         lines = f'--x\r\nContent-Disposition: form-data; name="{name}"; filename="{file}"\r\n\r\n'.format(token)
         body = lines.replace("{}", token).encode() + data.patient + b"\r\n--x--\r\n"
         yield "POST", there, body, {"Content-Type": "multipart/form-data; boundary=x"}
+    yield from films_of(data)
+
+
+def films_of(data: planted.DataSet) -> Iterator[tuple[str, str, bytes, dict[str, str]]]:
+    """Requests with each film that holds a token."""
     for path in sorted(data.film.parent.iterdir()):
         if path.exists() and not path.name.startswith("COVID"):
-            yield "POST", f"{there}?override=true&map=png&film=png", path.read_bytes(), {}
+            yield "POST", "/v1/predictions?override=true&map=png&film=png", path.read_bytes(), {}
 
 
 def answered(host: str, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None) -> bytes:

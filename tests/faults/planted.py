@@ -223,6 +223,12 @@ class DataSet:
     film: Path  # one that is read
     patient: bytes  # a DICOM file that is read
 
+    @property
+    def paths(self) -> list[str]:
+        """The files of the folder, as a table names them."""
+        root = self.film.parents[1]
+        return sorted(path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file())
+
 
 def write(folder: Path, tokens: Tokens) -> DataSet:
     """A folder, a zip and a tar of films of all classes, with a table."""

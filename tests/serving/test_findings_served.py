@@ -5,6 +5,7 @@ import io
 import json
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from pydicom import Dataset
 
 from plainfilm.messages import LANGUAGES, text
 from plainfilm.model.answer import Answer
+from plainfilm.model.card import ClassName
 from plainfilm.model.overlay import draw_overlay
 from plainfilm.model.predictor import Prediction, Predictor
 from plainfilm.present.film_json import film_json
@@ -250,6 +252,16 @@ def test_a_number_says_which_finding_it_is_of(filing: Filing, prediction: Predic
     assert concepts["Effusion"] == ("60046008", "SCT")
     assert concepts["Infiltration"] == ("finding-3", "99PLAINFILM")
     assert len(set(concepts.values())) == len(SAID)
+
+
+def test_a_name_with_a_backslash_is_one_value(filing: Filing, prediction: Prediction, findings: Predictor) -> None:
+    """A backslash parts the values of an attribute; a hidden character is shown as an escape, which has one."""
+    odd = tuple(ClassName(f"a\\b\x1b{entry.name}", {}) for entry in findings.card.classes)
+    author = Author(replace(findings.card, classes=odd), "0" * 12, "en", with_map=True)
+    report = structured_report(filing, prediction, author)
+    meanings = [element.value for element in report.iterall() if element.keyword == "CodeMeaning"]
+    assert {type(meaning) for meaning in meanings} == {str}
+    assert any("a/b/x1bHernia" in meaning for meaning in meanings)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -18,6 +18,7 @@ from plainfilm.api.results import ScoresResult
 from plainfilm.data.sources.entry import Entry
 from plainfilm.data.sources.scores_columns import choose
 from plainfilm.data.sources.scores_table import is_scores
+from plainfilm.data.statements import joined
 from plainfilm.errors import SourceError
 from plainfilm.evaluation.known import Known
 from plainfilm.evaluation.scores import FOLDS, ClassScores, FindingScores, cross_fitted, cuts_of
@@ -119,17 +120,25 @@ def test_figures_of_findings_are_those_of_scikit_learn(cli: Cli, files: Any) -> 
         assert (found["positives"], found["n"]) == (targets[:, k].sum(), 120)
 
 
-def test_a_list_of_findings_says_the_same_as_columns(cli: Cli, files: Any) -> None:
+def test_a_list_of_findings_and_an_index_say_the_same_as_columns(cli: Cli, files: Any) -> None:
     scores, table, targets, _ = of_findings()
     listed: Cells = [
         {"path": row["path"], "patient": row["patient"], "Finding Labels": "|".join(names) or "No Finding"}
         for row, own in zip(table, targets, strict=True)
         for names in [[name for name, value in zip(FINDINGS, own, strict=True) if value]]
     ]
-    columns, lists = (json.loads(cli(*files(scores, rows), "--json").out) for rows in (table, listed))
-    for of_files in (columns, lists):
+    index: Cells = [
+        {
+            "path": row["path"],
+            "patient": row["patient"],
+            "label": joined(dict(zip(FINDINGS, map(str, own), strict=True))),
+        }
+        for row, own in zip(table, targets, strict=True)
+    ]
+    columns, *others = (json.loads(cli(*files(scores, rows), "--json").out) for rows in (table, listed, index))
+    for of_files in (columns, *others):
         del of_files["scored"]
-    assert columns == lists
+    assert others == [columns, columns]
 
 
 def test_the_own_predictions_of_a_model_give_its_figures_again(

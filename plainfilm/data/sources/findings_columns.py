@@ -6,6 +6,7 @@ Notable choices:
 - a source is one of a listing, or a part of it by the column `source`. What a source never states is not in the labels
   of its films; in a source with lists a finding is stated of every film whose list says something, if any list has it;
 - that there is no finding is none: it states that what is blank in its row is absent, and must not contradict the rest;
+- `index.csv` has a text of statements for a label; it says what a cell for each finding would say;
 - a word that denies a finding (`No Pneumothorax`) states that it is absent, and nothing of the others;
 - cells that contradict each other are an error that names the film, unless a column says that several people read it:
   then most of them decide, and a tie is uncertain.
@@ -22,7 +23,7 @@ from plainfilm.data.sources.entry import Entry
 from plainfilm.data.sources.findings_names import NO_FINDING
 from plainfilm.data.sources.names import name_key, tidy
 from plainfilm.data.sources.table import SeveralCells, cells_of
-from plainfilm.data.statements import ABSENT, BLANK, PRESENT, UNCERTAIN, joined
+from plainfilm.data.statements import ABSENT, BLANK, PRESENT, UNCERTAIN, joined, names_in, parted
 from plainfilm.errors import SourceError
 from plainfilm.messages import Message, say
 
@@ -31,6 +32,8 @@ MAX_LETTERS = 100  # of a word of a list; what is longer is a report
 LIST = re.compile(r"""\[\s*(?:(?:'[^']*'|"[^"]*")[\s,]*)*\]""")  # of Python, JSON or numpy, as text
 QUOTED = re.compile(r"""'([^']*)'|"([^"]*)\"""")
 NUMBER = re.compile(r"[+-]?\d+(\.\d*)?")
+STATEMENT = r"[^|]+=(?:-1|0|1|0\.\d+|\d(?:\.\d+)?e-\d+|)"
+STATEMENTS = re.compile(rf"{STATEMENT}(?:\|{STATEMENT})*")  # a text of `statements.joined`
 
 Said = dict[str, str]  # what is stated, by finding; also of NO_FINDING, until it is taken in
 Row = tuple[str | None, ...]  # the list of a film, and its cells under the headings of findings; None: no such heading
@@ -88,13 +91,15 @@ def state(
 ) -> tuple[list[Entry], tuple[Message, ...]]:
     """The entries with what is stated of findings as their label (`statements.joined`), and what is to be said of it.
 
-    A label that comes in is the cell of a column of lists, or "". One that goes out names the findings of its source,
-    in one order for all; it is "" if no row is about the film. `wanted`: the findings that are read, under the names
-    that they have there; none: all. One that no table has is in no label.
+    A label that comes in is the cell of a column of lists, a text of statements, or "". One that goes out names the
+    findings of its source, in one order for all; it is "" if no row is about the film. `wanted`: the findings that are
+    read, under the names that they have there; none: all. One that no table has is in no label.
 
     Raises SourceError for cells that cannot be read and for cells that contradict.
     """
-    grid = _grid(entries, wanted, conventions)
+    stated = names_in(_texts(entries))
+    entries = unfolded(entries)
+    grid = _grid(entries, wanted, stated, conventions)
     films = [film for cells in _by_source(entries, grid) for film in _films(cells, entries, grid)]
     texts = [""] * len(entries)
     for film in films:
@@ -111,11 +116,25 @@ def state(
     return made, (*_notes_of_words(grid), *_notes_of_films(films, grid))
 
 
+def unfolded(entries: Sequence[Entry]) -> list[Entry]:
+    """The entries; a label that is a text of statements is a cell for each finding."""
+    texts = _texts(entries)
+    return [
+        replace(entry, label="", columns={**entry.columns, **parted(entry.label)}) if entry.label in texts else entry
+        for entry in entries
+    ]
+
+
+def _texts(entries: Sequence[Entry]) -> set[str]:
+    """The labels that are texts of statements."""
+    return {label for label in {entry.label for entry in entries} if STATEMENTS.fullmatch(label)}
+
+
 # --- headings and lists ----------------------------------------------------------------------------------------------
 
 
-def _grid(entries: Sequence[Entry], wanted: Sequence[str], conventions: Conventions) -> Grid:
-    """What headings and lists mean."""
+def _grid(entries: Sequence[Entry], wanted: Sequence[str], stated: Sequence[str], conventions: Conventions) -> Grid:
+    """What headings and lists mean; `stated`: headings of findings whatever they are."""
     known = _spellings(wanted, conventions)
     headings = dict.fromkeys(name for layout in {tuple(entry.columns): 0 for entry in entries} for name in layout)
     columns = {name: known.get(name_key(name), "") for name in headings if name not in conventions.headings}
@@ -123,9 +142,10 @@ def _grid(entries: Sequence[Entry], wanted: Sequence[str], conventions: Conventi
     known |= dict.fromkeys(denial_of, "")
     words = _lists(entries, known, conventions)
     own: dict[str, str] = {}
-    for word in (word for some in words.values() for word in some if name_key(word) not in known):
+    for word in (word for some in (stated, *words.values()) for word in some if name_key(word) not in known):
         own.setdefault(name_key(word), word)
     finding_of = known | own
+    columns |= {name: finding_of[name_key(name)] for name in stated}
     named = {cell: frozenset(finding_of[name_key(word)] for word in some) - {""} for cell, some in words.items()}
     new = () if wanted else tuple(sorted(own.values()))
     order = tuple(wanted) or (*conventions.findings, *new)
@@ -191,7 +211,7 @@ def _words(cell: str, known: Mapping[str, str], conventions: Conventions) -> tup
             return None
         parts = [one or other for one, other in QUOTED.findall(cell)]
     elif mark == ",":
-        are_known = {name_key(part) in known for part in parts}
+        are_known = {name_key(part) in known for part in parts if part.strip()}
         if len(are_known) == 2:
             return None
         parts = parts if True in are_known else [cell]

@@ -59,6 +59,8 @@ SENTENCES: dict[str, str] = {
     "scores.taken.findings": "Taken as findings, any number a film: {columns}.",
     "scores.unscored": "Without scores, and not judged: {names}.",
     "scores.further": "Further columns, left out: {names}.",
+    "scores.others": "{count} whose names are not known here",
+    "scores.these": "the films of the tables",
     "scores.copies": "No film was opened, so copies of a film are not known.",
     "scores.patients": "The patient is known of {known} of {films} films; each of the others counts as a patient of "
     "its own.",

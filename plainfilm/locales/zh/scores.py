@@ -51,6 +51,8 @@ SENTENCES: dict[str, str] = {
     "scores.taken.findings": "按征象处理，每张胶片可有任意几种：{columns}。",
     "scores.unscored": "没有分数，不评估：{names}。",
     "scores.further": "其他列，不使用：{names}。",
+    "scores.others": "{count} 个名称这里不认识",
+    "scores.these": "表格中的胶片",
     "scores.copies": "没有打开胶片，因此不知道哪些互为副本。",
     "scores.patients": "{films} 张胶片中 {known} 张的患者已知；其余每张各算一位患者。",
     "scores.results": "结果",

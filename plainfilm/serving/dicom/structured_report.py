@@ -207,8 +207,8 @@ def _sentences(outcome: Prediction | PlainfilmError, said: Object, author: Autho
 
 
 def _own(code: str, meaning: str) -> sr.CodedConcept:
-    """A concept of this program."""
-    return sr.CodedConcept(code, SCHEME, meaning[:MAX_MEANING])
+    """A concept of this program; a backslash in its meaning would part two values."""
+    return sr.CodedConcept(code, SCHEME, meaning.replace("\\", "/")[:MAX_MEANING])
 
 
 def _probability_of(number: int, entry: ClassName) -> sr.CodedConcept:
