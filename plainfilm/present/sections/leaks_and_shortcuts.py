@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from plainfilm.audits.findings import Audit
+from plainfilm.data.labelling import FindingLabels, display_names
 from plainfilm.messages import Text, say
 from plainfilm.model.card import class_names, named
 from plainfilm.present.blocks import Block, Note, Section
@@ -35,7 +36,8 @@ def _probed(found: Audit, shown: Callable[[str], Text]) -> Iterator[Block]:
 
 def leaks_and_shortcuts(found: Audit) -> Iterator[Block]:
     """The content of audit.json: what is worth the score first, then leaks."""
-    shown = named(class_names(found.classes))
+    known = {} if found.findings is None else display_names(FindingLabels(), found.classes)
+    shown = named(class_names(found.classes, known))
     yield from _probed(found, shown)
     if found.shortcuts is not None:
         yield verdict(found.shortcuts)
