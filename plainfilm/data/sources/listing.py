@@ -174,10 +174,7 @@ def _existing(folder: Path, path: str) -> str:
 
 
 def _sort(origin: int, source: Source, *, is_named: bool) -> tuple[list[Entry], list[SeenFile]]:
-    """The films of a source with what their folders say, and the files that are none.
-
-    The folder of the source itself is the class of the films directly in it, and of all if no folder inside is one.
-    """
+    """The films of a source with what their folders say, and the files that are none."""
     is_own = own_output(source.names, source.peek)
     said_by: dict[str, tuple[str, str]] = {}  # class and split, by folder
     films, others = [], []
@@ -199,11 +196,19 @@ def _sort(origin: int, source: Source, *, is_named: bool) -> tuple[list[Entry], 
         is_hidden_link = reason != "unsafe" and is_hidden(name)
         label, _ = class_and_split(PurePosixPath(folder).parts)
         others.append(SeenFile(name, origin, label, "hidden" if is_hidden_link else reason))
-    above, _ = class_and_split(_parts_above(source))
-    is_alone = not any(film.label for film in films)  # no folder inside is a class
+    return _with_class_above(films, others, class_and_split(_parts_above(source))[0])
+
+
+def _with_class_above(films: list[Entry], others: list[SeenFile], above: str) -> tuple[list[Entry], list[SeenFile]]:
+    """Films that have no class by a folder inside are of the class of the source, "" if that names none.
+
+    All of them are, if no folder inside is a class; else only those directly in the source.
+    """
+    is_alone = not any(film.label for film in films)
     films = [replace(film, label=film.label or above) if is_alone or "/" not in film.path else film for film in films]
-    images = {"other-image"} if is_alone else set()
-    others = [replace(other, label=other.label or above) if other.reason in images else other for other in others]
+    for place, other in enumerate(others):
+        if is_alone and other.reason == "other-image":
+            others[place] = replace(other, label=other.label or above)
     return films, others
 
 
