@@ -156,6 +156,10 @@ class Films:
         assert self.index.labelling.is_single
         return self.targets(rows)
 
+    def counted(self, rows: Iterable[int]) -> list[tuple[str, ...]]:
+        """What each of some rows counts as: see `Labelling.counted`."""
+        return [self.index.counted(self.index.rows[row]) for row in rows]
+
     def groups(self, rows: Iterable[int]) -> list[str]:
         """The groups of some rows."""
         return [self.index.rows[row].group for row in rows]

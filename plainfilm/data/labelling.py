@@ -145,32 +145,16 @@ class ClassLabels:
         return tuple(names)
 
     def parts(
-        self,
-        counted: Sequence[Sequence[str]],
-        sources: Sequence[str],
-        groups: Sequence[str],
-        *,
-        shares: Mapping[str, float],
-        train_only: Sequence[bool],
-        seed: int,
+        self, counted: Sequence[Sequence[str]], sources: Sequence[str], groups: Sequence[str], **asked: Any
     ) -> tuple[list[str], str]:
-        """As `split.divided`."""
-        labels = [name for (name,) in counted]
-        return divided(labels, sources, groups, shares=shares, train_only=train_only, seed=seed)
+        """As `split.divided`, of the one class of each film."""
+        return divided([name for (name,) in counted], sources, groups, **asked)
 
     def folds(
-        self,
-        counted: Sequence[Sequence[str]],
-        sources: Sequence[str],
-        groups: Sequence[str],
-        *,
-        count: int,
-        train_only: Sequence[bool],
-        seed: int,
+        self, counted: Sequence[Sequence[str]], sources: Sequence[str], groups: Sequence[str], **asked: Any
     ) -> tuple[list[int | None], str]:
-        """As `split.divided_folds`."""
-        labels = [name for (name,) in counted]
-        return divided_folds(labels, sources, groups, count=count, train_only=train_only, seed=seed)
+        """As `split.divided_folds`, of the one class of each film."""
+        return divided_folds([name for (name,) in counted], sources, groups, **asked)
 
     def display_names(self, name: str) -> dict[str, str]:
         """Nothing: `card.class_names` knows the tutorial's."""

@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 
 from plainfilm.evaluation.calibration import MARGIN, NUM_HALVINGS, conformal_quantile
 from plainfilm.evaluation.decisions import measure_points
+from plainfilm.evaluation.known import is_known
 from plainfilm.evaluation.metrics import Booleans, Floats, Integers
 from plainfilm.model.decision import TEMPERATURES, OperatingPoint
 from plainfilm.model.findings import MAX_SHIFT, MIN_FITTED, FindingDecision, FindingsCalibration, needed, sigmoid
@@ -69,7 +70,7 @@ def calibrate_findings(
     _, group_of_film = np.unique(np.asarray(groups), return_inverse=True)
     findings = []
     for own, stated in zip(np.asarray(logits, np.float64).T, targets.T, strict=True):
-        known = (stated == 0) | (stated == 1)
+        known = is_known(stated)
         films = _Films(own[known], stated[known] == 1, group_of_film[known])
         findings.append(_fit(films, coverage, sensitivities))
     return FindingsCalibration(coverage=coverage, findings=tuple(findings), from_=of)

@@ -42,6 +42,7 @@ from plainfilm.evaluation.known import (
     brier_estimate,
     calibration_error,
     group_parts,
+    is_known,
     known_films,
     not_estimable,
     optimism,
@@ -148,7 +149,7 @@ def measure_findings(
             sets = _sets(np.column_stack(held), states[known.rows, k], known)
         figures[name] = _figures(known, decision, sets)
     over = {name: known for name, known in findings.items() if known.is_in_macro}
-    stated = ((targets == 0) | (targets == 1)).any(axis=1)
+    stated = is_known(targets).any(axis=1)
     num_groups, num_films = len(np.unique(np.asarray(groups)[stated])), int(stated.sum())
     return FindingsFigures(
         findings=figures,

@@ -89,12 +89,17 @@ class Known:
         return replace(self, scores=scores[self.rows])
 
 
+def is_known(targets: Targets) -> Booleans:
+    """Where a finding is known to be present or absent, of any shape."""
+    return np.asarray((targets == 0) | (targets == 1))
+
+
 def known_films(probabilities: Floats, targets: Targets, groups: Sequence[str]) -> list[Known]:
     """Each finding on the films on which it is known; groups are numbered through all findings."""
     _, group_of_film = np.unique(np.asarray(groups), return_inverse=True)
     found = []
     for scores, stated in zip(np.asarray(probabilities, np.float64).T, targets.T, strict=True):
-        rows = np.flatnonzero((stated == 0) | (stated == 1))
+        rows = np.flatnonzero(is_known(stated))
         found.append(Known(rows, scores[rows], stated[rows] == 1, group_of_film[rows]))
     return found
 

@@ -24,6 +24,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter, StrMethodFormatter
 
 from plainfilm.data.sources.own_output import SOFTWARE
 from plainfilm.estimate import Estimate
+from plainfilm.evaluation.known import is_known
 from plainfilm.evaluation.metrics import Floats, Integers, ratio, roc_curve
 from plainfilm.evaluation.reliability import Bin
 from plainfilm.evaluation.selective import RiskCoverage
@@ -179,7 +180,7 @@ def draw_roc_panels(
     def draw(figure: Figure, language: str, names: Sequence[str]) -> None:
         panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
         for k, (name, auc) in enumerate(zip(names, aucs, strict=True)):
-            panel, known = panels[k], (targets[:, k] == 0) | (targets[:, k] == 1)
+            panel, known = panels[k], is_known(targets[:, k])
             panel.plot([0, 1], [0, 1], color="0.75", linewidth=0.8)
             if auc.estimable:
                 panel.plot(*roc_curve(probabilities[known, k], targets[known, k] == 1), color="black")

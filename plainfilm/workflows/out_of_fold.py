@@ -83,9 +83,8 @@ def _folds(films: Films, count: int, seed: int) -> dict[int, int]:
     """The fold of each training film that counts: groups whole, labels even."""
     index = films.index
     rows = films.judged(films.part("train"))
-    counted = [index.counted(index.rows[row]) for row in rows]
     sources, groups = [index.rows[row].source for row in rows], films.groups(rows)
-    found, _ = even_folds(counted, sources, groups, count=count, train_only=[False] * len(rows), seed=seed)
+    found, _ = even_folds(films.counted(rows), sources, groups, count=count, train_only=[False] * len(rows), seed=seed)
     return {row: fold for row, fold in zip(rows, found, strict=True) if fold is not None}
 
 

@@ -114,7 +114,7 @@ def _usable(films: Films, sightings: Sequence[Sighting]) -> list[int]:
 def _halves(films: Films, usable: Sequence[int]) -> tuple[list[int], list[int]]:
     """The films to fit on and those to test on. Raises SourceError if a half has too few groups."""
     index, groups, none = films.index, films.groups(usable), [False] * len(usable)
-    counted, sources = _counted(films, usable), [index.rows[row].source for row in usable]
+    counted, sources = films.counted(usable), [index.rows[row].source for row in usable]
     parts, _ = index.labelling.parts(counted, sources, groups, shares={"test": 0.5}, train_only=none, seed=SEED)
     fitted, tested = (
         [row for row, part in zip(usable, parts, strict=True) if part == name] for name in ("train", "test")
@@ -171,14 +171,9 @@ def _folds(films: Films, rows: Sequence[int]) -> NDArray[np.int64]:
     """(N,): the fold of each film, groups whole, classes or findings even."""
     nowhere, none = [""] * len(rows), [False] * len(rows)
     folds, _ = films.index.labelling.folds(
-        _counted(films, rows), nowhere, films.groups(rows), count=NUM_FOLDS, train_only=none, seed=SEED
+        films.counted(rows), nowhere, films.groups(rows), count=NUM_FOLDS, train_only=none, seed=SEED
     )
     return np.array(folds, dtype=np.int64)
-
-
-def _counted(films: Films, rows: Sequence[int]) -> list[tuple[str, ...]]:
-    """What each film counts as."""
-    return [films.index.counted(films.index.rows[row]) for row in rows]
 
 
 def _tested(card: Card, figures: Any, made: Recalibrated) -> Card:
