@@ -1,8 +1,9 @@
 """From logits to a decision: what calibration fitted, and how it is applied.
 
 - Probabilities are softmax(logits / temperature).
-- A film's set holds every class k with 1 - p_k <= quantile_k (split conformal prediction). One class is an answer,
-  several are "not decided"; none says that for each class all but a few of its own films look more like it.
+- A film's set holds every class k with 1 - p_k <= quantile_k (split conformal prediction), and with any class the most
+  probable one, whose own quantile may be stricter. One class is an answer, several are "not decided"; none says that
+  for each class all but a few of its own films look more like it.
 - An operating point calls a film positive for a class, against the rest, if p_k >= threshold.
 
 `plainfilm.evaluation.calibration` fits all of it on validation films; the Predictor alone applies it.
@@ -82,10 +83,16 @@ def softmax(logits: NDArray[np.float32 | np.float64], temperature: float = 1.0) 
 def conformal_sets(probabilities: NDArray[np.float64], quantiles: Sequence[float]) -> NDArray[np.bool_]:
     """Which classes a film's set holds: (N, K), (K,) -> (N, K) bool; a row may hold none.
 
-    >>> conformal_sets(np.array([[0.9, 0.1], [0.5, 0.5]]), [0.5, 0.6]).tolist()
-    [[True, False], [True, True]]
+    A set that held others but not the most probable class would be read as if that one were ruled out. So it is there
+    too, which can only raise the coverage.
+
+    >>> conformal_sets(np.array([[0.9, 0.1], [0.7, 0.3], [0.6, 0.4]]), [0.2, 0.6]).tolist()
+    [[True, False], [False, False], [True, True]]
     """
-    return np.asarray(1 - probabilities <= np.asarray(quantiles))
+    found = np.asarray(1 - probabilities <= np.asarray(quantiles))
+    held = np.flatnonzero(found.any(axis=1))
+    found[held, probabilities[held].argmax(axis=1)] = True
+    return found
 
 
 def tied(

@@ -31,6 +31,18 @@ def test_a_higher_quantile_never_takes_a_class_out_of_a_set():
     assert conformal_sets(probabilities, [1.0] * 3).all()
 
 
+def test_a_set_that_holds_any_class_holds_the_most_probable_one():
+    probabilities = np.random.default_rng(0).dirichlet([1, 1, 1], 200)
+    quantiles = np.array([0.2, 0.5, 0.7])
+    found, alone = conformal_sets(probabilities, quantiles), 1 - probabilities <= quantiles
+    leading = np.arange(200), probabilities.argmax(axis=1)
+    held = alone.any(axis=1)
+    assert (held & ~alone[leading]).any()
+    assert not held.all()
+    assert np.array_equal(found[leading], held)
+    assert (found.sum(axis=1) == alone.sum(axis=1) + (held & ~alone[leading])).all()
+
+
 def test_the_predictor_applies_what_the_file_holds(tmp_path, monkeypatch):
     monkeypatch.setattr(resnet, "STAGE_WIDTHS", SLIM_WIDTHS)
     fitted = make_calibration(3, temperature=3.0, quantiles=(0.6, 0.6, 0.7))
