@@ -226,6 +226,18 @@ class DecisionRecipe:
 
 
 SOURCE_FACTS = ("name", "terms", "citation")
+
+
+def _is_source(entry: Mapping[str, str | Mapping[str, str]]) -> bool:
+    """Whether each fact is there, the citation as a text, and texts by language have an English one."""
+    by_language = [value for value in entry.values() if isinstance(value, Mapping)]
+    return (
+        set(entry) == set(SOURCE_FACTS)
+        and isinstance(entry["citation"], str)
+        and all("en" in texts and set(texts) <= set(LANGUAGES) for texts in by_language)
+    )
+
+
 CLAIM_ITEMS = {str(number) for number in range(1, 45)}
 """The numbers of the items of the CLAIM 2024 checklist."""
 
@@ -236,10 +248,10 @@ class ReportRecipe:
 
     title: str | None = setting(None, "of the report", ("a text", lambda title: bool(title.strip())))
     authors: str | None = setting(None, "of the report", ("a text", lambda authors: bool(authors.strip())))
-    sources: tuple[Mapping[str, str], ...] | None = setting(
+    sources: tuple[Mapping[str, str | Mapping[str, str]], ...] | None = setting(
         None,
-        "where the films come from: name, terms and citation of each, for the card",
-        (say("expected.sources"), lambda sources: all(set(entry) == set(SOURCE_FACTS) for entry in sources)),
+        "where the films come from: name, terms and citation of each, for the card; name and terms also by language",
+        (say("expected.sources"), lambda sources: all(map(_is_source, sources))),
     )
     claim: Mapping[str, str] | None = setting(
         None,

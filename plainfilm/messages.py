@@ -57,6 +57,17 @@ class Listed:
         return text(self.joint, language).join(shown(entry, language) for entry in self.entries)
 
 
+@dataclass(frozen=True)
+class Translated:
+    """A text that came with its translations, by language; English is there, and stands in for those that are not."""
+
+    texts: Mapping[str, str]
+
+    def shown(self, language: str) -> str:
+        """The text in a language."""
+        return printable(self.texts.get(language) or self.texts[FALLBACK])
+
+
 def say(key: str, /, **values: object) -> Message:
     """The sentence of `key`, in no language yet.
 

@@ -21,7 +21,8 @@ from plainfilm.config import (
     recipe_names,
 )
 from plainfilm.errors import RecipeError
-from plainfilm.messages import sentence
+from plainfilm.messages import Translated, sentence
+from plainfilm.model.card import Source
 
 NAMES = st.text(st.characters(blacklist_categories=["Cs"]), min_size=1, max_size=8)
 
@@ -229,3 +230,32 @@ def test_what_the_authors_say_is_checked_and_an_empty_section_is_not_written():
     for wrong in ('[report.claim]\n45 = "x"', '[report.claim]\n5 = " "', '[report]\ntitle = ""', "[report]\nclaim = 3"):
         with pytest.raises(RecipeError, match="recipe-impossible"):
             parse_recipe(wrong)
+
+
+SOURCE = '[[report.sources]]\nname = "A"\nterms = "CC BY"\ncitation = "B 2020"\n'
+TRANSLATED = SOURCE.replace('name = "A"', 'name.en = "A"\nname.zh = "甲"')
+
+
+@pytest.mark.parametrize("toml", [SOURCE, TRANSLATED])
+def test_where_films_come_from_may_be_said_by_language(toml):
+    given = parse_recipe(toml)
+    assert parse_recipe(given.to_toml()) == given
+    (facts,) = given.report.sources
+    source = Source.of(facts)
+    assert Translated(source.name).shown("en") == "A"
+    assert Translated(source.name).shown("zh") == ("甲" if toml == TRANSLATED else "A")
+    assert Translated(source.terms).shown("zh") == "CC BY"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        SOURCE.replace('terms = "CC BY"\n', ""),
+        TRANSLATED.replace('name.en = "A"\n', ""),
+        TRANSLATED.replace("name.zh", "name.xx"),
+        SOURCE.replace("citation =", "citation.en ="),
+    ],
+)
+def test_a_source_that_lacks_something_is_refused(wrong):
+    with pytest.raises(RecipeError, match="recipe-impossible"):
+        parse_recipe(wrong)

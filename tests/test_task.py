@@ -179,6 +179,9 @@ class GradeShowing:
         for answer in found:
             yield Note(f"{answer.path}: grade {answer.set[0]}")
 
+    def known(self, card):
+        return Listed(("grades from 0 to 3",))
+
     def tested(self, card):
         return Listed((f"mean error {card.evaluation.overall['mean_error'].value:.2f} grades",))
 

@@ -351,21 +351,9 @@ class PredictResult(Shown):
         return as_table(self._rows())
 
     def _rows(self) -> Iterator[Object]:
-        from plainfilm.workflows.answers import shift_cell
+        from plainfilm.workflows.answers import row
 
-        showing = task_of(self.card.task_kind).showing
-        for answer in self.answers:
-            said, decided = showing.row(answer, self.card)
-            yield {
-                "path": answer.path,
-                "image_id": answer.image_id,
-                "label": answer.truth,
-                **said,
-                "problem": answer.error.code if answer.error else "",
-                **decided,
-                "gate": "" if answer.verdict is None else answer.verdict.cell,
-                "shift": shift_cell(answer, self.place),
-            }
+        return (row(answer, self.card, self.place) for answer in self.answers)
 
     def blocks(self) -> Iterator[Block]:
         """What the command prints."""
@@ -378,13 +366,17 @@ class PredictResult(Shown):
         yield from task_of(self.card.task_kind).showing.answers(self.answers, self.card, self.shift)
         if self.guessed is not None:
             yield Note(guess_words(self.guessed, self.card))
-        if self.maps is not None:
+        is_answered = any(answer.is_answered for answer in self.answers)
+        if self.maps is not None and is_answered:
             size = self.card.preprocessing.size
             yield Note(say("prediction.maps", folder=str(self.maps), cells=self.map_side, size=size))
             yield Note(about_maps(self.card))
-        if self.predictive:
+        if self.predictive and self.place == "abroad":
+            yield Note(say("prevalence.abroad"), "alarm")
+        elif self.predictive:
             yield from predictive_values(self.predictive, named(self.card.classes))
-        yield from map(Note, about_model(self.card))
+        if is_answered:
+            yield from map(Note, about_model(self.card))
 
     def as_dict(self) -> Object:
         """What the command prints with --json."""

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from plainfilm import records
 from plainfilm.data.preprocessing import CHANNELS, FITS
@@ -124,9 +124,18 @@ class Maps:
 class Source:
     """Where films of the training come from, and on which terms."""
 
-    name: str
-    terms: str
+    name: Mapping[str, str]  # by language; English is there
+    terms: Mapping[str, str]  # likewise
     citation: str
+
+    def __post_init__(self) -> None:
+        demand("en" in self.name and "en" in self.terms, "card.reason.section", name="sources")
+
+    @classmethod
+    def of(cls, facts: Mapping[str, str | Mapping[str, str]]) -> Self:
+        """As a recipe states it: a text alone is the English one, which other languages show too."""
+        name, terms = ({"en": text} if isinstance(text, str) else text for text in (facts["name"], facts["terms"]))
+        return cls(name, terms, str(facts["citation"]))
 
 
 @dataclass(frozen=True)

@@ -72,8 +72,13 @@ def _standing(answer: Answer, card: Card, language: str, place: str, showing: "S
         "promised": _promised(found, place, card),
         "shift": None
         if placed is None
-        else {"distance": placed.distance, "unlike": placed.is_unlike, "abroad": place == "abroad"},
+        else {"distance": placed.distance, "unlike": placed.is_unlike, "abroad": _is_abroad(place)},
     }
+
+
+def _is_abroad(place: str) -> bool | None:
+    """None: too few films to tell."""
+    return place == "abroad" if place in ("home", "abroad") else None
 
 
 def _promised(found: str, place: str, card: Card) -> bool | None:

@@ -14,6 +14,7 @@ from plainfilm.model.answer import Answer
 from plainfilm.model.answering import STATES
 from plainfilm.model.card import Card, ClassName
 from plainfilm.model.findings import ABSENT, PRESENT, TOO_FEW, UNDECIDED, FindingDecision, FindingsCalibration
+from plainfilm.present.statements import hedged
 from plainfilm.records import Object
 
 ORDER = (PRESENT, UNDECIDED, ABSENT, TOO_FEW)
@@ -122,7 +123,7 @@ def headline_of(answer: Answer, card: Card, place: str) -> Words:
         said = say("findings.undecided-count", count=len(undecided), of=len(found))
     else:
         said = say("findings.none-present")
-    return say(f"headline.{stance}", name=said) if stance in ("refused", "abroad", "unproven") else said
+    return hedged(stance, place, said)
 
 
 def _called_present(present: Sequence[Shown]) -> Words:

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from plainfilm.data.film_index import Row
-from plainfilm.messages import Words, say
+from plainfilm.messages import Listed, Words, say
 from plainfilm.model.answer import Answer
 from plainfilm.model.answering import STATES
 from plainfilm.model.card import Card, named
@@ -53,6 +53,9 @@ class Showing(Protocol):
 
     def answers(self, found: Sequence[Answer], card: Card, shift: Shift | None) -> Iterator[Block]:
         """Films that were answered."""
+
+    def known(self, card: Card) -> Words:
+        """What a model can name, and that it can name nothing else."""
 
     def tested(self, card: Card) -> Words:
         """What a model was worth in its test."""
@@ -146,6 +149,10 @@ class ClassShowing:
 
     headline = staticmethod(class_headline)
     answer_json = staticmethod(classes_json)
+
+    def known(self, card: Card) -> Words:
+        """The classes."""
+        return say("card.knows", classes=Listed(card.classes))
 
     def tested(self, card: Card) -> Words:
         """The accuracy."""
@@ -243,6 +250,10 @@ class FindingShowing:
     answers = staticmethod(findings.answers)
     stance = staticmethod(findings_answer.stance_of)
     headline = staticmethod(findings_answer.headline_of)
+
+    def known(self, card: Card) -> Words:
+        """How many findings."""
+        return say("card.knows-findings", count=len(card.classes))
 
     def tested(self, card: Card) -> Words:
         """The macro AUC, and over how many findings."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import reduce
 
 from plainfilm.evaluation.expected import MAX_OFF, METHODS
-from plainfilm.messages import Listed, Words, say
+from plainfilm.messages import Listed, Translated, Words, say
 from plainfilm.model.answer import Answer
 from plainfilm.model.card import Audited, Card, Guessed
 from plainfilm.model.input_check import Verdict
@@ -17,38 +17,56 @@ from plainfilm.task import task_of
 def set_words(members: Sequence[int], card: Card) -> Words:
     """A film's set in words.
 
-    A single class, "viral pneumonia or COVID-19: not decided", "any class: not decided", "none of the classes".
+    A single class, "viral pneumonia or COVID-19: not decided", "any class: not decided", "not sure enough of any
+    class: not decided".
     """
     if len(members) == len(card.classes):
         return say("sets.any")
-    names: list[Words] = [card.classes[number] for number in members]
-    if not names:
+    if not members:
         return say("sets.empty")
-    joined = reduce(lambda first, second: say("sets.or", first=first, second=second), names)
-    return joined if len(names) == 1 else say("sets.undecided", names=joined)
+    names = _either(members, card)
+    return names if len(members) == 1 else say("sets.undecided", names=names)
+
+
+def _either(members: Sequence[int], card: Card) -> Words:
+    """Classes joined by "or"."""
+    names: list[Words] = [card.classes[number] for number in members]
+    return reduce(lambda first, second: say("sets.or", first=first, second=second), names)
 
 
 def stance(answer: Answer, place: str) -> str:
     """What stands behind an answered film: "refused" by the input check, "abroad", "undecided", "unproven", or "home".
 
-    `place`: of the films that it came with, see `place_of`; one film may be unlike home by itself. "unproven": one
-    class, of which nobody knows whether the film comes from a place like home.
+    `place`: of the films that it came with, see `place_of`; one film may be unlike home by itself. "unproven": some
+    class is ruled out, and nobody knows whether the film comes from a place like home, where that would hold.
     """
     if answer.is_refused:
         return "refused"
     if place == "abroad" or (answer.placed is not None and answer.placed.is_unlike):
         return "abroad"
-    if answer.set is None or len(answer.set) != 1:
+    if answer.set is None or answer.probabilities is None or len(answer.set) in (0, len(answer.probabilities)):
         return "undecided"
-    return "home" if place == "home" else "unproven"
+    if place != "home":
+        return "unproven"
+    return "home" if len(answer.set) == 1 else "undecided"
 
 
 def headline(answer: Answer, card: Card, place: str) -> Words:
     """What may be said of an answered film in the largest letters: never surer than what stands behind it."""
     found, most_probable = stance(answer, place), card.classes[answer.predicted]
-    if found in ("refused", "abroad", "unproven"):
-        return say(f"headline.{found}", name=most_probable)
-    return say("headline.uncalibrated", name=most_probable) if answer.set is None else set_words(answer.set, card)
+    if found in ("refused", "abroad"):
+        return hedged(found, place, most_probable)
+    if answer.set is None:
+        return say("headline.uncalibrated", name=most_probable)
+    return hedged(found, place, _either(answer.set, card)) if found == "unproven" else set_words(answer.set, card)
+
+
+def hedged(found: str, place: str, name: Words) -> Words:
+    """What an answer says, behind what is to be said against it: see `stance`."""
+    if found in ("home", "undecided"):
+        return name
+    is_alone = found == "abroad" and place != "abroad"
+    return say("headline.unlike" if is_alone else f"headline.{found}", name=name)
 
 
 def shift_words(shift: Shift | None) -> Words:
@@ -86,22 +104,18 @@ def reasons(verdict: Verdict) -> Words:
 
 
 def about_model(card: Card) -> list[Words]:
-    """What a model is not for, what it is worth, where it was tested, how it was audited, whether it is calibrated.
+    """What a model is not for, what it knows, what it is worth, how it was audited, whether it is calibrated.
 
     Then what it cannot tell apart, and where the films come from that it learned from.
     """
-    if card.evaluation is None:
-        found: list[Words] = [say("card.not-for-diagnosis"), say("card.not-tested")]
-    else:
-        found = [say("card.not-for-diagnosis"), task_of(card.task_kind).showing.tested(card)]
+    showing = task_of(card.task_kind).showing
+    found: list[Words] = [say("card.not-for-diagnosis"), showing.known(card)]
+    found.append(say("card.not-tested") if card.evaluation is None else showing.tested(card))
     if card.is_leaking:
         found.append(say("evaluation.leaking"))
     found += about_base(card)
-    found.append(task_of(card.task_kind).showing.audited(card))
-    if card.calibration is None:
-        found.append(say("card.not-calibrated"))
-    else:
-        found.append(task_of(card.task_kind).showing.calibrated(card))
+    found.append(showing.audited(card))
+    found.append(say("card.not-calibrated") if card.calibration is None else showing.calibrated(card))
     if card.gate is None:
         found.append(say("card.no-gate"))
     if card.shift is None:
@@ -109,7 +123,8 @@ def about_model(card: Card) -> list[Words]:
     for lone, others in (card.ties or {}).items():
         found.append(say("card.tied", lone=card.shown(lone), others=Listed(tuple(map(card.shown, others)))))
     for source in card.sources or ():
-        found.append(say("card.source", name=source.name, terms=source.terms, citation=source.citation))
+        name, terms = Translated(source.name), Translated(source.terms)
+        found.append(say("card.source", name=name, terms=terms, citation=source.citation))
     return found
 
 

@@ -29,6 +29,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from plainfilm.errors import RequestError, UsageError
 from plainfilm.model.packaged import CHEST_MODEL
 from plainfilm.model.predictor import Predictor
+from plainfilm.model.shift import place_of
 from plainfilm.serving.api import wire
 from plainfilm.serving.api.guard import SECURITY_HEADERS, refusal
 from plainfilm.serving.api.http import Served, create_app
@@ -151,7 +152,7 @@ def open_node(served: Served, settings: NodeSettings, language: str) -> Iterator
 
     service = served.default
     predictor = service.predictor
-    author = Author(predictor.card, wire.model_id(predictor), language, settings.with_map, lambda: is_abroad(service))
+    author = Author(predictor.card, wire.model_id(predictor), language, settings.with_map, lambda: place(service))
     node = start_node(settings, lambda data: service.submit(data).result(), author)
     try:
         yield node.port
@@ -159,9 +160,9 @@ def open_node(served: Served, settings: NodeSettings, language: str) -> Iterator
         node.close()
 
 
-def is_abroad(service: AnswerService) -> bool:
-    """Whether the films that a service answers are not like those at its model's home."""
-    return service.watch is not None and service.watch.state.is_abroad
+def place(service: AnswerService) -> str:
+    """Where the films that a service answers come from: see `place_of`."""
+    return place_of(None if service.watch is None else service.watch.state.latest)
 
 
 def serve(served: Served, bound: socket.socket, announce: Callable[[str], None]) -> None:

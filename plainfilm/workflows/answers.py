@@ -23,6 +23,7 @@ from plainfilm.model.card import Card, Guessed
 from plainfilm.model.overlay import draw_overlay
 from plainfilm.model.predictor import Prediction, Predictor
 from plainfilm.model.shift import MIN_FILMS, Home, Shift
+from plainfilm.records import Object
 from plainfilm.task import task_of
 
 MAX_NAME_BYTES = 200  # of a map, before .png; file systems take 255
@@ -63,11 +64,11 @@ def predict(
         reasons = []
         for entry, result in zip(listing.entries, predictor.predict_many(reads), strict=True):
             number += 1
-            reasons.append(_reason(result))
             shown = str(path) if path.name == entry.path else f"{path}/{entry.path}"
             label = respelt.get(entry.label, entry.label)
             truth = "" if labelling.problem(label, classes) else "|".join(labelling.counted(label, classes))
             answer = Answer.of(result, override=override, number=number, path=shown, truth=truth)
+            reasons.append(_reason(answer))
             if maps is not None and isinstance(result, Prediction) and answer.is_answered:
                 shown_first = showing.first(answer, card)
                 name = f"{number:04d}-{result.image_id}-{classes[shown_first]}"
@@ -97,11 +98,11 @@ def _counted(answers: Sequence[Answer]) -> list[Answer]:
     return list(found.values())
 
 
-def _reason(result: Prediction | PlainfilmError) -> str:
+def _reason(answer: Answer) -> str:
     """Why a film has no answer, as a reason of a balance."""
-    if not isinstance(result, PlainfilmError):
-        return ""
-    return "missing" if result.code == "film-missing" else "unreadable"
+    if answer.error is not None:
+        return "missing" if answer.error.code == "film-missing" else "unreadable"
+    return "" if answer.is_answered else "refused"
 
 
 def _list(path: Path, tables: Sequence[Path], reading: Reading, labelling: Labelling, wanted: Sequence[str]) -> Listing:
@@ -134,17 +135,27 @@ def shift_cell(answer: Answer, place: str) -> str:
 
 
 def write_csv(answers: Sequence[Answer], card: Card, path: Path, place: str) -> None:
-    """Write a row a film: path, image_id, label, what the model gives, problem, what is decided, gate, shift."""
+    """Write a row a film: see `row`."""
+    rows = [row(answer, card, place) for answer in answers]
+    columns = list(row(Answer(), card, place))
+    files.write_text(path, tables.to_csv([columns, *([*map(_cell, entry.values())] for entry in rows)]))
+
+
+def row(answer: Answer, card: Card, place: str) -> Object:
+    """A film in a table: path, image_id, label, what the model gives, problem, what is decided, gate, shift, stance."""
     showing = task_of(card.task_kind).showing
-    columns, decided = (list(part) for part in showing.row(Answer(), card))
-    table: list[Sequence[object]] = [("path", "image_id", "label", *columns, "problem", *decided, "gate", "shift")]
-    for answer in answers:
-        said, decision = (map(_cell, part.values()) for part in showing.row(answer, card))
-        problem = answer.error.code if answer.error else ""
-        gate = "" if answer.verdict is None else answer.verdict.cell
-        start, end = (answer.path, answer.image_id, answer.truth), (gate, shift_cell(answer, place))
-        table.append([*start, *said, problem, *decision, *end])
-    files.write_text(path, tables.to_csv(table))
+    said, decided = showing.row(answer, card)
+    return {
+        "path": answer.path,
+        "image_id": answer.image_id,
+        "label": answer.truth,
+        **said,
+        "problem": answer.error.code if answer.error else "",
+        **decided,
+        "gate": "" if answer.verdict is None else answer.verdict.cell,
+        "shift": shift_cell(answer, place),
+        "stance": showing.stance(answer, card, place) if answer.is_answered else "",
+    }
 
 
 def _cell(value: object) -> object:

@@ -109,6 +109,7 @@ LIES: dict[str, str] = {
             "lungs without area": {"maps": {"faithful": True, "n": 3, "lungs": {"evidence": FIGURE}}},
             "share": {"maps": {"faithful": True, "n": 3, "lungs": {"evidence": FIGURE, "area": FIGURE | {"n": -1}}}},
             "seen": {"seen": {"films": 3}},
+            "source without English": {"sources": [{"name": {"zh": "甲"}, "terms": {"en": "a"}, "citation": "b"}]},
             "temperature": {"calibration": {"temperature": 1e9}},
         }.items()
     },

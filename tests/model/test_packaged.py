@@ -37,7 +37,8 @@ def test_its_card_says_what_it_is_not_for_and_names_every_source(packaged: Predi
     told = " ".join(others)
     for name in ("Chowdhury et al. 2020", "Kermany et al. 2018", "Wang et al. 2017", "CC BY 4.0", "no restrictions"):
         assert name in told
-    assert "A probe that sees no lung" in told
+    assert "a probe that sees no lung" in told
+    assert "nothing else. A film with any other disease" in told
     assert "openist" not in packaged.card.provenance.recipe
 
 

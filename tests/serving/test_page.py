@@ -103,6 +103,20 @@ def test_the_map_follows_class_and_opacity(visit: Visit, film: bytes, predictor:
     assert len(set(pictures) - {without}) == sum(has_evidence)
 
 
+def test_what_is_said_against_a_map_stays_when_the_language_changes(
+    visit: Visit, film: bytes, predictor: Predictor
+) -> None:
+    visit.answer({"film.png": film})
+    visit.page.keyboard.press("m")
+    for language, catalogue, key in (("en", EN, ""), ("zh", ZH, "#language"), ("en", EN, "#language")):
+        if key:
+            visit.page.click(key)
+        warning = predictor.card.map_warning.shown(language)
+        assert warning
+        visit.page.get_by_text(warning).wait_for()
+        assert visit.text("#map-words").endswith(catalogue["stage.map-remarked"].rpartition("}")[2])
+
+
 @pytest.mark.parametrize("fit", ["squash", "letterbox"])
 def test_the_map_lies_where_the_overlay_has_it(visit: Visit, fit: str) -> None:
     """Against `draw_overlay` on a black film, whose red is its mask; a grey level of rounding is allowed."""

@@ -247,7 +247,7 @@ def test_the_table_has_the_columns_of_the_command_line(
     for row, data in zip(found, chosen.values(), strict=True):
         said, decided = FindingShowing().row(Answer.of(predictor.predict_bytes(data), override=False), predictor.card)
         assert list(row) == [
-            *("path", "image_id", *said, "problem", *decided, "gate", "shift"),
+            *("path", "image_id", *said, "problem", *decided, "gate", "shift", "stance"),
             *("overridden", "warnings", "model", "sample"),
         ]
         assert {name: row[name] for name in decided} == decided

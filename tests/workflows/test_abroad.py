@@ -1,16 +1,24 @@
-"""Films of home and from abroad, from the command line to the API: what is said, marked, promised and written."""
+"""Films of home and from abroad, from the command line to API and page: what is said, marked, promised and written."""
 
 import csv
+import io
 import json
+import re
 from pathlib import Path
 
 import clients
 import httpx
+import numpy as np
 import pytest
+from browser import launched, visiting
+from builders import make_card
 from PIL import Image, ImageFilter
 
 from plainfilm.data import phantom
-from plainfilm.model.shift import MIN_FILMS
+from plainfilm.locales.en.page import SENTENCES as EN
+from plainfilm.model.answer import Answer
+from plainfilm.model.shift import MIN_FILMS, Placed
+from plainfilm.present import statements
 from plainfilm.serving.api.samples import PHANTOM_MODEL
 from tests.conftest import Cli
 
@@ -39,11 +47,20 @@ def test_predict_says_it_first_marks_answers_and_withdraws_the_promise(
         place for place, line in enumerate(lines) if "are not like those that this model was tested on" in line
     )
     assert alarm < next(place for place, line in enumerate(lines) if line.startswith("No."))
-    assert "(not like home)" in ran.out
-    assert "promises at home do not hold here" in ran.out
+    marks = set(re.findall(r"\(([^()]*not like the test)\)", ran.out))
+    assert marks <= {"not like the test", "not decided; not like the test"}
+    assert marks
+    assert ran.out.count("prediction set, which promises nothing here: ") == COUNT
     with (tmp_path / "a.csv").open(encoding="utf-8", newline="") as file:
-        cells = {row["shift"] for row in csv.DictReader(file)}
-    assert cells == {"abroad"}
+        cells = {(row["shift"], row["stance"]) for row in csv.DictReader(file)}
+    assert cells == {("abroad", "abroad")}
+
+
+def test_abroad_no_predictive_value_is_given(cli: Cli, places: dict[str, Path]) -> None:
+    words = ("predict", PHANTOM_MODEL, places["abroad"], "--prevalence", "COVID=0.1")
+    assert "No predictive values" in (ran := cli(*words)).out
+    assert "Predictive values if" not in ran.out
+    assert "Predictive values if" in cli(*words[:2], places["home"], *words[3:]).out
 
 
 def test_at_home_nothing_is_said_against_the_films(cli: Cli, places: dict[str, Path]) -> None:
@@ -57,7 +74,7 @@ def test_at_home_nothing_is_said_against_the_films(cli: Cli, places: dict[str, P
 
 
 @pytest.mark.parametrize(
-    ("language", "words"), [("en", "Not like the films of its test"), ("zh", "与模型的测试胶片不同")]
+    ("language", "words"), [("en", "The films here are not like those of the test"), ("zh", "此处的胶片与测试胶片不同")]
 )
 def test_the_json_of_films_from_abroad(cli: Cli, places: dict[str, Path], language: str, words: str) -> None:
     found = json.loads(cli("predict", PHANTOM_MODEL, places["abroad"], "--json", "--lang", language).out)
@@ -77,9 +94,34 @@ def test_of_one_film_nobody_knows_the_place(cli: Cli, places: dict[str, Path]) -
     assert found["shift"]["verdict"] == "too-few"
     for entry in found["predictions"]:
         assert entry["stance"] in ("unproven", "undecided", "abroad", None)
+        assert entry["shift"]["abroad"] is None
         if entry["stance"] == "unproven":
             assert entry["promised"] is None
             assert entry["headline"].endswith("if this film is like those of the test")
+
+
+@pytest.mark.parametrize(
+    ("members", "place", "is_unlike", "stance", "headline"),
+    [
+        ((0,), "home", False, "home", "a"),
+        ((0, 1), "home", False, "undecided", "a or b: not decided"),
+        ((0,), "too-few", False, "unproven", "a, if this film is like those of the test"),
+        ((0, 1), "too-few", False, "unproven", "a or b, if this film is like those of the test"),
+        ((0, 1, 2), "too-few", False, "undecided", "any class: not decided"),
+        ((), "too-few", False, "undecided", "not sure enough of any class: not decided"),
+        ((0,), "home", True, "abroad", "Not like the films of the test. Not reliable: a"),
+        ((0, 1), "abroad", False, "abroad", "The films here are not like those of the test. Not reliable: a"),
+    ],
+)
+def test_a_headline_is_as_sure_as_what_stands_behind_it(
+    members: tuple[int, ...], place: str, is_unlike: bool, stance: str, headline: str
+) -> None:
+    """What rules a class out holds at home alone, also where several are left."""
+    found = Answer(
+        probabilities=np.array([0.5, 0.3, 0.2]), set=members, placed=Placed(0, np.zeros(1), 2.0 if is_unlike else 0.5)
+    )
+    assert statements.stance(found, place) == stance
+    assert statements.headline(found, make_card(("a", "b", "c")), place).shown("en") == headline
 
 
 @pytest.mark.parametrize(("place", "code"), [("home", 0), ("abroad", 1)])
@@ -103,3 +145,21 @@ def test_a_server_tells_after_twenty_films(places: dict[str, Path]) -> None:
         assert last["stance"] == "abroad"
         lines = client.get("/metrics").text.splitlines()
         assert any(line.startswith("plainfilm_shift_abroad") and line.endswith(" 1.0") for line in lines)
+
+
+def test_the_page_corrects_what_it_said_before_the_place_was_known(places: dict[str, Path]) -> None:
+    films = {path.name: path.read_bytes() for path in sorted(places["abroad"].iterdir())}
+    first = dict(list(films.items())[:2])
+    with clients.started(PHANTOM_MODEL) as server, launched() as browser, visiting(browser) as visit:
+        visit.open(server.address)
+        visit.answer(first)
+        assert "The films here are not like those of the test" not in visit.text(".verdict")
+        visit.answer({name: data for name, data in films.items() if name not in first})
+        visit.page.wait_for_function(
+            "count => [...document.querySelectorAll('#strip .caption')].every(entry => entry.textContent === count)",
+            arg=EN["caption.abroad"],
+        )
+        visit.select(0)
+        assert "The films here are not like those of the test" in visit.text(".verdict")
+        rows = list(csv.DictReader(io.StringIO(visit.download("#export").decode("utf-8-sig"))))
+        assert {(row["shift"], row["stance"]) for row in rows} == {("abroad", "abroad")}

@@ -130,6 +130,7 @@ def test_csv_and_maps(cli: Cli, model: Path, films: Path, tmp_path: Path) -> Non
         "set",
         "gate",
         "shift",
+        "stance",
     ]
     assert [row["problem"] for row in rows if row["problem"]] == ["film-is-text"]
     maps = sorted((tmp_path / "maps").iterdir())
@@ -279,7 +280,7 @@ def test_a_file_without_calibration_gives_no_sets(cli: Cli, model: Path, phantom
     ran = cli("predict", tmp_path / "plain.onnx", film, "--csv", tmp_path / "answers.csv", "--lang", "en")
     assert "not calibrated" in ran.out
     assert "% prediction set" not in ran.out
-    assert (tmp_path / "answers.csv").read_text(encoding="utf-8").splitlines()[1].endswith(",,,passed,")
+    assert (tmp_path / "answers.csv").read_text(encoding="utf-8").splitlines()[1].endswith(",,,passed,,undecided")
     refused = cli("predict", tmp_path / "plain.onnx", film, "--prevalence", "COVID=0.02", "--lang", "en")
     assert refused.code == 2
     assert "without a validation part" in refused.err
@@ -288,10 +289,10 @@ def test_a_file_without_calibration_gives_no_sets(cli: Cli, model: Path, phantom
 @pytest.mark.parametrize(
     ("members", "en", "zh"),
     [
-        ((), "none of the classes", "不属于任何类别"),
+        ((), "not sure enough of any class: not decided", "对任何一类都没有足够把握：未定"),
         ((1,), "viral pneumonia", "病毒性肺炎"),
         ((1, 2), "viral pneumonia or COVID-19: not decided", "病毒性肺炎或新冠肺炎：未定"),
-        ((0, 1, 2), "any class: not decided", "任何类别：未定"),
+        ((0, 1, 2), "any class: not decided", "哪一类都有可能：未定"),
     ],
 )
 def test_sets_in_words(members: tuple[int, ...], en: str, zh: str) -> None:
@@ -301,7 +302,10 @@ def test_sets_in_words(members: tuple[int, ...], en: str, zh: str) -> None:
 
 @pytest.mark.parametrize(
     ("language", "heading", "ppv"),
-    [("en", "Film 1, 95 % prediction set: ", "Positive predictive value"), ("zh", "图1的 95 % 预测集：", "阳性预测值")],
+    [
+        ("en", "Film 1, 95 % prediction set if the film is like those of the test: ", "Positive predictive value"),
+        ("zh", "图1的 95 % 预测集（前提：与测试胶片相似）：", "阳性预测值"),
+    ],
 )
 def test_the_set_and_the_predictive_values_are_printed(
     cli: Cli, calibrated: Path, phantoms: Path, language: str, heading: str, ppv: str

@@ -14,11 +14,14 @@ from plainfilm.records import Object
 
 REASONS = (  # why a file is not used, in the order in which they are shown; "balance.reason.<reason>" has the words
     *("unreadable", "missing", "copy-conflict", "no-label", "several-labels", "class-unknown", "no-part", "seen"),
+    "refused",
     *("link", "unreadable-folder", "other-image", "double", "hidden", "own-output", "mask", "text", "no-image"),
     *("special", "unsafe"),
 )
 SAID = ("warnings", "notes")  # fields of messages
-NEVER_FILMS = {"double", "hidden", "own-output", "mask", "text", "no-image", "special", "unsafe", "seen", "missing"}
+NEVER_FILMS = {
+    *("double", "hidden", "own-output", "mask", "text", "no-image", "special", "unsafe", "seen", "refused", "missing"),
+}
 MAX_LOST_SHARE = 0.01  # of the decodable films of a source, before it is warned of
 MIN_TABLE_SHARE = 0.5  # of the films that find a row in a table given for them, below which it is warned of
 MIN_FOLDER_FILMS = 2  # in a folder, before it is called a folder of films

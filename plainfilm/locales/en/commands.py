@@ -110,7 +110,7 @@ SENTENCES: dict[str, str] = {
     "gate-inverted": "black and white are swapped; expected bone to be white and air to be black; invert the film",
     "gate-unlike-training": "the image is unlike the frontal chest films that the model was trained on; is it a whole "
     "frontal chest film, the right way up?",
-    "gate.refused": "{about}: no answer (--override shows the classes all the same): {reasons}",
+    "gate.refused": "{about}: no answer: {reasons} (--override answers all the same)",
     "gate.overridden": "{about}: an answer only because of --override: {reasons}",
     "gate.and": "; ",
     # a figure with its interval
@@ -173,7 +173,7 @@ SENTENCES: dict[str, str] = {
     "expected.list": "[{of}, ...]",
     "expected.names": "at least two different names",
     "expected.ties": "a class, and other classes that it cannot be told from",
-    "expected.sources": "name, terms and citation of each source",
+    "expected.sources": "name, terms and citation of each source; name and terms as a text, or by language (en, zh)",
     "expected.display-names": "names by language (en, zh), or an English and a Chinese name",
     "expected.size": "{low} to {high}, a multiple of {of}",
     "expected.section": "a section",
@@ -498,6 +498,7 @@ SENTENCES: dict[str, str] = {
     "balance.reason.class-unknown": "not of the model's or recipe's classes",
     "balance.reason.no-part": "the set's own split names no part",
     "balance.reason.seen": "the model has seen it, or another film of its patient",
+    "balance.reason.refused": "refused by the input check",
     "balance.reason.link": "link not followed (--follow-links follows it)",
     "balance.reason.other-image": "image of another kind; convert it to PNG",
     "balance.reason.hidden": "hidden or system file",
@@ -615,14 +616,17 @@ SENTENCES: dict[str, str] = {
     "sets.coverage": "Prediction set holds the true class (asked for: {asked:g} %)",
     "sets.single": "One class: an answer",
     "sets.several": "Several classes: not decided",
-    "sets.none": "None of the classes",
+    "sets.none": "No class: not decided",
     "sets.size": "Classes in a prediction set, mean",
     "sets.all": "All films",
     "sets.undecided": "{names}: not decided",
     "sets.or": "{first} or {second}",
     "sets.any": "any class: not decided",
-    "sets.empty": "none of the classes",
-    "prevalence.title": "Predictive values if {prevalence:g} % of the films are {name}",
+    "sets.empty": "not sure enough of any class: not decided",
+    "prevalence.title": "Predictive values if {prevalence:g} % of the films are {name}, and all are like those of the "
+    "validation",
+    "prevalence.abroad": "No predictive values: they would hold for films like those of the validation, and these are "
+    "not.",
     "prevalence.threshold": "Threshold of the probability",
     "prevalence.none": "{name}: no operating point; there was no validation film of this class.",
     "prevalence-malformed": "--prevalence {given} cannot be read; expected CLASS=SHARE with a share between 0 and 1, "
@@ -639,12 +643,15 @@ SENTENCES: dict[str, str] = {
     "prediction.film": "Film",
     "prediction.label": "Prediction",
     "prediction.set": "Film {number}, {coverage:g} % prediction set: {words}",
+    "prediction.set-unproven": "Film {number}, {coverage:g} % prediction set if the film is like those of the test: "
+    "{words}",
     "prediction.sentence": "Film {number}: true label: {truth}, prediction: {predicted}",
-    "prediction.refused": "{names} (refused)",
-    "prediction.abroad": "{names} (not like home)",
-    "prediction.set-unpromised": "Film {number}: {words}. The {coverage:g} % that a prediction set promises at "
-    "home do not hold here.",
-    "prediction.undecided": "{names} (not decided)",
+    "prediction.set-unpromised": "Film {number}, prediction set, which promises nothing here: {words}",
+    "prediction.doubted": "{names} ({doubts})",
+    "doubt.undecided": "not decided",
+    "doubt.refused": "refused",
+    "doubt.abroad": "not like the test",
+    "doubt.unproven": "if like the test",
     "prediction.maps": "Class activation maps are in {folder}: {cells}x{cells} cells over a film of {size}x{size} "
     "px; orange speaks for the predicted class.",
     "guess.no-record": "What accuracy is to be expected here is not guessed: nobody has tested such guesses of this "
@@ -654,14 +661,15 @@ SENTENCES: dict[str, str] = {
     "guess.bad-record": "What accuracy is to be expected here is not guessed: on films of {sites} other places such "
     "a guess was off by up to {off:.1f} points.",
     "headline.refused": "Refused. Not reliable: {name}",
-    "headline.abroad": "Not like the films of its test. Not reliable: {name}",
+    "headline.abroad": "The films here are not like those of the test. Not reliable: {name}",
+    "headline.unlike": "Not like the films of the test. Not reliable: {name}",
     "headline.unproven": "{name}, if this film is like those of the test",
     "headline.uncalibrated": "Most probable: {name}",
     "shift.home": "Nothing says that these {films} films are unlike those that the model was tested on "
-    "(distance {distance:.2f}; unlike above 1).",
-    "shift.abroad": "These {films} films are not like those that this model was tested on (distance {distance:.1f}; "
-    "unlike above 1; moved: {moved}). Its probabilities, prediction sets and thresholds promise nothing here. Test "
-    "it on films from here whose class you know: plainfilm evaluate.",
+    "(distance {distance:.2f}; unlike above 1). A few from elsewhere among many would not be noticed.",
+    "shift.abroad": "These {films} films are not like those that this model was tested on (distance {distance:.2f}; "
+    "unlike above 1; what differs: {moved}). Its probabilities, prediction sets and thresholds promise nothing here. "
+    "Test it on films from here whose class you know: plainfilm evaluate.",
     "shift.too-few": "Too few films to tell whether they are like those that the model was tested on: {films}; "
     "{minimum} are needed.",
     "shift.features": "what the network sees",
@@ -672,6 +680,10 @@ SENTENCES: dict[str, str] = {
     "shift.stream": "The films that come here are not like those that the model was tested on. Its probabilities and "
     "sets promise nothing here.",
     "shift.film": "This film is unlike nearly all films that the model was tested on.",
+    "shift.at-home": "The films that came here so far are, taken together, like those that the model was tested on. "
+    "That proves nothing about this one.",
+    "shift.unknown": "Too few films have come here to tell whether they are like those that the model was tested on. "
+    "If this one is not, nothing said of it holds.",
     "shift.unlike": "{about}: unlike the films that the model was tested on; do not rely on its answer",
     "drift-missing": "{path} cannot be read ({reason}); expected a file that `plainfilm serve --watch FILE` keeps",
     "drift-too-large": "{path} is too large: at most {maximum_bytes} bytes are read; give a part of its lines",
@@ -729,9 +741,9 @@ SENTENCES: dict[str, str] = {
     "card.base-unknown": "Its training began with given weights. Which films those had seen, nobody can say; if its "
     "test films were among them, its figures are too good.",
     "card.not-calibrated": "This model is not calibrated: its probabilities are not frequencies.",
-    "card.calibrated": "Calibrated on {films} validation films. Among films like these a prediction set holds the "
-    'true class in at least {coverage:g} % of cases; it is "none of the classes" if each class is less probable than '
-    "in all but a few of its own films.",
+    "card.calibrated": "Calibrated on {films} validation films. Among films like those a prediction set holds the "
+    "true class in at least {coverage:g} % of cases; it holds no class if each is less probable than in all but a few "
+    "of its own films.",
     "card.maps-faithful": "This model's class activation maps passed their check on {n} validation films: taken "
     "together, its answers depend on the cells that they mark more than on random or central ones, and random "
     "weights give other maps.",
@@ -747,12 +759,16 @@ SENTENCES: dict[str, str] = {
     "card.no-shift": "This model cannot say whether films are like those that it was tested on.",
     "card.not-audited": "Nobody has looked whether it lives on what is beside the lungs: plainfilm audit has not "
     "been run on it.",
-    "card.audited": "A probe that sees no lung ({view}) tells the classes of its test films with an accuracy of "
-    "{accuracy}; chance: {chance}; this model: {model}. So the probe gets {share} of what the model adds over chance.",
+    "card.audited": "It may recognise where a film comes from instead of a disease: on its test films a probe that "
+    "sees no lung ({view}) gets {share} of what this model adds over chance. Accuracy of the probe: {accuracy}; of "
+    "chance: {chance}; of this model: {model}.",
     "card.audited-no-share": "A probe that sees no lung ({view}) tells the classes of its test films with an "
     "accuracy of {accuracy}; chance: {chance}; this model: {model}.",
-    "card.tied": "It knows {lone} from one place alone. Of films that are not like those, it names {lone} and "
-    "{others} together: not decided.",
+    "card.tied": "It has learned {lone} from one place alone, and cannot tell it from {others} elsewhere. Unless a "
+    "film is called {lone} and is like those of the test, both are named, however improbable one of them is.",
+    "card.knows": "It knows {classes}, and nothing else. A film with any other disease is called one of these all the "
+    "same.",
+    "card.knows-findings": "It looks for {count} findings, and mentions nothing else that a film shows.",
     "card.source": "Trained on films of {name}. Terms: {terms}. Citation: {citation}.",
     "card.not-for-diagnosis": "For research and teaching; not for diagnosis.",
     "profile.stages": "Where the time went",
@@ -863,9 +879,9 @@ SENTENCES: dict[str, str] = {
     "recalibration.written": "Model file: {path}. Its class activation maps were not checked on these films.",
     "card.recalibrated": "This model was recalibrated for a place other than that of its training. Its accuracy on "
     "test films from there: {accuracy}. On films from elsewhere expect less, perhaps far less.",
-    "card.recalibrated-on": "Recalibrated on {films} films of that place. Among films like these a prediction set "
-    'holds the true class in at least {coverage:g} % of cases; it is "none of the classes" if each class is less '
-    "probable than in all but a few of its own films.",
+    "card.recalibrated-on": "Recalibrated on {films} films of that place. Among films like those a prediction set "
+    "holds the true class in at least {coverage:g} % of cases; it holds no class if each is less probable than in all "
+    "but a few of its own films.",
     # comparing and cross-validating
     "compare.title": "Compared on {films} films in {groups} groups; left out, having no answer of the other: {first} "
     "of the first, {second} of the second.",
@@ -937,7 +953,8 @@ SENTENCES: dict[str, str] = {
     "doctor.no-font": "no Chinese font is installed, so that figures are labelled in English; install one such as Noto "
     "Sans CJK",
     "doctor.left-out": "files not used: {files}, {reason_key} ({endings}), for instance {example}",
-    "doctor.film": "a film of {width}x{height} px, stored as {mode}, {bits} bits used, colour {chroma:.1f} of 255",
+    "doctor.film": "a film of {width}x{height} px, stored as {mode}, {bits} bits used, colour {chroma:.1f} of 255; "
+    "whether it shows a chest from the front is not looked at here",
     "doctor.film-coloured": "the film has colours ({chroma:.1f} of 255); a radiograph has none: is it a photograph or "
     "a marked copy?",
     "doctor.film-shape": "{width}x{height} px is narrower or wider than a chest film usually is; was it cropped?",
@@ -971,7 +988,7 @@ SENTENCES: dict[str, str] = {
     "doctor.shift": "{words}",
     "doctor.films": "{films} films, of which {refused} are refused and {unreadable} cannot be read",
     "doctor.model-shift": "it can say whether films are like those that it was tested on (home: {films} films)",
-    "doctor.model-gate": "it refuses what is no chest film",
+    "doctor.model-gate": "it refuses most of what is no chest film from the front",
     # the shortcut audit
     "view.chance": "chance (commonest class)",
     "view.model": "the model",

@@ -67,7 +67,7 @@ SENTENCES: dict[str, str] = {
     "caption.abroad": "unlike the test",
     "caption.unproven": "{name}, if like the test",
     "caption.undecided": "not decided",
-    "caption.none": "none of the classes",
+    "caption.none": "not sure enough",
     "caption.none-present": "none called present",
     "caption.more": "{names} and {n} more",
     # the film
@@ -89,6 +89,7 @@ SENTENCES: dict[str, str] = {
     "stage.film": "Film {film}",
     "stage.film-map": "Film {film}; over it in orange, at {opacity} %, what speaks for {name}",
     "stage.map": "speaks for {name}; coarse: {cells} × {cells} cells",
+    "stage.map-remarked": "speaks for {name}; {cells} × {cells} cells; mind the remark on maps",
     "stage.view": "{zoom} %   W {window}  L {level}",
     # the answer
     "answer.name": "Answer",
@@ -105,25 +106,32 @@ SENTENCES: dict[str, str] = {
     "film means nothing.",
     "answer.abroad": "The films that this server sees are not like those that the model was tested on. Its "
     "probabilities, its sets and its thresholds promise nothing here.",
-    "answer.unproven": "The server has not seen enough films to tell whether they are like those that the model was "
-    "tested on.",
+    "answer.home": "The films that came here so far are, taken together, like those of the test. That proves nothing "
+    "about this one.",
+    "answer.unproven": "Too few films have come here to tell whether they are like those of the test. If not, nothing "
+    "said here holds.",
     "answer.cannot-say": "This model cannot say whether a film is like those that it was tested on.",
     "answer.unlike": "This film is unlike nearly all films that the model was tested on. What it would say of such a "
     "film was not tested.",
     "answer.uncalibrated": "This model is not calibrated: it cannot tell when it does not know.",
-    "answer.set-one": "Only this class fits.",
-    "answer.set-some": "Each of these classes fits; the model does not decide between them.",
-    "answer.set-all": "Every class fits; the model does not decide.",
-    "answer.set-none": "The film looks less like each class than nearly all films of that class do.",
-    "answer.coverage": "On average over films like those it was calibrated on, the true class is among those named in "
-    "about {coverage} of 100. That is no probability for this film.",
+    "answer.set-one": "The model rules the other classes out.",
+    "answer.set-some": "The model does not decide between the classes named.",
+    "answer.set-all": "The model rules no class out.",
+    "answer.set-none": "The model is less sure of each class than with nearly all films of that class.",
+    "answer.tied": "It does not decide between {lone} and {others}, however improbable one of them is: it has learned "
+    "{lone} from one place alone.",
+    "answer.probe": "On its test films a probe that sees no lung was right in {accuracy}: the model may recognise "
+    "where a film comes from.",
+    "answer.coverage": "Of 100 films like those it was calibrated on, about {coverage} are of a class named. That is "
+    "no probability for this film.",
     "answer.bars": "Probabilities. The class chosen here is the one whose evidence the map shows.",
     "answer.bold": "Bold: named in the answer.",
     "answer.ticks": "Fine lines: thresholds.",
-    "called.all": "{name}: above each of its thresholds, set to find {positive} of such films.",
-    "called.some": "{name}: above the threshold set to find {positive} of such films, below that for {negative}.",
-    "called.none": "{name}: below each of its thresholds, set to find {negative} of such films. (A class is named if "
-    "it cannot be ruled out, which takes less.)",
+    "called.all": "{name}: positive at each of its thresholds, which find {positive} of such films in the validation.",
+    "called.some": "{name}: positive at the thresholds that find {positive} of such films in the validation, negative "
+    "at those for {negative}.",
+    "called.none": "{name}: negative at each of its thresholds, which find {negative} of such films in the validation. "
+    "(A class is named if it cannot be ruled out, which takes less.)",
     "finding.legend": "Probabilities, each with a line at its own threshold. The finding chosen here is the one whose "
     "evidence the map shows.",
     "finding.legend-uncalibrated": "Probabilities. The finding chosen here is the one whose evidence the map shows.",
@@ -161,7 +169,7 @@ SENTENCES: dict[str, str] = {
     "fact.image-id": "Image ID",
     "fact.size": "Size",
     "fact.distance": "Distance from the training films (above 1: refused)",
-    "fact.home": "Distance from the films of the test (above 1: unlike them)",
+    "fact.home": "This film's own distance from those of the test (above 1: unlike nearly all; below 1 proves nothing)",
     "fact.home-unknown": "the model cannot say",
     "fact.model": "Model",
     "fact.date": "Answered",
@@ -198,7 +206,7 @@ SENTENCES: dict[str, str] = {
     "cells",
     "model.weights": "Checksum of the weights",
     "model.meaning": "Figures hold for films like the test films. Elsewhere (another hospital, machine, age, or share "
-    "of the diseases) they may be lower.",
+    "of the diseases) expect less, perhaps far less.",
     "figure.with-interval": "{value} % (95 % interval {low}–{high}; n {n})",
     "figure.with-interval-plain": "{value} (95 % interval {low}–{high}; n {n})",
     "figure.not-estimable": "not estimable (n {n})",

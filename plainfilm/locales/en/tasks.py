@@ -74,7 +74,7 @@ SENTENCES: dict[str, str] = {
     "card.recalibrated-findings": "This model was recalibrated for a place other than that of its training. Its mean "
     "AUC over {count} of {of} findings on test films from there: {auc}. On films from elsewhere expect less, perhaps "
     "far less.",
-    "card.calibrated-findings": "Decisions were fitted on {films}. Among films like these a finding that is there "
+    "card.calibrated-findings": "Decisions were fitted on {films}. Among films like those a finding that is there "
     "is called absent, and one that is not there present, in at most {most:g} of 100 cases; where too few films "
     "had a finding, nothing is promised.",
     "train.fold": "Fold {number} of {total}: a network that does not see it",

@@ -96,7 +96,7 @@ SENTENCES: dict[str, str] = {
     "gate-turned": "胶片横置；请转正",
     "gate-inverted": "黑白反转；骨骼应为白色，空气应为黑色；请将胶片反相",
     "gate-unlike-training": "图像与训练该模型所用的正位胸片不相似；请确认它是完整的正位胸片，且没有倒置。",
-    "gate.refused": "{about}：不作回答（--override 仍会显示各类别）：{reasons}",
+    "gate.refused": "{about}：不作回答：{reasons}（用 --override 可强制作答）",
     "gate.overridden": "{about}：仅因 --override 才给出回答：{reasons}",
     "gate.and": "；",
     # 带区间的数值
@@ -156,7 +156,7 @@ SENTENCES: dict[str, str] = {
     "expected.list": "[{of}, ...]",
     "expected.names": "至少两个不同的名称",
     "expected.ties": "一个类别，以及与它无法区分的其他类别",
-    "expected.sources": "每个来源的 name、terms 和 citation",
+    "expected.sources": "每个来源的 name、terms 和 citation；前两项可为文字，也可按语言（en、zh）给出",
     "expected.display-names": "按语言（en、zh）给出的名称，或者一个英文名和一个中文名",
     "expected.size": "{low} 至 {high}，且为 {of} 的倍数",
     "expected.section": "一个小节",
@@ -445,6 +445,7 @@ SENTENCES: dict[str, str] = {
     "balance.reason.class-unknown": "不属于模型或配方的类别",
     "balance.reason.no-part": "数据集自带的划分没有指明归属",
     "balance.reason.seen": "模型见过该胶片或同一患者的胶片",
+    "balance.reason.refused": "未通过输入检查",
     "balance.reason.link": "没有跟随的链接（用 --follow-links 可以跟随）",
     "balance.reason.other-image": "其他格式的图像，请转换为 PNG",
     "balance.reason.hidden": "隐藏文件或系统文件",
@@ -553,14 +554,15 @@ SENTENCES: dict[str, str] = {
     "sets.coverage": "预测集包含真实类别（要求：{asked:g} %）",
     "sets.single": "仅一个类别：有结论",
     "sets.several": "多个类别：未定",
-    "sets.none": "不属于任何类别",
+    "sets.none": "没有类别：未定",
     "sets.size": "预测集的平均类别数",
     "sets.all": "全部胶片",
     "sets.undecided": "{names}：未定",
     "sets.or": "{first}或{second}",
-    "sets.any": "任何类别：未定",
-    "sets.empty": "不属于任何类别",
-    "prevalence.title": "当{name}占胶片的 {prevalence:g} % 时的预测值",
+    "sets.any": "哪一类都有可能：未定",
+    "sets.empty": "对任何一类都没有足够把握：未定",
+    "prevalence.title": "当{name}占胶片的 {prevalence:g} %、且胶片都与验证胶片相似时的预测值",
+    "prevalence.abroad": "不给出预测值：预测值只适用于与验证胶片相似的胶片，而这些胶片并不相似。",
     "prevalence.threshold": "概率阈值",
     "prevalence.none": "{name}：没有工作点；验证集中没有该类别的胶片。",
     "prevalence-malformed": "无法读取 --prevalence {given}；应为 类别=比例，比例在 0 与 1 之间，例如 {example}=0.02",
@@ -575,11 +577,14 @@ SENTENCES: dict[str, str] = {
     "prediction.film": "胶片",
     "prediction.label": "预测",
     "prediction.set": "图{number}的 {coverage:g} % 预测集：{words}",
+    "prediction.set-unproven": "图{number}的 {coverage:g} % 预测集（前提：与测试胶片相似）：{words}",
     "prediction.sentence": "图{number}的真实标签:{truth},预测结果:{predicted}",
-    "prediction.refused": "{names}（已拒绝）",
-    "prediction.abroad": "{names}（与测试胶片不同）",
-    "prediction.set-unpromised": "图{number}：{words}。预测集在原处承诺的 {coverage:g} % 在此不成立。",
-    "prediction.undecided": "{names}（未定）",
+    "prediction.set-unpromised": "图{number}的预测集（在此不作任何保证）：{words}",
+    "prediction.doubted": "{names}（{doubts}）",
+    "doubt.undecided": "未定",
+    "doubt.refused": "未通过检查",
+    "doubt.abroad": "与测试胶片不同",
+    "doubt.unproven": "前提：与测试胶片相似",
     "prediction.maps": "类激活图在 {folder}：{size}x{size} 像素的胶片上有 {cells}x{cells} 个格子；橙色支持所预测的类"
     "别。",
     "guess.no-record": "不估计在此处的准确率：尚无人用其他来源的胶片检验过该模型的这类估计。",
@@ -588,11 +593,13 @@ SENTENCES: dict[str, str] = {
     "guess.bad-record": "不估计在此处的准确率：在 {sites} 处其他来源的胶片上，这类估计的误差最大达 {off:.1f} 个百分点"
     "。",
     "headline.refused": "未通过检查，不可靠：{name}",
-    "headline.abroad": "与模型的测试胶片不同，不可靠：{name}",
+    "headline.abroad": "此处的胶片与测试胶片不同，不可靠：{name}",
+    "headline.unlike": "与测试胶片不同，不可靠：{name}",
     "headline.unproven": "{name}（前提：与测试胶片相似）",
     "headline.uncalibrated": "可能性最大：{name}",
-    "shift.home": "没有迹象表明这 {films} 张胶片与模型的测试胶片不同（距离 {distance:.2f}；大于 1 即不同）。",
-    "shift.abroad": "这 {films} 张胶片与该模型的测试胶片不同（距离 {distance:.1f}；大于 1 即不同；变化之处：{moved}）。"
+    "shift.home": "没有迹象表明这 {films} 张胶片与模型的测试胶片不同（距离 {distance:.2f}；大于 1 即不同）。"
+    "若其中只混有少数外来胶片，则看不出来。",
+    "shift.abroad": "这 {films} 张胶片与该模型的测试胶片不同（距离 {distance:.2f}；大于 1 即不同；差异之处：{moved}）。"
     "它的概率、预测集和阈值在此都不作任何保证。请用本地已知类别的胶片测试：plainfilm evaluate。",
     "shift.too-few": "胶片太少，无法判断它们是否与模型的测试胶片相似：{films} 张，至少需要 {minimum} 张。",
     "shift.features": "网络所见",
@@ -602,6 +609,9 @@ SENTENCES: dict[str, str] = {
     "shift.together": "各方面均略有变化",
     "shift.stream": "此处收到的胶片与模型的测试胶片不同，其概率和预测集在此不作任何保证。",
     "shift.film": "这张胶片与模型的绝大多数测试胶片都不同。",
+    "shift.at-home": "此处收到的胶片总体上与模型的测试胶片相似；这并不能证明本片也相似。",
+    "shift.unknown": "此处收到的胶片还不够多，无法判断它们是否与模型的测试胶片相似。若本片并不相似，对它所说的都不成"
+    "立。",
     "shift.unlike": "{about}：与模型的测试胶片不同；请勿依赖其回答",
     "drift-missing": "无法读取 {path}（{reason}）；应为 `plainfilm serve --watch FILE` 保存的文件",
     "drift-too-large": "{path} 太大：最多读取 {maximum_bytes} 字节；请只给出其中一部分行",
@@ -647,12 +657,12 @@ SENTENCES: dict[str, str] = {
     "drift.method.chance": "p 假定各窗口相互独立。若相似的胶片成批到来，例如按日期或病房，p 就偏小。变化只说明胶片变"
     "了，不说明原因，也不说明回答有误。",
     "card.not-tested": "该模型未经测试。",
-    "card.tested": "该模型在自身测试胶片（与训练胶片来源相同）上的准确率：{accuracy}。在其他来源的胶片上会更低，"
-    "甚至低得多。",
+    "card.tested": "该模型在自身测试胶片（与训练胶片来源相同）上的准确率：{accuracy}。在其他来源的胶片上预计更"
+    "低，也可能低得多。",
     "card.base-unknown": "训练始于给定的权重；这些权重见过哪些胶片无从得知，若其中有测试胶片，则所得数字偏高。",
     "card.not-calibrated": "该模型未经校准：其概率不是频率。",
-    "card.calibrated": "已在 {films} 张验证胶片上校准。对于同类胶片，预测集以不低于 {coverage:g} % 的比例包含真实类别；"
-    "若每个类别的概率都低于该类别绝大多数胶片，则为“不属于任何类别”。",
+    "card.calibrated": "已在 {films} 张验证胶片上校准。对于与之同类的胶片，预测集以不低于 {coverage:g} % 的比例包含真"
+    "实类别；若每个类别的概率都低于该类别绝大多数胶片，则一类也不含。",
     "card.maps-faithful": "该模型的类激活图在 {n} 张验证胶片上通过了检验：总体而言，它的回答更取决于热图标出的格子，"
     "而非随机或中央的格子；权重随机化之后，热图也随之改变。",
     "card.maps-not-faithful": "请勿依赖该模型的类激活图：在验证胶片上检验时，热图标出的格子对回答的影响并不大于随机或"
@@ -663,11 +673,14 @@ SENTENCES: dict[str, str] = {
     "card.no-gate": "该模型没有拟合的输入检查：回答之前只检查颜色、尺寸、形状和对比度。",
     "card.no-shift": "该模型无法判断胶片是否与其测试胶片相似。",
     "card.not-audited": "尚无人检查它是否依赖肺部以外的内容：没有对它运行过 plainfilm audit。",
-    "card.audited": "只看不含肺部的内容（{view}）的探针，区分其测试胶片类别的准确率为 {accuracy}；随机水平：{chance}"
-    "；该模型：{model}。在模型超出随机水平的部分中，探针可得到 {share}。",
+    "card.audited": "它认出的可能是胶片的来源，而不是疾病：在测试胶片上，完全看不到肺部的探针（{view}）就能得到该模型超"
+    "出随机水平部分的 {share}。准确率：探针 {accuracy}；随机水平 {chance}；该模型 {model}。",
     "card.audited-no-share": "只看不含肺部的内容（{view}）的探针，区分其测试胶片类别的准确率为 {accuracy}；随机水平："
     "{chance}；该模型：{model}。",
-    "card.tied": "它只从一处认识{lone}。对于与那里不同的胶片，它会把{lone}与{others}一并列出：未定。",
+    "card.tied": "它的{lone}胶片全部来自同一处，在别处它分不清{lone}与{others}。除非胶片被判为{lone}且与测试胶片相似，"
+    "否则两者一并列出，不论其中一类的概率多小。",
+    "card.knows": "它只认识{classes}。有其他疾病的胶片同样会被归入其中一类。",
+    "card.knows-findings": "它只寻找 {count} 种征象；胶片上的其他表现，它一概不提。",
     "card.source": "训练所用胶片来自 {name}。使用条款：{terms}。引用：{citation}。",
     "card.not-for-diagnosis": "仅供研究与教学，不用于诊断。",
     "profile.stages": "时间花在哪里",
@@ -769,8 +782,8 @@ SENTENCES: dict[str, str] = {
     "recalibration.written": "模型文件：{path}。其类激活图未在这些胶片上检验。",
     "card.recalibrated": "该模型已针对训练来源之外的某地重新校准。在当地测试胶片上的准确率：{accuracy}。在其他来源的"
     "胶片上会更低，甚至低得多。",
-    "card.recalibrated-on": "已在当地 {films} 张胶片上重新校准。对于同类胶片，预测集以不低于 {coverage:g} % 的比例包"
-    "含真实类别；若每个类别的概率都低于该类别绝大多数胶片，则为“不属于任何类别”。",
+    "card.recalibrated-on": "已在当地 {films} 张胶片上重新校准。对于与之同类的胶片，预测集以不低于 {coverage:g} % "
+    "的比例包含真实类别；若每个类别的概率都低于该类别绝大多数胶片，则一类也不含。",
     # 比较与交叉验证
     "compare.title": "在 {groups} 组共 {films} 张胶片上比较；"
     "因另一方没有回答而排除：第一个 {first} 张，第二个 {second} 张。",
@@ -834,7 +847,8 @@ SENTENCES: dict[str, str] = {
     "doctor.font": "已安装用于图的中文字体",
     "doctor.no-font": "没有安装中文字体，图将用英文标注；请安装中文字体，如 Noto Sans CJK",
     "doctor.left-out": "{files} 个文件没有使用：{reason_key}（{endings}），例如 {example}",
-    "doctor.film": "胶片 {width}x{height} 像素，存储方式 {mode}，使用 {bits} 位，彩度 {chroma:.1f}（最大 255）",
+    "doctor.film": "胶片 {width}x{height} 像素，存储方式 {mode}，使用 {bits} 位，彩度 {chroma:.1f}（最大 255）；"
+    "是否为正位胸片，这里不作检查",
     "doctor.film-coloured": "胶片带有颜色（{chroma:.1f}，最大 255）；X 光片没有颜色：是照片还是带标注的副本？",
     "doctor.film-shape": "{width}x{height} 像素，比常见的胸片更窄或更宽；是否被裁剪过？",
     "doctor.film-blank": "所有像素的值都是 {value}；胶片是空白的",
@@ -864,7 +878,7 @@ SENTENCES: dict[str, str] = {
     "doctor.shift": "{words}",
     "doctor.films": "{films} 张胶片，其中 {refused} 张被拒绝，{unreadable} 张无法读取",
     "doctor.model-shift": "能判断胶片是否与其测试胶片相似（原处：{films} 张胶片）",
-    "doctor.model-gate": "会拒绝不是胸片的图像",
+    "doctor.model-gate": "会拒绝大部分不是正位胸片的图像",
     # 捷径审计
     "view.chance": "随机水平（最常见类别）",
     "view.model": "模型",

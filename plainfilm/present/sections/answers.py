@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from plainfilm.messages import LANGUAGES, Text, Words, say, told
+from plainfilm.messages import LANGUAGES, Listed, Text, Words, say, told
 from plainfilm.model.answer import Answer
 from plainfilm.model.card import Card
 from plainfilm.model.shift import Shift, place_of
@@ -30,10 +30,16 @@ def answers(found: Sequence[Answer], card: Card, shift: Shift | None) -> Iterato
     for answer in answered:
         if answer.set is not None and card.calibration is not None:
             coverage, words = 100 * card.calibration.coverage, set_words(answer.set, card)
-            promises = "" if stance(answer, place) not in ("refused", "abroad") else "-unpromised"
-            yield Note(say(f"prediction.set{promises}", number=answer.number, coverage=coverage, words=words))
+            yield Note(say(_set_key(answer, place), number=answer.number, coverage=coverage, words=words))
     if shift is not None and place != "abroad" and answered:
         yield Note(shift_words(shift))
+
+
+def _set_key(answer: Answer, place: str) -> str:
+    """What a set promises: nothing, something if the film is like those of the test, or something."""
+    if stance(answer, place) in ("refused", "abroad"):
+        return "prediction.set-unpromised"
+    return "prediction.set" if place == "home" else "prediction.set-unproven"
 
 
 def _table(answered: Sequence[Answer], card: Card, place: str) -> Table:
@@ -47,10 +53,18 @@ def _row(answer: Answer, card: Card, place: str) -> tuple[Cell, ...]:
     assert answer.probabilities is not None
     predicted = card.classes[answer.predicted]
     names: Text = " ".join(dict.fromkeys(predicted.shown(language) for language in LANGUAGES))
-    found = stance(answer, place)
-    if found in ("refused", "abroad") or (found == "undecided" and answer.set is not None):
-        names = say(f"prediction.{found}", names=names)
+    if doubts := tuple(_doubts(answer, place)):
+        names = say("prediction.doubted", names=names, doubts=Listed(doubts, "gate.and"))
     return str(answer.number), answer.path, names, *(f"{probability:.3f}" for probability in answer.probabilities)
+
+
+def _doubts(answer: Answer, place: str) -> Iterator[Words]:
+    """What is to be said against the most probable class of a film."""
+    found, is_decided = stance(answer, place), answer.set is None or len(answer.set) == 1
+    if not is_decided:
+        yield say("doubt.undecided")
+    if found in ("refused", "abroad") or (found == "unproven" and is_decided):
+        yield say(f"doubt.{found}")
 
 
 def remarks(found: Iterable[Answer]) -> Iterator[Words]:

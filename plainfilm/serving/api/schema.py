@@ -96,7 +96,9 @@ class FilmShift(Shape):
 
     distance: float = Field(description="Above 1 the film is unlike home: 1 of 100 films at home is.")
     unlike: bool
-    abroad: bool = Field(description="Whether it came with films that are together unlike those at home.")
+    abroad: bool | None = Field(
+        description="Whether it came with films that are together unlike those at home; null: too few to tell."
+    )
 
 
 class Watched(Shape):
@@ -196,6 +198,18 @@ class ClassName(Shape):
     zh: str = Field(description="As in `names`, which takes its place.", deprecated=True)
 
 
+class Audited(Shape):
+    """What a probe that sees no lung reaches on the test films; of findings, a table without films."""
+
+    view: str = Field(description="What the probe sees.")
+    accuracy: Figure = Field(description="Of the probe; of findings, its macro AUC.")
+    chance: Figure
+    model: Figure
+    share: Figure = Field(
+        description="Of what the model adds over chance; of findings, by how much the model is better."
+    )
+
+
 class Model(ModelBrief):
     """What a model is, and what it is worth."""
 
@@ -207,6 +221,10 @@ class Model(ModelBrief):
     map_side: int
     evaluation: dict[str, Figure] | None
     is_leaking: bool
+    audited: Audited | None
+    ties: dict[str, list[str]] = Field(
+        description="Classes known from one place alone, and those that they are named with away from home."
+    )
     coverage: float | None
     has_gate: bool
     has_shift: bool = Field(description="Whether it can say that films are unlike those of its test.")

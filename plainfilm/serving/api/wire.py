@@ -23,7 +23,7 @@ from plainfilm.model.overlay import draw_overlay
 from plainfilm.model.predictor import Prediction, Predictor
 from plainfilm.present.film_json import film_json
 from plainfilm.present.statements import about_maps, about_model, shift_words, with_message
-from plainfilm.records import Object
+from plainfilm.records import Object, as_dict
 from plainfilm.serving.watch import Watched
 from plainfilm.task import task_of
 
@@ -69,6 +69,8 @@ def model_summary(predictor: Predictor, language: str, *, is_default: bool, is_s
         "map_side": predictor.map_side,
         "evaluation": figures or None,
         "is_leaking": card.is_leaking,
+        "audited": None if card.audited is None else as_dict(card.audited),
+        "ties": {lone: list(others) for lone, others in (card.ties or {}).items()},
         "coverage": None if card.calibration is None else card.calibration.coverage,
         "has_gate": card.gate is not None,
         "has_shift": card.shift is not None,

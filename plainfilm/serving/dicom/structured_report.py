@@ -24,10 +24,11 @@ from pydicom import Dataset
 
 from plainfilm.errors import PlainfilmError
 from plainfilm.locales import dicom_code_of
-from plainfilm.messages import Text, say, shown, told
+from plainfilm.messages import Text, Words, say, shown, told
 from plainfilm.model.answer import Answer
 from plainfilm.model.card import Card, ClassName
 from plainfilm.model.predictor import Prediction
+from plainfilm.model.shift import Placed
 from plainfilm.present.findings_answer import Shown, findings_of
 from plainfilm.present.statements import about_model, reasons
 from plainfilm.records import Object
@@ -56,7 +57,7 @@ class Author:
     model_id: str  # the beginning of the digest of the model file
     language: str  # of its sentences
     with_map: bool  # whether a map goes along
-    is_abroad: Callable[[], bool] = bool  # whether the films that come are not like those at the model's home
+    place: Callable[[], str] = str  # where the films that come are from, see `place_of`
 
 
 def software_version() -> str:
@@ -194,16 +195,23 @@ def _sentences(outcome: Prediction | PlainfilmError, said: Object, author: Autho
         elif said.get("set_words") is not None:
             name = ("findings", "What is said of the findings") if "findings" in said else _SET
             yield *name, str(said["set_words"])
-        if outcome.verdict.passed and author.is_abroad():
-            yield "shift", "Whether films are like those of the test", say("shift.stream")
-        elif outcome.verdict.passed and outcome.placed is not None and outcome.placed.is_unlike:
-            yield "shift", "Whether films are like those of the test", say("shift.film")
+        if outcome.verdict.passed and outcome.placed is not None:
+            yield "shift", "Whether films are like those of the test", _shift_words(outcome.placed, author.place())
         for code in outcome.film.warnings:
             yield "film-warning", "Warning about the film", say(code)
         if author.with_map and outcome.verdict.passed and card.map_health != "card.maps-faithful":
             yield "map-warning", "Warning about the map", card.map_warning
     for statement in about:
         yield "model", "About the model", statement
+
+
+def _shift_words(placed: Placed, place: str) -> Words:
+    """Whether a film, and those that came with it, are like the films of the test."""
+    if place == "abroad":
+        return say("shift.stream")
+    if placed.is_unlike:
+        return say("shift.film")
+    return say("shift.at-home" if place == "home" else "shift.unknown")
 
 
 def _own(code: str, meaning: str) -> sr.CodedConcept:

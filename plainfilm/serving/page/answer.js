@@ -6,7 +6,7 @@ import { askAgain, isAnswered, isRefused, modelOf, remove, shown, visit, wordsOf
 import { hasEvidence } from "./overlay.js";
 import { isHidden, readingQuestion, readingVerdict } from "./reader.js";
 import { exportReport, printReport } from "./report.js";
-import { explanation, pointWords, sampleWords, testedWords } from "./sayings.js";
+import { explanation, knownWords, pointWords, sampleWords, testedWords } from "./sayings.js";
 import { className, currentLanguage, percent, say } from "./words.js";
 
 /** Draw the panel anew for the film that is selected; `onClass` is called when another class's map is chosen. */
@@ -55,8 +55,9 @@ function answer(film, words, onClass) {
   const model = modelOf(film);
   const { findings, gate, stance } = film.answer;
   const worth = [
-    gate.overridden ? null : element("p", { class: "soft" }, explanation(film.answer, model)),
-    film.isSample ? null : element("p", { class: "note" }, testedWords(model)),
+    gate.overridden || words.watched ? null : element("p", { class: "soft" }, explanation(film.answer, model)),
+    gate.overridden || film.isSample ? null : element("p", { class: "note" }, testedWords(model)),
+    element("p", { class: "note" }, knownWords(model)),
   ];
   const chosen = [element("p", { id: "called", class: "soft sentence" }), element("p", { id: "map-remark", class: "note" })];
   return [
@@ -80,7 +81,8 @@ function overridden(words) {
 }
 
 function legend(film) {
-  const marks = [film.answer.set === null ? "" : say("answer.bold"), film.answer.called ? say("answer.ticks") : ""];
+  const isMarked = film.answer.promised !== false && film.answer.set !== null;
+  const marks = [isMarked ? say("answer.bold") : "", film.answer.called ? say("answer.ticks") : ""];
   return [say("answer.bars"), ...marks.filter(Boolean)].join(say("gap"));
 }
 
@@ -98,7 +100,7 @@ function bars(film, model, onClass) {
       tick.style.left = `${100 * point.threshold}%`;
       return tick;
     });
-    const inSet = film.answer.set?.includes(name);
+    const inSet = film.answer.promised !== false && film.answer.set?.includes(name);
     list.append(
       element(
         "label",

@@ -65,7 +65,7 @@ export async function fetchRun(after, language) {
 export async function predict(blob, { model, language, isOverridden, withPictures }) {
   const query = new URLSearchParams({
     model,
-    map: withPictures ? "array" : "none",
+    map: "array", // what is to be said of the map comes with it
     film: withPictures ? "png" : "none",
     override: isOverridden,
   });

@@ -29,11 +29,11 @@ export function answersTable() {
     const warnings = (answer?.warnings ?? []).map((warning) => warning.code).join(" ");
     return [
       ...[film.name, answer?.image_id, ...ofClasses(answer?.predicted), ...shares, film.problem?.code, ...ofClasses(setCell(answer))],
-      ...[...states, gateCell(answer), shiftCell(answer), answer?.gate.overridden ?? "", warnings, film.model, film.isSample],
+      ...[...states, gateCell(answer), shiftCell(answer), answer?.stance, answer?.gate.overridden ?? "", warnings, film.model, film.isSample],
     ];
   });
   const said = ["path", "image_id", ...ofClasses("predicted"), ...classes.map((name) => `p_${name}`)];
-  const decided = ["problem", ...ofClasses("set"), ...findings.map((name) => `state_${name}`), "gate", "shift"];
+  const decided = ["problem", ...ofClasses("set"), ...findings.map((name) => `state_${name}`), "gate", "shift", "stance"];
   return table([[...said, ...decided, "overridden", "warnings", "model", "sample"], ...rows]);
 }
 
@@ -46,7 +46,8 @@ export function setCell(answer) {
 export function shiftCell(answer) {
   if (!answer?.shift || !answer.gate.passed) return "";
   if (answer.shift.abroad) return "abroad";
-  return answer.shift.unlike ? "unlike" : "home";
+  if (answer.shift.unlike) return "unlike";
+  return answer.shift.abroad === null ? "" : "home";
 }
 
 export function gateCell(answer) {

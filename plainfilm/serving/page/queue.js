@@ -7,6 +7,7 @@ import { currentLanguage } from "./words.js";
 const AT_ONCE = 2;
 const POLL_MS = 2000;
 const LONGEST_WAIT_S = 30;
+const TOO_FEW = "too-few"; // films to tell their place
 const TRIES = 3; // of a film whose connection breaks although the server is alive
 
 export const line = { isAway: false, wantsToken: false };
@@ -39,10 +40,16 @@ export function pump() {
   }
 }
 
-/** Whether a film was answered, but has no sentences in the language shown, and nobody asks for them. */
+/** Whether a film was answered, but what was said of it is not up to date, and nobody asks for that. */
 function isMute(film) {
   const isDone = isAnswered(film) || film.state === "failed";
-  return isDone && !film.isAsked && film.problem?.code !== "connection-broke" && !film.words[currentLanguage()];
+  return isDone && !film.isAsked && film.problem?.code !== "connection-broke" && (!film.words[currentLanguage()] || isEarly(film));
+}
+
+/** Whether a film was answered when too few had come to tell their place, and by now that is told. */
+function isEarly(film) {
+  const places = visit.films.filter((other) => other.model === film.model).map((other) => other.answer?.watched?.verdict);
+  return !film.isLate && film.answer?.watched?.verdict === TOO_FEW && places.some((place) => place && place !== TOO_FEW);
 }
 
 async function send(film) {
@@ -66,12 +73,17 @@ async function send(film) {
   }
 }
 
+/** Ask again for what is said of a film: in the language shown, and by what is known of its place by now. */
 async function translate(film) {
   const language = currentLanguage();
   film.isAsked = true;
   const { model, isOverridden, words } = film; // should the film be sent anew meanwhile, these are not its words any more
+  film.isLate ||= isEarly(film); // asked once, whatever the server says now
   try {
-    words[language] = sentences(await predict(film.blob, { model, language, isOverridden, withPictures: false }));
+    const answer = await predict(film.blob, { model, language, isOverridden, withPictures: false });
+    if (film.words !== words) return;
+    film.answer = answer;
+    film.words = { [language]: sentences(answer) };
   } catch (error) {
     if (await mustWait(error)) return;
     const isSaid = error instanceof Problem && film.state === "failed";

@@ -6,7 +6,7 @@ import { isRefused, modelOf, shown, wordsOf } from "./films.js";
 import { limits, minorityWords, numberOf } from "./findings.js";
 import { modelFacts } from "./model.js";
 import { drawMap, OPACITY } from "./overlay.js";
-import { calledWords, explanation, sampleWords, testedWords } from "./sayings.js";
+import { calledWords, explanation, knownWords, sampleWords, testedWords } from "./sayings.js";
 import { className, currentLanguage, percent, say } from "./words.js";
 
 const MIN_SIDE_PX = 448; // as plainfilm/model/overlay.py has it
@@ -71,7 +71,8 @@ function remarks(film, model, words) {
   const found = [
     film.isSample ? sampleWords(film) : "",
     words.watched ?? "",
-    film.isSample || isRefused(film) ? "" : testedWords(model),
+    film.isSample || isRefused(film) || film.answer.gate.overridden ? "" : testedWords(model),
+    isRefused(film) ? "" : knownWords(model),
     film.answer.gate.overridden ? say("answer.overridden") : "",
     film.answer.findings ? minorityWords(film.answer) : "",
     ...words.reasons,
@@ -111,8 +112,8 @@ function picture(address, caption) {
 function probabilities(film, model) {
   const heads = ["report.class", "report.probability", "report.in-set", "report.points"];
   const rows = model.classes.map(({ name }) => {
-    const { set } = film.answer;
-    const member = set === null ? "–" : say(set.includes(name) ? "report.yes" : "report.no");
+    const { set, promised } = film.answer;
+    const member = set === null || promised === false ? "–" : say(set.includes(name) ? "report.yes" : "report.no");
     const cells = [percent(film.answer.probabilities[name]), member, calledWords(film, name) || "–"];
     return element("tr", {}, element("th", { scope: "row" }, className(model, name)), cells.map((text) => element("td", {}, text)));
   });

@@ -11,20 +11,31 @@ export function sampleWords(film) {
   return say("sample.drawn", { label: className(modelOf(film), film.label) });
 }
 
-/** What stands behind the answer, in a sentence. */
+/** What stands behind the answer, in a few sentences. */
 export function explanation({ set, findings, stance, shift }, model) {
   if (stance === "abroad") return say(shift.abroad ? "answer.abroad" : "answer.unlike");
   if (model.coverage === null) return say("answer.uncalibrated");
-  const proof = stance === "unproven" ? say(shift ? "answer.unproven" : "answer.cannot-say") : "";
+  const proof = { home: say("answer.home"), unproven: say(shift ? "answer.unproven" : "answer.cannot-say") }[stance];
   const said = findings ? promiseWords(model) : setWords(set, model);
   return [proof, ...said].filter(Boolean).join(say("gap"));
 }
 
 function setWords(set, model) {
   if (set === null) return [];
-  const kinds = { 0: "none", 1: "one", [model.classes.length]: "all" };
+  if (!set.length) return [say("answer.set-none")];
+  const kinds = { 1: "one", [model.classes.length]: "all" };
   const coverage = Number((100 * model.coverage).toPrecision(4));
-  return [say(`answer.set-${kinds[set.length] ?? "some"}`), say("answer.coverage", { coverage })];
+  const tied = tiedWords(set, model);
+  const said = tied.length ? tied : [say(`answer.set-${kinds[set.length] ?? "some"}`)];
+  return [...said, say("answer.coverage", { coverage })];
+}
+
+/** Why classes are named that are improbable: away from home they cannot be told from another. */
+function tiedWords(set, model) {
+  const isNamed = ([lone, others]) => set.length < model.classes.length && [lone, ...others].every((name) => set.includes(name));
+  return Object.entries(model.ties ?? {})
+    .filter(isNamed)
+    .map(([lone, others]) => say("answer.tied", { lone: className(model, lone), others: listed(others.map((name) => className(model, name))) }));
 }
 
 /** What "present" and "absent" promise of each finding, and what they do not. */
@@ -38,11 +49,19 @@ export function testedWords(model) {
   return model.is_sample_model ? say("answer.sample-model") : figureWords(model);
 }
 
-/** What the model was worth in its test. */
+/** What the model was worth in its test, and what a probe that sees no lung was worth there. */
 export function figureWords(model) {
   const tested = model.evaluation?.[model.headline];
   if (!tested) return say("empty.not-tested");
-  return isOfFindings(model) ? say("empty.tested-findings", { auc: area(tested) }) : say("empty.tested", { accuracy: figure(tested) });
+  if (isOfFindings(model)) return say("empty.tested-findings", { auc: area(tested) });
+  const probe = model.audited ? say("answer.probe", { accuracy: figure(model.audited.accuracy) }) : "";
+  return [say("empty.tested", { accuracy: figure(tested) }), probe].filter(Boolean).join(say("gap"));
+}
+
+/** What the model knows, and that it knows nothing else. */
+export function knownWords(model) {
+  const classes = listed(model.classes.map(({ name }) => className(model, name)));
+  return say(isOfFindings(model) ? "limit.findings" : "limit.classes", { classes });
 }
 
 /** What is said of a class or finding that is chosen: what its number means, what its operating points say. */

@@ -1,9 +1,9 @@
 // The stage: the viewer with its tools, for the film that is selected.
 
 import { byId, show } from "./dom.js";
-import { isAnswered, modelOf, shown } from "./films.js";
+import { isAnswered, modelOf, shown, wordsOf } from "./films.js";
 import { Viewer } from "./viewer.js";
-import { className, say } from "./words.js";
+import { className, currentLanguage, say } from "./words.js";
 
 let viewer = null;
 let pictured = null; // the picture on the stage
@@ -48,8 +48,15 @@ function drawTools() {
   byId("opacity-shown").textContent = `${byId("opacity").value}\u00a0%`;
   byId("window").setAttribute("aria-pressed", String(viewer.mode === "window"));
   show(byId("map-words"), hasMap && isMapOn);
-  byId("map-words").textContent = hasMap ? say("stage.map", { name: className(modelOf(current), shown.className), cells: modelOf(current).map_side }) : "";
+  byId("map-words").textContent = hasMap ? mapWords() : "";
   byId("canvas").setAttribute("aria-label", description(hasMap));
+}
+
+/** What the map shows, and that something is to be said against it. */
+function mapWords() {
+  const model = modelOf(current);
+  const key = wordsOf(current, currentLanguage()).map ? "stage.map-remarked" : "stage.map";
+  return say(key, { name: className(model, shown.className), cells: model.map_side });
 }
 
 function description(hasMap) {
