@@ -375,6 +375,8 @@ class PredictResult(Shown):
             yield Note(say("prevalence.abroad"), "alarm")
         elif self.predictive:
             yield from predictive_values(self.predictive, named(self.card.classes))
+            if self.place != "home":
+                yield Note(say("prevalence.unproven"))
         if is_answered:
             yield from map(Note, about_model(self.card))
 

@@ -17,8 +17,8 @@ from plainfilm.task import task_of
 def set_words(members: Sequence[int], card: Card) -> Words:
     """A film's set in words.
 
-    A single class, "viral pneumonia or COVID-19: not decided", "any class: not decided", "not sure enough of any
-    class: not decided".
+    A single class, "viral pneumonia or COVID-19: not decided", "no class ruled out: not decided", "not sure enough of
+    any class: not decided".
     """
     if len(members) == len(card.classes):
         return say("sets.any")

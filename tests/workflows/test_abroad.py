@@ -107,7 +107,7 @@ def test_of_one_film_nobody_knows_the_place(cli: Cli, places: dict[str, Path]) -
         ((0, 1), "home", False, "undecided", "a or b: not decided"),
         ((0,), "too-few", False, "unproven", "a, if this film is like those of the test"),
         ((0, 1), "too-few", False, "unproven", "a or b, if this film is like those of the test"),
-        ((0, 1, 2), "too-few", False, "undecided", "any class: not decided"),
+        ((0, 1, 2), "too-few", False, "undecided", "no class ruled out: not decided"),
         ((), "too-few", False, "undecided", "not sure enough of any class: not decided"),
         ((0,), "home", True, "abroad", "Not like the films of the test. Not reliable: a"),
         ((0, 1), "abroad", False, "abroad", "The films here are not like those of the test. Not reliable: a"),

@@ -264,7 +264,8 @@ def test_a_home_that_is_not_there_is_a_problem(tmp_path: Path, monkeypatch: pyte
 
 
 @pytest.mark.parametrize(
-    ("language", "missing", "well"), [("en", "does not exist", "Nothing is wrong."), ("zh", "不存在", "没有发现问题。")]
+    ("language", "missing", "well"),
+    [("en", "does not exist", "No fault was found."), ("zh", "不存在", "未发现问题。")],
 )
 def test_each_path_is_judged_and_one_problem_is_exit_code_1(
     cli: Cli, tmp_path: Path, language: str, missing: str, well: str

@@ -292,7 +292,7 @@ def test_a_file_without_calibration_gives_no_sets(cli: Cli, model: Path, phantom
         ((), "not sure enough of any class: not decided", "对任何一类都没有足够把握：未定"),
         ((1,), "viral pneumonia", "病毒性肺炎"),
         ((1, 2), "viral pneumonia or COVID-19: not decided", "病毒性肺炎或新冠肺炎：未定"),
-        ((0, 1, 2), "any class: not decided", "哪一类都有可能：未定"),
+        ((0, 1, 2), "no class ruled out: not decided", "未能排除任何一类：未定"),
     ],
 )
 def test_sets_in_words(members: tuple[int, ...], en: str, zh: str) -> None:

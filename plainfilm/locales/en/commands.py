@@ -621,10 +621,11 @@ SENTENCES: dict[str, str] = {
     "sets.all": "All films",
     "sets.undecided": "{names}: not decided",
     "sets.or": "{first} or {second}",
-    "sets.any": "any class: not decided",
+    "sets.any": "no class ruled out: not decided",
     "sets.empty": "not sure enough of any class: not decided",
     "prevalence.title": "Predictive values if {prevalence:g} % of the films are {name}, and all are like those of the "
     "validation",
+    "prevalence.unproven": "Whether these films are like those, no one knows.",
     "prevalence.abroad": "No predictive values: they would hold for films like those of the validation, and these are "
     "not.",
     "prevalence.threshold": "Threshold of the probability",
@@ -676,7 +677,7 @@ SENTENCES: dict[str, str] = {
     "shift.layout": "the layout",
     "shift.greys": "the greys",
     "shift.sharpness": "the sharpness",
-    "shift.together": "all of it a little",
+    "shift.together": "a little of everything",
     "shift.stream": "The films that come here are not like those that the model was tested on. Its probabilities and "
     "sets promise nothing here.",
     "shift.film": "This film is unlike nearly all films that the model was tested on.",
@@ -764,8 +765,9 @@ SENTENCES: dict[str, str] = {
     "chance: {chance}; of this model: {model}.",
     "card.audited-no-share": "A probe that sees no lung ({view}) tells the classes of its test films with an "
     "accuracy of {accuracy}; chance: {chance}; this model: {model}.",
-    "card.tied": "It has learned {lone} from one place alone, and cannot tell it from {others} elsewhere. Unless a "
-    "film is called {lone} and is like those of the test, both are named, however improbable one of them is.",
+    "card.tied": "It has learned {lone} from one place alone, and cannot tell it from {others} elsewhere. If it "
+    "cannot rule one of them out it names both, however improbable one is, unless the film is called {lone} and is "
+    "like those of the test.",
     "card.knows": "It knows {classes}, and nothing else. A film with any other disease is called one of these all the "
     "same.",
     "card.knows-findings": "It looks for {count} findings, and mentions nothing else that a film shows.",
@@ -925,7 +927,7 @@ SENTENCES: dict[str, str] = {
     "doctor.severity.note": "[note]   ",
     "doctor.severity.problem": "[PROBLEM]",
     "doctor.finding": "  {severity}  {message}",
-    "doctor.well": "Nothing is wrong.",
+    "doctor.well": "No fault was found.",
     "doctor.ill": "Problems: {problems}",
     "doctor.python": "Python {version} on {system} {machine}",
     "doctor.python-old": "Python {version} is too old; expected at least {minimum}",
@@ -953,7 +955,7 @@ SENTENCES: dict[str, str] = {
     "doctor.no-font": "no Chinese font is installed, so that figures are labelled in English; install one such as Noto "
     "Sans CJK",
     "doctor.left-out": "files not used: {files}, {reason_key} ({endings}), for instance {example}",
-    "doctor.film": "a film of {width}x{height} px, stored as {mode}, {bits} bits used, colour {chroma:.1f} of 255; "
+    "doctor.film": "an image of {width}x{height} px, stored as {mode}, {bits} bits used, colour {chroma:.1f} of 255; "
     "whether it shows a chest from the front is not looked at here",
     "doctor.film-coloured": "the film has colours ({chroma:.1f} of 255); a radiograph has none: is it a photograph or "
     "a marked copy?",

@@ -114,12 +114,12 @@ SENTENCES: dict[str, str] = {
     "answer.unlike": "This film is unlike nearly all films that the model was tested on. What it would say of such a "
     "film was not tested.",
     "answer.uncalibrated": "This model is not calibrated: it cannot tell when it does not know.",
-    "answer.set-one": "The model rules the other classes out.",
+    "answer.set-one": "The other classes are ruled out.",
     "answer.set-some": "The model does not decide between the classes named.",
-    "answer.set-all": "The model rules no class out.",
+    "answer.set-all": "No class is ruled out.",
     "answer.set-none": "The model is less sure of each class than with nearly all films of that class.",
-    "answer.tied": "It does not decide between {lone} and {others}, however improbable one of them is: it has learned "
-    "{lone} from one place alone.",
+    "answer.tied": "The model does not decide between {lone} and {others}, however improbable one is: it has "
+    "learned {lone} from one place alone.",
     "answer.probe": "On its test films a probe that sees no lung was right in {accuracy}: the model may recognise "
     "where a film comes from.",
     "answer.coverage": "Of 100 films like those it was calibrated on, about {coverage} are of a class named. That is "
@@ -127,11 +127,10 @@ SENTENCES: dict[str, str] = {
     "answer.bars": "Probabilities. The class chosen here is the one whose evidence the map shows.",
     "answer.bold": "Bold: named in the answer.",
     "answer.ticks": "Fine lines: thresholds.",
-    "called.all": "{name}: positive at each of its thresholds, which find {positive} of such films in the validation.",
-    "called.some": "{name}: positive at the thresholds that find {positive} of such films in the validation, negative "
-    "at those for {negative}.",
-    "called.none": "{name}: negative at each of its thresholds, which find {negative} of such films in the validation. "
-    "(A class is named if it cannot be ruled out, which takes less.)",
+    "called.all": "{name}: positive at a sensitivity of {positive} in the validation.",
+    "called.some": "{name}: positive at a sensitivity of {positive} in the validation, negative at {negative}.",
+    "called.none": "{name}: negative at a sensitivity of {negative} in the validation. (A class is named if it cannot "
+    "be ruled out, which takes less.)",
     "finding.legend": "Probabilities, each with a line at its own threshold. The finding chosen here is the one whose "
     "evidence the map shows.",
     "finding.legend-uncalibrated": "Probabilities. The finding chosen here is the one whose evidence the map shows.",

@@ -559,9 +559,10 @@ SENTENCES: dict[str, str] = {
     "sets.all": "全部胶片",
     "sets.undecided": "{names}：未定",
     "sets.or": "{first}或{second}",
-    "sets.any": "哪一类都有可能：未定",
+    "sets.any": "未能排除任何一类：未定",
     "sets.empty": "对任何一类都没有足够把握：未定",
     "prevalence.title": "当{name}占胶片的 {prevalence:g} %、且胶片都与验证胶片相似时的预测值",
+    "prevalence.unproven": "这些胶片是否与之相似，尚不知道。",
     "prevalence.abroad": "不给出预测值：预测值只适用于与验证胶片相似的胶片，而这些胶片并不相似。",
     "prevalence.threshold": "概率阈值",
     "prevalence.none": "{name}：没有工作点；验证集中没有该类别的胶片。",
@@ -592,9 +593,9 @@ SENTENCES: dict[str, str] = {
     "计的误差最大为 {off:.1f} 个百分点。",
     "guess.bad-record": "不估计在此处的准确率：在 {sites} 处其他来源的胶片上，这类估计的误差最大达 {off:.1f} 个百分点"
     "。",
-    "headline.refused": "未通过检查，不可靠：{name}",
-    "headline.abroad": "此处的胶片与测试胶片不同，不可靠：{name}",
-    "headline.unlike": "与测试胶片不同，不可靠：{name}",
+    "headline.refused": "未通过检查。以下判断不可靠：{name}",
+    "headline.abroad": "此处的胶片与测试胶片不同。以下判断不可靠：{name}",
+    "headline.unlike": "与测试胶片不同。以下判断不可靠：{name}",
     "headline.unproven": "{name}（前提：与测试胶片相似）",
     "headline.uncalibrated": "可能性最大：{name}",
     "shift.home": "没有迹象表明这 {films} 张胶片与模型的测试胶片不同（距离 {distance:.2f}；大于 1 即不同）。"
@@ -606,7 +607,7 @@ SENTENCES: dict[str, str] = {
     "shift.layout": "画面布局",
     "shift.greys": "灰度",
     "shift.sharpness": "清晰度",
-    "shift.together": "各方面均略有变化",
+    "shift.together": "各方面均略有差异",
     "shift.stream": "此处收到的胶片与模型的测试胶片不同，其概率和预测集在此不作任何保证。",
     "shift.film": "这张胶片与模型的绝大多数测试胶片都不同。",
     "shift.at-home": "此处收到的胶片总体上与模型的测试胶片相似；这并不能证明本片也相似。",
@@ -677,8 +678,8 @@ SENTENCES: dict[str, str] = {
     "出随机水平部分的 {share}。准确率：探针 {accuracy}；随机水平 {chance}；该模型 {model}。",
     "card.audited-no-share": "只看不含肺部的内容（{view}）的探针，区分其测试胶片类别的准确率为 {accuracy}；随机水平："
     "{chance}；该模型：{model}。",
-    "card.tied": "它的{lone}胶片全部来自同一处，在别处它分不清{lone}与{others}。除非胶片被判为{lone}且与测试胶片相似，"
-    "否则两者一并列出，不论其中一类的概率多小。",
+    "card.tied": "它的{lone}胶片全部来自同一处，在别处它分不清{lone}与{others}。只要不能排除其中之一，它就把两者一并列"
+    "出，不论另一类的概率多小；除非胶片被判为{lone}且与测试胶片相似。",
     "card.knows": "它只认识{classes}。有其他疾病的胶片同样会被归入其中一类。",
     "card.knows-findings": "它只寻找 {count} 种征象；胶片上的其他表现，它一概不提。",
     "card.source": "训练所用胶片来自 {name}。使用条款：{terms}。引用：{citation}。",
@@ -823,7 +824,7 @@ SENTENCES: dict[str, str] = {
     "doctor.severity.note": "[提示]",
     "doctor.severity.problem": "[问题]",
     "doctor.finding": "  {severity}  {message}",
-    "doctor.well": "没有发现问题。",
+    "doctor.well": "未发现问题。",
     "doctor.ill": "问题数：{problems}",
     "doctor.python": "Python {version}，系统 {system} {machine}",
     "doctor.python-old": "Python {version} 过旧；至少应为 {minimum}",

@@ -31,7 +31,7 @@ def answers(found: Sequence[Answer], card: Card, shift: Shift | None) -> Iterato
         if answer.set is not None and card.calibration is not None:
             coverage, words = 100 * card.calibration.coverage, set_words(answer.set, card)
             yield Note(say(_set_key(answer, place), number=answer.number, coverage=coverage, words=words))
-    if shift is not None and place != "abroad" and answered:
+    if shift is not None and place != "abroad" and shift.films:
         yield Note(shift_words(shift))
 
 
@@ -60,10 +60,9 @@ def _row(answer: Answer, card: Card, place: str) -> tuple[Cell, ...]:
 
 def _doubts(answer: Answer, place: str) -> Iterator[Words]:
     """What is to be said against the most probable class of a film."""
-    found, is_decided = stance(answer, place), answer.set is None or len(answer.set) == 1
-    if not is_decided:
+    if answer.set is not None and len(answer.set) != 1:
         yield say("doubt.undecided")
-    if found in ("refused", "abroad") or (found == "unproven" and is_decided):
+    if (found := stance(answer, place)) in ("refused", "abroad", "unproven"):
         yield say(f"doubt.{found}")
 
 

@@ -6,8 +6,8 @@ import { askAgain, isAnswered, isRefused, modelOf, remove, shown, visit, wordsOf
 import { hasEvidence } from "./overlay.js";
 import { isHidden, readingQuestion, readingVerdict } from "./reader.js";
 import { exportReport, printReport } from "./report.js";
-import { explanation, knownWords, pointWords, sampleWords, testedWords } from "./sayings.js";
-import { className, currentLanguage, percent, say } from "./words.js";
+import { explanation, knownWords, placeWords, pointWords, sampleWords, testedWords } from "./sayings.js";
+import { capital, className, currentLanguage, percent, say } from "./words.js";
 
 /** Draw the panel anew for the film that is selected; `onClass` is called when another class's map is chosen. */
 export function drawAnswer(film, onClass) {
@@ -55,20 +55,25 @@ function answer(film, words, onClass) {
   const model = modelOf(film);
   const { findings, gate, stance } = film.answer;
   const worth = [
-    gate.overridden || words.watched ? null : element("p", { class: "soft" }, explanation(film.answer, model)),
-    gate.overridden || film.isSample ? null : element("p", { class: "note" }, testedWords(model)),
-    element("p", { class: "note" }, knownWords(model)),
+    paragraph(gate.overridden ? "" : placeWords(film.answer, words), "note"),
+    paragraph(gate.overridden ? "" : explanation(film.answer, model), "soft"),
+    paragraph(gate.overridden || film.isSample ? "" : testedWords(model), "soft"),
+    paragraph(knownWords(model), "note"),
   ];
   const chosen = [element("p", { id: "called", class: "soft sentence" }), element("p", { id: "map-remark", class: "note" })];
   return [
     gate.overridden ? overridden(words) : null,
-    element("p", { class: `verdict ${stance}` }, words.headline),
+    element("p", { class: `verdict ${stance}` }, capital(words.headline)),
     words.watched ? element("p", { class: "note strong" }, words.watched) : null,
     // one class is said in the headline; of several findings the list says more than the headline
     ...(findings ? [findingList(film, onClass), ...chosen, ...worth] : [...worth, bars(film, model, onClass), ...chosen]),
     ...words.warnings.map((warning) => element("p", { class: "note" }, warning)),
     details(film, model),
   ].filter(Boolean);
+}
+
+function paragraph(text, kind) {
+  return text ? element("p", { class: kind }, text) : null;
 }
 
 function overridden(words) {

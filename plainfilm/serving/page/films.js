@@ -1,8 +1,8 @@
 // The films of this visit, in memory only, and the models that answer them.
 //
-// A film: {number, name, blob, isSample, model, state, isOverridden, isLate, answer, words, problem, picture, own, wasShown}
+// A film: {number, name, blob, isSample, model, state, isOverridden, askedAt, answer, words, problem, picture, own, wasShown}
 // - state: "waiting", "sending", "answered" (the input check's refusal is an answer too) or "failed";
-// - isLate: whether it was asked again when the films that came after it had told their place;
+// - askedAt: the place of the films, as far as it was known when this one was asked again;
 // - answer: the server's prediction, without its pictures; words: its sentences by language;
 // - own: the reader's own answer, a class, the list of the findings ticked, or UNDECIDED; ticked: what is ticked so far;
 //   wasShown: whether the model's answer was seen before it.
@@ -43,7 +43,7 @@ export function addFilms(entries) {
 }
 
 function fresh() {
-  return { state: "waiting", isOverridden: false, isLate: false, answer: null, words: {}, problem: null, picture: null, tries: 0 };
+  return { state: "waiting", isOverridden: false, askedAt: null, answer: null, words: {}, problem: null, picture: null, tries: 0 };
 }
 
 /** Send a film again, to a model, and with the input check overridden or not. */

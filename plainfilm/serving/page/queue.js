@@ -7,10 +7,11 @@ import { currentLanguage } from "./words.js";
 const AT_ONCE = 2;
 const POLL_MS = 2000;
 const LONGEST_WAIT_S = 30;
-const TOO_FEW = "too-few"; // films to tell their place
+const [TOO_FEW, ABROAD] = ["too-few", "abroad"]; // places, as the server calls them
 const TRIES = 3; // of a film whose connection breaks although the server is alive
 
 export const line = { isAway: false, wantsToken: false };
+const places = new Map(); // model -> the place of its films, by the last answer
 let underWay = 0;
 let pausedUntil = 0;
 let returned = async () => true;
@@ -46,10 +47,10 @@ function isMute(film) {
   return isDone && !film.isAsked && film.problem?.code !== "connection-broke" && (!film.words[currentLanguage()] || isEarly(film));
 }
 
-/** Whether a film was answered when too few had come to tell their place, and by now that is told. */
+/** Whether what films that came later said of their place is not told of this one. Abroad is not taken back. */
 function isEarly(film) {
-  const places = visit.films.filter((other) => other.model === film.model).map((other) => other.answer?.watched?.verdict);
-  return !film.isLate && film.answer?.watched?.verdict === TOO_FEW && places.some((place) => place && place !== TOO_FEW);
+  const [then, now] = [film.answer?.watched?.verdict, places.get(film.model)];
+  return Boolean(then && now) && then !== now && then !== ABROAD && now !== TOO_FEW && now !== film.askedAt;
 }
 
 async function send(film) {
@@ -62,6 +63,7 @@ async function send(film) {
     const { film: picture, ...answer } = await predict(film.blob, { model, language, isOverridden, withPictures: true });
     film.picture = new Blob([decoded(picture.png)], { type: "image/png" });
     film.answer = answer;
+    places.set(model, answer.watched?.verdict);
     film.words[language] = sentences(answer);
     film.state = "answered";
   } catch (error) {
@@ -78,11 +80,12 @@ async function translate(film) {
   const language = currentLanguage();
   film.isAsked = true;
   const { model, isOverridden, words } = film; // should the film be sent anew meanwhile, these are not its words any more
-  film.isLate ||= isEarly(film); // asked once, whatever the server says now
+  film.askedAt = places.get(model); // once for each place, whatever the server says then
   try {
     const answer = await predict(film.blob, { model, language, isOverridden, withPictures: false });
     if (film.words !== words) return;
     film.answer = answer;
+    places.set(model, answer.watched?.verdict);
     film.words = { [language]: sentences(answer) };
   } catch (error) {
     if (await mustWait(error)) return;

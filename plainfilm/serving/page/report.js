@@ -6,7 +6,7 @@ import { isRefused, modelOf, shown, wordsOf } from "./films.js";
 import { limits, minorityWords, numberOf } from "./findings.js";
 import { modelFacts } from "./model.js";
 import { drawMap, OPACITY } from "./overlay.js";
-import { calledWords, explanation, knownWords, sampleWords, testedWords } from "./sayings.js";
+import { calledWords, explanation, knownWords, placeWords, sampleWords, testedWords } from "./sayings.js";
 import { className, currentLanguage, percent, say } from "./words.js";
 
 const MIN_SIDE_PX = 448; // as plainfilm/model/overlay.py has it
@@ -48,7 +48,7 @@ async function sheet(film) {
     { class: "sheet" },
     element("p", { class: "purpose" }, say("purpose")),
     element("h1", {}, isRefused(film) ? say("answer.refused") : words.headline),
-    isRefused(film) || answer.gate.overridden ? null : element("p", {}, explanation(answer, model)),
+    isRefused(film) || answer.gate.overridden ? null : worth(answer, model, words),
     remarks(film, model, words),
     await pictures(film, model),
     isRefused(film) ? null : answer.findings ? findings(film, model, words) : probabilities(film, model),
@@ -64,6 +64,12 @@ async function sheet(film) {
     element("h2", {}, say("model.title")),
     ...modelFacts(model),
   );
+}
+
+/** Whether the film is like those of the test, and what the answer rests on besides. */
+function worth(answer, model, words) {
+  const said = [placeWords(answer, words), explanation(answer, model)].filter(Boolean);
+  return said.length ? element("p", {}, said.join(say("gap"))) : null;
 }
 
 /** The input check's reasons, the warnings, what is said against the map, and whether film or model are drawings. */

@@ -11,28 +11,33 @@ export function sampleWords(film) {
   return say("sample.drawn", { label: className(modelOf(film), film.label) });
 }
 
-/** What stands behind the answer, in a few sentences. */
-export function explanation({ set, findings, stance, shift }, model) {
+/** Whether the film is like those of the test; empty where the server has said so already. */
+export function placeWords({ stance, shift }, words) {
+  if (words.watched) return "";
   if (stance === "abroad") return say(shift.abroad ? "answer.abroad" : "answer.unlike");
+  if (!shift) return say("answer.cannot-say");
+  return say(shift.abroad === null ? "answer.unproven" : "answer.home");
+}
+
+/** What the answer rests on besides; empty where it promises nothing. */
+export function explanation({ set, findings, promised }, model) {
   if (model.coverage === null) return say("answer.uncalibrated");
-  const proof = { home: say("answer.home"), unproven: say(shift ? "answer.unproven" : "answer.cannot-say") }[stance];
-  const said = findings ? promiseWords(model) : setWords(set, model);
-  return [proof, ...said].filter(Boolean).join(say("gap"));
+  if (promised === false) return "";
+  return (findings ? promiseWords(model) : setWords(set, model)).join(say("gap"));
 }
 
 function setWords(set, model) {
-  if (set === null) return [];
   if (!set.length) return [say("answer.set-none")];
-  const kinds = { 1: "one", [model.classes.length]: "all" };
+  if (set.length === model.classes.length) return [say("answer.set-all")];
   const coverage = Number((100 * model.coverage).toPrecision(4));
   const tied = tiedWords(set, model);
-  const said = tied.length ? tied : [say(`answer.set-${kinds[set.length] ?? "some"}`)];
+  const said = tied.length ? tied : [say(set.length === 1 ? "answer.set-one" : "answer.set-some")];
   return [...said, say("answer.coverage", { coverage })];
 }
 
 /** Why classes are named that are improbable: away from home they cannot be told from another. */
 function tiedWords(set, model) {
-  const isNamed = ([lone, others]) => set.length < model.classes.length && [lone, ...others].every((name) => set.includes(name));
+  const isNamed = ([lone, others]) => [lone, ...others].every((name) => set.includes(name));
   return Object.entries(model.ties ?? {})
     .filter(isNamed)
     .map(([lone, others]) => say("answer.tied", { lone: className(model, lone), others: listed(others.map((name) => className(model, name))) }));

@@ -57,6 +57,11 @@ export function fill(root) {
   }
 }
 
+/** A sentence with a capital at its start. */
+export function capital(text) {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
 /** The name of a class of a model, or of several, in the language that is shown. */
 export function className(model, name) {
   const found = model?.classes.find((entry) => entry.name === name);
