@@ -358,7 +358,6 @@ class PredictResult(Shown):
     def blocks(self) -> Iterator[Block]:
         """What the command prints."""
         from plainfilm.present.sections.balance import balance
-        from plainfilm.present.sections.points import predictive_values
         from plainfilm.present.statements import about_maps, about_model, guess_words
 
         for balanced in self.balances:
@@ -371,14 +370,24 @@ class PredictResult(Shown):
             size = self.card.preprocessing.size
             yield Note(say("prediction.maps", folder=str(self.maps), cells=self.map_side, size=size))
             yield Note(about_maps(self.card))
-        if self.predictive and self.place == "abroad":
-            yield Note(say("prevalence.abroad"), "alarm")
-        elif self.predictive:
-            yield from predictive_values(self.predictive, named(self.card.classes))
-            if self.place != "home":
-                yield Note(say("prevalence.unproven"))
+        if self.predictive and is_answered:
+            yield from self._predictive_values(self.predictive)
         if is_answered:
             yield from map(Note, about_model(self.card))
+
+    def _predictive_values(self, predictive: "Mapping[str, PredictiveValues]") -> Iterator[Block]:
+        """Tables, if there is a film that they may hold for."""
+        from plainfilm.present.sections.points import predictive_values
+        from plainfilm.present.statements import DENIED
+
+        showing = task_of(self.card.task_kind).showing
+        answered = [answer for answer in self.answers if answer.is_answered]
+        if all(showing.stance(answer, self.card, self.place) in DENIED for answer in answered):
+            yield Note(say("prevalence.abroad"), "alarm")
+            return
+        yield from predictive_values(predictive, named(self.card.classes))
+        if self.place != "home":
+            yield Note(say("prevalence.unproven"))
 
     def as_dict(self) -> Object:
         """What the command prints with --json."""

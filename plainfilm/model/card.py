@@ -137,6 +137,13 @@ class Source:
         name, terms = ({"en": text} if isinstance(text, str) else text for text in (facts["name"], facts["terms"]))
         return cls(name, terms, str(facts["citation"]))
 
+    @classmethod
+    def from_dict(cls, entry: object) -> Self:
+        """Undoes `records.as_dict`; texts without a language, as earlier files have them, are English."""
+        if isinstance(entry, Mapping) and all(isinstance(text, str) for text in entry.values()):
+            entry = records.as_dict(cls.of(entry)) if {"name", "terms", "citation"} <= set(entry) else entry
+        return records.from_dict(cls, entry, exact=True)
+
 
 @dataclass(frozen=True)
 class Confidence:
@@ -356,7 +363,7 @@ def _parsed(content: Mapping[str, Any], version: int) -> Card:
         track_record=_listed(content, "track_record", partial(records.from_dict, Record)),
         audited=_section(content, "audited", partial(records.from_dict, Audited)),
         ties=_ties(content.get("ties")),
-        sources=_listed(content, "sources", partial(records.from_dict, Source, exact=True)),
+        sources=_listed(content, "sources", Source.from_dict),
         task=task,
         seen=_section(content, "seen", partial(records.from_dict, SeenCounts, exact=True)),
         format_version=version,

@@ -8,7 +8,7 @@ from plainfilm.messages import say
 from plainfilm.model.answer import Answer
 from plainfilm.model.card import Card
 from plainfilm.present.problem import problem
-from plainfilm.present.statements import reasons
+from plainfilm.present.statements import DENIED, reasons
 from plainfilm.records import Object
 from plainfilm.task import task_of
 
@@ -41,14 +41,15 @@ def film_json(
         film: the decoded film.
     """
     showing: Showing = task_of(card.task_kind).showing
+    standing = _standing(answer, card, language, place, showing)
     return {
         "path": answer.path or None,
         "truth": answer.truth or None,
         "image_id": answer.image_id or None,
         "width": answer.width or None,
         "height": answer.height or None,
-        **showing.answer_json(answer, card, language, predictive or {}),
-        **_standing(answer, card, language, place, showing),
+        **showing.answer_json(answer, card, language, {} if standing["promised"] is False else predictive or {}),
+        **standing,
         "gate": _gate(answer, language),
         "warnings": [_remark(code, language) for code in answer.warnings],
         "map": map,
@@ -69,7 +70,7 @@ def _standing(answer: Answer, card: Card, language: str, place: str, showing: "S
     return {
         "stance": found,
         "headline": showing.headline(answer, card, place).shown(language),
-        "promised": _promised(found, place, card),
+        "promised": _promised(found, "" if placed is None else place, card),
         "shift": None
         if placed is None
         else {"distance": placed.distance, "unlike": placed.is_unlike, "abroad": _is_abroad(place)},
@@ -82,7 +83,7 @@ def _is_abroad(place: str) -> bool | None:
 
 
 def _promised(found: str, place: str, card: Card) -> bool | None:
-    if found in ("refused", "abroad") or card.calibration is None:
+    if found in DENIED or card.calibration is None:
         return False
     return True if place == "home" else None
 

@@ -14,7 +14,7 @@ from plainfilm.model.answer import Answer
 from plainfilm.model.answering import STATES
 from plainfilm.model.card import Card, ClassName
 from plainfilm.model.findings import ABSENT, PRESENT, TOO_FEW, UNDECIDED, FindingDecision, FindingsCalibration
-from plainfilm.present.statements import hedged
+from plainfilm.present.statements import DENIED, hedged
 from plainfilm.records import Object
 
 ORDER = (PRESENT, UNDECIDED, ABSENT, TOO_FEW)
@@ -108,14 +108,14 @@ def stance_of(answer: Answer, card: Card, place: str) -> str:
         return "abroad"
     if answer.set is None or (PRESENT not in answer.set and _doubted(findings_of(answer, card))):
         return "undecided"
-    return "home" if place == "home" else "unproven"
+    return "home" if place == "home" and answer.placed is not None else "unproven"
 
 
 def headline_of(answer: Answer, card: Card, place: str) -> Words:
     """What may be said in the largest letters: the findings that are present, never surer than what stands behind."""
     found, stance = findings_of(answer, card), stance_of(answer, card, place)
     if answer.set is None:
-        return say("headline.uncalibrated", name=found[0].name)
+        return hedged(stance, place, found[0].name) if stance in DENIED else _uncalibrated(found)
     present, undecided = in_state(found, PRESENT), _doubted(found)
     if present:
         said: Words = _called_present(present)
@@ -124,6 +124,11 @@ def headline_of(answer: Answer, card: Card, place: str) -> Words:
     else:
         said = say("findings.none-present")
     return hedged(stance, place, said)
+
+
+def _uncalibrated(found: Sequence[Shown]) -> Words:
+    """The likeliest of findings that no threshold calls present."""
+    return say("headline.uncalibrated", name=found[0].name)
 
 
 def _called_present(present: Sequence[Shown]) -> Words:

@@ -13,6 +13,9 @@ from plainfilm.present.words import label
 from plainfilm.records import Object, as_dict
 from plainfilm.task import task_of
 
+DENIED = ("refused", "abroad")
+"""Stances behind which nothing is promised."""
+
 
 def set_words(members: Sequence[int], card: Card) -> Words:
     """A film's set in words.
@@ -46,7 +49,7 @@ def stance(answer: Answer, place: str) -> str:
         return "abroad"
     if answer.set is None or answer.probabilities is None or len(answer.set) in (0, len(answer.probabilities)):
         return "undecided"
-    if place != "home":
+    if place != "home" or answer.placed is None:
         return "unproven"
     return "home" if len(answer.set) == 1 else "undecided"
 
@@ -54,7 +57,7 @@ def stance(answer: Answer, place: str) -> str:
 def headline(answer: Answer, card: Card, place: str) -> Words:
     """What may be said of an answered film in the largest letters: never surer than what stands behind it."""
     found, most_probable = stance(answer, place), card.classes[answer.predicted]
-    if found in ("refused", "abroad"):
+    if found in DENIED:
         return hedged(found, place, most_probable)
     if answer.set is None:
         return say("headline.uncalibrated", name=most_probable)

@@ -50,13 +50,14 @@ class Watch:
         """`keep` gets each full window."""
         self.home, self.keep = home, keep
         self.lock, self.placed = threading.Lock(), dict[str, Placed]()
+        self.told = frozenset[str]()  # films of the last window: who asks about them again shows nothing new
         self.state = Watched()
 
     def see(self, predictions: Sequence[Prediction]) -> None:
-        """Take films into account; one counts once a window, and not if the input check refuses it."""
+        """Take films into account; one counts once in two windows, and not if the input check refuses it."""
         with self.lock:
             for prediction in predictions:
-                is_new = prediction.image_id not in self.placed
+                is_new = prediction.image_id not in self.placed and prediction.image_id not in self.told
                 if prediction.placed is not None and prediction.verdict.passed and is_new:
                     self.placed[prediction.image_id] = prediction.placed
                     self.state = replace(self.state, films=self.state.films + 1)
@@ -74,6 +75,7 @@ class Watch:
         first_alarm = self.state.first_alarm or (now if latest.is_abroad else None)
         self.state = replace(self.state, latest=latest, first_alarm=first_alarm)
         if count == WINDOW:
+            self.told = frozenset(self.placed)
             self.placed.clear()
             self.state = replace(self.state, windows=number)
             together = self.home.judge(placed).distance or 0.0

@@ -11,7 +11,7 @@ from builders import SLIM_WIDTHS, change_card, make_card, write_model
 from plainfilm.errors import ModelFileError
 from plainfilm.estimate import Estimate
 from plainfilm.messages import sentence
-from plainfilm.model.card import Card, ClassName, InLungs, OwnFigures, Provenance, parse_card
+from plainfilm.model.card import Card, ClassName, InLungs, OwnFigures, Provenance, Source, parse_card
 from plainfilm.model.networks import resnet
 from plainfilm.model.predictor import Predictor
 
@@ -82,6 +82,12 @@ def test_a_check_of_maps_of_an_earlier_program_says_nothing_of_lungs() -> None:
     assert found.maps is not None
     assert found.maps.lungs == InLungs(evidence=Estimate(**FIGURE), area=Estimate(**FIGURE))
     assert parsed(json.loads(found.as_json())) == found
+
+
+def test_sources_of_an_earlier_program_are_english() -> None:
+    card = parsed(content(sources=[{"name": "a", "terms": "b", "citation": "c"}]))
+    assert card.sources == (Source({"en": "a"}, {"en": "b"}, "c"),)
+    assert parsed(json.loads(card.as_json())).sources == card.sources
 
 
 def test_a_later_format_is_refused() -> None:

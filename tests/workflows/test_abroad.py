@@ -11,7 +11,7 @@ import httpx
 import numpy as np
 import pytest
 from browser import launched, visiting
-from builders import make_card
+from builders import make_card, png
 from PIL import Image, ImageFilter
 
 from plainfilm.data import phantom
@@ -23,6 +23,7 @@ from plainfilm.serving.api.samples import PHANTOM_MODEL
 from tests.conftest import Cli
 
 SEED, SIZE_PX, COUNT = 77, 192, 24
+MOST_REQUESTS = 120  # of a page that asks about each of COUNT films twice, and for itself
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +61,8 @@ def test_abroad_no_predictive_value_is_given(cli: Cli, places: dict[str, Path]) 
     words = ("predict", PHANTOM_MODEL, places["abroad"], "--prevalence", "COVID=0.1")
     assert "No predictive values" in (ran := cli(*words)).out
     assert "Predictive values if" not in ran.out
+    told = json.loads(cli(*words, "--json").out)["predictions"]
+    assert {point["predictive_value"] for entry in told for point in entry["called"]["COVID"]} == {None}
     assert "Predictive values if" in cli(*words[:2], places["home"], *words[3:]).out
 
 
@@ -155,11 +158,25 @@ def test_the_page_corrects_what_it_said_before_the_place_was_known(places: dict[
         visit.answer(first)
         assert "The films here are not like those of the test" not in visit.text(".verdict")
         visit.answer({name: data for name, data in films.items() if name not in first})
+        visit.answer({"noise.png": png(np.random.default_rng(0).integers(0, 255, (200, 200), dtype=np.uint8))})
         visit.page.wait_for_function(
-            "count => [...document.querySelectorAll('#strip .caption')].every(entry => entry.textContent === count)",
-            arg=EN["caption.abroad"],
+            "([abroad, count]) => [...document.querySelectorAll('#strip .caption')]"
+            ".filter(entry => entry.textContent === abroad).length === count",
+            arg=[EN["caption.abroad"], COUNT],
         )
         visit.select(0)
         assert "The films here are not like those of the test" in visit.text(".verdict")
         rows = list(csv.DictReader(io.StringIO(visit.download("#export").decode("utf-8-sig"))))
-        assert {(row["shift"], row["stance"]) for row in rows} == {("abroad", "abroad")}
+        assert [(row["shift"], row["stance"]) for row in rows] == [("abroad", "abroad")] * COUNT + [("", "")]
+        assert len(visit.statuses) < MOST_REQUESTS
+
+
+def test_the_page_says_what_is_known_of_the_place_though_the_headline_stays(places: dict[str, Path]) -> None:
+    """Of an answer that rules nothing out, too, while its film is on the screen."""
+    films = {path.name: path.read_bytes() for path in sorted(places["home"].iterdir())}
+    with clients.started(PHANTOM_MODEL) as server, launched() as browser, visiting(browser) as visit:
+        visit.open(server.address)
+        visit.answer(films)
+        for number in range(COUNT):
+            visit.select(number)
+            visit.page.get_by_text(EN["answer.home"]).wait_for()

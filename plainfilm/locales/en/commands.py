@@ -681,8 +681,8 @@ SENTENCES: dict[str, str] = {
     "shift.stream": "The films that come here are not like those that the model was tested on. Its probabilities and "
     "sets promise nothing here.",
     "shift.film": "This film is unlike nearly all films that the model was tested on.",
-    "shift.at-home": "The films that came here so far are, taken together, like those that the model was tested on. "
-    "That proves nothing about this one.",
+    "shift.at-home": "Nothing says that the films that come here are unlike those that the model was tested on. That "
+    "proves nothing about this one.",
     "shift.unknown": "Too few films have come here to tell whether they are like those that the model was tested on. "
     "If this one is not, nothing said of it holds.",
     "shift.unlike": "{about}: unlike the films that the model was tested on; do not rely on its answer",

@@ -104,10 +104,8 @@ SENTENCES: dict[str, str] = {
     "answer.overridden": "Refused, and answered because you asked for it. This answer is not reliable:",
     "answer.sample-model": "Answered by the sample model, which was trained on drawn phantoms. What it says of a real "
     "film means nothing.",
-    "answer.abroad": "The films that this server sees are not like those that the model was tested on. Its "
-    "probabilities, its sets and its thresholds promise nothing here.",
-    "answer.home": "The films that came here so far are, taken together, like those of the test. That proves nothing "
-    "about this one.",
+    "answer.home": "Nothing says that the films that come here are unlike those of the test. That proves nothing about "
+    "this one.",
     "answer.unproven": "Too few films have come here to tell whether they are like those of the test. If not, nothing "
     "said here holds.",
     "answer.cannot-say": "This model cannot say whether a film is like those that it was tested on.",

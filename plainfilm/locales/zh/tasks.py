@@ -67,9 +67,9 @@ SENTENCES: dict[str, str] = {
     "report.findings.few": "以下征象在测试胶片中不足 {minimum} 张，其指标说明不了什么，不计入均值：{names}。",
     "report.findings.external": "在 {name} 的 {films} 张胶片上，平均 AUC 为 {auc}。",
     "card.tested-findings": "在自己的测试胶片上，该模型 {of} 项征象中 {count} 项的平均 AUC 为 {auc}；测试胶片与训练"
-    "胶片来源相同。对其他来源的胶片，应预期更低，甚至低得多。",
+    "胶片来源相同。对其他来源的胶片，预计更低，也可能低得多。",
     "card.recalibrated-findings": "该模型已针对训练来源之外的某地重新校准。在当地测试胶片上，{of} 项征象中 {count} 项的"
-    "平均 AUC 为 {auc}。在其他来源的胶片上会更低，甚至低得多。",
+    "平均 AUC 为 {auc}。在其他来源的胶片上预计更低，也可能低得多。",
     "card.calibrated-findings": "判定拟合于{films}。在与之相似的胶片中，存在的征象被判为不存在、不存在的被判为存在"
     "，各不超过每 100 例 {most:g} 例；具有某征象的胶片太少时，不作任何保证。",
     "train.fold": "第 {number} 折，共 {total} 折：训练一个没见过它的网络",

@@ -7,7 +7,7 @@ from plainfilm.model.answer import Answer
 from plainfilm.model.card import Card
 from plainfilm.model.shift import Shift, place_of
 from plainfilm.present.blocks import Block, Cell, Note, Table
-from plainfilm.present.statements import reasons, set_words, shift_words, stance
+from plainfilm.present.statements import DENIED, reasons, set_words, shift_words, stance
 
 ROWS_A_TABLE = 1000  # a table is laid out in memory, at thirty times what its rows hold
 
@@ -36,10 +36,11 @@ def answers(found: Sequence[Answer], card: Card, shift: Shift | None) -> Iterato
 
 
 def _set_key(answer: Answer, place: str) -> str:
-    """What a set promises: nothing, something if the film is like those of the test, or something."""
-    if stance(answer, place) in ("refused", "abroad"):
+    """What a set promises: nothing, or something if the film is like those of the test, or something."""
+    found = stance(answer, place)
+    if found in DENIED:
         return "prediction.set-unpromised"
-    return "prediction.set" if place == "home" else "prediction.set-unproven"
+    return "prediction.set-unproven" if found == "unproven" else "prediction.set"
 
 
 def _table(answered: Sequence[Answer], card: Card, place: str) -> Table:
@@ -62,7 +63,7 @@ def _doubts(answer: Answer, place: str) -> Iterator[Words]:
     """What is to be said against the most probable class of a film."""
     if answer.set is not None and len(answer.set) != 1:
         yield say("doubt.undecided")
-    if (found := stance(answer, place)) in ("refused", "abroad", "unproven"):
+    if (found := stance(answer, place)) in (*DENIED, "unproven"):
         yield say(f"doubt.{found}")
 
 

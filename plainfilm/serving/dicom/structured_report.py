@@ -195,8 +195,9 @@ def _sentences(outcome: Prediction | PlainfilmError, said: Object, author: Autho
         elif said.get("set_words") is not None:
             name = ("findings", "What is said of the findings") if "findings" in said else _SET
             yield *name, str(said["set_words"])
-        if outcome.verdict.passed and outcome.placed is not None:
-            yield "shift", "Whether films are like those of the test", _shift_words(outcome.placed, author.place())
+        place = author.place()
+        if outcome.verdict.passed and (outcome.placed is not None or place == "abroad"):
+            yield "shift", "Whether films are like those of the test", _shift_words(outcome.placed, place)
         for code in outcome.film.warnings:
             yield "film-warning", "Warning about the film", say(code)
         if author.with_map and outcome.verdict.passed and card.map_health != "card.maps-faithful":
@@ -205,11 +206,11 @@ def _sentences(outcome: Prediction | PlainfilmError, said: Object, author: Autho
         yield "model", "About the model", statement
 
 
-def _shift_words(placed: Placed, place: str) -> Words:
+def _shift_words(placed: Placed | None, place: str) -> Words:
     """Whether a film, and those that came with it, are like the films of the test."""
     if place == "abroad":
         return say("shift.stream")
-    if placed.is_unlike:
+    if placed is not None and placed.is_unlike:
         return say("shift.film")
     return say("shift.at-home" if place == "home" else "shift.unknown")
 

@@ -32,8 +32,10 @@ let samplesHideLabels = false;
 /** What a person sees of a film: when it changes, panel and stage are drawn anew. */
 function lookOf(film) {
   if (!film) return "";
-  const facts = [film.state, film.own, film.model, reader.isHidden(film), reader.reading.isOn, currentLanguage()];
-  return JSON.stringify([...facts, modelsLanguage, visit.model, films.wordsOf(film, currentLanguage())]);
+  const isHidden = reader.isHidden(film);
+  const facts = [film.state, film.own, film.model, isHidden, reader.reading.isOn, currentLanguage(), modelsLanguage, visit.model];
+  const { stance, promised, shift } = film.answer ?? {};
+  return JSON.stringify([...facts, isHidden ? "" : [stance, promised, shift, films.wordsOf(film, currentLanguage())]]);
 }
 
 function draw(film = null) {

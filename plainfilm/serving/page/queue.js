@@ -11,7 +11,7 @@ const [TOO_FEW, ABROAD] = ["too-few", "abroad"]; // places, as the server calls 
 const TRIES = 3; // of a film whose connection breaks although the server is alive
 
 export const line = { isAway: false, wantsToken: false };
-const places = new Map(); // model -> the place of its films, by the last answer
+const places = new Map(); // model -> {place, seen}: where its films come from, told after so many
 let underWay = 0;
 let pausedUntil = 0;
 let returned = async () => true;
@@ -47,10 +47,16 @@ function isMute(film) {
   return isDone && !film.isAsked && film.problem?.code !== "connection-broke" && (!film.words[currentLanguage()] || isEarly(film));
 }
 
-/** Whether what films that came later said of their place is not told of this one. Abroad is not taken back. */
+/** Whether what films that came later said of their place is not told of this one; who is told "abroad" is not asked again. */
 function isEarly(film) {
-  const [then, now] = [film.answer?.watched?.verdict, places.get(film.model)];
-  return Boolean(then && now) && then !== now && then !== ABROAD && now !== TOO_FEW && now !== film.askedAt;
+  const [then, now] = [film.answer?.watched?.verdict, places.get(film.model)?.place];
+  return Boolean(then && now) && ![now, ABROAD].includes(then) && film.askedAt !== now;
+}
+
+/** Keep what an answer says of the place of its model's films, unless a later one has said it. */
+function learn(model, watched) {
+  if (!watched || watched.verdict === TOO_FEW || watched.films_seen < places.get(model)?.seen) return;
+  places.set(model, { place: watched.verdict, seen: watched.films_seen });
 }
 
 async function send(film) {
@@ -63,7 +69,7 @@ async function send(film) {
     const { film: picture, ...answer } = await predict(film.blob, { model, language, isOverridden, withPictures: true });
     film.picture = new Blob([decoded(picture.png)], { type: "image/png" });
     film.answer = answer;
-    places.set(model, answer.watched?.verdict);
+    learn(model, answer.watched);
     film.words[language] = sentences(answer);
     film.state = "answered";
   } catch (error) {
@@ -78,22 +84,31 @@ async function send(film) {
 /** Ask again for what is said of a film: in the language shown, and by what is known of its place by now. */
 async function translate(film) {
   const language = currentLanguage();
+  const { model, isOverridden, words, askedAt } = film;
   film.isAsked = true;
-  const { model, isOverridden, words } = film; // should the film be sent anew meanwhile, these are not its words any more
-  film.askedAt = places.get(model); // once for each place, whatever the server says then
+  film.askedAt = places.get(model)?.place; // once for each place, whatever the server says then
   try {
     const answer = await predict(film.blob, { model, language, isOverridden, withPictures: false });
-    if (film.words !== words) return;
+    if (film.words !== words) return; // it was sent anew meanwhile
+    learn(model, answer.watched);
+    film.words = { ...(isSame(answer, film.answer) ? words : {}), [language]: sentences(answer) };
     film.answer = answer;
-    places.set(model, answer.watched?.verdict);
-    film.words = { [language]: sentences(answer) };
   } catch (error) {
-    if (await mustWait(error)) return;
+    if (await mustWait(error)) {
+      film.askedAt = askedAt;
+      return;
+    }
     const isSaid = error instanceof Problem && film.state === "failed";
     words[language] = isSaid ? { problem: error.message } : Object.values(words)[0];
   } finally {
     film.isAsked = false;
   }
+}
+
+/** Whether two answers for a film say the same. */
+function isSame(one, other) {
+  const said = ({ stance, promised, watched }) => JSON.stringify([stance, promised, watched?.verdict]);
+  return said(one) === said(other);
 }
 
 /** Whether a failure says nothing about the film: the server is busy, away, or wants a token. */

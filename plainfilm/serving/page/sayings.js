@@ -11,10 +11,10 @@ export function sampleWords(film) {
   return say("sample.drawn", { label: className(modelOf(film), film.label) });
 }
 
-/** Whether the film is like those of the test; empty where the server has said so already. */
+/** Whether the film is like those of the test; empty where the server has said so of all films. */
 export function placeWords({ stance, shift }, words) {
   if (words.watched) return "";
-  if (stance === "abroad") return say(shift.abroad ? "answer.abroad" : "answer.unlike");
+  if (stance === "abroad") return say("answer.unlike");
   if (!shift) return say("answer.cannot-say");
   return say(shift.abroad === null ? "answer.unproven" : "answer.home");
 }
