@@ -241,7 +241,7 @@ def test_where_films_come_from_may_be_said_by_language(toml):
     given = parse_recipe(toml)
     assert parse_recipe(given.to_toml()) == given
     (facts,) = given.report.sources
-    source = Source.of(facts)
+    source = Source.from_dict(facts)
     assert Translated(source.name).shown("en") == "A"
     assert Translated(source.name).shown("zh") == ("甲" if toml == TRANSLATED else "A")
     assert Translated(source.terms).shown("zh") == "CC BY"

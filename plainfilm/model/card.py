@@ -132,16 +132,11 @@ class Source:
         demand("en" in self.name and "en" in self.terms, "card.reason.section", name="sources")
 
     @classmethod
-    def of(cls, facts: Mapping[str, str | Mapping[str, str]]) -> Self:
-        """As a recipe states it: a text alone is the English one, which other languages show too."""
-        name, terms = ({"en": text} if isinstance(text, str) else text for text in (facts["name"], facts["terms"]))
-        return cls(name, terms, str(facts["citation"]))
-
-    @classmethod
     def from_dict(cls, entry: object) -> Self:
-        """Undoes `records.as_dict`; texts without a language, as earlier files have them, are English."""
-        if isinstance(entry, Mapping) and all(isinstance(text, str) for text in entry.values()):
-            entry = records.as_dict(cls.of(entry)) if {"name", "terms", "citation"} <= set(entry) else entry
+        """Undoes `records.as_dict`. A text without a language, as a recipe or an earlier file has it, is English."""
+        if isinstance(entry, Mapping):
+            plain = {fact: {"en": entry[fact]} for fact in ("name", "terms") if isinstance(entry.get(fact), str)}
+            entry = {**entry, **plain}
         return records.from_dict(cls, entry, exact=True)
 
 

@@ -115,7 +115,12 @@ def headline_of(answer: Answer, card: Card, place: str) -> Words:
     """What may be said in the largest letters: the findings that are present, never surer than what stands behind."""
     found, stance = findings_of(answer, card), stance_of(answer, card, place)
     if answer.set is None:
-        return hedged(stance, place, found[0].name) if stance in DENIED else _uncalibrated(found)
+        most_probable = found[0].name
+        return (
+            hedged(stance, place, most_probable)
+            if stance in DENIED
+            else say("headline.uncalibrated", name=most_probable)
+        )
     present, undecided = in_state(found, PRESENT), _doubted(found)
     if present:
         said: Words = _called_present(present)
@@ -124,11 +129,6 @@ def headline_of(answer: Answer, card: Card, place: str) -> Words:
     else:
         said = say("findings.none-present")
     return hedged(stance, place, said)
-
-
-def _uncalibrated(found: Sequence[Shown]) -> Words:
-    """The likeliest of findings that no threshold calls present."""
-    return say("headline.uncalibrated", name=found[0].name)
 
 
 def _called_present(present: Sequence[Shown]) -> Words:

@@ -283,7 +283,7 @@ def _train_and_fit(
         provenance=provenance(films.index, recipe, validation),
         ties=recipe.decision.ties,
         task=films.index.task or None,
-        sources=None if recipe.report.sources is None else tuple(map(Source.of, recipe.report.sources)),
+        sources=None if recipe.report.sources is None else tuple(map(Source.from_dict, recipe.report.sources)),
     )
     with options.clock.stage("fit"):
         bare = modelfile.from_network(run.model, net, card)

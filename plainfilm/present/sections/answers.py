@@ -36,7 +36,7 @@ def answers(found: Sequence[Answer], card: Card, shift: Shift | None) -> Iterato
 
 
 def _set_key(answer: Answer, place: str) -> str:
-    """What a set promises: nothing, or something if the film is like those of the test, or something."""
+    """The sentence for a set, by what the set promises of this film."""
     found = stance(answer, place)
     if found in DENIED:
         return "prediction.set-unpromised"

@@ -107,7 +107,7 @@ async function translate(film) {
 
 /** Whether two answers for a film say the same. */
 function isSame(one, other) {
-  const said = ({ stance, promised, watched }) => JSON.stringify([stance, promised, watched?.verdict]);
+  const said = (answer) => JSON.stringify([answer?.stance, answer?.promised, answer?.watched?.verdict]);
   return said(one) === said(other);
 }
 
