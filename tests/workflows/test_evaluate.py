@@ -116,7 +116,7 @@ def test_predictive_values_are_those_of_the_points_on_these_films(
                 "if 2 % of the films",
             ),
         ),
-        ("zh", ("预测集包含真实类别（要求：95 %）", "期望校准误差", "占胶片的 2 % 时")),
+        ("zh", ("预测集包含真实类别（要求：95 %）", "期望校准误差", "占胶片的 2 %、")),
     ],
 )
 def test_sets_calibration_and_predictive_values_are_printed(
