@@ -365,15 +365,15 @@ class PredictResult(Shown):
         yield from task_of(self.card.task_kind).showing.answers(self.answers, self.card, self.shift)
         if self.guessed is not None:
             yield Note(guess_words(self.guessed, self.card))
-        is_answered = any(answer.is_answered for answer in self.answers)
-        if self.maps is not None and is_answered:
+        if not any(answer.is_answered for answer in self.answers):
+            return
+        if self.maps is not None:
             size = self.card.preprocessing.size
             yield Note(say("prediction.maps", folder=str(self.maps), cells=self.map_side, size=size))
             yield Note(about_maps(self.card))
-        if self.predictive and is_answered:
+        if self.predictive:
             yield from self._predictive_values(self.predictive)
-        if is_answered:
-            yield from map(Note, about_model(self.card))
+        yield from map(Note, about_model(self.card))
 
     def _predictive_values(self, predictive: "Mapping[str, PredictiveValues]") -> Iterator[Block]:
         """Tables, if there is a film that they may hold for."""

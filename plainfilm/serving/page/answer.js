@@ -2,7 +2,7 @@
 
 import { button, byId, element, facts, show } from "./dom.js";
 import { findingList } from "./findings.js";
-import { askAgain, isAnswered, isRefused, modelOf, remove, shown, visit, wordsOf } from "./films.js";
+import { askAgain, isAnswered, isRefused, modelOf, namedIn, remove, shown, visit, wordsOf } from "./films.js";
 import { hasEvidence } from "./overlay.js";
 import { isHidden, readingQuestion, readingVerdict } from "./reader.js";
 import { exportReport, printReport } from "./report.js";
@@ -86,8 +86,7 @@ function overridden(words) {
 }
 
 function legend(film) {
-  const isMarked = film.answer.promised !== false && film.answer.set !== null;
-  const marks = [isMarked ? say("answer.bold") : "", film.answer.called ? say("answer.ticks") : ""];
+  const marks = [namedIn(film.answer) ? say("answer.bold") : "", film.answer.called ? say("answer.ticks") : ""];
   return [say("answer.bars"), ...marks.filter(Boolean)].join(say("gap"));
 }
 
@@ -105,7 +104,7 @@ function bars(film, model, onClass) {
       tick.style.left = `${100 * point.threshold}%`;
       return tick;
     });
-    const inSet = film.answer.promised !== false && film.answer.set?.includes(name);
+    const inSet = namedIn(film.answer)?.includes(name);
     list.append(
       element(
         "label",

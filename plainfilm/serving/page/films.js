@@ -116,6 +116,11 @@ export function hasOwnAnswer(film) {
   return isAnswered(film) && film.answer.gate.passed;
 }
 
+/** The classes that an answer names; null if it promises nothing of its film, or the model is not calibrated. */
+export function namedIn(answer) {
+  return answer.promised === false ? null : answer.set;
+}
+
 /** Whether a model's answers are any number of findings. */
 export function isOfFindings(model) {
   return model?.task === "findings";

@@ -2,7 +2,7 @@
 
 import { addressOf } from "./address.js";
 import { byId, download, element, facts } from "./dom.js";
-import { isRefused, modelOf, shown, wordsOf } from "./films.js";
+import { isRefused, modelOf, namedIn, shown, wordsOf } from "./films.js";
 import { limits, minorityWords, numberOf } from "./findings.js";
 import { modelFacts } from "./model.js";
 import { drawMap, OPACITY } from "./overlay.js";
@@ -118,8 +118,8 @@ function picture(address, caption) {
 function probabilities(film, model) {
   const heads = ["report.class", "report.probability", "report.in-set", "report.points"];
   const rows = model.classes.map(({ name }) => {
-    const { set, promised } = film.answer;
-    const member = set === null || promised === false ? "–" : say(set.includes(name) ? "report.yes" : "report.no");
+    const named = namedIn(film.answer);
+    const member = named === null ? "–" : say(named.includes(name) ? "report.yes" : "report.no");
     const cells = [percent(film.answer.probabilities[name]), member, calledWords(film, name) || "–"];
     return element("tr", {}, element("th", { scope: "row" }, className(model, name)), cells.map((text) => element("td", {}, text)));
   });
