@@ -5,6 +5,7 @@ Every field has a line of documentation and a check; a value that makes no sense
 """
 
 import difflib
+import json
 import re
 import tomllib
 from collections.abc import Callable, Mapping
@@ -291,6 +292,11 @@ class Recipe:
     def size_px(self) -> int:
         """The side of the square film that the model takes."""
         return self.training.sizes_px[-1]
+
+    @property
+    def task_section(self) -> dict[str, Any]:
+        """The section `task` as index and model file hold it; of classes they hold none."""
+        return {} if self.task.kind == CLASSES else json.loads(json.dumps(asdict(self.task)))
 
     def to_toml(self) -> str:
         """The recipe as TOML; `parse_recipe` gives it back."""

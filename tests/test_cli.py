@@ -35,7 +35,7 @@ SURFACE = {  # a new option is a decision: write it here, too
     | READING
     | COMMON,
     "evaluate": {"model", "sources", "--table", "--recipe", "--prevalence", "--out"} | READING | COMMON,
-    "recalibrate": {"model", "sources", "--table", "--out"} | READING | COMMON,
+    "recalibrate": {"model", "sources", "--table", "--recipe", "--out"} | READING | COMMON,
     "compare": {"first", "second"} | COMMON,
     "cross-validate": {"sources", "--table", "--recipe", "--folds", "--seeds", "--out", "--workers", "--threads"}
     | READING

@@ -143,20 +143,25 @@ def evaluate(
     from plainfilm.workflows.external_test import evaluate_sources
     from plainfilm.workflows.prevalence import parse_prevalences
 
+    given = None if recipe is None else loaded(recipe)
     if isinstance(model, Path) and is_scores(model):
         if sources:
             raise UsageError("scores-with-sources", path=str(model), source=str(sources[0]))
-        given = None if recipe is None else loaded(recipe)
         return _evaluate_scores(terminal, model, tables, recipe=given, out=out, prevalence=prevalence, reading=reading)
-    if recipe is not None:
-        raise UsageError("recipe-without-scores")
     if not sources:
         raise UsageError("evaluate-sources-missing")
     predictor = Predictor(model) if isinstance(model, Path) else model
     shares = parse_prevalences(prevalence, predictor.card)
     with terminal.progress("progress.scan") as update:
         found, rows, balanced = evaluate_sources(
-            predictor, sources, tables, reading=reading, prevalences=shares, out=out, progress=update
+            predictor,
+            sources,
+            tables,
+            recipe=given,
+            reading=reading,
+            prevalences=shares,
+            out=out,
+            progress=update,
         )
     return EvaluateResult(
         language=terminal.language,
@@ -203,6 +208,7 @@ def recalibrate(
     sources: Sequence[Path],
     *,
     tables: Sequence[Path],
+    recipe: str | Recipe | None,
     out: Path,
     reading: Reading,
 ) -> RecalibrateResult:
@@ -210,8 +216,9 @@ def recalibrate(
     check_extra("recalibrate", RECALIBRATION_LIBRARIES)
     from plainfilm.workflows.recalibration import recalibrate as fit_anew
 
+    given = None if recipe is None else loaded(recipe)
     with terminal.progress("progress.scan") as update:
-        found = fit_anew(model, sources, tables, out, reading=reading, progress=update)
+        found = fit_anew(model, sources, tables, out, recipe=given, reading=reading, progress=update)
     return RecalibrateResult(language=terminal.language, found=found)
 
 

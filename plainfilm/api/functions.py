@@ -215,8 +215,8 @@ def evaluate(
 ) -> EvaluateResult | ScoresResult:
     """A test of a model on films from elsewhere that it has not seen; by how much it is worse than on its own.
 
-    In the place of the model: a table of scores that any program wrote, judged by `table` alone, without films;
-    `recipe` says what uncertain and blank cells of findings mean there.
+    In the place of the model: a table of scores that any program wrote, judged by `table` alone, without films.
+    `recipe` says what uncertain and blank cells of findings mean; without it, a model file says it itself.
     `prevalence`: the share of films that are of a class, 0 to 1, by class. Raises SourceError, ModelFileError,
     UsageError.
     """
@@ -239,6 +239,7 @@ def recalibrate(
     *,
     out: AnyPath,
     table: Paths = (),
+    recipe: str | Recipe | None = None,
     follow_links: bool = False,
     encoding: str = "",
     assume_chest: bool = False,
@@ -246,14 +247,15 @@ def recalibrate(
 ) -> RecalibrateResult:
     """Write the model file `out`: the same weights, everything else fitted on at least 100 labelled films of a place.
 
-    Half of the films is left for a test, before and after. Raises OutputError if `out` exists, SourceError,
-    ModelFileError, MissingExtraError.
+    Half of the films is left for a test, before and after. `recipe` as in `evaluate`. Raises OutputError if `out`
+    exists, SourceError, ModelFileError, MissingExtraError, UsageError.
     """
     return calls.recalibrate(
         Quiet(chosen_language(lang)),
         Path(model),
         _sources(sources),
         tables=_paths(table),
+        recipe=recipe,
         out=Path(out),
         reading=Reading(follow_links, encoding, assume_chest),
     )

@@ -38,6 +38,10 @@ OptionalRecipe = Annotated[
         show_default=DEFAULT_RECIPE,
     ),
 ]
+CellsRecipe = Annotated[
+    str | None,
+    typer.Option("--recipe", metavar="NAME|FILE", help="help.recipe-cells"),
+]
 Prevalences = Annotated[
     list[str] | None,
     typer.Option("--prevalence", metavar="CLASS=SHARE", help="help.prevalence"),

@@ -11,6 +11,7 @@ import typer
 
 from plainfilm.commands.options import (
     AssumeChest,
+    CellsRecipe,
     Encoding,
     FollowLinks,
     Json,
@@ -28,7 +29,7 @@ def evaluate(
     model: Annotated[Path, typer.Argument(metavar="MODEL", help="help.evaluate-model")],
     sources: Annotated[list[Path] | None, typer.Argument(metavar="SOURCE", help="help.evaluate-source")] = None,
     table: Tables = None,
-    recipe: Annotated[str | None, typer.Option("--recipe", metavar="NAME|FILE", help="help.evaluate-recipe")] = None,
+    recipe: CellsRecipe = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="help.evaluate-out")] = None,
     prevalence: Prevalences = None,
     follow_links: FollowLinks = False,
@@ -62,6 +63,7 @@ def recalibrate(
     sources: SourceArguments,
     out: Annotated[Path, typer.Option(metavar="FILE", help="help.model-out")],
     table: Tables = None,
+    recipe: CellsRecipe = None,
     follow_links: FollowLinks = False,
     encoding: Encoding = "",
     assume_chest: AssumeChest = False,
@@ -80,6 +82,7 @@ def recalibrate(
         model,
         sources,
         tables=table or [],
+        recipe=recipe,
         out=out,
         reading=Reading(follow_links, encoding, assume_chest),
     )

@@ -176,9 +176,8 @@ def assign(rows: Sequence[Row], sources: Sequence[Path], recipe: Recipe) -> Inde
     for number, part in zip(usable, parts, strict=True):
         problems = rows[number].problems + (() if part else ("split-missing",))
         done[number] = replace(rows[number], split=part, problems=problems)
-    choice, task = (json.loads(json.dumps(asdict(section))) for section in (recipe.split, recipe.task))
-    task = {} if recipe.task.kind == CLASSES else task
-    return Index(tuple(done), tuple(sources), tuple(classes), choice, method, task=task)
+    choice = json.loads(json.dumps(asdict(recipe.split)))
+    return Index(tuple(done), tuple(sources), tuple(classes), choice, method, task=recipe.task_section)
 
 
 def split_anew(index: Index, recipe: Recipe) -> Index:

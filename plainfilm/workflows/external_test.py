@@ -5,23 +5,26 @@ import csv
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from plainfilm.data.film_index import Index, Row, data_checksum, reason_left_out, with_known_labels
+from plainfilm.config import Recipe
+from plainfilm.data.film_index import REASON_OF, Index, Row, data_checksum, reason_left_out, with_known_labels
 from plainfilm.data.films import Films
 from plainfilm.data.labelling import Labelling
 from plainfilm.data.sources.balance import Balance
 from plainfilm.data.sources.labels import notes_of
 from plainfilm.data.sources.listing import Listing, balance_of
 from plainfilm.data.sources.reading import PLAIN, Progress, Reading
-from plainfilm.errors import SourceError
+from plainfilm.errors import SourceError, UsageError
 from plainfilm.evaluation.comparison import Comparison, Predictions, compare
 from plainfilm.evaluation.external import look_for_seen, seen_figures, write_seen
 from plainfilm.evaluation.findings_tables import FindingsCompared, FindingsPredictions, compare_tables
 from plainfilm.evaluation.judging import About, Judged
 from plainfilm.io import files, tables
 from plainfilm.io.run_folder import PREDICTIONS, Run
+from plainfilm.model.card import Card
 from plainfilm.model.predictor import Predictor
 from plainfilm.model.seen import Sighting
 from plainfilm.task import task_of
@@ -35,6 +38,7 @@ def evaluate_sources(
     sources: Sequence[Path],
     tables: Sequence[Path],
     *,
+    recipe: Recipe | None = None,
     reading: Reading = PLAIN,
     prevalences: Mapping[str, float] | None = None,
     out: Path | None = None,
@@ -45,14 +49,16 @@ def evaluate_sources(
 
     The figures say besides what was left out as seen (`seen`), how much worse they are than those of the model's own
     test (`fall`), and of which files they are (`data_sha256`; the model is named by its weights' checksum).
+    `recipe`: what uncertain and blank cells of findings mean in these tables; None: what the model file says.
     `prevalences` of classes add what their operating points predict at these: `predictive_values` in the figures.
     Returns the Evaluation, the rows of all films, of which some may be
-    unreadable, and the balance of all files. Raises SourceError if no film is left.
+    unreadable, and the balance of all files. Raises SourceError if no film is left; UsageError, RecipeError.
     """
+    labels = labels_said(predictor.card, recipe)
     if out is not None:
         files.writable_folder(out)
     task = task_of(predictor.card.task_kind)
-    with looked_at(predictor, sources, tables, reading, progress) as (listing, found, films, sightings):
+    with looked_at(predictor, sources, tables, labels, reading, progress) as (listing, found, films, sightings):
         rows = list(films.index.rows)
         unseen = [row for row, sighting in enumerate(sightings) if not sighting.kind]
         if len(unseen) < len(rows) and not films.judged(unseen):
@@ -70,9 +76,17 @@ def evaluate_sources(
 
 @contextlib.contextmanager
 def looked_at(
-    predictor: Predictor, sources: Sequence[Path], tables: Sequence[Path], reading: Reading, progress: Progress | None
+    predictor: Predictor,
+    sources: Sequence[Path],
+    tables: Sequence[Path],
+    labels: Mapping[str, Any],
+    reading: Reading,
+    progress: Progress | None,
 ) -> Iterator[tuple[Listing, list[Row], Films, list[Sighting]]]:
-    """Films of a place as a model takes them: the listing, the rows as found, the films with labels, which are seen."""
+    """Films of a place as a model takes them: the listing, the rows as found, the films with labels, which are seen.
+
+    `labels`: see `labels_said`.
+    """
     card, wanted = predictor.card, predictor.card.preprocessing
     labelling: Labelling = task_of(card.task_kind).labels
     with scanned(
@@ -86,20 +100,31 @@ def looked_at(
         wanted=card.class_names,
     ) as (listing, found, store):
         rows = with_known_labels(found, card.class_names, labelling)
-        index = Index(
-            tuple(rows), tuple(sources), card.class_names, NO_SPLIT, reading=reading, task=dict(card.task or {})
-        )
+        index = Index(tuple(rows), tuple(sources), card.class_names, NO_SPLIT, reading=reading, task=labels)
         films = Films.of(index, store)
         yield listing, found, films, look_for_seen(predictor, films)
+
+
+def labels_said(card: Card, recipe: Recipe | None) -> dict[str, Any]:
+    """What labels are, by a recipe or else by the model file. Raises UsageError for a recipe of another task."""
+    if recipe is None:
+        return dict(card.task or {})
+    if card.task is None or recipe.task.kind != card.task_kind:
+        raise UsageError("recipe-without-cells", given=recipe.task.kind, expected=card.task_kind)
+    return recipe.task_section
 
 
 def balance_of_films(
     listing: Listing, found: Sequence[Row], judged: Sequence[Row], sightings: Sequence[Sighting], index: Index
 ) -> Balance:
     """What became of the files: judged, seen by the model before, or left out for another reason."""
+
+    def unlike(row: Row) -> str:
+        return REASON_OF.get(index.labelling.problem(row.label, index.classes), "class-unknown")
+
     used = {(row.origin, row.path) for row in judged}
     reasons = [
-        "" if (row.origin, row.path) in used else "seen" if sighting.kind else reason_left_out(row) or "class-unknown"
+        "" if (row.origin, row.path) in used else "seen" if sighting.kind else reason_left_out(row) or unlike(row)
         for row, sighting in zip(found, sightings, strict=True)
     ]
     return balance_of(listing, reasons, notes_of(index.labelling.respelt([row.label for row in found], index.classes)))

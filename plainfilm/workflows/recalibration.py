@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from plainfilm.config import DecisionRecipe, parse_recipe
+from plainfilm.config import DecisionRecipe, Recipe, parse_recipe
 from plainfilm.data.film_index import data_checksum
 from plainfilm.data.films import Films
 from plainfilm.data.sources.reading import PLAIN, Progress, Reading
@@ -43,7 +43,7 @@ from plainfilm.model.predictor import Predictor
 from plainfilm.model.seen import Sighting, with_fitted
 from plainfilm.model.shift_fit import HomeFilms, fit_home
 from plainfilm.task import task_of
-from plainfilm.workflows.external_test import balance_of_films, looked_at
+from plainfilm.workflows.external_test import balance_of_films, labels_said, looked_at
 
 SEED = 0  # of the halves, the folds, and the chance of home
 NUM_FOLDS = 10  # of the input check
@@ -56,18 +56,20 @@ def recalibrate(
     tables: Sequence[Path],
     out: Path,
     *,
+    recipe: Recipe | None = None,
     reading: Reading = PLAIN,
     progress: Progress | None = None,
 ) -> Recalibration:
     """Write the model file `out`: the weights of the one at `path`, everything else fitted on films of the sources.
 
-    Raises OutputError if `out` exists already; ModelFileError; SourceError if the films are too few.
+    `recipe`: what uncertain and blank cells of findings mean in these tables; None: what the model file says.
+    Raises OutputError if `out` exists already; ModelFileError; SourceError if the films are too few; UsageError.
     """
     _check_new(out)
     files.writable_file(out)
     parent, predictor = modelfile.opened(path), Predictor(path)
-    judging = task_of(predictor.card.task_kind).judging
-    with looked_at(predictor, sources, tables, reading, progress) as (listing, found, films, sightings):
+    labels, judging = labels_said(predictor.card, recipe), task_of(predictor.card.task_kind).judging
+    with looked_at(predictor, sources, tables, labels, reading, progress) as (listing, found, films, sightings):
         usable = _usable(films, sightings)
         fitted, tested = _halves(films, usable)
         with threadpool_limits(1, user_api="blas"):  # the same bits on any number of processors
@@ -137,6 +139,7 @@ def _fitted(parent: Model, predictor: Predictor, films: Films, rows: Sequence[in
     home = HomeFilms.of(features, *described, kinds, groups, np.ones(len(rows), bool))
     card = replace(
         parent.card,
+        task=films.index.task or None,
         calibration=calibration,
         gate=input_check.fit_crossed(described, features, answering.kinds_of_targets(targets), _folds(films, rows)),
         shift=fit_home(home, answering.num_kinds(len(films.index.classes)), seed=SEED),

@@ -3,10 +3,9 @@
 No film is opened. So copies of a film are not known, and patients only as far as a table names them.
 """
 
-import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -104,7 +103,7 @@ def evaluate_scores(
     read = _read(path, tables, recipe, encoding)
     names = tuple(read.chosen.columns)
     rows = _grouped([_row(read.entries[place]) for place in read.kept])
-    task = {"kind": read.chosen.kind} if recipe is None else json.loads(json.dumps(asdict(recipe.task)))
+    task = {"kind": read.chosen.kind} if recipe is None else recipe.task_section
     index = Index(tuple(rows), (), names, NO_SPLIT, task=task)
     if recipe is None:
         _check_said(index)

@@ -11,16 +11,18 @@ from PIL import Image, ImageDraw
 
 import plainfilm
 from plainfilm.api.results import RecalibrateResult
-from plainfilm.config import DecisionRecipe
+from plainfilm.config import DecisionRecipe, TaskRecipe
 from plainfilm.data.film_index import Row
 from plainfilm.data.phantom import draw
 from plainfilm.data.statements import parted
+from plainfilm.errors import RecipeError, UsageError
 from plainfilm.estimate import Estimate
 from plainfilm.evaluation.findings_metrics import FindingSets
 from plainfilm.evaluation.findings_recalibration import is_advised_for_findings
 from plainfilm.evaluation.intervals import shares
 from plainfilm.messages import LANGUAGES, text
 from plainfilm.model import modelfile
+from plainfilm.model.packaged import CHEST_MODEL
 from plainfilm.model.predictor import Predictor
 from plainfilm.model.shift import Shift
 from plainfilm.present.statements import about_model
@@ -146,6 +148,44 @@ def test_uncertain_and_blank_cells_mean_what_the_card_says(
     nodule, mass, *_ = other.card.calibration.findings
     assert nodule.positives == groups_with(fitted, "Nodule", "1", "-1")
     assert (mass.negatives, mass.temperature, mass.absent) == (0, None, None)
+
+
+def test_cells_mean_what_a_recipe_says_if_the_model_file_says_nothing(
+    parent: Path, place: Path, table: Path, tmp_path: Path
+) -> None:
+    silent, said = tmp_path / "silent.onnx", {"kind": "findings", "uncertain": None, "blank": None, "columns": None}
+    silent.write_bytes(parent.read_bytes())
+    change_card(silent, task=said)
+    for tried in (
+        lambda: plainfilm.evaluate(silent, place, table=table, lang="en"),
+        lambda: plainfilm.recalibrate(silent, place, table=table, out=tmp_path / "no.onnx", lang="en"),
+    ):
+        with pytest.raises(RecipeError, match="--recipe"):
+            tried()
+    recipe = replace(make_recipe(), task=TaskRecipe(kind="findings", uncertain="present", blank="absent"))
+    figures = plainfilm.evaluate(silent, place, table=table, recipe=recipe).evaluation.figures
+    assert (figures.labels["uncertain"], figures.labels["blank"]) == ("present", "absent")
+    assert figures.findings["Nodule"].positives == sum(statements(number)[2] != 0 for number in range(NUM_FILMS))
+    assert figures.findings["Mass"].n == NUM_FILMS
+    made = plainfilm.recalibrate(silent, place, table=table, recipe=recipe, out=tmp_path / "local.onnx")
+    assert made.card.task == recipe.task_section
+    plainfilm.evaluate(made.model, place, table=table)  # the file says it now
+
+
+def test_a_recipe_of_another_task_is_refused(parent: Path, place: Path, table: Path) -> None:
+    for model in (parent, CHEST_MODEL):
+        with pytest.raises(UsageError) as caught:
+            plainfilm.evaluate(model, place, table=table, recipe="fast")
+        assert caught.value.code == "recipe-without-cells"
+
+
+def test_a_film_with_blanks_alone_is_left_out_for_want_of_a_label(parent: Path, place: Path, tmp_path: Path) -> None:
+    rows = [list(statements(number)) for number in range(40)]
+    rows[7][2:] = ["", "", ""]
+    path = write_table(tmp_path / "table.csv", [("path", "patient", "Nodule", "Mass", "Rash"), *rows])
+    tested = plainfilm.evaluate(parent, place, table=path)
+    assert tested.evaluation.figures.num_films == 39
+    assert tested.balance.counts().left_out == {"no-label": NUM_FILMS - 39}
 
 
 def test_too_few_local_films_promise_nothing_whatever_the_parent_promised(

@@ -38,7 +38,7 @@ SENTENCES: dict[str, str] = {
     "report.first.external": "On films from elsewhere ({name}) the balanced accuracy is {balanced}; one class for "
     "all films would "
     "give {chance:.1f} %. The model calls {count} of the {films} films {called}.",
-    "report.none": "no class",
+    "report.none": "none",
     "report.first.no-external": "The model was not tested on films from elsewhere. Do it: `plainfilm evaluate "
     "model.onnx SOURCE --out external/NAME`",
     "report.first.own": "the run's own test films",

@@ -4,11 +4,13 @@ SENTENCES: dict[str, str] = {
     "help.evaluate-model": "A model file (model.onnx); or a table (.csv, .tsv, .txt) of scores that any program wrote: "
     "path, and a probability a class or finding. Scores need --table and no SOURCE.",
     "help.evaluate-source": "Class-per-folder directory, zip, tar, CSV table or index.csv; none for scores.",
-    "help.evaluate-recipe": "For scores alone: the recipe that says what uncertain and blank cells mean.",
+    "help.recipe-cells": "What uncertain and blank cells of findings mean in these tables: a recipe's section [task]; "
+    "without it, what the model file says.",
     "evaluate-sources-missing": "no SOURCE was given; expected the folder, zip, tar or table of the films to test the "
     "model on; only a table of scores in the place of the model needs none",
-    "recipe-without-scores": "--recipe says what uncertain and blank cells mean where a table of scores is judged; a "
-    "model file says it itself; leave --recipe out",
+    "recipe-without-cells": "beside a model file, --recipe says what uncertain and blank cells of findings mean; the "
+    "task of this recipe is {given}, that of the model {expected}; leave --recipe out, or give a recipe of the same "
+    "task",
     "scores-with-sources": "{path} is a table of scores, which is judged by --table alone, as no film is opened; leave "
     "{source} out, or give a model file in the place of the scores",
     "scores-without-table": "{path} is a table of scores; give the table that says what its films show with --table",

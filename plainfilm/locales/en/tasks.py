@@ -5,10 +5,12 @@ SENTENCES: dict[str, str] = {
     "expected.meanings": 'for a finding, uncertain = "ignore" | "absent" | "present" | 0.5, or blank = "ignore" | '
     '"absent"',
     "task-unknown": "there is no task {given}; expected one of: {expected}",
-    "findings-uncertain-unsaid": "{cells} cells are uncertain ({findings}), and the recipe does not say what that "
-    'means; write uncertain = "ignore" | "absent" | "present" | 0.5 into its section [task]',
-    "findings-blank-unsaid": "{cells} cells are blank ({findings}), and the recipe does not say what that means; "
-    'write blank = "ignore" | "absent" into its section [task]',
+    "findings-uncertain-unsaid": "{cells} cells are uncertain ({findings}), and nothing says what that means; "
+    'write uncertain = "ignore" | "absent" | "present" | 0.5 into the section [task] of the recipe; for a model file '
+    "or scores, give such a recipe with --recipe",
+    "findings-blank-unsaid": "{cells} cells are blank ({findings}), and nothing says what that means; write "
+    'blank = "ignore" | "absent" into the section [task] of the recipe; for a model file or scores, give such a recipe '
+    "with --recipe",
     "findings-too-few-groups": "the films with findings are of {groups} patients or groups; expected at least "
     "{minimum}, one for each part",
     "finding-one-value": "the finding {name} is present in {present} films and absent in {absent}; both are needed "
@@ -57,6 +59,7 @@ SENTENCES: dict[str, str] = {
     "report.findings.macro": "Means over findings",
     "report.findings.macro-over": "Means are over the findings that at least {minimum} films have: {names}.",
     "report.findings.by-finding": "Figures of each finding",
+    "report.findings.unstated": "Of these findings, nothing is stated here: {names}.",
     "report.findings.sets": "What is said of each finding; {coverage:g} % are promised",
     "report.findings.fitted": "Fitted on {films}",
     "report.findings.fitted-positives": "With it",

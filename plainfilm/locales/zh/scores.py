@@ -4,10 +4,11 @@ SENTENCES: dict[str, str] = {
     "help.evaluate-model": "模型文件（model.onnx）；或任何程序写出的分数表格（.csv、.tsv、.txt）：路径，以及每个类别"
     "或征象的概率。分数表格需要 --table，不需要 SOURCE。",
     "help.evaluate-source": "每类一个文件夹的目录、zip、tar、CSV 表格或 index.csv；分数表格不需要。",
-    "help.evaluate-recipe": "只用于分数表格：说明不确定和空单元格含义的配方。",
+    "help.recipe-cells": "这些表格中征象的不确定和空单元格的含义：取自配方的 [task] 小节；不给出时以模型文件所述为准。",
     "evaluate-sources-missing": "没有给出 SOURCE；应为用来测试模型的胶片的文件夹、zip、tar 或表格；只有用分数表格代替"
     "模型时才不需要",
-    "recipe-without-scores": "--recipe 用于评估分数表格时说明不确定和空单元格的含义；模型文件自带说明；请去掉 --recipe",
+    "recipe-without-cells": "与模型文件一起时，--recipe 说明征象的不确定和空单元格的含义；该配方的任务是 {given}，"
+    "而模型的任务是 {expected}；请去掉 --recipe，或给出同一任务的配方",
     "scores-with-sources": "{path} 是分数表格，只用 --table 评估，不打开胶片；请去掉 {source}，或改给模型文件",
     "scores-without-table": "{path} 是分数表格；请用 --table 给出说明这些胶片内容的表格",
     "scores-task": "分数按 {expected} 评估；而配方中 task.kind = {given}",

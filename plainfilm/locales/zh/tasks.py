@@ -5,10 +5,10 @@ SENTENCES: dict[str, str] = {
     "expected.meanings": '对某一征象：uncertain = "ignore" | "absent" | "present" | 0.5，或 blank = "ignore" | '
     '"absent"',
     "task-unknown": "没有任务 {given}；应为以下之一：{expected}",
-    "findings-uncertain-unsaid": "有 {cells} 个单元格为不确定（{findings}），而配方没有说明其含义；请在 [task] 小节"
-    '写明 uncertain = "ignore" | "absent" | "present" | 0.5',
-    "findings-blank-unsaid": "有 {cells} 个单元格为空（{findings}），而配方没有说明其含义；请在 [task] 小节写明 "
-    'blank = "ignore" | "absent"',
+    "findings-uncertain-unsaid": "有 {cells} 个单元格为不确定（{findings}），其含义没有说明；请在配方的 [task] 小节"
+    '写明 uncertain = "ignore" | "absent" | "present" | 0.5；对已有的模型文件或分数表格，请用 --recipe 给出这样的配方',
+    "findings-blank-unsaid": "有 {cells} 个单元格为空（{findings}），其含义没有说明；请在配方的 [task] 小节写明 "
+    'blank = "ignore" | "absent"；对已有的模型文件或分数表格，请用 --recipe 给出这样的配方',
     "findings-too-few-groups": "带征象的胶片只属于 {groups} 位患者（组）；至少应有 {minimum} 组，每部分一组",
     "finding-one-value": "征象 {name} 在 {present} 张胶片中存在，在 {absent} 张中不存在；学习它两者都需要；请用 "
     "data.classes 排除它，或加入胶片",
@@ -55,6 +55,7 @@ SENTENCES: dict[str, str] = {
     "report.findings.macro": "各征象的均值",
     "report.findings.macro-over": "均值只计入至少 {minimum} 张胶片具有的征象：{names}。",
     "report.findings.by-finding": "每项征象的指标",
+    "report.findings.unstated": "这里没有说明以下征象：{names}。",
     "report.findings.sets": "对每项征象的判定；保证 {coverage:g} %",
     "report.findings.fitted": "拟合所用：{films}",
     "report.findings.fitted-positives": "有此征象",

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from plainfilm.data.labelling import FindingLabels, display_names
 from plainfilm.evaluation.findings_evaluation import FindingsMetrics
+from plainfilm.evaluation.findings_metrics import FindingFigures
 from plainfilm.evaluation.findings_tables import FindingsCompared
 from plainfilm.evaluation.generalisation_gap import Change
 from plainfilm.evaluation.known import MIN_POSITIVES
@@ -41,7 +42,7 @@ def evaluation(figures: FindingsMetrics, card: Card, films: Text) -> Iterator[Bl
 
 
 def figures_of(figures: FindingsMetrics, shown: Callable[[str], Text]) -> Iterator[Block]:
-    """The macro means, the figures of each finding, what labels mean."""
+    """The macro means, the figures of each finding that is stated, what labels mean."""
     if figures.leaking:
         yield Note(say("evaluation.leaking"), "alarm")
     cells = tuple(
@@ -50,6 +51,8 @@ def figures_of(figures: FindingsMetrics, shown: Callable[[str], Text]) -> Iterat
     yield Table(say("report.findings.macro"), head(say("evaluation.figure")), cells)
     yield _over(figures.macro_over, shown)
     yield _by_finding(figures, shown)
+    if unstated := [shown(name) for name, entry in figures.findings.items() if not entry.n]:
+        yield Note(say("report.findings.unstated", names=listed(unstated)))
     yield from meanings(figures.labels)
     if figures.interval.groups:
         yield Note(say("report.results.interval", groups=figures.interval.groups))
@@ -65,6 +68,11 @@ def _told(names: Sequence[str], shown: Callable[[str], Text]) -> Text:
     return listed(map(shown, names)) if names else say("report.none")
 
 
+def _stated(figures: FindingsMetrics) -> list[tuple[str, FindingFigures]]:
+    """The findings that are known of some film, with their figures."""
+    return [(name, entry) for name, entry in figures.findings.items() if entry.n]
+
+
 def _by_finding(figures: FindingsMetrics, shown: Callable[[str], Text]) -> Table:
     rows = tuple(
         (
@@ -72,7 +80,7 @@ def _by_finding(figures: FindingsMetrics, shown: Callable[[str], Text]) -> Table
             f"{entry.positives} / {entry.n}",
             *(in_a_cell(getattr(entry, key), scale=1) for key in OF_FINDING),
         )
-        for name, entry in figures.findings.items()
+        for name, entry in _stated(figures)
     )
     columns = (say("report.findings.finding"), say("report.findings.positives"), *map(name_of, OF_FINDING))
     return Table(say("report.findings.by-finding"), columns, rows)
@@ -100,7 +108,7 @@ def decisions_of(
         yield Note(say("report.decisions.missing"), "missing")
         return
     yield fitted(calibration, figures, shown)
-    sets = [(name, entry.sets) for name, entry in figures.findings.items() if entry.sets is not None]
+    sets = [(name, entry.sets) for name, entry in _stated(figures) if entry.sets is not None]
     if sets:
         rows = tuple((shown(name), *(in_a_cell(getattr(of, key)) for key in OF_SETS)) for name, of in sets)
         columns = (say("report.findings.finding"), *(say(f"findings.share.{key}") for key in OF_SETS))
@@ -119,7 +127,7 @@ def _points(figures: FindingsMetrics, shown: Callable[[str], Text]) -> Table:
             f"{point.threshold:.4f}",
             *(in_a_cell(entry) for entry in (point.sensitivity, point.specificity)),
         )
-        for name, entry in figures.findings.items()
+        for name, entry in _stated(figures)
         for point in entry.points
     )
     keys = ("report.findings.finding", "report.decisions.asked", "prevalence.threshold")

@@ -62,11 +62,11 @@ export async function fetchRun(after, language) {
  * The answer for one film, and what the films that the server sees say together (watched). A film that the input check refuses is answered too: its
  * prediction has no classes. Throws Away or Problem.
  */
-export async function predict(blob, { model, language, isOverridden, withPictures }) {
+export async function predict(blob, { model, language, isOverridden, withFilm }) {
   const query = new URLSearchParams({
     model,
     map: "array", // what is to be said of the map comes with it
-    film: withPictures ? "png" : "none",
+    film: withFilm ? "png" : "none",
     override: isOverridden,
   });
   const options = { method: "POST", body: blob, headers: { "Content-Type": "application/octet-stream" }, read: asJson };

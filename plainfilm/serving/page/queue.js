@@ -66,7 +66,7 @@ async function send(film) {
   changed(film);
   const { model, isOverridden } = film;
   try {
-    const { film: picture, ...answer } = await predict(film.blob, { model, language, isOverridden, withPictures: true });
+    const { film: picture, ...answer } = await predict(film.blob, { model, language, isOverridden, withFilm: true });
     film.picture = new Blob([decoded(picture.png)], { type: "image/png" });
     film.answer = answer;
     learn(model, answer.watched);
@@ -88,7 +88,7 @@ async function translate(film) {
   film.isAsked = true;
   film.askedAt = places.get(model)?.place; // once for each place, whatever the server says then
   try {
-    const answer = await predict(film.blob, { model, language, isOverridden, withPictures: false });
+    const answer = await predict(film.blob, { model, language, isOverridden, withFilm: false });
     if (film.words !== words) return; // it was sent anew meanwhile
     learn(model, answer.watched);
     film.words = { ...(isSame(answer, film.answer) ? words : {}), [language]: sentences(answer) };
