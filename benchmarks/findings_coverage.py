@@ -33,6 +33,7 @@ from plainfilm.estimate import Estimate
 from plainfilm.evaluation.decisions import measure_points
 from plainfilm.evaluation.findings_calibration import calibrate_findings
 from plainfilm.evaluation.findings_metrics import MACRO, compared, macro_means
+from plainfilm.evaluation.intervals import shares
 from plainfilm.evaluation.known import (
     Known,
     auc_estimate,
@@ -110,6 +111,7 @@ def truths(positives: int) -> dict[str, float]:
     true, false = (np.cumsum(part[::-1])[::-1] for part in (share * ill, (1 - share) * well))
     right, wrong = (sigmoid(scale * log_odds(grid, positives)) for scale in (1.0, OVERCONFIDENT))
     excess = wrong * (share * ill + (1 - share) * well) - share * ill
+    specificity = NormalDist().cdf(threshold())
     bins = np.bincount(np.searchsorted(EDGES[1:-1], wrong), excess, NUM_BINS)
     return {
         "auc": 0.75,
@@ -117,7 +119,8 @@ def truths(positives: int) -> dict[str, float]:
         "brier": float((share * ill * (1 - right) ** 2 + (1 - share) * well * right**2).sum()),
         "overconfident": float(np.abs(bins).sum()),
         "sensitivity": SENSITIVITY,
-        "specificity": NormalDist().cdf(threshold()),
+        "specificity": specificity,
+        "predictive value": share * SENSITIVITY / (share * SENSITIVITY + (1 - share) * (1 - specificity)),
         "difference": 0.05,
     }
 
@@ -144,7 +147,7 @@ def cheap(random: np.random.Generator, positives: int) -> Found:
 
 
 def of_shares(random: np.random.Generator, positives: int) -> Found:
-    """Sensitivity, specificity, Brier score."""
+    """Sensitivity, specificity, what share of the films above the threshold shows it, Brier score."""
     drawn, truth = draw(random, positives), truths(positives)
     right = sigmoid(log_odds(drawn.scores, positives))
     (known,) = drawn.known(right)
@@ -154,6 +157,9 @@ def of_shares(random: np.random.Generator, positives: int) -> Found:
     )
     yield "sensitivity", sensitivity, truth["sensitivity"]
     yield "specificity", specificity, truth["specificity"]
+    called = drawn.scores >= threshold()
+    (value,) = shares(drawn.present, called, drawn.group.tolist())
+    yield "predictive value", value, truth["predictive value"]
     yield WORDS["brier"], brier_estimate(known), truth["brier"]
 
 

@@ -165,7 +165,7 @@ def grades(found) -> Section:
 
 
 class GradeShowing:
-    about = "report.about"
+    about, right = "report.about", "figure.accuracy"
     page = (grades, data, training)
     card_page = (grades, data)
 

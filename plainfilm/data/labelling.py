@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plainfilm.data.sources import labels as class_labels
+from plainfilm.data.sources.ages import notes_on_ages
 from plainfilm.data.sources.conventions import COMMON
 from plainfilm.data.sources.entry import Entry
 from plainfilm.data.sources.findings_columns import state
@@ -182,8 +183,9 @@ class FindingLabels:
     is_single = False
 
     def labelled(self, entries: Sequence[Entry], wanted: Sequence[str]) -> tuple[list[Entry], tuple[Message, ...]]:
-        """As `findings_columns.state`."""
-        return state(entries, wanted)
+        """As `findings_columns.state`; and whether ages are years is said, too."""
+        stated, notes = state(entries, wanted)
+        return stated, (*notes, *notes_on_ages(entries))
 
     def respelt(self, labels: Sequence[str], names: Sequence[str]) -> dict[str, str]:
         """None: `labelled` has looked for these names already."""
@@ -226,8 +228,8 @@ class FindingLabels:
     folds = staticmethod(even_folds)
 
     def display_names(self, name: str) -> dict[str, str]:
-        """As the table of findings has it."""
-        key = display_key(name)
+        """As the table of findings has it; of `NO_FINDING` what it counts, as an uncertain finding may be there."""
+        key = "index.none-present" if name == NO_FINDING else display_key(name)
         return {} if key is None else {language: text(key, language) for language in LANGUAGES}
 
     def check(

@@ -15,11 +15,12 @@ How often these intervals hold the truth is simulated by `benchmarks/findings_co
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from plainfilm import records
 from plainfilm.data.film_index import Row
 from plainfilm.estimate import NOT_ESTIMABLE, Estimate
 from plainfilm.evaluation import metrics
@@ -67,6 +68,13 @@ class FindingSets:
     undecided: Estimate
     coverage_positives: Estimate  # not called absent, of the films with it
     coverage_negatives: Estimate  # not called present, of the films without it
+    predictive_value: Estimate | None = field(default=None, metadata=records.ABSENT)  # with it, of those called present
+
+    @property
+    def calls(self) -> tuple[int, int]:
+        """How many films are called present, and how many of these have it; an older file does not say."""
+        found = self.predictive_value
+        return (found.n, round(found.value * found.n)) if found is not None and found.estimable else (0, 0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,10 +199,11 @@ def _points(known: Known, stored: Sequence[OperatingPoint]) -> tuple[OperatingPo
 def _sets(sets: Booleans, states: NDArray[np.int8], known: Known) -> FindingSets:
     """From whether a film's set holds present and absent (n, 2), and its state (n,)."""
     if not len(known.rows):
-        return FindingSets(*[NOT_ESTIMABLE] * 5)
-    hits = np.column_stack([states == PRESENT, states == ABSENT, states == UNDECIDED, sets])
+        return FindingSets(*[NOT_ESTIMABLE] * 6)
+    called = states == PRESENT
+    hits = np.column_stack([called, states == ABSENT, states == UNDECIDED, sets, known.present])
     every = np.ones(len(states), bool)
-    counted = np.column_stack([every, every, every, known.present, ~known.present])
+    counted = np.column_stack([every, every, every, known.present, ~known.present, called])
     return FindingSets(*shares(hits, counted, known.group_of_film.tolist()))
 
 

@@ -11,7 +11,7 @@ from plainfilm.model.card import Card
 from plainfilm.model.findings import MIN_FITTED, FindingsCalibration, needed
 
 OF_PROBABILITIES = ("brier", "calibration_error")
-OF_SETS = ("present", "absent", "undecided", "coverage_positives", "coverage_negatives")
+OF_SETS = ("present", "absent", "undecided", "coverage_positives", "coverage_negatives", "predictive_value")
 CHANCE = 0.025  # that any of the shares that are looked at together is called too low, and none is
 
 

@@ -102,6 +102,14 @@ class Run:
         files.new_folder(self.folder)
 
 
+def check_elsewhere(out: Path) -> None:
+    """Raise OutputError for the folder of a run, or of its own test, which figures of other films would replace."""
+    for folder in (out, out.parent):
+        run = Run(folder)
+        if run.is_begun and out in (folder, run.evaluation):
+            raise OutputError("output-of-run", path=str(out), instead=str(folder / "external" / "NAME"))
+
+
 def pixel_files(folder: Path) -> list[Path]:
     """The files of the pixel stores in a folder."""
     return list(folder.glob("pixels-*"))

@@ -79,9 +79,14 @@ PANELS_A_ROW = 4
 
 
 def draw_history(
-    history: Sequence[Mapping[str, float]], validation: Sequence[Mapping[str, float]], path: Path, *, language: str
+    history: Sequence[Mapping[str, float]],
+    validation: Sequence[Mapping[str, float]],
+    path: Path,
+    *,
+    language: str,
+    right: str = "figure.accuracy",
 ) -> tuple[str, ...]:
-    """Loss and accuracy (0 to 1) over the steps of a training; returns notices.
+    """Loss and accuracy (0 to 1), which is called `right`, over the steps of a training; returns notices.
 
     A row of `history` is a step (step, epoch, loss, accuracy); a row of `validation` is an epoch (epoch, loss,
     accuracy), drawn at the epoch's last step. Either may lack rows.
@@ -91,6 +96,7 @@ def draw_history(
         loss, accuracy = figure.subplots(1, 2)
         for axes, key in ((loss, "loss"), (accuracy, "accuracy")):
             _draw_course(axes, key, history, validation, language)
+        accuracy.set_ylabel(text(right, language))
         loss.set_ylim(bottom=0)
         accuracy.set_ylim(top=1.02)
         accuracy.yaxis.set_major_formatter(PercentFormatter(1, symbol=text("figure.percent-sign", language)))

@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from plainfilm.evaluation.known import MIN_POSITIVES
 from plainfilm.messages import Listed, Words, say
 from plainfilm.model.answer import Answer
 from plainfilm.model.answering import STATES
@@ -121,14 +122,14 @@ def headline_of(answer: Answer, card: Card, place: str) -> Words:
             if stance in DENIED
             else say("headline.uncalibrated", name=most_probable)
         )
-    present, undecided = in_state(found, PRESENT), _doubted(found)
+    present = in_state(found, PRESENT)
     if present:
         said: Words = _called_present(present)
-    elif undecided:
-        said = say("findings.undecided-count", count=len(undecided), of=len(found))
+    elif _doubted(found):
+        said = say("findings.undecided-count", count=len(in_state(found, UNDECIDED)), of=len(found))
     else:
         said = say("findings.none-present")
-    return hedged(stance, place, said)
+    return hedged(stance, place, said, is_sentence=stance in DENIED)
 
 
 def _called_present(present: Sequence[Shown]) -> Words:
@@ -138,13 +139,30 @@ def _called_present(present: Sequence[Shown]) -> Words:
     return say(key, names=names, count=more)
 
 
-def sentences(answer: Answer, card: Card) -> Iterator[Words]:
-    """One sentence a state that any finding has."""
+def sentences(answer: Answer, card: Card, *, with_numbers: bool = False) -> Iterator[Words]:
+    """One sentence a state that any finding has; which of the present ones the test says little of.
+
+    `with_numbers`: behind a present finding stands its probability, where it has one.
+    """
     found = findings_of(answer, card)
     for state in ORDER:
         those = in_state(found, state)
         if those:
-            yield say(f"findings.state.{STATES[state]}", names=names_of(those))
+            numbered = with_numbers and state == PRESENT
+            names = Listed(tuple(map(_numbered, those))) if numbered else names_of(those)
+            yield say(f"findings.state.{STATES[state]}", names=names)
+    if untested := [one for one in in_state(found, PRESENT) if _is_tested(one, card) is False]:
+        yield say("findings.untested", names=names_of(untested), minimum=MIN_POSITIVES)
+
+
+def _numbered(one: Shown) -> Words:
+    return say("findings.numbered", name=one.name, number=one.probability) if one.is_calibrated else one.name
+
+
+def _is_tested(one: Shown, card: Card) -> bool | None:
+    """Whether enough films of the model's test have a finding for its figures to say much; None: nobody knows."""
+    tested = None if card.evaluation is None else card.evaluation.others.get("macro_over")
+    return one.name.name in tested if isinstance(tested, list | tuple) else None
 
 
 def as_json(answer: Answer, card: Card, language: str) -> list[Object]:
@@ -161,6 +179,7 @@ def as_json(answer: Answer, card: Card, language: str) -> list[Object]:
             "absent_below": None if one.decision is None else one.decision.called_absent_below,
             "excess": one.excess,
             "too_few": one.is_bare,
+            "tested": _is_tested(one, card),
             "prevalence": None if one.decision is None else one.decision.prevalence,
             "positives": None if one.decision is None else one.decision.positives,
             "negatives": None if one.decision is None else one.decision.negatives,

@@ -15,12 +15,12 @@ from plainfilm.text import printable
 SPECIAL = re.compile(r"([\\`*_\[\]|~]|^(?:[#+\-]|\d+[.)](?=\s|$)))")
 
 
-def in_markdown(sections: Sequence[Section], title: Text, classes: Text) -> str:
-    """The card: its sections, title, and the classes of the model."""
+def in_markdown(sections: Sequence[Section], title: Text, about: Text) -> str:
+    """The card: its sections, title, and what it is about: the classes or findings of the model."""
     parts = []
     for language in LANGUAGES:
         template = environment(partial(markdown, language=language), autoescape=False).get_template("MODEL_CARD.md")
-        parts.append(template.render(sections=sections, title=title, classes=classes, say=say))
+        parts.append(template.render(sections=sections, title=title, about=about, say=say))
     return "\n---\n\n".join(parts)
 
 

@@ -9,7 +9,7 @@ from plainfilm.present.sections.elsewhere import external, external_findings
 from plainfilm.present.sections.films import films
 from plainfilm.present.sections.headline import headline
 from plainfilm.present.sections.leaks_and_shortcuts import audit
-from plainfilm.present.sections.origin import limits, origin
+from plainfilm.present.sections.origin import limits, limits_of_findings, origin
 from plainfilm.present.sections.results import results
 from plainfilm.present.sections.subgroups import subgroups
 from plainfilm.present.sections.training import training
@@ -20,7 +20,10 @@ CLASS_PAGE = (
 )
 CLASS_CARD = (headline, limits, data, training, results, external, origin)
 FINDINGS_PAGE = (
-    *(findings.headline, limits, data, audit, training, findings.results, findings.decisions, external_findings),
-    *(findings.subgroups, origin, claim),
+    *(findings.headline, limits_of_findings, data, audit, training, findings.results, findings.decisions),
+    *(external_findings, findings.subgroups, origin, claim),
 )
-FINDINGS_CARD = (findings.headline, limits, data, training, findings.results, external_findings, origin)
+FINDINGS_CARD = (
+    *(findings.headline, limits_of_findings, data, training, findings.results, findings.decisions, external_findings),
+    origin,
+)

@@ -24,12 +24,12 @@ def write_report(run: Run, *, language: str = "en") -> Path:
     Raises SourceError, ModelFileError, RecipeError if the run cannot be read; OutputError.
     """
     found = gather(run)
-    title, classes = _title(found), listed(map(found.shown, found.classes))
+    title = _title(found)
     authors = found.recipe.report.authors if found.recipe is not None else None
     showing: Showing = task_of(found.task_kind).showing
-    about = say(showing.about, classes=classes)
+    about = say(showing.about, classes=listed(map(found.shown, found.classes)))
     page = in_html([section(found) for section in showing.page], title, about, authors, language=language)
-    card = in_markdown([section(found) for section in showing.card_page], title, classes)
+    card = in_markdown([section(found) for section in showing.card_page], title, about)
     files.write_text(run.card, card)
     files.write_text(run.report, page)
     return run.report

@@ -30,6 +30,7 @@ class Showing(Protocol):
     """What a task's answers and figures look like."""
 
     about: str  # the key of what a report says of its classes or findings first
+    right: str  # the key of what the share of right answers in a training is called
 
     @property
     def page(self) -> Sections:
@@ -91,7 +92,7 @@ class Showing(Protocol):
 class ClassShowing:
     """Exactly one class a film."""
 
-    about = "report.about"
+    about, right = "report.about", "figure.accuracy"
 
     @property
     def page(self) -> Sections:
@@ -204,7 +205,7 @@ class ClassShowing:
 class FindingShowing:
     """Any number of findings a film."""
 
-    about = "report.findings.about"
+    about, right = "report.findings.about", "figure.right-findings"
 
     @property
     def page(self) -> Sections:
@@ -289,8 +290,8 @@ class FindingShowing:
         if card.audited is None:
             return about_audit(None)
         found = card.audited
-        figures = {"table": found.accuracy, "model": found.model, "gain": found.share}
-        return say("card.audited-findings", **{name: entry.in_decimals() for name, entry in figures.items()})
+        key = "card.audited-findings" if found.share.low > 0 else "card.audited-findings-not-above"
+        return say(key, table=found.accuracy.in_decimals(), gain=found.share.in_decimals())
 
     def first(self, answer: Answer, card: Card) -> int:
         """The finding that is farthest above its threshold."""

@@ -64,22 +64,27 @@ def headline(answer: Answer, card: Card, place: str) -> Words:
     return hedged(found, place, _either(answer.set, card)) if found == "unproven" else set_words(answer.set, card)
 
 
-def hedged(found: str, place: str, name: Words) -> Words:
-    """What an answer says, behind what is to be said against it: see `stance`."""
+def hedged(found: str, place: str, name: Words, *, is_sentence: bool = False) -> Words:
+    """What an answer says, behind what is to be said against it: see `stance`; `is_sentence`: `name` has a colon."""
     if found in ("home", "undecided"):
         return name
     is_alone = found == "abroad" and place != "abroad"
-    return say("headline.unlike" if is_alone else f"headline.{found}", name=name)
+    end = "unlike" if is_alone else found
+    return say(f"findings.headline.{end}" if is_sentence else f"headline.{end}", name=name)
 
 
-def shift_words(shift: Shift | None) -> Words:
-    """Whether films are like those of the model's home; None: the model cannot say."""
+def shift_words(shift: Shift | None, *, served: bool = False) -> Words:
+    """Whether films are like those of the model's home; None: the model cannot say.
+
+    `served`: the films are those that a server answered, whoever sent them, and not those of one command.
+    """
     if shift is None:
         return say("card.no-shift")
     if shift.distance is None:
         return say("shift.too-few", films=shift.films, minimum=MIN_FILMS)
     moved = Listed(tuple(say(f"shift.{name}") for name in shift.moved)) if shift.moved else say("shift.together")
-    return say(f"shift.{shift.verdict}", films=shift.films, distance=shift.distance, moved=moved)
+    key = f"shift.served-{shift.verdict}" if served else f"shift.{shift.verdict}"
+    return say(key, films=shift.films, distance=shift.distance, moved=moved)
 
 
 def with_message(record: Shift | Guessed, words: Words, language: str) -> Object:

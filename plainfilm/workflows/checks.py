@@ -17,7 +17,9 @@ from plainfilm.data.sources.listing import ARCHIVES
 from plainfilm.data.sources.reading import PLAIN, Progress, Reading
 from plainfilm.data.sources.table import TABLES
 from plainfilm.errors import PlainfilmError, SourceError, UsageError
+from plainfilm.estimate import Estimate
 from plainfilm.io.files import single_film
+from plainfilm.messages import Listed
 from plainfilm.model.card import Card
 from plainfilm.model.packaged import is_model
 from plainfilm.present.findings import Diagnosis, Finding, note, of_error, ok, problem
@@ -37,18 +39,19 @@ def diagnose(
     if there are too many tables.
     """
     sources = [path for path in paths if _is_data(path)]
+    with_model = len(paths) > 1 and is_model(paths[0])
     if len(tables) > len(paths) != 1:
         raise UsageError("tables-too-many", tables=len(tables), sources=len(paths))
     if not paths:
         yield Diagnosis("", tuple(look_at_install(Path.cwd())))
-    elif len(paths) > 1 and is_model(paths[0]):
+    elif with_model:
         yield _together(paths[0], paths[1:], tables, reading)
     for path in paths:
         if path in sources[1:]:  # goes with the first
             continue
         together = sources if path in sources else [path]
         try:
-            findings, balance = _look(together, tables, reading, progress)
+            findings, balance = _look(together, tables, reading, progress, for_training=not with_model)
         except PlainfilmError as error:
             findings, balance = [of_error(error)], None
         yield Diagnosis(", ".join(map(str, together)), tuple(findings), balance)
@@ -81,14 +84,14 @@ def _is_data(path: Path) -> bool:
 
 
 def _look(
-    paths: Sequence[Path], tables: Sequence[Path], reading: Reading, progress: Progress | None
+    paths: Sequence[Path], tables: Sequence[Path], reading: Reading, progress: Progress | None, *, for_training: bool
 ) -> tuple[list[Finding], Balance | None]:
     """What is found about a path, or the sources of a data set, and the balance of its files."""
     path = paths[0]
     if not path.exists():
         raise SourceError("source-missing", path=str(path))
     if _is_data(path):
-        return look_at_data(paths, tables, reading, progress)
+        return look_at_data(paths, tables, reading, progress, for_training=for_training)
     if is_model(path):
         return list(_look_at_model(path)), None
     film = decode(single_film(path).read(path.name), assume_chest=reading.assume_chest)
@@ -118,7 +121,7 @@ def _look_at_model(path: Path) -> Iterator[Finding]:
     card = predictor.card
     wanted = card.preprocessing
     yield ok("doctor.model", version=card.format_version, weights=card.weights_sha256[:16])
-    yield ok("doctor.model-classes", classes=", ".join(card.class_names))
+    yield ok("doctor.model-classes", classes=Listed(card.classes))
     yield ok("doctor.model-pixels", size=wanted.size, channels=wanted.channels, fit=wanted.fit)
     blank = predictor.answer(np.zeros((1, wanted.channels, wanted.size, wanted.size), np.uint8))
     if not all(np.isfinite(part).all() for part in (blank.logits, blank.class_maps, blank.features)):
@@ -142,13 +145,23 @@ def _worth(card: Card) -> Iterator[Finding]:
         low, high = 100 * estimate.low, 100 * estimate.high
         yield ok("doctor.model-tested", value=100 * estimate.value, low=low, high=high, n=estimate.n)
     else:
-        value, least, most = (f"{number:.3f}" for number in (estimate.value, estimate.low, estimate.high))
-        key = f"figure.{headline}"
-        yield ok("doctor.model-tested-by", figure_key=key, value=value, low=least, high=most, n=estimate.n)
+        yield _tested_by(headline, estimate, card)
     if card.is_leaking:
         yield problem("evaluation.leaking")
     yield note("card.not-calibrated") if card.calibration is None else ok("doctor.model-calibrated")
     yield note("card.no-gate") if card.gate is None else ok("doctor.model-gate")
     yield note("card.no-shift") if card.shift is None else ok("doctor.model-shift", films=sum(card.shift.films))
     finding = ok if card.map_health == "card.maps-faithful" else note
-    yield finding(card.map_health, n=None if card.maps is None else card.maps.n, names=", ".join(card.doubted_maps))
+    doubted = Listed(tuple(map(card.shown, card.doubted_maps)))
+    yield finding(card.map_health, n=None if card.maps is None else card.maps.n, names=doubted)
+
+
+def _tested_by(headline: str, estimate: Estimate, card: Card) -> Finding:
+    """The first figure of the test; of a mean over findings, over how many."""
+    key, n, of = f"figure.{headline}", estimate.n, len(card.classes)
+    value, low, high = (f"{number:.3f}" for number in (estimate.value, estimate.low, estimate.high))
+    over = None if card.evaluation is None else card.evaluation.others.get("macro_over")
+    if not isinstance(over, list | tuple):
+        return ok("doctor.model-tested-by", figure_key=key, value=value, low=low, high=high, n=n)
+    count = len(over)
+    return ok("doctor.model-tested-over", figure_key=key, count=count, of=of, value=value, low=low, high=high, n=n)

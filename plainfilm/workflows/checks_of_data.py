@@ -8,7 +8,7 @@ from pathlib import Path
 from plainfilm.config import load_recipe
 from plainfilm.data.decoding.film import DOUBTED, WARNINGS
 from plainfilm.data.film_index import Index, Row, assign, is_index, read_index, reason_left_out
-from plainfilm.data.labelling import NO_FINDING, FindingLabels
+from plainfilm.data.labelling import NO_FINDING, FindingLabels, touched
 from plainfilm.data.scan import scan
 from plainfilm.data.sources.balance import Balance
 from plainfilm.data.sources.listing import Listing, balance_of, list_films
@@ -26,7 +26,7 @@ from plainfilm.workflows.prepare import completed
 USUAL_ASPECT = (0.6, 1.7)  # width / height of a chest film; beyond, it was cropped, or shows something else
 MANY_SIDES = 1.5  # times the smallest long side, from which sizes are called mixed
 RECIPE = "fast"  # whose split is tried
-WITH_FINDINGS = "with findings"
+WITH_FINDINGS, WITHOUT_FINDINGS = "with findings", "none of them present"
 
 
 def has_usual_shape(width: int, height: int) -> bool:
@@ -35,11 +35,11 @@ def has_usual_shape(width: int, height: int) -> bool:
 
 
 def look_at_data(
-    paths: Sequence[Path], tables: Sequence[Path], reading: Reading, progress: Progress | None
+    paths: Sequence[Path], tables: Sequence[Path], reading: Reading, progress: Progress | None, *, for_training: bool
 ) -> tuple[list[Finding], Balance | None]:
     """What is found in folders, archives and tables together, or in an index, and the balance of the files.
 
-    Raises SourceError if not one film can be read.
+    Only films `for_training` must have classes that can be split. Raises SourceError if not one film can be read.
     """
     if len(paths) == 1 and is_index(paths[0]):
         index = read_index(paths[0])
@@ -50,7 +50,7 @@ def look_at_data(
         index = completed(assign(rows, paths, load_recipe(RECIPE)), listing, rows)
     except SplitError as error:
         balance = balance_of(listing, map(reason_left_out, rows))
-        return [*_of_balance(balance), *_of_rows(rows), of_error(error)], balance
+        return [*_of_balance(balance), *_of_rows(rows), *([of_error(error)] if for_training else [])], balance
     return [*_of_balance(index.balance), *_of_rows(rows), *_of_split(index)], index.balance
 
 
@@ -66,14 +66,20 @@ def by_findings(listing: Listing) -> Listing:
     names = labels.names({entry.label for entry in stated if entry.label})
     if not names:
         return listing
-    kinds = {True: NO_FINDING, False: WITH_FINDINGS}
+    kinds = {True: WITHOUT_FINDINGS, False: WITH_FINDINGS}
     entries = tuple(
-        replace(entry, label=kinds[labels.counted(one.label, names) == (NO_FINDING,)] if one.label else "")
+        replace(
+            entry,
+            label="" if labels.problem(one.label, names) else kinds[labels.counted(one.label, names) == (NO_FINDING,)],
+        )
         for entry, one in zip(listing.entries, stated, strict=True)
     )
-    said = Message("doctor.data-findings", {"count": len(names), "names": ", ".join(names)})
+    said = [Message("doctor.data-findings", {"count": len(names), "names": ", ".join(names)})]
+    cells = {kind: found.total() for kind, found in touched([one.label for one in stated], names).items()}
+    if any(cells.values()):
+        said.append(Message("doctor.data-cells", dict[str, object](cells)))
     others = tuple(note for note in listing.notes if note.key != "balance.findings-unused")
-    return replace(listing, entries=entries, notes=(*others, said))
+    return replace(listing, entries=entries, notes=(*others, *said))
 
 
 def _of_balance(balance: Balance | None) -> Iterator[Finding]:

@@ -23,7 +23,7 @@ from plainfilm.evaluation.external import look_for_seen, seen_figures, write_see
 from plainfilm.evaluation.findings_tables import FindingsCompared, FindingsPredictions, compare_tables
 from plainfilm.evaluation.judging import About, Judged
 from plainfilm.io import files, tables
-from plainfilm.io.run_folder import PREDICTIONS, Run
+from plainfilm.io.run_folder import PREDICTIONS, Run, check_elsewhere
 from plainfilm.model.card import Card
 from plainfilm.model.predictor import Predictor
 from plainfilm.model.seen import Sighting
@@ -56,12 +56,13 @@ def evaluate_sources(
     """
     labels = labels_said(predictor.card, recipe)
     if out is not None:
+        check_elsewhere(out)
         files.writable_folder(out)
     task = task_of(predictor.card.task_kind)
     with looked_at(predictor, sources, tables, labels, reading, progress) as (listing, found, films, sightings):
         rows = list(films.index.rows)
         unseen = [row for row, sighting in enumerate(sightings) if not sighting.kind]
-        if len(unseen) < len(rows) and not films.judged(unseen):
+        if films.judged(range(len(rows))) and not films.judged(unseen):
             raise SourceError("evaluation-all-seen", films=len(rows), count=len(rows) - len(unseen))
         judged = task.judging.evaluate(predictor, films, unseen, name="elsewhere")
         seen = seen_figures(predictor, films.index, sightings)
@@ -130,19 +131,22 @@ def balance_of_films(
     return balance_of(listing, reasons, notes_of(index.labelling.respelt([row.label for row in found], index.classes)))
 
 
-def read_predictions(path: Path) -> Predictions | FindingsPredictions:
-    """Read `predictions.csv`: the file itself, or that of an evaluation's or a run's folder. Raises SourceError."""
+def read_predictions(path: Path, *, by: str = "image_id") -> Predictions | FindingsPredictions:
+    """Read `predictions.csv`: the file itself, or that of an evaluation's or a run's folder. Raises SourceError.
+
+    `by`: the column that names the films.
+    """
     if path.is_dir():
         here, of_run = path / PREDICTIONS, Run(path).predictions
         path = of_run if of_run.is_file() and not here.is_file() else here
     try:
         rows, columns = tables.from_csv(path.read_bytes().decode("utf-8", "surrogateescape"))
         if any(name.startswith("target_") for name in columns):
-            return _findings(rows, columns)
+            return _findings(rows, columns, by)
         classes = tuple(name.removeprefix("p_") for name in columns if name.startswith("p_"))
         labels = np.array([classes.index(row["label"]) for row in rows])
         probabilities = np.array([[float(row[f"p_{name}"]) for name in classes] for row in rows])
-        ids, groups = (tuple(row[name] for row in rows) for name in ("image_id", "group"))
+        ids, groups = (tuple(row[name] for row in rows) for name in (by, "group"))
     except OSError as error:
         raise SourceError("predictions-missing", path=str(path)) from error
     except (KeyError, TypeError, ValueError, csv.Error) as error:
@@ -152,20 +156,27 @@ def read_predictions(path: Path) -> Predictions | FindingsPredictions:
     return Predictions(ids, groups, classes, labels, probabilities)
 
 
-def _findings(rows: Sequence[Mapping[str, str]], columns: Sequence[str]) -> FindingsPredictions:
+def _findings(rows: Sequence[Mapping[str, str]], columns: Sequence[str], by: str) -> FindingsPredictions:
     """The predictions of findings in a table. Raises KeyError or ValueError for what is none."""
     names = tuple(name.removeprefix("target_") for name in columns if name.startswith("target_"))
     targets = np.array([[float(row[f"target_{name}"] or "nan") for name in names] for row in rows], np.float32)
     probabilities = np.array([[float(row[f"p_{name}"]) for name in names] for row in rows])
     if not rows or not np.isfinite(probabilities).all():
         raise ValueError("probabilities")
-    ids, groups = (tuple(row[name] for row in rows) for name in ("image_id", "group"))
+    ids, groups = (tuple(row[name] for row in rows) for name in (by, "group"))
     return FindingsPredictions(ids, groups, names, targets, probabilities)
 
 
 def compare_predictions(first: Path, second: Path) -> Comparison | FindingsCompared:
-    """Two models on the films that both have answered, from the `predictions.csv` of each. Raises SourceError."""
-    one, two = read_predictions(first), read_predictions(second)
+    """Two models on the films that both have answered, from the `predictions.csv` of each. Raises SourceError.
+
+    Scores that another program wrote name films by their paths alone; so films are matched by path then.
+    """
+    one, two = tables = [read_predictions(path) for path in (first, second)]
+    if not set(one.image_ids) & set(two.image_ids):
+        by_path = [read_predictions(path, by="path") for path in (first, second)]
+        if any(named.image_ids == table.image_ids for named, table in zip(by_path, tables, strict=True)):
+            one, two = by_path
     if isinstance(one, FindingsPredictions) and isinstance(two, FindingsPredictions):
         return compare_tables(one, two)
     if isinstance(one, Predictions) and isinstance(two, Predictions):

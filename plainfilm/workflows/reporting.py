@@ -14,6 +14,7 @@ from plainfilm.model.card import Card
 from plainfilm.model.predictor import Predictor
 from plainfilm.present import figures
 from plainfilm.present.run_page import write_report
+from plainfilm.present.showing import Showing
 from plainfilm.task import task_of
 from plainfilm.training.history import RunLog, read_history
 from plainfilm.workflows.auditing import audit
@@ -28,9 +29,11 @@ def draw_figures(run: Run, test: Judged, card: Card, language: str) -> tuple[str
         for step in steps
         if step.validation_loss is not None and step.validation_accuracy is not None
     ]
+    showing: Showing = task_of(card.task_kind).showing
+    history, path = [asdict(step) for step in steps], folder / "history.png"
     notices = (
-        *figures.draw_history([asdict(step) for step in steps], epochs, folder / "history.png", language=language),
-        *task_of(card.task_kind).showing.draw(test, card, folder, language),
+        *figures.draw_history(history, epochs, path, language=language, right=showing.right),
+        *showing.draw(test, card, folder, language),
     )
     return tuple(dict.fromkeys(notices))
 

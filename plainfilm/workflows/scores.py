@@ -19,7 +19,7 @@ from plainfilm.data.sources.entry import Entry
 from plainfilm.data.sources.findings_columns import unfolded
 from plainfilm.data.sources.scores_columns import FINDINGS, Chosen, choose
 from plainfilm.data.sources.scores_table import Joined, Scores, join, probabilities, read_scores
-from plainfilm.data.sources.table import check_boxes, read_table
+from plainfilm.data.sources.table import check_boxes, notes_on_short_rows, read_table
 from plainfilm.data.splits.groups import mark_nobodies, persons
 from plainfilm.errors import SourceError, UsageError
 from plainfilm.evaluation.metrics import Floats
@@ -33,6 +33,7 @@ from plainfilm.evaluation.scores import (
     judge_findings,
 )
 from plainfilm.io import files
+from plainfilm.io.run_folder import check_elsewhere
 from plainfilm.messages import Listed, Message, say
 from plainfilm.model.card import class_names
 from plainfilm.task import CLASSES, task_of
@@ -110,6 +111,7 @@ def evaluate_scores(
     targets = index.labelling.targets([row.label for row in rows], names, task)
     shares = parse_shares(prevalence, names)
     if out is not None:
+        check_elsewhere(out)
         files.writable_folder(out)
     found = _judged(read, index, targets, shares, path, tables)
     if out is not None:
@@ -139,7 +141,8 @@ def _read(path: Path, tables: Sequence[Path], recipe: Recipe | None, encoding: s
     if not labelling.is_single:
         check_boxes(local)
     labelled, notes = labelling.labelled(entries, names)
-    notes = (*(note for table in local for note in table.notes), *notes)
+    short = () if labelling.is_single else notes_on_short_rows(local)
+    notes = (*(note for table in local for note in table.notes), *short, *notes)
     values = probabilities(scores, chosen, list(joined.entries))
     problem_of = {label: labelling.problem(label, names) for label in {entry.label for entry in labelled}}
     is_blank = np.asarray(np.isnan(values).all(axis=1))

@@ -152,6 +152,39 @@ def test_most_of_vindrs_readers_decide_and_a_tie_is_uncertain(tmp_path):
     assert all("rad_id" not in entry.columns for entry in listing.entries)
 
 
+def test_a_reader_has_one_vote_however_many_rows_are_his(tmp_path):
+    rows = ["a,R1,0,1", "a,R2,1,", "a, R2,1,0", "a,R2 ,1,0"]
+    listing = listed(tmp_path, ["a.png"], "image_id,rad_id,Mass,Edema", *rows)
+    assert said(listing) == {"a.png": {"Mass": "-1", "Edema": "-1"}}
+    assert notes(listing)["findings.votes"] == {"films": 1, "cells": 2}
+
+
+@pytest.mark.parametrize("other", ["", "a,R2,1"])
+def test_a_reader_who_contradicts_himself_is_refused(tmp_path, other):
+    with pytest.raises(SourceError) as caught:
+        listed(tmp_path, ["a.png"], "image_id,rad_id,Mass", "a,R1,0", "a,R1,1", "a,R1,1", other)
+    assert (caught.value.code, caught.value.parameters["film"]) == ("findings-contradict", "a.png")
+
+
+@pytest.mark.parametrize("way", ["a", "A.PNG ", "films/a.png", "films/a", "./films/A"])
+def test_a_row_that_names_a_film_in_another_way_must_not_contradict_its_own(tmp_path, way):
+    names, head = ["a.png", "b.png"], "path,Mass,Edema"
+    with pytest.raises(SourceError) as caught:
+        listed(tmp_path / "x", names, head, "a.png,0,1", "b.png,0,0", f"{way},1,1")
+    assert caught.value.code == "findings-contradict"
+    assert caught.value.parameters["cells"] == "Mass: '0', Mass: '1'"
+    listing = listed(tmp_path / "y", names, head, f"{way},,1", "a.png,0,", "b.png,0,0")
+    assert said(listing)["a.png"] == {"Mass": "0", "Edema": "1"}
+    assert [(table.fit, table.unfit, table.twice) for table in listing.tables] == [(2, 0, 1)]
+
+
+@pytest.mark.parametrize("other", ["a.jpg", "elsewhere/a.png", "c"])
+def test_a_row_of_another_film_is_none_of_this_one(tmp_path, other):
+    listing = listed(tmp_path, ["a.png", "b.png"], "path,Mass", "a.png,0", "b.png,1", f"{other},1")
+    assert said(listing) == {"a.png": {"Mass": "0"}, "b.png": {"Mass": "1"}}
+    assert [(table.fit, table.unfit, table.twice) for table in listing.tables] == [(2, 1, 0)]
+
+
 def test_rows_that_contradict_each_other_and_name_no_reader_are_refused(tmp_path):
     lines = [VINDR_HEAD.replace("rad_id", "number"), *VINDR_ROWS]
     with pytest.raises(SourceError) as caught:
@@ -264,6 +297,52 @@ def test_two_columns_of_one_finding():
     assert error.parameters["cells"] == "Effusion: '1', Pleural Effusion: '0.0'"
 
 
+def test_a_heading_that_stands_there_twice_is_one_finding(tmp_path):
+    with pytest.raises(SourceError) as caught:
+        listed(tmp_path / "a", ["a.png"], "path,Effusion ,Mass,Effusion", "a.png,1,0,0")
+    assert caught.value.code == "findings-contradict"
+    assert caught.value.parameters["cells"] == "Effusion: '1', Effusion (2): '0'"
+    listing = listed(tmp_path / "b", ["a.png", "b.png"], "path,Mass,Mass,Mass", "a.png,,0,0", "b.png,1,,")
+    assert said(listing) == {"a.png": {"Mass": "0"}, "b.png": {"Mass": "1"}}
+    assert listing.entries[0].columns == {}
+    assert of_cells({"Mass": "1", "Brand (2)": "x", "Edema (2)": "0"}) == [{"Mass": "1"}]  # no heading before these
+
+
+def test_cells_that_are_probabilities_are_counted():
+    rows = [Entry(0, f"{number}.png", "", {"Mass": "0.9", "Edema": "0.5" if number else "-1"}) for number in range(3)]
+    _, said_of_it = state(rows)
+    assert {note.key: note.values for note in said_of_it} == {
+        "findings.probabilities": {"cells": 5, "findings": "Mass 3, Edema 2"}
+    }
+    _, said_of_it = state([Entry(0, "a.png", "", {"Mass": "1", "Edema": "-1"}), Entry(0, "b.png", "", {"Mass": ""})])
+    assert "findings.probabilities" not in {note.key for note in said_of_it}
+
+
+def test_rows_that_lack_cells_are_said(tmp_path):
+    lines = ["path,Mass,Edema,", "a.png,1,0", "b.png,1", "", "c.png"]
+    listing = listed(tmp_path, ["a.png", "b.png", "c.png"], *lines)
+    assert said(listing)["b.png"] == {"Mass": "1", "Edema": ""}
+    assert notes(listing)["table.short-rows"] == {"table": "table.csv", "rows": 2, "first": 3}
+    assert "table.short-rows" not in notes(listed(tmp_path, ["a.png"], *lines[:2]))
+
+
+@pytest.mark.parametrize(
+    ("ages", "is_said"),
+    [
+        (["0.61", "0.2"] * 10, True),
+        (["0.61"] * 19, False),
+        (["1"] * 19 + ["2"], False),
+        (["612", "240"], True),
+        (["414"] + ["50"] * 9, False),
+        (["018M", "045Y", "", "nan", "adult"], False),
+    ],
+)
+def test_ages_that_are_hardly_years_are_said(ages, is_said):
+    entries = [Entry(0, f"{number}.png", "", {"Mass": "1", "age": age}) for number, age in enumerate(ages)]
+    _, said_of_it = FindingLabels().labelled(entries, ())
+    assert [note.key for note in said_of_it] == ["ages.no-years"] * is_said
+
+
 def test_a_column_that_says_that_there_is_none():
     assert of_cells({"No_Finding": "1", "Mass": ""}, {"No_Finding": "0", "Mass": "1"}) == [{"Mass": "0"}, {"Mass": "1"}]
     assert of_cells({"normal": "0", "Mass": "0"}) == [{"Mass": "0"}]  # it has something that is not asked for
@@ -324,6 +403,21 @@ def test_a_list_that_names_something_and_nothing():
         "Mass": "0",
         "Support Devices": "1",
     }
+
+
+def test_the_word_none_is_no_finding():
+    assert of_cells({"label": "none"}, {"label": "None"}, {"label": "Mass"}) == [{"Mass": cell} for cell in "001"]
+    assert refused({"label": "Mass|none"}).code == "findings-none-and-some"
+
+
+def test_words_that_look_like_several_findings_are_said():
+    cells = ["Mass/Edema", "Mass + Edema", "pleural effusion and mass", "Nodule/Mass", "Rash and fever", "Mass|Edema"]
+    for wanted in ((), ("Mass", "Edema")):
+        _, said_of_it = state([Entry(0, f"{number}.png", cell) for number, cell in enumerate(cells)], wanted)
+        joint = [note.values["words"] for note in said_of_it if note.key == "findings.joint"]
+        assert joint == ["Mass/Edema, Mass + Edema, pleural effusion and mass"]
+    _, said_of_it = state([Entry(0, "a.png", "Mass/Edema")], ["Mass/Edema"])  # asked for, it is one
+    assert not said_of_it
 
 
 def test_a_report_is_no_list_and_is_not_quoted_whole():

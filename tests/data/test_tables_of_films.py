@@ -97,6 +97,15 @@ def test_a_heading_that_stands_there_twice_hides_no_column(tmp_path):
     assert found.rows[0].columns == {"note": "1", "note (2)": "2"}
 
 
+def test_of_two_ways_to_name_a_film_classes_take_the_row_that_fits_best(tmp_path):
+    (tmp_path / "films").mkdir()
+    (tmp_path / "films" / "a.png").write_bytes(b"a.png")
+    listing = list_films([tmp_path / "films"], [table(tmp_path / "t.csv", "path,label", "a.png,A", "a,B", "b.png")])
+    assert [entry.label for entry in listing.entries] == ["A"]
+    assert [(one.fit, one.unfit, one.twice) for one in listing.tables] == [(1, 2, 0)]
+    assert listing.notes == ()
+
+
 def test_nihs_unquoted_commas_and_a_comma_at_the_end(tmp_path):
     head = "Image Index,Finding Labels,Patient ID,OriginalImage[Width,Height],OriginalImagePixelSpacing[x,y],"
     found = read_table(table(tmp_path / "t.csv", head, "1.png,Mass,7,2500,2048,0.171,0.171,"))

@@ -23,6 +23,7 @@ from plainfilm.evaluation.decisions import add_predictive_values
 from plainfilm.evaluation.findings_calibration import calibrate_findings
 from plainfilm.evaluation.findings_metrics import (
     MACRO,
+    FindingSets,
     FindingsFigures,
     compare_findings,
     macro_means,
@@ -256,6 +257,11 @@ def simulation():
 
 
 @pytest.mark.parametrize("positives", [10, 50])
+def test_the_share_that_is_right_of_those_called_present_has_an_interval_that_holds_it(simulation, positives):
+    assert simulation.held("shares", positives, 40)["predictive value"] >= 0.87
+
+
+@pytest.mark.parametrize("positives", [10, 50])
 def test_intervals_with_few_positives_hold_the_truth(simulation, positives):
     for name, share in simulation.held("cheap", positives, 300).items():
         assert 0.92 <= share <= 0.99, name
@@ -296,6 +302,9 @@ def test_points_and_sets_are_counted_as_everywhere():
         assert figures.sets.coverage_negatives.value == pytest.approx(held[1][~present, k].mean())
         everywhere = np.ones((500, 1), bool)
         assert [figures.sets.present] == shares((states[:, k] == PRESENT)[:, None], everywhere, groups)
+        called = states[:, k] == PRESENT
+        assert figures.sets.predictive_value == shares(present[:, None], called[:, None], groups)[0]
+        assert figures.sets.calls == (called.sum(), (called & present).sum())
         parts = (figures.sets.present, figures.sets.absent, figures.sets.undecided)
         assert sum(part.value for part in parts) == pytest.approx(1)
 
@@ -322,6 +331,17 @@ def test_points_take_predictive_values_at_a_prevalence():
     for point, known in zip(valued.points, found.findings["Mass"].points, strict=True):
         hits, false = known.sensitivity.value * 0.02, (1 - known.specificity.value) * 0.98
         assert point.ppv.value == pytest.approx(hits / (hits + false))
+
+
+def test_a_finding_that_is_never_called_present_has_no_predictive_value_and_nor_has_an_older_file():
+    logits, targets, groups = films(300)
+    sets = measured(logits - 20, targets, groups).findings["Mass"].sets
+    assert not sets.predictive_value.estimable
+    assert sets.calls == (0, 0)
+    older = records.as_dict(sets)
+    del older["predictive_value"]
+    assert records.as_dict(records.from_dict(FindingSets, older)) == older
+    assert records.from_dict(FindingSets, older).calls == (0, 0)
 
 
 def test_figures_come_back_from_json():

@@ -147,6 +147,12 @@ def test_a_panel_a_finding_draws_the_films_of_which_it_is_known(tmp_path, texts,
     assert [len(present) for _, present in drawn] == [int(np.isin(targets[:, k], (0, 1)).sum()) for k in (0, 1)]
 
 
+def test_what_is_right_in_a_training_is_called_as_the_task_says(tmp_path, texts):
+    figures.draw_history(HISTORY, [], tmp_path / "figure.png", language="en", right="figure.right-findings")
+    assert "Findings on the right side of 50 %" in texts
+    assert "Accuracy" not in texts
+
+
 def test_a_history_without_validation_or_with_one_step(tmp_path, texts):
     assert figures.draw_history(HISTORY[:1], [], tmp_path / "figure.png", language="en") == ()
     assert "validation, each epoch" not in texts

@@ -22,10 +22,14 @@ from plainfilm.audits.finding_probes import Verdict as FindingVerdict
 from plainfilm.audits.shortcuts import Method
 from plainfilm.estimate import NOT_ESTIMABLE, Estimate
 from plainfilm.messages import text
+from plainfilm.model.card import Audited
+from plainfilm.model.predictor import Predictor
 from plainfilm.present.blocks import Note, Table
 from plainfilm.present.on_terminal import show
-from plainfilm.present.sections.finding_audit import FLAG, finding_audit, verdicts
+from plainfilm.present.sections.finding_audit import FLAG, finding_audit, table_probe, verdicts
+from plainfilm.present.statements import about_model
 from plainfilm.present.terminal import Terminal
+from tests.builders import write_findings_model
 
 VIEWS = (*views.VIEWS, TABLE)
 FLAGGED = {("Mass", "corners"), ("Mass", "thumbnail"), ("Edema", TABLE)}
@@ -133,9 +137,29 @@ def test_a_model_that_is_not_above_the_table_is_an_alarm(low, tone, words):
     found = make_audit(model=True)
     found = replace(found, table=replace(found.table, gain=Estimate(0.1, low, 0.2, 386)))
     notes = [block for block in finding_audit(found, str) if isinstance(block, Note)]
-    assert notes[-1].tone == tone
-    assert words in notes[-1].words.shown("en")
-    assert "view position, age" in notes[-2].words.shown("en")
+    assert notes[-2].tone == tone
+    assert words in notes[-2].words.shown("en")
+    assert "view position, age" in notes[-3].words.shown("en")
+
+
+def test_findings_that_the_table_alone_may_give_away_are_named_but_flagged_ones_and_those_at_chance_are_not():
+    found = make_audit(model=True)
+    said = list(table_probe(found, str))[-1].words.shown("en")
+    assert [name for name in ("Mass", "Edema", "Nodule", "Hernia") if name in said] == ["Mass", "Nodule"]
+    at_chance = replace(found.findings[2], probes=tuple(replace(p, auc=entry(0.54)) for p in found.findings[2].probes))
+    few = replace(found, findings=(found.findings[1], at_chance))
+    assert len(list(table_probe(few, str))) == len(list(table_probe(found, str))) - 1
+
+
+@pytest.mark.parametrize(("low", "words"), [(0.01, "higher by"), (-0.02, "not shown")])
+def test_a_model_file_calls_a_model_better_than_the_table_only_if_that_is_shown(low, words, tmp_path):
+    gain = Estimate(0.06, low, 0.15, 138)
+    audited = Audited(view=TABLE, accuracy=entry(0.64), chance=entry(0.5), model=entry(0.7), share=gain)
+    model = write_findings_model(tmp_path / "model.onnx", {"Mass": (0.5, 0.1, 0.9, 60)})
+    card = replace(Predictor(model).card, audited=audited)
+    (said,) = [one for one in (words.shown("en") for words in about_model(card)) if "without any film" in one]
+    assert words in said
+    assert gain.in_decimals().shown("en") in said
 
 
 def test_nothing_judged_is_still_a_page():

@@ -7,10 +7,12 @@ import pytest
 from plainfilm.config import Recipe, SplitRecipe
 from plainfilm.data.film_index import Index, Row, assign
 from plainfilm.data.index_json import patients_as_dict, split_as_dict
-from plainfilm.messages import LANGUAGES
+from plainfilm.messages import LANGUAGES, text
 from plainfilm.present.on_terminal import show
-from plainfilm.present.sections.data_set import patients, split
+from plainfilm.present.sections.data_set import data_set, patients, split
 from plainfilm.present.terminal import Terminal
+
+FINDINGS = {"kind": "findings", "uncertain": "ignore", "blank": "absent"}
 
 
 def films(count: int, films_a_group: int = 1) -> list[Row]:
@@ -43,6 +45,27 @@ def test_a_share_that_groups_do_not_allow_is_named(capsys, language):
     assert split_as_dict(index)["missed"] == [
         {"class": label, "part": part} for label in "AB" for part in ("validation", "test")
     ]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_films_without_a_finding_that_is_present_are_not_said_to_have_none(capsys, language):
+    labels = ["Mass=1", "Mass=0", "Mass=-1", "Mass="]
+    rows = [replace(row, label=labels[n % 4], problems=("duplicate-exact",)) for n, row in enumerate(films(40))]
+    index = Index(tuple(rows), (), ("Mass",), {"kind": "grouped", "validation": 0.1, "test": 0.1}, task=FINDINGS)
+    show(Terminal(language), data_set(index))
+    out = capsys.readouterr().out
+    name = text("index.none-present", language)
+    assert "No Finding" not in out
+    assert [line.split("–")[1].split()[0] for line in out.splitlines() if line.startswith(name)] == ["60"]
+    assert out.count(name) >= 4  # in the table, the counts, the split, the copies
+    assert index.display_names["No Finding"][language] == name
+
+
+def test_a_class_of_that_name_keeps_it(capsys):
+    rows = [replace(row, label="No Finding") if row.label == "A" else row for row in films(40)]
+    show(Terminal("en"), data_set(assign(rows, [], Recipe())))
+    out = capsys.readouterr().out
+    assert ("No Finding" in out, "none of them" in out) == (True, False)
 
 
 def test_an_own_split_that_is_not_used_is_named(capsys):

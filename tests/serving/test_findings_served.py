@@ -21,6 +21,7 @@ from pydicom import Dataset
 from plainfilm.messages import LANGUAGES, text
 from plainfilm.model.answer import Answer
 from plainfilm.model.card import ClassName
+from plainfilm.model.findings import UNDECIDED
 from plainfilm.model.overlay import draw_overlay
 from plainfilm.model.predictor import Prediction, Predictor
 from plainfilm.present.film_json import film_json
@@ -93,6 +94,31 @@ def test_the_api_gives_the_findings_in_their_order(
     assert (hernia.absent_below, hernia.calibrated, hernia.positives) == (None, False, 14)
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_call_of_a_finding_that_was_hardly_tested_is_marked(
+    findings: Predictor, prediction: Prediction, language: str
+) -> None:
+    card, answer = findings.card, Answer.of(prediction, override=False)
+    evaluation = replace(card.evaluation, others={"macro_over": ["Effusion"]})
+    said = film_json(answer, replace(card, evaluation=evaluation), language, place="")
+    assert [one["name"] for one in said["findings"] if one["tested"]] == ["Effusion"]
+    marked = text("findings.untested", language, minimum=10, names={"en": "Infiltration", "zh": "浸润影"}[language])
+    assert marked in said["set_words"]
+    untested = film_json(answer, replace(card, evaluation=None), language, place="")
+    assert {one["tested"] for one in untested["findings"]} == {None}
+    assert marked not in untested["set_words"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_headline_counts_as_undecided_what_is_listed_so(
+    findings: Predictor, prediction: Prediction, language: str
+) -> None:
+    answer = replace(Answer.of(prediction, override=False), set=(UNDECIDED,) * 14)
+    said = film_json(answer, findings.card, language, place="home")
+    undecided = [one for one in said["findings"] if one["state"] == "undecided"]
+    assert said["headline"] == text("findings.undecided-count", language, count=len(undecided), of=14)
+
+
 def test_a_model_of_classes_has_no_findings(app: App, film: bytes) -> None:
     """Its answers are what they were; the entry is left out."""
     found = post(app, film).json()["predictions"][0]
@@ -100,7 +126,7 @@ def test_a_model_of_classes_has_no_findings(app: App, film: bytes) -> None:
     assert "findings" not in found
     assert schema.Prediction.model_validate(found).findings is None
     (model, *_) = schema.Models.model_validate(ask(app, "GET", "/v1/models").json()).models
-    assert (model.task, model.headline) == ("classes", "accuracy")
+    assert (model.task, model.headline, model.macro_over) == ("classes", "accuracy", None)
 
 
 def test_the_api_and_the_command_line_agree(findings_app: App, cli: Cli, findings_model: Path, tmp_path: Path) -> None:
@@ -116,6 +142,7 @@ def test_a_model_says_which_task_it_is_of(findings_app: App) -> None:
     found = schema.Models.model_validate(ask(findings_app, "GET", "/v1/models").json()).models[0]
     assert (found.task, found.headline) == ("findings", "macro_auc")
     assert list(found.evaluation) == ["macro_auc"]
+    assert found.macro_over == list(SAID)[:13]
     assert [entry.name for entry in found.classes] == list(SAID)
     assert found.classes[2].names == {"en": "Pleural effusion", "zh": "胸腔积液"}
 
@@ -234,6 +261,27 @@ def test_the_report_has_a_group_for_the_film_and_one_for_each_finding(
     assert [called(group) for group in of_findings] == [
         (called_by.get(state, state), "99PLAINFILM") for state in STATES
     ]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_report_that_calls_a_finding_present_says_what_that_is_worth(
+    filing: Filing, prediction: Prediction, findings: Predictor, language: str
+) -> None:
+    worth = text("findings.no-diagnosis", language, count=14)
+    assert sentences(groups(report_of(filing, prediction, findings, language))[0])["call-warning"] == worth
+    nothing_present = replace(prediction, set=(UNDECIDED,) * 14)
+    assert "call-warning" not in sentences(groups(report_of(filing, nothing_present, findings, language))[0])
+
+
+def test_a_report_says_that_the_film_passed_the_input_check(
+    filing: Filing, prediction: Prediction, findings: Predictor
+) -> None:
+    """And not that it can be judged, which nobody knows."""
+    (checked,) = [
+        item for item in items(groups(report_of(filing, prediction, findings))[0]) if code(item)[0] == "judged"
+    ]
+    assert checked.ConceptNameCodeSequence[0].CodeMeaning == "Passed the input check"
+    assert code(checked, "ConceptCodeSequence") == ("373066001", "SCT")
 
 
 def test_a_number_says_which_finding_it_is_of(filing: Filing, prediction: Prediction, findings: Predictor) -> None:

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import clients
+import numpy as np
 import pytest
 from browser import NARROW, WIDE, Visit, visiting
-from builders import SAID, installed, png, shown_film, write_findings_model
+from builders import SAID, installed, png, random_film, shown_film, write_findings_model
 from clients import Server
 from playwright.sync_api import Browser
 from sklearn.metrics import cohen_kappa_score
@@ -70,6 +71,15 @@ def seen(visit: Visit, selector: str) -> list[str]:
         for part in visit.page.locator(selector).all()
         if part.is_visible()
     ]
+
+
+def empty_words(name: str, words: str) -> str:
+    """What is said of an empty map: nothing that contradicts a finding that is called present without it."""
+    wanted, lower, upper, _ = SAID[name]
+    if wanted is None or upper is None or wanted <= upper:
+        return EN["map.empty"].format(name=words)
+    numbers = {"share": f"{100 * wanted:.1f} %", "threshold": f"{100 * max(lower, upper):.1f} %"}
+    return EN["map.empty-present"].format(name=words, **numbers)
 
 
 def rows(data: bytes) -> list[dict[str, str]]:
@@ -136,6 +146,46 @@ def test_the_headline_the_strip_and_the_promise(page: Visit) -> None:
     assert page.text(".findings .note") == EN["finding.minority"]  # infiltration is called present at 24 %
 
 
+def test_nothing_is_said_of_a_number_whose_promise_is_withdrawn(page: Visit) -> None:
+    """Of a film that is refused, and answered because somebody insisted; in its headline no colon follows another."""
+    colours = np.stack([random_film(seed=seed) for seed in range(3)], axis=2)
+    colours[..., 0] //= 4
+    page.answer({"photograph.png": png(colours)})
+    page.page.get_by_role("button", name=EN["action.override"]).click()
+    page.page.wait_for_selector(".bars.findings")
+    name, share = seen(page, ".bar .class")[0], seen(page, ".bar .number")[0]
+    assert page.text("#called") == EN["finding.number-unpromised"].format(name=name, share=share)
+    assert page.text(".verdict").startswith("Refused, and not reliable. ")
+    assert page.text(".verdict").count(":") <= 1
+    page.page.click("#language")
+    page.page.get_by_text("未通过检查，结果不可靠。").first.wait_for()
+    assert page.text(".verdict").count("：") <= 1
+
+
+def test_a_finding_above_a_low_threshold_is_not_praised(page: Visit) -> None:
+    """Pneumothorax is undecided, and above what is set to find 90 % of the films with it."""
+    page.answer(FILM)
+    page.page.keyboard.press("3")
+    assert EN["finding.called-all"].format(positive="90 %") in page.text("#called")
+    assert "Such thresholds are low" in page.text("#called")
+
+
+def test_the_mean_of_the_test_is_said_to_be_over_some_findings(page: Visit) -> None:
+    """At the start, beside an answer, and among the model's facts."""
+    over = "over 13 of its 14 findings was 0.740"
+    assert over in page.text("#tested")
+    page.answer(FILM)
+    assert over in page.text("#answer")
+    page.page.click("#about")
+    assert EN["model.auc-findings"].format(count=13, of=14) in page.texts("#models dt")
+
+
+def test_a_sample_says_that_another_model_answers_it(page: Visit) -> None:
+    page.page.locator("#samples button").first.click()
+    page.page.wait_for_selector(".bars:not(.findings)")
+    assert "The sample model answers it, not the model that answers your films." in page.text(".mark")
+
+
 def test_each_finding_has_its_map_and_the_keys_choose(page: Visit, findings_model: Path) -> None:
     """A film opens as it is; the map is one key away, and is there where something speaks for the finding."""
     maps = Predictor(findings_model, threads=1).predict_bytes(FILM["shown.png"]).class_maps
@@ -146,10 +196,16 @@ def test_each_finding_has_its_map_and_the_keys_choose(page: Visit, findings_mode
     pictures = []
     for key, (name, words) in enumerate(zip(ORDER, SEEN, strict=True), 1):
         page.page.keyboard.press(str(key))
-        assert page.text("#map-words").startswith(f"speaks for {words}")
         pictures.append(page.picture())
         assert (pictures[-1] != without) == has_evidence[name]
-        assert (EN["map.empty"].format(name=words) in page.text("#map-remark")) != has_evidence[name]
+        if has_evidence[name]:
+            assert page.text("#map-words").startswith(f"speaks for {words}")
+            assert f"what speaks for {words}" in str(page.page.get_attribute("#canvas", "aria-label"))
+            assert "the map is empty" not in page.text("#map-remark")
+        else:
+            assert not page.page.locator("#map-words").is_visible()
+            assert page.page.get_attribute("#canvas", "aria-label") == EN["stage.film"].format(film="shown.png")
+            assert empty_words(name, words) in page.text("#map-remark")
     assert len(set(pictures) - {without}) == sum(has_evidence[name] for name in ORDER) > 1
     page.page.locator(".bar.present").first.click()
     assert page.picture() == pictures[0]
@@ -256,7 +312,7 @@ def test_the_table_has_the_columns_of_the_command_line(
 
 def test_the_report_has_every_finding_with_its_state(page: Visit, chromium: Browser, tmp_path: Path) -> None:
     page.answer(FILM)
-    page.page.keyboard.press("2")
+    page.page.keyboard.press("3")
     path = tmp_path / "report.html"
     path.write_bytes(page.download(f"text={EN['action.report']}"))
     with visiting(chromium) as reading:
@@ -269,7 +325,19 @@ def test_the_report_has_every_finding_with_its_state(page: Visit, chromium: Brow
             "–",
             "calibrated on 14 patients with it and 700 without",
         ]
-        assert "Infiltration" in reading.texts("figcaption")[1]
+        assert "Pneumothorax" in reading.texts("figcaption")[1]
+
+
+def test_the_report_captions_no_map_that_is_empty(page: Visit, chromium: Browser, tmp_path: Path) -> None:
+    """Infiltration is called present, though no place speaks for it."""
+    page.answer(FILM)
+    page.page.keyboard.press("2")
+    path = tmp_path / "report.html"
+    path.write_bytes(page.download(f"text={EN['action.report']}"))
+    with visiting(chromium) as reading:
+        reading.page.goto(path.as_uri())
+        assert reading.texts("figcaption") == [EN["report.film"]]
+        assert empty_words("Infiltration", "Infiltration") in reading.texts(".remarks li")
 
 
 # --- classes and findings --------------------------------------------------------------------------------------------
@@ -279,7 +347,7 @@ def test_a_model_of_classes_beside_it(chromium: Browser, findings_model: Path, m
     """The page switches between both; a table holds films of both."""
     with clients.started(findings_model, model) as server, visiting(chromium) as visit:
         visit.open(server.address)
-        assert "findings, AUC 0.740" in visit.text("#model option")
+        assert "14 findings, AUC over 13 of them 0.740" in visit.text("#model option")
         visit.answer(FILM)
         assert visit.page.locator(".findings").is_visible()
         visit.page.select_option("#model", server.models[1])
@@ -370,6 +438,38 @@ def test_the_reader_sees_where_the_model_differs(page: Visit) -> None:
     ]
     page.page.click("#finish")
     assert EN["summary.shown-before"].format(n=1) in page.text("#summary-body")
+
+
+def test_a_finding_that_is_ticked_and_left_undecided_is_said_to_be_so(page: Visit) -> None:
+    page.answer(FILM)
+    page.page.keyboard.press("r")
+    page.page.get_by_label("Pneumothorax").check()
+    page.page.get_by_label("Pleural effusion").check()
+    page.page.get_by_role("button", name=EN["reader.done"]).click()
+    assert page.texts(".compared p") == [
+        *("You: Pleural effusion, Pneumothorax", "The model alone: Infiltration"),
+        EN["reader.open-ticked"].format(names="Pneumothorax"),
+        EN["reader.open"].format(n=7),
+    ]
+
+
+def test_a_model_that_decides_nothing_is_said_to_agree_in_nothing(chromium: Browser, tmp_path: Path) -> None:
+    model = write_findings_model(tmp_path / "undecided.onnx", dict.fromkeys(SAID, (0.05, 0.04, 0.06, 40)))
+    with clients.started(model) as server, visiting(chromium) as visit:
+        visit.open(server.address)
+        for name, film in (("none", EN["reader.no-finding"]), ("one", "Cardiomegaly")):
+            visit.answer({f"{name}.png": FILM["shown.png"]})
+            visit.page.keyboard.press("r")
+            visit.page.get_by_label(film).check()
+            visit.page.get_by_role("button", name=EN["reader.done"]).click()
+            ticked = EN["reader.open-ticked"].format(names=film)
+            assert visit.texts(".compared p") == [
+                *(f"You: {film}", EN["reader.none-decided"]),
+                *([] if name == "none" else [ticked]),
+            ]
+            visit.page.keyboard.press("r")
+            visit.page.click("#end-reading")
+            visit.page.get_by_role("button", name=EN["action.remove"], exact=True).click()
 
 
 def test_what_is_ticked_stays_while_the_answer_comes(page: Visit) -> None:

@@ -144,6 +144,8 @@ def test_a_server_tells_after_twenty_films(places: dict[str, Path]) -> None:
         assert [entry["verdict"] for entry in watched[: MIN_FILMS - 2]] == ["too-few"] * (MIN_FILMS - 2)
         assert [entry["verdict"] for entry in watched[MIN_FILMS:]] == ["abroad"] * (COUNT - MIN_FILMS)
         assert watched[-1]["first_alarm"]
+        whose = f"The {watched[-1]['films']} films that this server last looked at together, whoever sent them, are not"
+        assert watched[-1]["message"].startswith(whose)
         (last,) = sent[-1].json()["predictions"]
         assert last["stance"] == "abroad"
         lines = client.get("/metrics").text.splitlines()

@@ -18,9 +18,10 @@ from PIL import Image
 
 import plainfilm
 from plainfilm.errors import ModelFileError
+from plainfilm.estimate import Estimate
 from plainfilm.messages import CATALOGUES
 from plainfilm.model import runtime
-from plainfilm.model.card import Provenance
+from plainfilm.model.card import OwnFigures, Provenance
 from plainfilm.model.networks import resnet
 from plainfilm.workflows import checks_of_install
 from plainfilm.workflows.checks import diagnose
@@ -182,6 +183,22 @@ def test_a_trained_model_is_well(model: Path) -> None:
     assert {"doctor.model", "doctor.model-tested", "doctor.model-packages"} <= set(codes(model, severity="ok"))
 
 
+@pytest.mark.parametrize(("language", "name"), [("en", "Pleural effusion"), ("zh", "胸腔积液")])
+def test_a_model_of_findings_says_over_how_many_its_mean_is_and_names_them_as_people_do(
+    tmp_path: Path, language: str, name: str
+) -> None:
+    said = dict.fromkeys(("Effusion", "Mass", "Hernia"), (0.5, 0.1, 0.9, 60))
+    path = builders.write_findings_model(tmp_path / "model.onnx", said)
+    builders.change_card(
+        path, evaluation=OwnFigures({"macro_auc": Estimate(0.7, 0.6, 0.8, 90)}, {"macro_over": ["Mass"]})
+    )
+    (diagnosis,) = diagnose([path])
+    words = {finding.code: finding.words.shown(language) for finding in diagnosis.findings}
+    assert name in words["doctor.model-classes"]
+    expected = {"en": "Macro AUC over 1 of 3 findings", "zh": "3 项征象中 1 项"}
+    assert words["doctor.model-tested-over"].startswith(expected[language])
+
+
 @pytest.mark.usefixtures("_slim")
 def test_what_a_model_lacks_is_said(tmp_path: Path) -> None:
     path = builders.write_model(tmp_path / "model.onnx", provenance=Provenance(leaking=True))
@@ -290,6 +307,22 @@ def test_json_is_one_document(cli: Cli, tmp_path: Path) -> None:
     assert [finding["code"] for finding in first["findings"]] == ["film-other-format"]
     assert second["well"] is False
     assert "不存在" in second["findings"][0]["message"]
+
+
+def test_cells_of_findings_are_counted_and_blank_films_have_no_label(films: Path, tmp_path: Path) -> None:
+    paths = sorted(films.rglob("*.png"))
+    cells = {path: ["1,0", "-1,"][number % 2] for number, path in enumerate(paths)} | {paths[0]: ","}
+    stated = table(tmp_path / "table.csv", films, "Effusion,Mass", lambda path: cells[path])
+    (counts,) = found(films, "doctor.data-cells", stated)
+    assert counts == {"uncertain": 12, "blank": 14}
+    about = found(films, "doctor.data-films", stated)
+    assert [entry["films"] for entry in about if entry["what_key"] == "problem.label-missing"] == [1]
+
+
+def test_films_beside_a_model_need_no_second_class(films: Path, model: Path) -> None:
+    assert "split-one-class" in codes(films / "NORMAL")
+    beside = list(diagnose([model, films / "NORMAL"]))
+    assert "split-one-class" not in [finding.code for diagnosis in beside for finding in diagnosis.findings]
 
 
 def test_every_finding_has_its_sentence_and_its_parameters() -> None:

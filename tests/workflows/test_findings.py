@@ -17,6 +17,7 @@ from plainfilm.data.film_index import read_index
 from plainfilm.data.phantom import draw
 from plainfilm.model.answering import STATES
 from plainfilm.model.predictor import Predictor
+from plainfilm.present.statements import about_maps
 from tests.conftest import Cli, Ran, command
 
 RECIPE = """
@@ -202,6 +203,28 @@ def test_the_report_and_the_card_name_findings_in_both_languages(trained):
     assert "too few" in page
 
 
+def test_the_report_and_the_card_claim_of_findings_only_what_they_have(trained):
+    run, _ = trained
+    page, card = ((run / name).read_text(encoding="utf-8") for name in ("report.html", "MODEL_CARD.md"))
+    checked = Predictor(run / "model.onnx", threads=1).card
+    for text in (page, card):
+        for absent in ("Classes:", "prediction sets", "Films by class", "F1", "Matthews", "Confusion", "Accuracy"):
+            assert absent not in text, absent
+        assert "a network that had not seen its patient" in text
+        assert about_maps(checked).shown("en").partition("class activation")[2][:60] in text
+    with (run / "evaluation/predictions.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    calls = [
+        row[f"target_{name}"]
+        for row in rows
+        for name in checked.class_names
+        if row[f"state_{name}"] == "present" and row[f"target_{name}"]
+    ]
+    assert calls
+    for text in (page, card):
+        assert f"called present {len(calls)} times; right: {calls.count('1')}." in text
+
+
 def test_a_stopped_run_goes_on_to_the_same_bits(films, recipe, trained, tmp_path):
     run = tmp_path / "stopped"
     for fold in ("folds/1", "checkpoints/step"):  # once within a fold, once in the training
@@ -329,6 +352,40 @@ def test_two_models_are_compared_on_the_findings_that_both_know(trained, tmp_pat
     assert found["compared"]["findings"]["Mass"]["difference"]["value"] == 0
     nodule = found["compared"]["findings"]["Nodule"]
     assert nodule["second"]["value"] == pytest.approx(1 - nodule["first"]["value"])
+
+
+def test_a_model_is_compared_with_scores_that_name_films_by_path(trained, films, tmp_path, cli: Cli):
+    own = trained[0] / "evaluation/predictions.csv"
+    rows = list(csv.DictReader(own.read_text().splitlines()))
+    scores = tmp_path / "scores.csv"
+    with scores.open("w", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(("path", "Nodule", "Mass"))
+        table.writerows((row["path"], row["p_Nodule"], row["p_Mass"]) for row in rows)
+    words = ("evaluate", scores, "--table", films / "findings.csv", "--recipe", trained[0] / "recipe.toml")
+    ran = cli(*words, "--out", tmp_path / "scored")
+    assert ran.code == 0, ran.err
+    ran = cli("compare", trained[0], tmp_path / "scored", "--json")
+    assert ran.code == 0, ran.err
+    assert json.loads(ran.out)["films"] == len(rows)
+
+
+@pytest.mark.parametrize("name", ["", "evaluation"])
+def test_figures_of_other_films_never_replace_a_runs_own_test(trained, films, tmp_path, cli: Cli, name):
+    run = shutil.copytree(trained[0], tmp_path / "run")
+    before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
+    words = ("evaluate", run / "model.onnx", films / "images", "--table", films / "findings.csv", "--out", run / name)
+    ran = cli(*words, "--lang", "en")
+    assert (ran.code, ran.out) == (2, "")
+    assert "external" in ran.err
+    assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == before
+
+
+def test_films_without_a_label_are_not_called_seen(trained, films, cli: Cli):
+    ran = cli("evaluate", trained[0] / "model.onnx", films / "images", "--lang", "en")
+    assert ran.code == 1
+    assert "--table" in ran.err
+    assert "has seen" not in ran.err
 
 
 def test_folds_of_findings_are_pooled(films, recipe, tmp_path):

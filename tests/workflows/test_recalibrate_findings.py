@@ -17,14 +17,17 @@ from plainfilm.data.phantom import draw
 from plainfilm.data.statements import parted
 from plainfilm.errors import RecipeError, UsageError
 from plainfilm.estimate import Estimate
+from plainfilm.evaluation.findings_evaluation import FindingsMetrics
 from plainfilm.evaluation.findings_metrics import FindingSets
 from plainfilm.evaluation.findings_recalibration import is_advised_for_findings
 from plainfilm.evaluation.intervals import shares
-from plainfilm.messages import LANGUAGES, text
+from plainfilm.messages import LANGUAGES, shown, text
 from plainfilm.model import modelfile
 from plainfilm.model.packaged import CHEST_MODEL
 from plainfilm.model.predictor import Predictor
 from plainfilm.model.shift import Shift
+from plainfilm.present.blocks import Note
+from plainfilm.present.sections.recalibration import of_findings
 from plainfilm.present.statements import about_model
 from plainfilm.present.words import listed
 from tests.builders import change_card, make_recipe, write_findings_model
@@ -250,6 +253,21 @@ def test_the_file_says_that_it_was_recalibrated(made: RecalibrateResult, languag
     assert text("card.recalibrated-findings", language, auc=auc, count=2, of=4) in said
     films = text("findings.of.local", language)
     assert text("card.calibrated-findings", language, films=films, most=5.0) in said
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_findings_whose_probabilities_are_worse_afterwards_are_named(made: RecalibrateResult, language: str) -> None:
+    def said(after: FindingsMetrics) -> list[str]:
+        notes = [block.words for block in of_findings(replace(made.found, after=after)) if isinstance(block, Note)]
+        return [sentence for sentence in (shown(words, language) for words in notes) if sentence.startswith(opening)]
+
+    opening = text("recalibration.worse-findings", language, names="|").partition("|")[0]
+    before, after = made.found.before, made.found.after
+    (sentence,) = said(after)
+    for words in ("Rash", *(f"{figures.findings['Rash'].brier.value:.3f}" for figures in (before, after))):
+        assert words in sentence
+    assert not [name for name in ("Nodule", "Mass") if made.card.shown(name).shown(language) in sentence]
+    assert said(replace(after, findings=after.findings | {"Rash": before.findings["Rash"]})) == []
 
 
 # --- refusals ---------------------------------------------------------------------------------------------------------

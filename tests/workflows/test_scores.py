@@ -232,7 +232,9 @@ def test_a_prevalence_gives_predictive_values_at_every_threshold(cli: Cli, files
     for cut in found["Mass"]["cuts"]:
         hits, false = 0.02 * cut["sensitivity"]["value"], 0.98 * (1 - cut["specificity"]["value"])
         assert cut["ppv"]["value"] == pytest.approx(hits / (hits + false))
-    assert "if 2 % of the films are Mass" in cli(*words, "--lang", "en").out
+    printed = cli(*words, "--lang", "en").out
+    assert "if 2 % of the films are Mass" in printed
+    assert "validation" not in printed.split("if 2 % of the films are Mass")[1]
 
 
 # --- thresholds ------------------------------------------------------------------------------------------------------
@@ -420,6 +422,8 @@ def test_columns_that_nothing_fits_are_an_error_that_names_both_sides() -> None:
     assert raised.value.parameters == {"columns": "score, p_X", "known": "A, B"}
     with pytest.raises(SourceError, match="scores-column-twice"):
         choose(["Effusion", "Pleural Effusion"], entries([""], Effusion=["1"]))
+    with pytest.raises(SourceError, match="scores-column-twice"):
+        choose(["Mass", "Effusion", "Effusion (2)"], entries([""], Effusion=["1"]))
 
 
 # --- bad input -------------------------------------------------------------------------------------------------------

@@ -8,8 +8,9 @@ Notable choices:
 - that there is no finding is none: it states that what is blank in its row is absent, and must not contradict the rest;
 - `index.csv` has a text of statements for a label; it says what a cell for each finding would say;
 - a word that denies a finding (`No Pneumothorax`) states that it is absent, and nothing of the others;
+- a heading that stands there twice is one finding: its columns are joined as two spellings of it are;
 - cells that contradict each other are an error that names the film, unless a column says that several people read it:
-  then most of them decide, and a tie is uncertain.
+  then most of them decide, and a tie is uncertain. A reader has one vote, however many rows are his.
 """
 
 import re
@@ -22,7 +23,7 @@ from plainfilm.data.sources.conventions import COMMON, Conventions
 from plainfilm.data.sources.entry import Entry
 from plainfilm.data.sources.findings_names import NO_FINDING
 from plainfilm.data.sources.names import name_key, tidy
-from plainfilm.data.sources.table import SeveralCells, cells_of
+from plainfilm.data.sources.table import SeveralCells, cells_of, unnumbered
 from plainfilm.data.statements import ABSENT, BLANK, PRESENT, UNCERTAIN, joined, names_in, parted
 from plainfilm.errors import SourceError
 from plainfilm.messages import Message, say
@@ -32,35 +33,43 @@ MAX_LETTERS = 100  # of a word of a list; what is longer is a report
 LIST = re.compile(r"""\[\s*(?:(?:'[^']*'|"[^"]*")[\s,]*)*\]""")  # of Python, JSON or numpy, as text
 QUOTED = re.compile(r"""'([^']*)'|"([^"]*)\"""")
 NUMBER = re.compile(r"[+-]?\d+(\.\d*)?")
+JOINT = re.compile(r"\s*[/+&、，]\s*|\s+and\s+")  # what people put between findings, and no list of ours has
 STATEMENT = r"[^|]+=(?:-1|0|1|0\.\d+|\d(?:\.\d+)?e-\d+|)"
 STATEMENTS = re.compile(rf"{STATEMENT}(?:\|{STATEMENT})*")  # a text of `statements.joined`
 
+FIXED = (PRESENT, ABSENT, UNCERTAIN, BLANK)  # what else is stated is a probability
 Said = dict[str, str]  # what is stated, by finding; also of NO_FINDING, until it is taken in
 Row = tuple[str | None, ...]  # the list of a film, and its cells under the headings of findings; None: no such heading
 Place = tuple[int, str]  # a source: its number in a listing, and the cell of its column `source`
 
 
 class Cells(NamedTuple):
-    """All cells about one film: its rows, none if no row is about it, and whether each row is another reader's.
+    """All cells about one film: its rows by who read it, all together if nothing says who; none if no row is about it.
 
     A tuple, because it is a key and a table has a hundred thousand of them.
     """
 
-    rows: tuple[Row, ...]
-    are_votes: bool = False
+    readings: tuple[tuple[Row, ...], ...]
+
+    @property
+    def are_votes(self) -> bool:
+        """Whether several people read it."""
+        return len(self.readings) > 1
 
 
 @dataclass(frozen=True)
 class Grid:
     """How cells are read.
 
-    `order`: the findings that are read; `own`: those among them that only lists name. `finding_of`: the finding for the
-    key of each spelling, "" for what is none. `columns`: the finding of each heading. `words`: those of each list, and
-    `named`: the findings that it names. `denial_of`: the finding that a word denies, for the key of the word.
+    `order`: the findings that are read; `own`: those among them that only lists name. `joint`: words of lists that look
+    like several findings, each read as one. `finding_of`: the finding for the key of each spelling, "" for what is
+    none. `columns`: the finding of each heading. `words`: those of each list, and `named`: the findings that it names.
+    `denial_of`: the finding that a word denies, for the key of the word.
     """
 
     order: tuple[str, ...]
     own: tuple[str, ...]
+    joint: tuple[str, ...]
     finding_of: Mapping[str, str]
     columns: Mapping[str, str]
     words: Mapping[str, tuple[str, ...]]
@@ -137,6 +146,8 @@ def _grid(entries: Sequence[Entry], wanted: Sequence[str], stated: Sequence[str]
     """What headings and lists mean; `stated`: headings of findings whatever they are."""
     known = _spellings(wanted, conventions)
     headings = dict.fromkeys(name for layout in {tuple(entry.columns): 0 for entry in entries} for name in layout)
+    first = {name: name_key(unnumbered(name, headings)) for name in headings}
+    known |= {name_key(name): known[key] for name, key in first.items() if key in known}
     columns = {name: known.get(name_key(name), "") for name in headings if name not in conventions.headings}
     denial_of = _denials(known, conventions)
     known |= dict.fromkeys(denial_of, "")
@@ -145,12 +156,13 @@ def _grid(entries: Sequence[Entry], wanted: Sequence[str], stated: Sequence[str]
     for word in (word for some in (stated, *words.values()) for word in some if name_key(word) not in known):
         own.setdefault(name_key(word), word)
     finding_of = known | own
+    joint = tuple(word for word in own.values() if _is_joint(word, known))
     columns |= {name: finding_of[name_key(name)] for name in stated}
     named = {cell: frozenset(finding_of[name_key(word)] for word in some) - {""} for cell, some in words.items()}
     new = () if wanted else tuple(sorted(own.values()))
     order = tuple(wanted) or (*conventions.findings, *new)
     columns = {heading: name for heading, name in columns.items() if name in (*order, NO_FINDING)}
-    return Grid(order, new, finding_of, columns, words, named, denial_of, conventions)
+    return Grid(order, new, joint, finding_of, columns, words, named, denial_of, conventions)
 
 
 def _spellings(wanted: Sequence[str], conventions: Conventions) -> dict[str, str]:
@@ -225,6 +237,17 @@ def _is_no_name(word: str, conventions: Conventions) -> bool:
     return bool(is_answer) or "|" in word or len(word) > MAX_LETTERS
 
 
+def _is_joint(word: str, known: Mapping[str, str]) -> bool:
+    """Whether a word is nothing but the names of several findings.
+
+    >>> known = {"mass": "Mass", "edema": "Edema"}
+    >>> [_is_joint(word, known) for word in ("Mass / Edema", "Mass and Edema", "Mass", "Mass/rash")]
+    [True, True, False, False]
+    """
+    parts = JOINT.split(word)
+    return len(parts) > 1 and all(known.get(name_key(part)) for part in parts)
+
+
 # --- the cells of a film ---------------------------------------------------------------------------------------------
 
 
@@ -255,10 +278,13 @@ def _cells(entry: Entry, grid: Grid, in_table: Mapping[Place, set[str]]) -> Cell
     if not entry.label and all(cell is None for cell in cells[1:]) and not _has_blank_list(entry, in_table):
         return Cells(())
     if SeveralCells not in map(type, cells):
-        return Cells((cells,))
-    count = max(len(cell.of_rows) for cell in cells if isinstance(cell, SeveralCells))
-    rows = tuple(tuple(_of_row(cell, row) for cell in cells) for row in range(count))
-    return Cells(rows, any(_readers(entry, grid.conventions)))
+        return Cells(((cells,),))
+    readers = [entry.columns[heading] for heading in _readers(entry, grid.conventions)]
+    readings: dict[tuple[str, ...], list[Row]] = defaultdict(list)
+    for row in range(max(len(cell.of_rows) for cell in cells if isinstance(cell, SeveralCells))):
+        reader = tuple(tidy(_of_row(cell, row) or BLANK) for cell in readers)
+        readings[reader].append(tuple(_of_row(cell, row) for cell in cells))
+    return Cells(tuple(map(tuple, readings.values())))
 
 
 def _has_blank_list(entry: Entry, in_table: Mapping[Place, set[str]]) -> bool:
@@ -286,7 +312,7 @@ def _readers(entry: Entry, conventions: Conventions) -> Iterator[str]:
 def _films(numbers: Mapping[Cells, Sequence[int]], entries: Sequence[Entry], grid: Grid) -> Iterator[Film]:
     """What is stated of the films of one source."""
     paths = {cells: entries[some[0]].path for cells, some in numbers.items()}
-    lists = {row[0] or "" for cells in paths for row in cells.rows}
+    lists = {row[0] or "" for cells in paths for rows in cells.readings for row in rows}
     listed = {name for cell in lists for name in grid.named[cell] | grid.denied(cell)}
     vocabulary = [name for name in (*grid.order, NO_FINDING) if name in listed]
     said = {cells: _said(cells, path, vocabulary, grid) for cells, path in paths.items()}
@@ -299,9 +325,8 @@ def _films(numbers: Mapping[Cells, Sequence[int]], entries: Sequence[Entry], gri
 
 
 def _said(cells: Cells, path: str, vocabulary: Sequence[str], grid: Grid) -> list[Said]:
-    """What the rows of a film state: each its own if they are votes, else all together."""
-    parts = [(row,) for row in cells.rows] if cells.are_votes else [cells.rows]
-    return [_joined(_statements(rows, path, vocabulary, grid), path) for rows in parts if rows]
+    """What each reader of a film states."""
+    return [_joined(_statements(rows, path, vocabulary, grid), path) for rows in cells.readings]
 
 
 def _statements(
@@ -401,6 +426,8 @@ def _notes_of_words(grid: Grid) -> Iterator[Message]:
             yield say("findings.spelt", finding=name, spellings=", ".join(others))
     if grid.own:
         yield say("findings.own", findings=_several(grid.own))
+    if grid.joint:
+        yield say("findings.joint", words=_several(grid.joint))
     if denials:
         yield say("findings.denied", words=_several(denials))
     if spelt[""]:
@@ -408,7 +435,7 @@ def _notes_of_words(grid: Grid) -> Iterator[Message]:
 
 
 def _notes_of_films(films: Sequence[Film], grid: Grid) -> Iterator[Message]:
-    """Sentences about cells: absent by NO_FINDING, decided by several readers, masked in some sources."""
+    """Sentences about cells: absent by NO_FINDING, decided by readers, probabilities, masked in some sources."""
     changed = [film for film in films if film.ruled_out]
     if changed:
         cells = sum(film.ruled_out * len(film.numbers) for film in changed)
@@ -417,6 +444,12 @@ def _notes_of_films(films: Sequence[Film], grid: Grid) -> Iterator[Message]:
     if read:
         cells = sum(Counter(film.said.values())[UNCERTAIN] * len(film.numbers) for film in read)
         yield say("findings.votes", films=sum(len(film.numbers) for film in read), cells=cells)
+    likely: Counter[str] = Counter()
+    for film in films:
+        likely.update({name: len(film.numbers) for name, value in film.said.items() if value not in FIXED})
+    if likely:
+        counts = [f"{name} {likely[name]}" for name in grid.order if name in likely]
+        yield say("findings.probabilities", cells=likely.total(), findings=_several(counts))
     stated = {tuple(film.said) for film in films if film.said}
     masked = [name for name in grid.order if {name in names for names in stated} == {True, False}]
     if masked:

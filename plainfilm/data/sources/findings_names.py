@@ -71,7 +71,7 @@ PADCHEST: dict[str, tuple[str, ...]] = dict.fromkeys(
 FINDINGS = NIH | GOOGLE | CHEXPERT | VINDR | PADCHEST
 
 NO_FINDING = "No Finding"
-NO_FINDINGS = (NO_FINDING, "no findings", "normal", "未见异常", "正常")
+NO_FINDINGS = (NO_FINDING, "no findings", "none", "normal", "未见异常", "正常")
 NON_FINDINGS = (  # words of lists that say something of the study, not of the chest
     *("unchanged", "exclude", "suboptimal study"),  # PadChest
     *("no indexing", "technical quality of image unsatisfactory"),  # Open-i

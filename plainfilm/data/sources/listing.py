@@ -21,7 +21,7 @@ from plainfilm.data.sources.matching import FilmPath
 from plainfilm.data.sources.names import path_parts, tidy
 from plainfilm.data.sources.own_output import own_output
 from plainfilm.data.sources.reading import PLAIN, Reading
-from plainfilm.data.sources.table import Table, check_boxes, is_table, read_table
+from plainfilm.data.sources.table import Table, check_boxes, is_table, notes_on_short_rows, read_table
 from plainfilm.errors import SourceError, UsageError
 from plainfilm.io import files
 from plainfilm.io.archives import Source
@@ -29,6 +29,7 @@ from plainfilm.io.folders import first_bytes
 from plainfilm.messages import Message
 
 ARCHIVES = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz")
+Fit = Callable[[Table, Sequence[FilmPath]], tuple[Table, dict[int, int]]]
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,8 @@ def list_films(
             raise _no_films(paths[origin], others)
         entries += films
         left_out += others
-    entries, balances = _with_tables(entries, opened, given)
+    fit = _fit_alone if labelling.is_single else matching.fit_every_way
+    entries, balances = _with_tables(entries, opened, given, fit)
     if not labelling.names_folders:
         told = {table.path for some in given for table in some if table.has_labels}
         labelled = {origin for origin, some in enumerate(given) if told & {table.path for table in some}}
@@ -91,9 +93,9 @@ def list_films(
         for source, _ in opened
         if source.encoding
     ]
-    understood = [
-        note for table in {table.path: table for some in given for table in some}.values() for note in table.notes
-    ]
+    read = {table.path: table for some in given for table in some}.values()
+    understood = [note for table in read for note in table.notes]
+    understood += [] if labelling.is_single else notes_on_short_rows(read)
     return Listing(
         tuple(source for source, _ in opened),
         tuple(entries),
@@ -239,9 +241,12 @@ def _no_film(name: str, source: Source, is_own: Callable[[str], bool]) -> str:
 
 
 def _with_tables(
-    entries: list[Entry], opened: Sequence[tuple[Source, bool]], given: Sequence[Sequence[Table]]
+    entries: list[Entry], opened: Sequence[tuple[Source, bool]], given: Sequence[Sequence[Table]], fit: Fit
 ) -> tuple[list[Entry], list[TableBalance]]:
-    """The entries with what the tables of their sources say, and what became of each table's rows."""
+    """The entries with what the tables of their sources say, and what became of each table's rows.
+
+    `fit`: what finds the row of each film.
+    """
     above = [_parts_above(source) for source, _ in opened]
     origins_of: dict[Path, list[int]] = {}
     tables = {table.path: table for some in given for table in some}
@@ -252,10 +257,9 @@ def _with_tables(
     labelled: set[int] = set()  # sources whose labels come from a table
     balances = []
     for place_of_table, (path, origins) in enumerate(origins_of.items()):
-        table = tables[path]
         numbers = [number for number, entry in enumerate(entries) if entry.origin in origins]
         paths = [FilmPath(above[entries[number].origin], path_parts(entries[number].path)) for number in numbers]
-        row_of = matching.fit(table, paths)
+        table, row_of = fit(tables[path], paths)
         missing = sum(
             not _is_there(opened[entries[numbers[place]].origin], entries[numbers[place]].path) for place in row_of
         )
@@ -270,6 +274,11 @@ def _with_tables(
     return [
         _said_of(entry, said.get(number), entry.origin in labelled) for number, entry in enumerate(entries)
     ], balances
+
+
+def _fit_alone(table: Table, films: Sequence[FilmPath]) -> tuple[Table, dict[int, int]]:
+    """The table as it is, and the row of each film."""
+    return table, matching.fit(table, films)
 
 
 def _parts_above(source: Source) -> tuple[str, ...]:

@@ -8,6 +8,8 @@ Notable choices:
 - the bare name counts if one side has nothing else and only one row and one film bear it; else it is an error that
   names both;
 - a row that fits several films equally well is an error, too; of rows that compete for one film, none is taken;
+- a row that names a film in another way than the film's own row (without its extension, with more of its folders) is
+  about that film all the same. Tables of findings take it for a second row; classes take the row that fits best;
 - a row about a study (`Layout.in_path`) is that of every film that has its key in a folder or in its name.
 """
 
@@ -20,7 +22,7 @@ from pathlib import Path
 from plainfilm.data.decoding.formats import EXTENSIONS
 from plainfilm.data.sources.balance import TableBalance
 from plainfilm.data.sources.names import loose_parts, path_parts
-from plainfilm.data.sources.table import Table, cells_of
+from plainfilm.data.sources.table import Table, cells_of, with_paths
 from plainfilm.errors import SourceError
 
 Parts = tuple[str, ...]
@@ -149,6 +151,43 @@ def fit(table: Table, films: Sequence[FilmPath]) -> dict[int, int]:
             "table-row-ambiguous", path=str(table.path), rows=", ".join(both[:2]), films=", ".join(there[:2])
         ) from error
     return _not_none(table, films, {film: numbers[row] for film, row in row_of.items()})
+
+
+def fit_every_way(table: Table, films: Sequence[FilmPath]) -> tuple[Table, dict[int, int]]:
+    """As `fit`, and the table: rows that name a film in another way than its own row have the path of that row.
+
+    Raises SourceError as `fit`.
+    """
+    row_of = fit(table, films)
+    if table.in_path or table.boxes:
+        return table, row_of
+    path_of = _other_ways(table, films, row_of)
+    if not path_of:
+        return table, row_of
+    table = with_paths(table, path_of)
+    return table, fit(table, films)
+
+
+def _other_ways(table: Table, films: Sequence[FilmPath], row_of: Mapping[int, int]) -> dict[int, str]:
+    """The path of the row that a film has, by the numbers of other rows whose whole path is an ending of its path.
+
+    Case and blanks at ends do not count, and the extension may be left out; another one is that of another film.
+    """
+    own = {path_parts(table.rows[row].path) for row in row_of.values()}
+    left = {row: parts for row, parts in enumerate(path_parts(row.path) for row in table.rows) if parts not in own}
+    if not left:
+        return {}
+    ways: dict[str, list[tuple[int, Parts]]] = defaultdict(list)
+    for film, path in enumerate(films):
+        for parts in {loose_parts(path.parts, ()), loose_parts(path.parts, EXTENSIONS)}:
+            ways[parts[-1]].append((film, parts))
+    found = {}
+    for row, parts in left.items():
+        wanted = loose_parts(parts, ())
+        fitting = [film for film, way in ways.get("".join(wanted[-1:]), ()) if way[-len(wanted) :] == wanted]
+        if len(fitting) == 1 and fitting[0] in row_of:
+            found[row] = table.rows[row_of[fitting[0]]].path
+    return found
 
 
 def _not_none(table: Table, films: Sequence[FilmPath], row_of: dict[int, int]) -> dict[int, int]:

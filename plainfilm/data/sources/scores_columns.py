@@ -16,6 +16,7 @@ from plainfilm.data.sources.entry import Entry
 from plainfilm.data.sources.findings_columns import state
 from plainfilm.data.sources.labels import with_plain_labels, with_several
 from plainfilm.data.sources.names import name_key
+from plainfilm.data.sources.table import unnumbered
 from plainfilm.data.statements import names_in
 from plainfilm.errors import SourceError
 from plainfilm.task import CLASSES
@@ -120,7 +121,7 @@ def _findings(
 
     `there`: what they have, by key; `known`: the finding for the key of each spelling.
     """
-    keys = {heading: name_key(_bare(heading)) for heading in headings}
+    keys = {heading: name_key(_bare(unnumbered(heading, headings))) for heading in headings}
     found = {
         heading: there.get(name_key(known.get(key, key)), "")
         for heading, key in keys.items()

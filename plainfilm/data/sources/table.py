@@ -9,7 +9,8 @@ Notable choices:
 - the column `train_only` says "yes", "no" or nothing, whichever words its owner took for that;
 - the first of several rows about one film keeps the cells of all of them (`SeveralCells`), for who has to join them;
   if rows are boxes (`Conventions.boxes`), all those of one reader are one row with the labels of all;
-- a row that is longer than its headings is an error: its cells stand under wrong headings;
+- a row that is longer than its headings is an error: its cells stand under wrong headings. What a shorter one lacks
+  is empty, as spreadsheets leave out empty cells at the end of a row;
 - a table that is named after a part of a split (`train.txt`, `test_list.csv`) and has no column `split` says that its
   films belong to that part.
 """
@@ -20,7 +21,7 @@ import gzip
 import io
 import re
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -37,6 +38,7 @@ from plainfilm.messages import Message, say
 TABLES = (".csv", ".tsv", ".txt", ".tab")  # endings of tables, also of those that are given as a SOURCE
 PACKED, GZIP = ".gz", b"\x1f\x8b"  # after one of these endings, and at the beginning of such a file
 NO_TABLES = {"{": "JSON", "[": "JSON", "<": "XML"}  # by the first character
+NUMBERED = re.compile(r"(.+) \(\d+\)")  # a heading that stands there again
 DELIMITERS = (",", ";", "\t")
 MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
@@ -75,7 +77,8 @@ class Table:
     """A table: its rows, and which of its headings are used as which of our columns.
 
     `in_path`: pattern of what stands for a film in its rows, if they are no paths (`Layout.in_path`). `boxes`: the
-    headings of a box, if a row has one beside its label. `remark`: key of what is said of its layout.
+    headings of a box, if a row has one beside its label. `remark`: key of what is said of its layout. `short_rows`: the
+    numbers of rows with fewer cells than headings.
     """
 
     path: Path
@@ -85,6 +88,7 @@ class Table:
     in_path: str = ""
     boxes: tuple[str, ...] = ()
     remark: str = ""
+    short_rows: tuple[int, ...] = ()
 
     @property
     def has_labels(self) -> bool:
@@ -117,6 +121,14 @@ def check_boxes(tables: Iterable[Table], conventions: Conventions = COMMON) -> N
             raise SourceError("table-boxes-alone", path=str(table.path), columns=", ".join(table.boxes))
 
 
+def notes_on_short_rows(tables: Iterable[Table]) -> Iterator[Message]:
+    """A sentence a table with rows that lack cells: spreadsheets leave out empty ones at the end, broken files any."""
+    for table in tables:
+        if table.short_rows:
+            short = table.short_rows
+            yield say("table.short-rows", table=table.path.name, rows=len(short), first=short[0])
+
+
 def read_table(path: Path, *, encoding: str = "", conventions: Conventions = COMMON) -> Table:
     """Read a table. Raises SourceError for a missing file, one that is no text, has no paths, or is ragged."""
     content = _text(path, encoding)
@@ -131,8 +143,10 @@ def read_table(path: Path, *, encoding: str = "", conventions: Conventions = COM
     names = {heading: name for name, heading in used.items() if name != "path"}
     columns = [names.get(heading, "" if place == film_place else heading) for place, heading in enumerate(headings)]
     tidied = [name for name in names.values() if name != "label"]
-    rows = []
+    width = max(place for place, heading in enumerate(headings, start=1) if heading)
+    rows, short = [], []
     for number, cells in enumerate(lines, start=2):
+        is_short = len(cells) < width
         cells = cells + [""] * (len(columns) - len(cells))
         named = dict(zip(columns, cells, strict=False))
         named.pop("", None)  # columns of paths, and without a heading
@@ -146,10 +160,11 @@ def read_table(path: Path, *, encoding: str = "", conventions: Conventions = COM
             named["split"] = part
         if tidy(cells[film_place]):  # spreadsheets leave empty rows at the end
             rows.append(TableRow(cells[film_place], named))
+            short += [number] if is_short else []
     boxes = next((some for box in conventions.boxes if (some := _under(box, headings)) and "label" in used), ())
     joined = _with_boxes(rows, unused, conventions) if boxes else _with_all_cells(rows)
     of_layout = ("", boxes, "") if layout is None else (layout.in_path, boxes, layout.remark)
-    return Table(path, tuple(joined), used, unused, *of_layout)
+    return Table(path, tuple(joined), used, unused, *of_layout, tuple(short))
 
 
 def _with_all_cells(rows: Sequence[TableRow]) -> list[TableRow]:
@@ -173,6 +188,12 @@ def _with_boxes(rows: Sequence[TableRow], headings: Iterable[str], conventions: 
         label = SeveralCells.of(labels, shown=conventions.several.join(labels))
         first[places[0]] = replace(row, columns=row.columns | {"label": label})
     return [first.get(place, row) for place, row in enumerate(rows)]
+
+
+def with_paths(table: Table, path_of: Mapping[int, str]) -> Table:
+    """The table; the rows of these numbers, which are no boxes, have other paths, and are about the films of these."""
+    rows = [replace(row, path=path_of.get(number, row.path)) for number, row in enumerate(table.rows)]
+    return replace(table, rows=tuple(_with_all_cells(rows)))
 
 
 def _by_film(rows: Sequence[TableRow]) -> list[list[int]]:
@@ -270,6 +291,16 @@ def _different(headings: Sequence[str]) -> list[str]:
             name, number = f"{heading} ({number})", number + 1
         seen.append(name)
     return seen
+
+
+def unnumbered(heading: str, headings: Collection[str]) -> str:
+    """The heading that stands there before a numbered one (`_different`); any other heading itself.
+
+    >>> unnumbered("Mass (2)", ["Mass", "Mass (2)"]), unnumbered("Mass (2)", ["Mass (2)"])
+    ('Mass', 'Mass (2)')
+    """
+    found = NUMBERED.fullmatch(heading)
+    return found[1] if found and found[1] in headings else heading
 
 
 def _used(headings: Sequence[str], conventions: Conventions) -> dict[str, str]:

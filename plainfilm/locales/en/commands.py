@@ -327,6 +327,8 @@ SENTENCES: dict[str, str] = {
     "gives: they would test nothing. Keep its split: give {index} as SOURCE",
     "resume-with-init": "--resume {run} goes on with the weights of that run; leave out --init",
     "file-exists": "{path} exists already; give the name of a new file",
+    "output-of-run": "{path} holds a run's own test, which figures of other films would replace; give another folder, "
+    "for instance {instead}, which the run's report reads",
     "classes-missing": "the checkpoint has {outputs} outputs and does not name them; give --classes with "
     "{outputs} names, in the order of the outputs",
     "classes-other": "--classes gives {given}; expected {outputs} different names, as many as the checkpoint "
@@ -525,6 +527,8 @@ SENTENCES: dict[str, str] = {
     "index.left-out": "Left out",
     "index.total": "All",
     "index.part": "{part} {films}",
+    "index.of-class": "{label} {films}",
+    "index.none-present": "none of them present",
     "index.films-by-class": "{films} ({classes})",
     "index.counts": "{films} films: {counts} ({classes})",
     "index.problem": "{what}: {films}",
@@ -671,6 +675,13 @@ SENTENCES: dict[str, str] = {
     "shift.abroad": "These {films} films are not like those that this model was tested on (distance {distance:.2f}; "
     "unlike above 1; what differs: {moved}). Its probabilities, prediction sets and thresholds promise nothing here. "
     "Test it on films from here whose class you know: plainfilm evaluate.",
+    "shift.served-home": "Nothing says that the {films} films that this server last looked at together, whoever sent "
+    "them, are unlike those that the model was tested on (distance {distance:.2f}; unlike above 1). A few from "
+    "elsewhere among many would not be noticed.",
+    "shift.served-abroad": "The {films} films that this server last looked at together, whoever sent them, are not "
+    "like those that this model was tested on (distance {distance:.2f}; unlike above 1; what differs: {moved}). Its "
+    "probabilities, prediction sets and thresholds promise nothing here. Test it on films from here whose class you "
+    "know: plainfilm evaluate.",
     "shift.too-few": "Too few films to tell whether they are like those that the model was tested on: {films}; "
     "{minimum} are needed.",
     "shift.features": "what the network sees",
@@ -1104,6 +1115,7 @@ SENTENCES: dict[str, str] = {
     "server-failed": "an unexpected fault; the log of the server says where; the server goes on",
     # the DICOM node
     "dicom.map": "Evidence for {name}, in orange.",
+    "dicom.map-empty": "No place in the film speaks for {name}: the map is empty.",
     "dicom.dropped": "DICOM: a result could not be delivered and is dropped (film: {film}; {sop_class})",
     "dicom.failed": "DICOM: a film could not be answered, an unexpected fault: {kind}",
     "dicom-address": "cannot listen for DICOM on {host}, port {port} ({reason}); is another node running there? Choose "

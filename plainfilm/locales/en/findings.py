@@ -108,10 +108,18 @@ SENTENCES: dict[str, str] = {
     "film that it has none; leave it out, and give the table that states the findings of each film",
     "findings.spelt": "Read as the finding {finding}: {spellings}",
     "findings.own": "Findings that are not in the table of findings, read as they are spelt: {findings}",
+    "findings.joint": "Words of lists that look like several findings, and are read as one each: {words}; put | "
+    "between findings",
     "findings.denied": "Words of lists that say that a finding is absent: {words}",
     "findings.no-findings": "Words of lists that are no findings, left out: {words}",
     "findings.ruled-out": "Blank cells that are absent, because the film has no finding: {cells}, of {films} films",
     "findings.votes": "Films whose readers disagree: {films}; most of them decide, and {cells} cells are uncertain",
+    "findings.probabilities": "Cells that are probabilities: {cells} ({findings}); they go into the loss alone, and no "
+    "decision or figure rests on them",
+    "table.short-rows": "Rows of the table {table} with fewer cells than headings: {rows} (the first: row {first}); "
+    "the cells that they lack are read as blank",
+    "ages.no-years": "The ages of {films} films are from {lowest} to {highest}, which are hardly years; expected "
+    "years, or a unit as in DICOM (045Y, 018M)",
     # how tables of some layouts are understood
     "layout.boxes": "Table {table}: a row is a box; the boxes that one reader drew on a film are one reading",
     "layout.mimic": "Table {table}: a row is a study, and that of every film in a folder s<study_id>",

@@ -21,8 +21,8 @@ SENTENCES: dict[str, str] = {
     "empty.drop": "Drop chest X-rays here",
     "empty.what": "plainfilm says which of its classes a frontal chest X-ray looks like ({classes}), shows where in "
     "the film it sees that, and says so when it cannot decide.",
-    "empty.what-findings": "plainfilm says which of its findings a frontal chest X-ray shows ({classes}), shows where "
-    "in the film it sees each, and says so when it cannot decide.",
+    "empty.what-findings": "plainfilm says which of its findings a frontal chest X-ray shows ({classes}), draws a map "
+    "of what speaks for each, and says so when it cannot decide.",
     "empty.choose": "Choose films",
     "empty.formats": "PNG, JPEG, TIFF, BMP, WebP, JPEG 2000 or DICOM; one film, many, or a folder. "
     "An image can also be pasted (Ctrl+V).",
@@ -30,14 +30,15 @@ SENTENCES: dict[str, str] = {
     "closing this page forgets everything.",
     "empty.dropping": "Let go to add these films",
     "empty.samples": "No film at hand?",
-    "empty.samples-are": "Take a sample. Samples are drawn by the program (phantoms); no patient is in them.",
+    "empty.samples-are": "Take a sample. Samples are drawn by the program (phantoms); no patient is in them. "
+    "The sample model answers them.",
     "empty.all-samples": "Take all samples",
     "empty.limits": "What it cannot do",
     "empty.tested": "On its own test films, which come from where its training films come from, the model was right "
     "in {accuracy}. On films from elsewhere expect less, perhaps far less.",
     "empty.tested-findings": "On its own test films, which come from where its training films come from, the mean area "
-    "under the curve (AUC) over its findings was {auc}; 0.5 is chance. On films from elsewhere expect less, perhaps "
-    "far less.",
+    "under the curve (AUC) over {count} of its {of} findings was {auc}; 0.5 is chance. On films from elsewhere expect "
+    "less, perhaps far less.",
     "empty.not-tested": "The model was not tested.",
     "empty.only-samples": "Only the sample model is served. It was trained on drawn phantoms and knows no real film: "
     "use the samples. For answers about real films, start the server with a model of your own: plainfilm serve "
@@ -52,6 +53,8 @@ SENTENCES: dict[str, str] = {
     "limit.patient": "It knows nothing of the patient: no history, no earlier film.",
     "sample.name": "Sample {number}",
     "sample.drawn": "Drawn phantom, no patient; drawn as: {label}",
+    "sample.drawn-other": "Drawn phantom, no patient; drawn as: {label}. The sample model answers it, not the model "
+    "that answers your films.",
     "sample.mark": "Drawn phantom, no patient",
     # the strip
     "desk.name": "Films and answers",
@@ -143,6 +146,7 @@ SENTENCES: dict[str, str] = {
     "finding.absent": "{n} called absent",
     "finding.few": "Undecided, as too few films had it: {names}",
     "finding.limit-present": "present above {threshold}",
+    "finding.limit-untested": "present above {threshold}; hardly tested: too few test films had it",
     "finding.limit-absent": "absent below {below}",
     "finding.limit-both": "present above {threshold}, absent below {below}",
     "finding.limit-few": "calibrated on {positives} patients with it and {negatives} without",
@@ -151,16 +155,21 @@ SENTENCES: dict[str, str] = {
     "finding.number-few": "{name}: too few films had it for the model to give a probability, or to decide.",
     "finding.number-raw": "{name}: {share}. That is no probability: too few films had it to calibrate it. It can be "
     "compared to its thresholds alone.",
+    "finding.number-unpromised": "{name}: {share}. What such a number says of films like those of the test is not "
+    "promised of this one.",
     "finding.number-uncalibrated": "{name}: {share}.",
     "finding.promise": "Among films like those it was calibrated on, on average at most {missed} of 100 without a "
     "finding are called present, and at most {missed} of 100 with it absent.",
     "finding.not-promised": "That holds for each finding by itself: over {count} findings, a wrong call in a film is "
     "nothing rare.",
-    "finding.called-all": "It is above each threshold that is set by sensitivity ({positive}).",
+    "finding.called-all": "It is above each threshold that is set by sensitivity ({positive}). Such thresholds are "
+    "low: films without it are above them, too.",
     "finding.called-some": "It is above the threshold set to find {positive} of the films with it, below that for "
-    "{negative}.",
+    "{negative}. Such thresholds are low: films without it are above them, too.",
     "finding.called-none": "It is below each threshold that is set by sensitivity ({negative}).",
     "map.empty": "Nothing in this film speaks for {name}: the map is empty.",
+    "map.empty-present": "No place in this film speaks for {name}: the map is empty. It is called present all the "
+    "same, since its number, {share}, lies above its own threshold, {threshold}.",
     "fact.title": "Details",
     "fact.film": "Film",
     "fact.image-id": "Image ID",
@@ -171,7 +180,7 @@ SENTENCES: dict[str, str] = {
     "fact.model": "Model",
     "fact.date": "Answered",
     "action.retry": "Try again",
-    "action.override": "Show the classes nevertheless",
+    "action.override": "Show the answer nevertheless",
     "action.report": "Report (HTML)",
     "action.print": "Print or PDF",
     "action.ask-chosen": "Ask the chosen model",
@@ -188,14 +197,15 @@ SENTENCES: dict[str, str] = {
     "model.answering": "answers your films",
     "model.sample-knows": "This is the sample model. It was trained on drawn phantoms and knows no real film.",
     "model.choice": "{id}, accuracy {accuracy}",
-    "model.choice-findings": "{id}, {n} findings, AUC {auc}",
+    "model.choice-findings": "{id}, {of} findings, AUC over {count} of them {auc}",
+    "model.choice-untested": "{id}, {n} findings",
     "model.classes": "Classes",
     "model.findings": "Findings",
     "model.accuracy": "Accuracy, own test films",
     "model.balanced_accuracy": "Balanced accuracy",
     "model.macro_auc": "AUC, mean over classes",
-    "model.auc-findings": "AUC, mean over findings",
-    "model.seen": "Films it learned from",
+    "model.auc-findings": "AUC, mean over {count} of {of} findings",
+    "model.seen": "Different films of its training and validation",
     "model.seen-unknown": "not recorded",
     "model.input": "What it sees",
     "model.input-squash": "the whole film at {size} × {size} px, squashed; maps of {cells} × {cells} cells",
@@ -221,9 +231,11 @@ SENTENCES: dict[str, str] = {
     "reader.same": "The model's most probable class is the same.",
     "reader.different": "The model's most probable class: {predicted}",
     "reader.same-findings": "Where the model decides, it says the same.",
+    "reader.none-decided": "The model decides nothing on this film; nothing was compared.",
     "reader.alone": "You alone: {names}",
     "reader.missed": "The model alone: {names}",
     "reader.open": "Findings that the model leaves undecided: {n}. They are counted apart.",
+    "reader.open-ticked": "You ticked, and the model leaves undecided: {names}",
     "reader.was-undecided": "The model's most probable class: {predicted}. This film is not counted.",
     "reader.not-counted": "This film is not counted.",
     "reader.no-model-answer": "The model gives no answer. This film is not counted.",

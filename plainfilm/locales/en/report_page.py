@@ -256,6 +256,8 @@ SENTENCES: dict[str, str] = {
     "report.limits.maps": "Class activation maps are coarse and describe the model, not the disease.",
     "report.limits.calibration": "Calibration, thresholds and prediction sets hold for films like the validation "
     "films, with their shares of the classes; not for another hospital.",
+    "report.limits.decisions": "Probabilities, decisions and thresholds were fitted on {films}. They hold for films "
+    "like those, with their shares of the findings; not for another hospital.",
     # the checklist
     "claim.title": "The CLAIM 2024 checklist",
     "claim.counts": "Of {items} items {program} are filled by the program, {recipe} by the authors through the "
@@ -343,6 +345,8 @@ SENTENCES: dict[str, str] = {
     "claim.fill.identifiers": "This report and the model file name films by a hash of their pixels; patients from "
     "DICOM by a keyed hash. What was done before is the authors' to say.",
     "claim.fill.missing": "Unreadable films and films without a class are left out and counted; no value is imputed.",
+    "claim.fill.missing-findings": "Unreadable films and films of which no finding is stated are left out and counted. "
+    "What uncertain and blank cells were taken for is said beside the figures.",
     "claim.fill.partitions": "{kind}; seed {seed}; counts by part, and the checksum of the split.",
     "claim.fill.split.grouped": "At random, groups kept whole, shares kept in each class and site",
     "claim.fill.split.folds": "Folds, groups kept whole, shares kept in each class and site",
@@ -370,6 +374,8 @@ SENTENCES: dict[str, str] = {
     "claim.fill.external": "Tests on films from elsewhere: {tests}.",
     "claim.fill.performance": "All figures with interval and n.",
     "claim.fill.by-class": "Sensitivity, specificity and more of each class, with intervals.",
+    "claim.fill.by-finding": "Sensitivity and specificity of each finding at each threshold, and how many of the films "
+    "that are called present have it, with intervals.",
     "claim.fill.failures": "Confusion matrix and the worst errors with maps. What the films have in common is the "
     "authors' to say.",
     "claim.fill.limits": "Limits that follow from the data and from what was not done.",
@@ -409,6 +415,9 @@ SENTENCES: dict[str, str] = {
     "finding-audit.above": "The model has {model}: it is above the table probe. The difference: {gain}.",
     "finding-audit.not-above": "The model has {model}. It is not shown to be above a probe that sees no film; the "
     "difference: {gain}.",
+    "finding-audit.table-of": "{finding} {auc}",
+    "finding-audit.table-alone": "Looked at by itself, the table alone has an AUC above chance for: {findings}. With "
+    "all findings and views looked at together, that may be chance.",
     "finding-audit.sites": "Films with and without each finding, by site. An AUC within a site takes {minimum} of "
     "each.",
     "finding-audit.site-unknown": "site unknown",

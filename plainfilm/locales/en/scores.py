@@ -75,6 +75,7 @@ SENTENCES: dict[str, str] = {
     "scores.cross-fitted": "A threshold for a sensitivity is fitted on all of these films, and takes more than 9, 19 "
     "or 99 patients with it. What it gives is measured with the films of each patient called at a threshold that was "
     "fitted without that patient. So it holds for films to come from the same place, and for no other place.",
+    "scores.prevalence": "Predictive values if {prevalence:g} % of the films are {name}, and all are like these",
     "scores.origin": "Which files these are",
     "scores.origin.scores": "The table of scores",
     "scores.origin.table": "Table {number} of the films",

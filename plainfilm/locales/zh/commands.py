@@ -288,6 +288,8 @@ SENTENCES: dict[str, str] = {
     "这样的测试毫无意义。请沿用其划分：以 {index} 作为 SOURCE",
     "resume-with-init": "--resume {run} 会继续使用该次训练的权重；请去掉 --init",
     "file-exists": "{path} 已存在；请给出新的文件名",
+    "output-of-run": "{path} 中是一次训练自己的测试结果，写入其他胶片的指标会将其覆盖；请给出另一个文件夹，例如 "
+    "{instead}，该训练的报告会读取它",
     "classes-missing": "该检查点有 {outputs} 个输出，但没有名称；请用 --classes 按输出顺序给出 {outputs} 个名称",
     "classes-other": "--classes 给出的是 {given}；应为 {outputs} 个互不相同的名称，与检查点的输出一样多",
     "classes-one": "该检查点只有 {outputs} 个输出；模型文件每个类别一个输出，至少需要 2 个；"
@@ -471,6 +473,8 @@ SENTENCES: dict[str, str] = {
     "index.left-out": "排除",
     "index.total": "合计",
     "index.part": "{part} {films}",
+    "index.of-class": "{label} {films}",
+    "index.none-present": "均未标为存在",
     "index.films-by-class": "{films}（{classes}）",
     "index.counts": "{films} 张胶片：{counts}（{classes}）",
     "index.problem": "{what}：{films}",
@@ -602,6 +606,11 @@ SENTENCES: dict[str, str] = {
     "若其中只混有少数外来胶片，则看不出来。",
     "shift.abroad": "这 {films} 张胶片与该模型的测试胶片不同（距离 {distance:.2f}；大于 1 即不同；差异之处：{moved}）。"
     "它的概率、预测集和阈值在此都不作任何保证。请用本地已知类别的胶片测试：plainfilm evaluate。",
+    "shift.served-home": "没有迹象表明本服务器最近一并检查的 {films} 张胶片（不限于您的）与模型的测试胶片不同（距离 "
+    "{distance:.2f}；大于 1 即不同）。若其中只混有少数外来胶片，则看不出来。",
+    "shift.served-abroad": "本服务器最近一并检查的 {films} 张胶片（不限于您的）与该模型的测试胶片不同（距离 "
+    "{distance:.2f}；大于 1 即不同；差异之处：{moved}）。它的概率、预测集和阈值在此都不作任何保证。请用本地已知类别的"
+    "胶片测试：plainfilm evaluate。",
     "shift.too-few": "胶片太少，无法判断它们是否与模型的测试胶片相似：{films} 张，至少需要 {minimum} 张。",
     "shift.features": "网络所见",
     "shift.layout": "画面布局",
@@ -986,6 +995,7 @@ SENTENCES: dict[str, str] = {
     "server-failed": "意外故障；服务器日志说明了位置；服务器继续运行",
     # DICOM 节点
     "dicom.map": "支持“{name}”的依据（橙色）。",
+    "dicom.map-empty": "胶片中没有任何位置支持“{name}”：热图为空。",
     "dicom.dropped": "DICOM：结果无法送达，已放弃（胶片：{film}；{sop_class}）",
     "dicom.failed": "DICOM：胶片未能得到回答，意外故障：{kind}",
     "dicom-address": "无法在 {host} 的端口 {port} 上接收 DICOM（{reason}）；是否已有其他节点在运行？请选择空闲端口",

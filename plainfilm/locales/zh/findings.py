@@ -103,10 +103,15 @@ SENTENCES: dict[str, str] = {
     "请去掉它，并给出写明每张胶片征象的表格",
     "findings.spelt": "视为征象 {finding}：{spellings}",
     "findings.own": "征象表中没有、按原文读取的征象：{findings}",
+    "findings.joint": "列表中像是写了几项征象、却各按一项读取的词：{words}；请用 | 隔开各项征象",
     "findings.denied": "列表中表示某项征象不存在的词：{words}",
     "findings.no-findings": "列表中不是征象、未使用的词：{words}",
     "findings.ruled-out": "因胶片无异常而视为阴性的空白单元格：{cells} 个，涉及 {films} 张胶片",
     "findings.votes": "阅片者意见不一致的胶片：{films} 张；以多数为准，{cells} 个单元格为不确定",
+    "findings.probabilities": "以概率给出的单元格：{cells} 个（{findings}）；只用于计算损失，不用于判定和指标",
+    "table.short-rows": "表格 {table} 中单元格少于标题的行：{rows} 行（首个为第 {first} 行）；缺少的单元格按空白读取",
+    "ages.no-years": "{films} 张胶片的年龄在 {lowest} 到 {highest} 之间，不像以岁为单位；"
+    "请以岁为单位给出，或像 DICOM 那样带单位（045Y、018M）",
     # 某些版式的表格如何理解
     "layout.boxes": "表格 {table}：一行是一个方框；同一阅片者在一张胶片上画的方框合为一次阅片",
     "layout.mimic": "表格 {table}：一行是一次检查，用于文件夹 s<study_id> 中的每张胶片",

@@ -21,8 +21,9 @@ SENTENCES: dict[str, str] = {
     "help.source-train": "与 `index` 相同；使用 --resume 时不给。",
     "help.source-audit": "与 `index` 相同；也可以是带有模型的运行文件夹。",
     "help.table": "按路径给出的列（patient、source、quality 等）；每个 SOURCE 一个，顺序一致。",
-    "help.recipe": "quick、fast、best、tutorial、course、smoke，或一个 TOML 文件。",
-    "help.recipe-run": "quick、fast、best、tutorial、course、smoke，或一个 TOML 文件；已有的运行使用自己的配方。",
+    "help.recipe": "quick、fast、best、tutorial、course、findings、smoke，或一个 TOML 文件。",
+    "help.recipe-run": "quick、fast、best、tutorial、course、findings、smoke，或一个 TOML 文件；"
+    "已有的运行使用自己的配方。",
     "help.index-out": "把 index.csv 和 index.json 写到这里。",
     "help.follow-links": "也跟随指向文件夹之外的链接。",
     "help.encoding": "压缩包内文件名和表格的编码；不给则自动判断。",

@@ -20,7 +20,7 @@ SENTENCES: dict[str, str] = {
     # nothing there yet
     "empty.drop": "把胸片拖到这里",
     "empty.what": "plainfilm 判断一张正位胸片像哪一类（{classes}），指出依据在胶片的什么位置；无法判定时会如实说明。",
-    "empty.what-findings": "plainfilm 判断一张正位胸片有哪些征象（{classes}），指出每项征象的依据在胶片的什么位置；"
+    "empty.what-findings": "plainfilm 判断一张正位胸片有哪些征象（{classes}），为每项征象画出支持它的热图；"
     "无法判定时会如实说明。",
     "empty.choose": "选择胶片",
     "empty.formats": "PNG、JPEG、TIFF、BMP、WebP、JPEG 2000 或 DICOM；一张、多张或整个文件夹均可。"
@@ -29,13 +29,13 @@ SENTENCES: dict[str, str] = {
     "一切都不再保留。",
     "empty.dropping": "松开即可添加这些胶片",
     "empty.samples": "手边没有胶片？",
-    "empty.samples-are": "可以试用样例。样例是程序绘制的模拟胸片，其中没有任何患者。",
+    "empty.samples-are": "可以试用样例。样例是程序绘制的模拟胸片，其中没有任何患者。样例由样例模型回答。",
     "empty.all-samples": "试用全部样例",
     "empty.limits": "它不能做什么",
     "empty.tested": "在自身测试胶片（与训练胶片来源相同）上，模型的正确率为 {accuracy}。在其他来源的胶片上预计更低，"
     "也可能低得多。",
-    "empty.tested-findings": "在自身测试胶片（与训练胶片来源相同）上，各征象的平均 AUC 为 {auc}；0.5 相当于随机猜测。"
-    "在其他来源的胶片上预计更低，也可能低得多。",
+    "empty.tested-findings": "在自身测试胶片（与训练胶片来源相同）上，{of} 项征象中 {count} 项的平均 AUC 为 {auc}；"
+    "0.5 相当于随机猜测。在其他来源的胶片上预计更低，也可能低得多。",
     "empty.not-tested": "该模型未经测试。",
     "empty.only-samples": "当前只有样例模型。它是用绘制的模拟胸片训练的，没有见过真实胶片：请使用样例。"
     "若要分析真实胶片，请用您自己的模型启动服务器：plainfilm serve model.onnx",
@@ -46,6 +46,7 @@ SENTENCES: dict[str, str] = {
     "limit.patient": "它不了解患者病史，也不参考既往影像。",
     "sample.name": "样例 {number}",
     "sample.drawn": "绘制的模拟胸片，没有患者；绘制为：{label}",
+    "sample.drawn-other": "绘制的模拟胸片，没有患者；绘制为：{label}。它由样例模型回答，而不是为您的胶片作答的模型。",
     "sample.mark": "绘制的模拟胸片，没有患者",
     # the strip
     "desk.name": "胶片与回答",
@@ -125,6 +126,7 @@ SENTENCES: dict[str, str] = {
     "finding.absent": "{n} 项判为不存在",
     "finding.few": "有此征象的胶片太少，不作判定：{names}",
     "finding.limit-present": "高于 {threshold} 判为存在",
+    "finding.limit-untested": "高于 {threshold} 判为存在；几乎未经测试：测试中具有它的胶片太少",
     "finding.limit-absent": "低于 {below} 判为不存在",
     "finding.limit-both": "高于 {threshold} 判为存在，低于 {below} 判为不存在",
     "finding.limit-few": "校准时有此征象的患者 {positives} 例，无此征象的 {negatives} 例",
@@ -132,14 +134,18 @@ SENTENCES: dict[str, str] = {
     "有此征象的占 {prevalence}。应以该征象自己的阈值为准。",
     "finding.number-few": "{name}：有此征象的胶片太少，模型给不出概率，也不作判定。",
     "finding.number-raw": "{name}：{share}。这不是概率：有此征象的胶片太少，无法校准；只能与它的阈值比较。",
+    "finding.number-unpromised": "{name}：{share}。这一数字在与测试相似的胶片上的含义，对本片不作保证。",
     "finding.number-uncalibrated": "{name}：{share}。",
     "finding.promise": "在与校准集相似的胸片中，没有某征象的胶片平均每 100 张至多 {missed} 张被判为存在，"
     "有该征象的至多 {missed} 张被判为不存在。",
     "finding.not-promised": "这只对每项征象单独成立：征象共 {count} 项，一张胶片中出现一处误判并不罕见。",
-    "finding.called-all": "高于各个按灵敏度设定的阈值（{positive}）。",
-    "finding.called-some": "高于灵敏度 {positive} 的阈值，低于 {negative} 的。",
+    "finding.called-all": "高于各个按灵敏度设定的阈值（{positive}）。这类阈值很低：没有该征象的胶片也会高于它。",
+    "finding.called-some": "高于灵敏度 {positive} 的阈值，低于 {negative} 的。这类阈值很低："
+    "没有该征象的胶片也会高于它。",
     "finding.called-none": "低于各个按灵敏度设定的阈值（{negative}）。",
     "map.empty": "这张胶片中没有支持{name}的依据：热图为空。",
+    "map.empty-present": "这张胶片中没有任何位置支持{name}：热图为空。仍判为存在，是因为其概率 {share} 高于该征象自己的"
+    "阈值 {threshold}。",
     "fact.title": "详细信息",
     "fact.film": "胶片",
     "fact.image-id": "图像编号",
@@ -150,7 +156,7 @@ SENTENCES: dict[str, str] = {
     "fact.model": "模型",
     "fact.date": "回答时间",
     "action.retry": "重试",
-    "action.override": "仍然显示各类别",
+    "action.override": "仍然显示回答",
     "action.report": "报告（HTML）",
     "action.print": "打印或存为 PDF",
     "action.ask-chosen": "用所选模型回答",
@@ -166,14 +172,15 @@ SENTENCES: dict[str, str] = {
     "model.answering": "正在为您的胶片作答",
     "model.sample-knows": "这是样例模型。它是用绘制的模拟胸片训练的，没有见过真实胶片。",
     "model.choice": "{id}，准确率 {accuracy}",
-    "model.choice-findings": "{id}，{n} 项征象，AUC {auc}",
+    "model.choice-findings": "{id}，{of} 项征象，其中 {count} 项的平均 AUC {auc}",
+    "model.choice-untested": "{id}，{n} 项征象",
     "model.classes": "类别",
     "model.findings": "征象",
     "model.accuracy": "准确率（模型自己的测试胶片）",
     "model.balanced_accuracy": "平衡准确率",
     "model.macro_auc": "AUC，各类平均",
-    "model.auc-findings": "AUC，各征象平均",
-    "model.seen": "训练所用胶片数",
+    "model.auc-findings": "AUC，{of} 项征象中 {count} 项的平均",
+    "model.seen": "训练和验证所用的不同胶片数",
     "model.seen-unknown": "没有记录",
     "model.input": "模型看到的图像",
     "model.input-squash": "整张胶片压缩为 {size} × {size} 像素；热图为 {cells} × {cells} 格",
@@ -196,9 +203,11 @@ SENTENCES: dict[str, str] = {
     "reader.same": "模型认为可能性最大的类别与您相同。",
     "reader.different": "模型认为可能性最大的类别：{predicted}",
     "reader.same-findings": "凡模型作出判定的征象，都与您相同。",
+    "reader.none-decided": "模型对这张胶片没有作出任何判定；没有进行比较。",
     "reader.alone": "只有您认为存在：{names}",
     "reader.missed": "只有模型判为存在：{names}",
     "reader.open": "模型未定的征象：{n} 项，另行统计。",
+    "reader.open-ticked": "您认为存在而模型未定：{names}",
     "reader.was-undecided": "模型认为可能性最大的类别：{predicted}。这张胶片不计入。",
     "reader.not-counted": "这张胶片不计入。",
     "reader.no-model-answer": "模型没有给出回答。这张胶片不计入。",

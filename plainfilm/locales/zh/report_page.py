@@ -235,6 +235,8 @@ SENTENCES: dict[str, str] = {
     "report.limits.labels": "标签按原样采用：这里没有检查它们是否正确。",
     "report.limits.maps": "类激活图很粗略，描述的是模型而不是疾病。",
     "report.limits.calibration": "校准、阈值和预测集只适用于与验证胶片相似、类别比例相同的胶片，不适用于其他机构。",
+    "report.limits.decisions": "概率、判定和阈值拟合于{films}。它们只适用于与之相似、征象比例相同的胶片，不适用于其他"
+    "机构。",
     # 清单
     "claim.title": "CLAIM 2024 清单",
     "claim.counts": "{items} 项中，{program} 项由程序填写，{recipe} 项由作者通过配方填写，{partly} "
@@ -320,6 +322,8 @@ SENTENCES: dict[str, str] = {
     "claim.fill.identifiers": "本报告和模型文件只用像素的哈希值标识胶片；DICOM 的患者用带密钥的哈希值。"
     "此前如何处理由作者说明。",
     "claim.fill.missing": "无法读取和没有类别的胶片被去掉并计数；没有填补任何数值。",
+    "claim.fill.missing-findings": "无法读取和未说明任何征象的胶片被去掉并计数。不确定和空白的单元格如何理解，写在指标"
+    "旁边。",
     "claim.fill.partitions": "{kind}；种子 {seed}；附各部分的胶片数和划分的校验值。",
     "claim.fill.split.grouped": "随机，组不拆分，各类别和机构的比例保持不变",
     "claim.fill.split.folds": "多折，组不拆分，各类别和机构的比例保持不变",
@@ -344,6 +348,7 @@ SENTENCES: dict[str, str] = {
     "claim.fill.external": "{tests} 次测试。",
     "claim.fill.performance": "所有数字，附区间和 n。",
     "claim.fill.by-class": "每个类别的灵敏度、特异度等，附区间。",
+    "claim.fill.by-finding": "各征象在各阈值下的灵敏度和特异度，以及判为存在的胶片中有多少确有该征象，附区间。",
     "claim.fill.failures": "混淆矩阵，以及最严重的错误及其热图。这些胶片有何共同之处由作者说明。",
     "claim.fill.limits": "由数据和未做之事得出的局限。",
     "claim.fill.implications": "不可用于临床。",
@@ -378,6 +383,9 @@ SENTENCES: dict[str, str] = {
     "finding-audit.column.source": "机构",
     "finding-audit.above": "模型为 {model}，高于表格探针模型，相差 {gain}。",
     "finding-audit.not-above": "模型为 {model}，未能显示高于不看胶片的探针模型，相差 {gain}。",
+    "finding-audit.table-of": "{finding} {auc}",
+    "finding-audit.table-alone": "单独来看，仅凭表格的 AUC 就高于随机水平的征象：{findings}。所有征象和视图一并考虑时"
+    "，这可能出于偶然。",
     "finding-audit.sites": "各机构中有和没有各征象的胶片数。机构之内的 AUC 需要两者各 {minimum} 张。",
     "finding-audit.site-unknown": "机构不详",
     "finding-audit.site-few": "{counts}，太少",

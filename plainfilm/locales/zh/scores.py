@@ -65,6 +65,7 @@ SENTENCES: dict[str, str] = {
     "scores.cross-fitted": "达到某一灵敏度的阈值由这里的全部胶片拟合，需要多于 9、19 或 99 位有此情况的患者。它的效果"
     "则这样测量：每位患者的胶片，都用不含该患者的胶片拟合的阈值来判断。因此结果适用于同一地方以后的胶片，不适用于别处"
     "。",
+    "scores.prevalence": "当{name}占胶片的 {prevalence:g} %、且胶片都与这些相似时的预测值",
     "scores.origin": "这些文件是哪些",
     "scores.origin.scores": "分数表格",
     "scores.origin.table": "胶片表格 {number}",

@@ -15,6 +15,8 @@ from plainfilm.messages import Listed, Text, say
 from plainfilm.present.blocks import Block, Cell, Lines, Link, Note, Section, Table
 from plainfilm.present.gather import Gathered
 from plainfilm.present.sections.data import DESCRIBED
+from plainfilm.present.sections.findings import OF_FINDING
+from plainfilm.task import CLASSES
 
 NUM_ITEMS = 44
 TOPICS = (  # the first item of each part of the checklist
@@ -88,7 +90,8 @@ def _of_data(found: Gathered) -> Iterator[tuple[int, Filling]]:
     yield 7, Filling(say("claim.fill.sources", sources=len(sources), archives=len(index.sources)), "data", whole=False)
     yield 8, Filling(say("claim.fill.left-out"), "data", whole=False)
     yield 11, Filling(say("claim.fill.identifiers"), "data", whole=False)
-    yield 12, Filling(say("claim.fill.missing"), "data")
+    is_single = index.labelling.is_single
+    yield 12, Filling(say("claim.fill.missing" if is_single else "claim.fill.missing-findings"), "data")
     barred = train_only(index.rows, index.split)
     parts = [row.split for row, is_barred in zip(index.rows, barred, strict=True) if is_barred and row.split]
     kept_out = len(parts) if set(parts) == {"train"} else 0  # an older split, or the tutorial's, may not have heeded it
@@ -115,7 +118,7 @@ def _of_model(found: Gathered) -> Iterator[tuple[int, Filling]]:
         if card.provenance.packages:
             yield 23, Filling(say("claim.fill.software"), "origin")
         if card.maps is not None:
-            yield 31, Filling(say("claim.fill.maps"), "maps")
+            yield 31, Filling(say("claim.fill.maps"), "maps" if card.task_kind == CLASSES else "limits")
     if recipe is None:
         return
     yield 6, Filling(say("claim.fill.goal"), "training", whole=False)
@@ -133,19 +136,24 @@ def _of_model(found: Gathered) -> Iterator[tuple[int, Filling]]:
 
 
 def _of_figures(found: Gathered) -> Iterator[tuple[int, Filling]]:
+    has_classes = found.task_kind == CLASSES
     if found.figures is not None:
-        names = Listed(tuple(say(f"figure.{figure.name}") for figure in FIGURES))
+        told = [figure.name for figure in FIGURES] if has_classes else OF_FINDING[:-1]
+        names = Listed(tuple(say(f"figure.{name}") for name in told))
         yield 28, Filling(say("claim.fill.metrics", figures=names), "results")
         yield 29, Filling(say("claim.fill.intervals"), "results")
         yield 37, Filling(say("claim.fill.performance"), "results")
-        yield 38, Filling(say("claim.fill.by-class"), "results")
+        if has_classes:
+            yield 38, Filling(say("claim.fill.by-class"), "results")
+        elif found.card is not None and found.card.calibration is not None:
+            yield 38, Filling(say("claim.fill.by-finding"), "decisions")
         if found.history:  # `train` opens the test part once, at its end
             yield 32, Filling(say("claim.fill.internal", n=found.figures.num_films), "results")
     if found.audit is not None:
         yield 30, Filling(say("claim.fill.audit"), "audit")
     if found.external:
         yield 33, Filling(say("claim.fill.external", tests=len(found.external)), "external")
-    if found.predictions and found.card is not None:
+    if has_classes and found.predictions and found.card is not None:
         yield 39, Filling(say("claim.fill.failures"), "maps", whole=False)
     yield 40, Filling(say("claim.fill.limits"), "limits", whole=False)
     yield 41, Filling(say("claim.fill.implications"), "limits", whole=False)

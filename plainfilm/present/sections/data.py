@@ -97,7 +97,8 @@ def _copies(found: Gathered, index: Index) -> Table:
         for code in TWICE
     )
     head = (say("report.data.what"), *(found.shown(name) for name in index.all_counted), say("index.total"))
-    return Table(say("report.data.copies"), head, rows)
+    key = "report.data.copies" if index.labelling.is_single else "report.findings.copies"
+    return Table(say(key), head, rows)
 
 
 def _by_class(index: Index) -> list[list[Row]]:

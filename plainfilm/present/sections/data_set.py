@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from plainfilm.data.decoding.film import WARNINGS
 from plainfilm.data.film_index import Index, Row
-from plainfilm.data.labelling import touched
+from plainfilm.data.labelling import NO_FINDING, touched
 from plainfilm.data.splits.groups import PLACEHOLDER, holdings
 from plainfilm.data.splits.shares import MIN_PRESENT, Miss, asked, given_split, misses, reached, scarce
 from plainfilm.data.splits.split import SPLITS
@@ -27,7 +27,8 @@ def data_set(index: Index) -> Iterator[Block]:
     yield films_by_part(index)
     counts = Counter(name for row in index.rows for name in index.counted(row))
     by_class = "/".join(str(counts[name]) for name in index.all_counted)
-    yield Note(say("index.counts", films=len(index.rows), counts=by_class, classes=listed(index.all_counted)))
+    names = listed(map(_naming(index), index.all_counted))
+    yield Note(say("index.counts", films=len(index.rows), counts=by_class, classes=names))
     yield from cells_of_findings(index)
     yield from split(index)
     yield from patients(index)
@@ -40,8 +41,15 @@ def data_set(index: Index) -> Iterator[Block]:
         yield Note(say("index.leaking", shared=shared, tested=len(tested)), "alarm")
 
 
-def films_by_part(index: Index, shown: Callable[[str], Text] = lambda name: name or "–") -> Table:
+def _naming(index: Index) -> Callable[[str], Text]:
+    """What names all that a film may count as: one without any finding that is present may have an uncertain one."""
+    none = "" if index.labelling.is_single else NO_FINDING
+    return lambda name: say("index.none-present") if name and name == none else name
+
+
+def films_by_part(index: Index, shown: Callable[[str], Text] | None = None) -> Table:
     """Films and groups by class, source and part; `shown`: how a class is named."""
+    shown = shown or _naming(index)
     parts = [part for part in SPLITS if index.part(part)]
     rows: list[tuple[Cell, ...]] = []
     films_of: dict[str, dict[str, list[Row]]] = {name: {} for name in index.all_counted}
@@ -50,10 +58,13 @@ def films_by_part(index: Index, shown: Callable[[str], Text] = lambda name: name
             films_of.setdefault(name, {}).setdefault(row.source, []).append(row)
     for name, by_source in films_of.items():
         for source, films in sorted(by_source.items()):
-            rows.append((shown(name), source or "–", *_numbers(films, parts)))
+            rows.append((shown(name) or "–", source or "–", *_numbers(films, parts)))
     rows.append((say("index.total"), "", *_numbers(index.rows, parts)))
-    head = ("class", "source", "films", "groups", *parts, "left-out")
-    return Table(say("report.data.counts"), tuple(say(f"index.{name}") for name in head), tuple(rows), left=2)
+    first, caption = "index.class", "report.data.counts"
+    if not index.labelling.is_single:
+        first, caption = "report.findings.finding", "report.findings.counts"
+    head = ("source", "films", "groups", *parts, "left-out")
+    return Table(say(caption), (say(first), *(say(f"index.{name}") for name in head)), tuple(rows), left=2)
 
 
 def _numbers(films: Sequence[Row], parts: Sequence[str]) -> tuple[str, ...]:
@@ -90,12 +101,16 @@ def split(index: Index) -> Iterator[Note]:
     if not shares:
         yield Note(say("index.split", method=method))
     else:
-        by_class = [f"{name} {_of_parts(counts, list(shares))}" for name, counts in reached(index).items()]
+        named = _naming(index)
+        by_class = [
+            say("index.of-class", label=named(name), films=_of_parts(counts, list(shares)))
+            for name, counts in reached(index).items()
+        ]
         parts = Listed(tuple(say(f"index.{part}") for part in shares), "list.slash")
         shown = "/".join(_share(share) for share in shares.values())
         told = listed(by_class, MAX_NAMED)
         yield Note(say("index.split-asked", method=method, parts=parts, asked=shown, reached=told))
-    missed = [_miss(miss) for miss in misses(index)]
+    missed = [_miss(miss, _naming(index)) for miss in misses(index)]
     if missed:
         yield Note(say("index.split-missed", missed=listed(missed, MAX_NAMED)))
     own = None if index.split["kind"] == "column" else given_split(index.rows)
@@ -112,9 +127,9 @@ def _of_parts(counts: dict[str, int], parts: Sequence[str]) -> str:
     return "/".join(f"{100 * counts.get(part, 0) / total:.0f}" if total else "-" for part in parts)
 
 
-def _miss(miss: Miss) -> Words:
+def _miss(miss: Miss, named: Callable[[str], Text]) -> Words:
     part, share = say(f"index.{miss.part}"), _share(miss.asked)
-    return say("index.split-miss", label=miss.label, part=part, films=miss.films, total=miss.total, asked=share)
+    return say("index.split-miss", label=named(miss.label), part=part, films=miss.films, total=miss.total, asked=share)
 
 
 def _share(share: float) -> str:
@@ -130,7 +145,8 @@ def patients(index: Index) -> Iterator[Note]:
     if nobodys:
         yield Note(say("patients.nobody", films=len(nobodys), example=nobodys[0].path))
     for one in holdings(index.rows, index.counted):
-        yield Note(say("patients.holding", films=one.films, total=one.total, label=one.label, example=one.example))
+        name = _naming(index)(one.label)
+        yield Note(say("patients.holding", films=one.films, total=one.total, label=name, example=one.example))
 
 
 def _copies(index: Index) -> Iterator[Note]:
@@ -138,7 +154,10 @@ def _copies(index: Index) -> Iterator[Note]:
     for code in COPIES:
         copies = [row for row in index.rows if code in row.problems]
         found = Counter(name for row in copies for name in index.counted(row))
-        by_class = listed(f"{name or '-'} {count}" for name, count in sorted(found.items()))
+        named = _naming(index)
+        by_class = listed(
+            say("index.of-class", label=named(name) or "-", films=count) for name, count in sorted(found.items())
+        )
         films = say("index.films-by-class", films=len(copies), classes=by_class) if found else "0"
         yield Note(say("index.problem", what=label("problem.", code), films=films))
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterator
 
-from plainfilm.audits.finding_probes import GRAVITY, MIN_FILMS, TABLE, Finding, FindingsAudit, Probe, TableProbe, Within
+from plainfilm.audits.finding_probes import GRAVITY, MIN_FILMS, TABLE, Finding, FindingsAudit, Probe, Within
 from plainfilm.estimate import Estimate
 from plainfilm.messages import Text, say
 from plainfilm.present.blocks import Block, Cell, Note, Table
 from plainfilm.present.words import figure, label, listed
 
 FLAG = "†"  # at an AUC that is flagged
+CHANCE = 0.5  # AUC
 
 
 def finding_audit(found: FindingsAudit, shown: Callable[[str], Text]) -> Iterator[Block]:
@@ -19,8 +20,7 @@ def finding_audit(found: FindingsAudit, shown: Callable[[str], Text]) -> Iterato
     if found.verdict.judged:
         yield _views(found, shown)
         yield _worst(found, shown)
-    if found.table is not None:
-        yield from _table_probe(found.table, found.verdict.judged)
+    yield from table_probe(found, shown)
     yield _sites(found, shown)
 
 
@@ -93,14 +93,25 @@ def _worst(found: FindingsAudit, shown: Callable[[str], Text]) -> Table:
     return Table(say("finding-audit.worst"), tuple(map(say, (*keys, *figures))), tuple(rows), left=3)
 
 
-def _table_probe(table: TableProbe, judged: int) -> Iterator[Note]:
-    """What no film is needed for, and whether the model has more."""
+def table_probe(found: FindingsAudit, shown: Callable[[str], Text]) -> Iterator[Note]:
+    """What no film is needed for, whether the model has more, and which findings the table alone may give away."""
+    table = found.table
+    if table is None:
+        return
     seen = listed(say(f"finding-audit.column.{name}") for name in table.columns)
-    yield Note(say("finding-audit.table", columns=seen, count=judged, macro=table.macro.in_decimals()))
+    yield Note(say("finding-audit.table", columns=seen, count=found.verdict.judged, macro=table.macro.in_decimals()))
     if table.model is not None and table.gain is not None:
         is_above = table.gain.low > 0
         key, tone = ("finding-audit.above", "plain") if is_above else ("finding-audit.not-above", "alarm")
-        yield Note(say(key, model=table.model.in_decimals(), gain=table.gain.in_decimals()), tone)
+        yield Note(say(key, model=f"{table.model.value:.3f}", gain=table.gain.in_decimals()), tone)
+    above = [
+        say("finding-audit.table-of", finding=shown(finding.name), auc=probe.auc.in_decimals())
+        for finding in found.findings
+        for probe in finding.probes
+        if probe.view == TABLE and not probe.flagged and probe.auc.low > CHANCE
+    ]
+    if above:
+        yield Note(say("finding-audit.table-alone", findings=listed(above)))
 
 
 def _sites(found: FindingsAudit, shown: Callable[[str], Text]) -> Table:

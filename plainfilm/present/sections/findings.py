@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from plainfilm.data.labelling import FindingLabels, display_names
 from plainfilm.evaluation.findings_evaluation import FindingsMetrics
-from plainfilm.evaluation.findings_metrics import FindingFigures
+from plainfilm.evaluation.findings_metrics import FindingFigures, FindingSets
 from plainfilm.evaluation.findings_tables import FindingsCompared
 from plainfilm.evaluation.generalisation_gap import Change
 from plainfilm.evaluation.known import MIN_POSITIVES
@@ -13,12 +13,12 @@ from plainfilm.model.answer import Answer
 from plainfilm.model.card import Card, class_names, named
 from plainfilm.model.findings import PRESENT, UNDECIDED, FindingsCalibration
 from plainfilm.model.shift import Shift, place_of
-from plainfilm.present.blocks import Block, Cell, Note, Section, Table
+from plainfilm.present.blocks import Block, Cell, Lines, Note, Section, Table
 from plainfilm.present.figure_rows import head, name_of
 from plainfilm.present.findings_answer import findings_of, headline_of, in_state, sentences
 from plainfilm.present.gather import Gathered
 from plainfilm.present.sections.answers import ROWS_A_TABLE
-from plainfilm.present.sections.finding_audit import verdicts
+from plainfilm.present.sections.finding_audit import table_probe, verdicts
 from plainfilm.present.statements import shift_words
 from plainfilm.present.words import figure, in_a_cell, listed
 
@@ -110,12 +110,26 @@ def decisions_of(
     yield fitted(calibration, figures, shown)
     sets = [(name, entry.sets) for name, entry in _stated(figures) if entry.sets is not None]
     if sets:
-        rows = tuple((shown(name), *(in_a_cell(getattr(of, key)) for key in OF_SETS)) for name, of in sets)
-        columns = (say("report.findings.finding"), *(say(f"findings.share.{key}") for key in OF_SETS))
+        keys = (*OF_SETS, "predictive_value")
+        rows = tuple((shown(name), *(in_a_cell(getattr(of, key)) for key in OF_SETS), _right(of)) for name, of in sets)
+        columns = (say("report.findings.finding"), *(say(f"findings.share.{key}") for key in keys))
         yield Table(say("report.findings.sets", coverage=100 * calibration.coverage), columns, rows)
+        calls, right = (sum(of.calls[place] for _, of in sets) for place in (0, 1))
+        if calls:
+            tone = "alarm" if 2 * right < calls else "plain"
+            yield Note(say("report.findings.calls", calls=calls, right=right), tone)
     points = _points(figures, shown)
     if points.rows:
         yield points
+
+
+def _right(of: FindingSets) -> Cell:
+    """How many of the films that are called present have the finding."""
+    calls, right = of.calls
+    if not calls:
+        return in_a_cell(of.predictive_value)
+    value, interval, _ = figure(of.predictive_value)
+    return Lines((f"{right} / {calls}", value, f"({interval})"))
 
 
 def _points(figures: FindingsMetrics, shown: Callable[[str], Text]) -> Table:
@@ -207,7 +221,7 @@ def headline(found: Gathered) -> Section:
     if audited is None:
         blocks.append(Note(say("report.first.no-audit"), "missing"))
     else:
-        blocks += verdicts(audited, found.shown)
+        blocks += [*verdicts(audited, found.shown), *table_probe(audited, found.shown)]
     figures: FindingsMetrics | None = found.figures
     if figures is not None:
         auc = figures.overall["macro_auc"].in_decimals()
@@ -239,7 +253,7 @@ def decisions(found: Gathered) -> Section:
     """What is promised, and what it gave."""
     calibration = None if found.card is None else found.card.calibration
     blocks = () if found.figures is None else tuple(decisions_of(found.figures, calibration, found.shown))
-    return Section("decisions", say("report.decisions"), blocks)
+    return Section("decisions", say("report.findings.decisions"), blocks)
 
 
 def subgroups(found: Gathered) -> Section:
@@ -254,7 +268,7 @@ def subgroups(found: Gathered) -> Section:
 
 
 def answers(found: Sequence[Answer], card: Card, shift: Shift | None) -> Iterator[Block]:
-    """A table of the films that were answered, then a sentence a film and state."""
+    """A table of the films that were answered, then a sentence a film and state, and what a call is not."""
     answered = [answer for answer in found if answer.is_answered]
     place = place_of(shift)
     if place == "abroad":
@@ -262,8 +276,10 @@ def answers(found: Sequence[Answer], card: Card, shift: Shift | None) -> Iterato
     for start in range(0, len(answered), ROWS_A_TABLE):
         yield _table(answered[start : start + ROWS_A_TABLE], card, place)
     for answer in answered:
-        for words in sentences(answer, card):
+        for words in sentences(answer, card, with_numbers=True):
             yield Note(say("findings.of-film", number=answer.number, words=words))
+    if any(PRESENT in (answer.set or ()) for answer in answered):
+        yield Note(say("findings.no-diagnosis", count=len(card.classes)))
     if shift is not None and place != "abroad" and answered:
         yield Note(shift_words(shift))
 
@@ -277,9 +293,8 @@ def _table(answered: Sequence[Answer], card: Card, place: str) -> Table:
     return Table(say("findings.table"), tuple(map(say, keys)), rows, left=4)
 
 
-def _counts(answer: Answer, card: Card) -> tuple[Cell, Cell]:
-    """The findings that are present with their probabilities, and how many are undecided."""
+def _counts(answer: Answer, card: Card) -> Iterator[Cell]:
+    """How many findings are present, and how many undecided."""
     found = findings_of(answer, card)
-    present = in_state(found, PRESENT)
-    told = listed(f"{one.probability:.2f}" for one in present) if present else "–"
-    return told, str(len(in_state(found, UNDECIDED)))
+    for state in (PRESENT, UNDECIDED):
+        yield str(len(in_state(found, state)))

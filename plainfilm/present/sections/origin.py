@@ -1,6 +1,7 @@
 """How to repeat it: environment, seeds, checksums, commands, the recipe; and the limits of all this."""
 
 from collections import Counter
+from collections.abc import Sequence
 
 from plainfilm.data.splits.groups import persons
 from plainfilm.messages import say
@@ -8,6 +9,7 @@ from plainfilm.model.card import Provenance
 from plainfilm.present.blocks import Block, Cell, Code, Note, Section, Table
 from plainfilm.present.gather import Gathered
 from plainfilm.present.sections.data import classes_told_by_source
+from plainfilm.present.statements import about_maps
 from plainfilm.present.words import listed
 from plainfilm.text import printable
 
@@ -65,6 +67,23 @@ def _commands(found: Gathered) -> Code:
 
 def limits(found: Gathered) -> Section:
     """The section of limits."""
+    return _limits(found, [Note(say("report.limits.calibration"))])
+
+
+def limits_of_findings(found: Gathered) -> Section:
+    """The same of findings: what the check of their maps gave, and what their decisions hold for."""
+    card = found.card
+    if card is None:
+        return _limits(found, [])
+    notes = [Note(about_maps(card), "plain" if card.map_health == "card.maps-faithful" else "alarm")]
+    if card.calibration is not None:
+        films = say(f"findings.of.{card.calibration.from_}")
+        notes.append(Note(say("report.limits.decisions", films=films)))
+    return _limits(found, notes)
+
+
+def _limits(found: Gathered, of_kind: Sequence[Note]) -> Section:
+    """What holds for every model, then what holds for its kind."""
     notes = [Note(say("report.limits.not-clinical"), "alarm")]
     index = found.index
     if index is not None:
@@ -95,6 +114,6 @@ def limits(found: Gathered) -> Section:
     notes += [
         Note(say("report.limits.labels")),
         Note(say("report.limits.maps")),
-        Note(say("report.limits.calibration")),
+        *of_kind,
     ]
     return Section("limits", say("report.limits"), tuple(notes))

@@ -55,12 +55,24 @@ def of_findings(found: Recalibration) -> Iterator[Block]:
     yield fitted(found.card.calibration, found.after, shown)
     yield _over_all(found)
     yield _by_finding(found, OF_PROBABILITIES, say("recalibration.probabilities"), scale=1)
+    yield from _worse(found)
     coverage = 100 * found.card.calibration.coverage
     yield _by_finding(found, OF_SETS, say("recalibration.said", coverage=coverage), scale=100)
 
 
 def _halves(found: Recalibration) -> dict[str, int]:
     return {"films": found.made.films, "fitted": found.made.fitted, "tested": found.made.tested}
+
+
+def _worse(found: Recalibration) -> Iterator[Note]:
+    """The findings whose probabilities are worse than before, in the decimals that are shown."""
+    shown, worse = named(found.card.classes), []
+    for of, entry in found.after.findings.items():
+        before, after = (f"{figures.value:.3f}" for figures in (found.before.findings[of].brier, entry.brier))
+        if float(after) > float(before):
+            worse.append(say("recalibration.worse-of", name=shown(of), before=before, after=after))
+    if worse:
+        yield Note(say("recalibration.worse-findings", names=listed(worse)), "alarm")
 
 
 def _over_all(found: Recalibration) -> Table:

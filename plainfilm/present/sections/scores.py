@@ -141,7 +141,7 @@ def thresholds(found: ScoresEvaluation) -> Iterator[Block]:
     yield Note(say("scores.cross-fitted"))
     for name, cuts in by_name.items():
         if cuts.prevalence is not None:
-            caption = say("prevalence.title", name=shown(name), prevalence=100 * cuts.prevalence)
+            caption = say("scores.prevalence", name=shown(name), prevalence=100 * cuts.prevalence)
             valued = tuple((_asked(cut.asked), _at(cut), *_cells(cut, PREDICTIVE)) for cut in cuts.cuts)
             yield Table(caption, (*map(say, keys[2:]), *map(name_of, PREDICTIVE)), valued)
 

@@ -10,6 +10,7 @@ from plainfilm.model.card import Provenance
 from plainfilm.present.blocks import Block, Cell, Charts, Note, Section, Table
 from plainfilm.present.charts import Plane, Point, thinned
 from plainfilm.present.gather import Gathered
+from plainfilm.task import task_of
 from plainfilm.training.history import Step
 
 TOLD = {
@@ -36,7 +37,7 @@ def training(found: Gathered) -> Section:
     if found.recipe is not None:
         blocks.append(_recipe(found))
     if found.history:
-        blocks += [_kept(found), _curves(found.history)]
+        blocks += [_kept(found), _curves(found.history, task_of(found.task_kind).showing.right)]
     else:
         blocks.append(Note(say("report.training.missing"), "missing"))
     return Section("training", say("report.training"), tuple(blocks))
@@ -71,13 +72,14 @@ def _kept(found: Gathered) -> Note:
     return Note(say("report.training.kept-last", steps=steps, epochs=epochs))
 
 
-def _curves(history: Sequence[Step]) -> Charts:
+def _curves(history: Sequence[Step], right: str) -> Charts:
+    """Of the loss, and of what is right: `right`, the key of its name."""
     return Charts(
         (
             _curve(history, say("figure.loss"), lambda step: step.loss, lambda step: step.validation_loss),
             _curve(
                 history,
-                say("figure.accuracy"),
+                say(right),
                 lambda step: step.accuracy,
                 lambda step: step.validation_accuracy,
                 is_share=True,

@@ -65,6 +65,9 @@ class Finding(Shape):
     absent_below: float | None = Field(description="Below it the finding is called absent.")
     excess: float = Field(description="Log-odds of the probability above those of the threshold: the order.")
     too_few: bool = Field(description="Undecided, as too few films had the finding, or were without it.")
+    tested: bool | None = Field(
+        description="Whether enough films of the model's test had it for its figures to say much; null: nobody knows."
+    )
     prevalence: float | None = Field(description="Share of the films that the decisions were fitted on.")
     positives: int | None = Field(description="Patients (groups) of these films who have it.")
     negatives: int | None = Field(description="Those who are without it, on some film.")
@@ -220,6 +223,9 @@ class Model(ModelBrief):
     classes: list[ClassName] = Field(description="Or findings.")
     map_side: int
     evaluation: dict[str, Figure] | None
+    macro_over: list[str] | None = Field(
+        description="Findings that enough test films have: means over findings are over these. Null for classes."
+    )
     is_leaking: bool
     audited: Audited | None
     ties: dict[str, list[str]] = Field(

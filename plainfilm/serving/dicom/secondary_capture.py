@@ -36,7 +36,7 @@ def secondary_capture(filing: Filing, prediction: Prediction, author: Author) ->
     drawn = draw_overlay(
         prediction.film.pixels, prediction.class_maps[first], fit=card.preprocessing.fit, comment=warning
     )
-    name = card.classes[first].shown(language)
+    name, is_empty = card.classes[first].shown(language), not (prediction.class_maps[first] > 0).any()
     notice = text("card.not-for-diagnosis", language)
     picture = Dataset()
     picture.SOPClassUID, picture.SOPInstanceUID = SecondaryCaptureImageStorage, generate_uid(None)
@@ -44,7 +44,8 @@ def secondary_capture(filing: Filing, prediction: Prediction, author: Author) ->
     picture.Modality, picture.ConversionType = "OT", "WSD"
     picture.SeriesDescription = "plainfilm map, not for diagnosis"
     picture.ImageType = ["DERIVED", "SECONDARY"]
-    words = " ".join(part for part in (text("dicom.map", language, name=name), notice, warning) if part)
+    shows = text("dicom.map-empty" if is_empty else "dicom.map", language, name=name)
+    words = " ".join(part for part in (shows, notice, warning) if part)
     picture.DerivationDescription = words[:MAX_DERIVATION]
     picture.Manufacturer, picture.ManufacturerModelName = MAKER, author.model_id
     picture.SoftwareVersions = software_version()

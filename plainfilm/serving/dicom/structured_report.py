@@ -27,6 +27,7 @@ from plainfilm.locales import dicom_code_of
 from plainfilm.messages import Text, Words, say, shown, told
 from plainfilm.model.answer import Answer
 from plainfilm.model.card import Card, ClassName
+from plainfilm.model.findings import PRESENT
 from plainfilm.model.predictor import Prediction
 from plainfilm.model.shift import Placed
 from plainfilm.present.findings_answer import Shown, findings_of
@@ -174,9 +175,9 @@ def _share(name: sr.CodedConcept, share: float, code: sr.CodedConcept) -> sr.Mea
 
 
 def _evaluations(prediction: Prediction | None, said: Object, card: Card) -> Iterator[sr.QualitativeEvaluation]:
-    """Whether the film can be judged, and its most probable class where it is of exactly one."""
+    """Whether the film passed the input check, and its most probable class where it is of exactly one."""
     yes, no = sr.CodedConcept("373066001", "SCT", "Yes"), sr.CodedConcept("373067005", "SCT", "No")
-    yield sr.QualitativeEvaluation(_own("judged", "Film can be judged"), no if prediction is None else yes)
+    yield sr.QualitativeEvaluation(_own("judged", "Passed the input check"), no if prediction is None else yes)
     if prediction is not None and said.get("predicted") is not None:
         code = _class_code(card.classes[prediction.predicted], prediction.predicted)
         yield sr.QualitativeEvaluation(_own("most-probable", "Most probable class"), code)
@@ -195,6 +196,9 @@ def _sentences(outcome: Prediction | PlainfilmError, said: Object, author: Autho
         elif said.get("set_words") is not None:
             name = ("findings", "What is said of the findings") if "findings" in said else _SET
             yield *name, str(said["set_words"])
+            if "findings" in said and PRESENT in (outcome.set or ()):
+                worth = say("findings.no-diagnosis", count=len(card.classes))
+                yield "call-warning", "Warning about what is called present", worth
         place = author.place()
         if outcome.verdict.passed and (outcome.placed is not None or place == "abroad"):
             yield "shift", "Whether films are like those of the test", _shift_words(outcome.placed, place)

@@ -3,10 +3,9 @@
 import { button, byId, element, facts, show } from "./dom.js";
 import { findingList } from "./findings.js";
 import { askAgain, isAnswered, isRefused, modelOf, namedIn, remove, shown, visit, wordsOf } from "./films.js";
-import { hasEvidence } from "./overlay.js";
 import { isHidden, readingQuestion, readingVerdict } from "./reader.js";
 import { exportReport, printReport } from "./report.js";
-import { explanation, knownWords, placeWords, pointWords, sampleWords, testedWords } from "./sayings.js";
+import { emptyMapWords, explanation, knownWords, placeWords, pointWords, sampleWords, testedWords } from "./sayings.js";
 import { capital, className, currentLanguage, percent, say } from "./words.js";
 
 /** Draw the panel anew for the film that is selected; `onClass` is called when another class's map is chosen. */
@@ -129,8 +128,7 @@ export function drawClass(film) {
   }
   byId("called").textContent = pointWords(film, shown.className);
   const mapWords = wordsOf(film, currentLanguage()).map;
-  const isEmpty = !hasEvidence(film.answer.map.maps[shown.className]);
-  const remarks = [isEmpty ? say("map.empty", { name: className(modelOf(film), shown.className) }) : "", mapWords ?? ""];
+  const remarks = [emptyMapWords(film, shown.className), mapWords ?? ""];
   byId("map-remark").textContent = remarks.filter(Boolean).join(" ");
   show(byId("map-remark"), remarks.some(Boolean));
 }

@@ -34,10 +34,10 @@ export function numberOf(one) {
   return one.too_few ? "–" : fine(one.probability);
 }
 
-/** Between which probabilities a finding is what; where too few films had it, how many. */
-export function limits({ state, threshold, absent_below: below, too_few: isFew, positives, negatives }) {
+/** Between which probabilities a finding is what, and whether its test says much; where too few films had it, how many. */
+export function limits({ state, threshold, absent_below: below, too_few: isFew, positives, negatives, tested }) {
   if (isFew) return say("finding.limit-few", { positives, negatives });
-  if (state === "present") return say("finding.limit-present", { threshold: fine(threshold) });
+  if (state === "present") return say(tested === false ? "finding.limit-untested" : "finding.limit-present", { threshold: fine(threshold) });
   if (state === "absent") return say("finding.limit-absent", { below: fine(below) });
   return state === null ? "" : say("finding.limit-both", { threshold: fine(threshold), below: fine(below) });
 }
@@ -112,13 +112,19 @@ export function findingsCaption(film) {
   return named.length > NAMED ? say("caption.more", { names, n: named.length - NAMED }) : names;
 }
 
-/** What the number of a finding says: it is low where the finding is rare, whatever it is called. */
+/** What a finding that is called present is called so by. */
+export function presentParameters(film, one) {
+  return { name: namesOf(film, [one])[0], share: fine(one.probability), threshold: fine(one.threshold) };
+}
+
+/** What the number of a finding says, where it is promised: it is low where the finding is rare, whatever it is called. */
 export function numberWords(film, name) {
   const one = film.answer.findings.find((entry) => entry.name === name);
   const parameters = { name: namesOf(film, [one])[0], share: fine(one.probability) };
   if (one.too_few) return say("finding.number-few", parameters);
   if (one.prevalence === null) return say("finding.number-uncalibrated", parameters);
   if (!one.calibrated) return say("finding.number-raw", parameters);
+  if (film.answer.promised === false) return say("finding.number-unpromised", parameters);
   const hundredth = Number((100 * one.probability).toPrecision(2));
   return say("finding.number", { ...parameters, hundredth, prevalence: fine(one.prevalence) });
 }

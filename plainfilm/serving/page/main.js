@@ -19,7 +19,7 @@ import { goAway, line, onReturn, pump, resume } from "./queue.js";
 import * as reader from "./reader.js";
 import { loadReportStyle } from "./report.js";
 import { drawSamples, loadSamples, takeAllSamples } from "./samples.js";
-import { figureWords } from "./sayings.js";
+import { figureWords, meanOver } from "./sayings.js";
 import { followView, showFilm, showMap } from "./stage.js";
 import { area, className, currentLanguage, figure, listed, loadWords, otherLanguage, say, setLanguage } from "./words.js";
 
@@ -166,7 +166,7 @@ function drawFacts() {
 function modelLabel(model) {
   const { id, classes, evaluation, headline } = model;
   const tested = evaluation?.[headline];
-  if (films.isOfFindings(model)) return say("model.choice-findings", { id, n: classes.length, auc: tested ? area(tested) : "–" });
+  if (films.isOfFindings(model)) return tested ? say("model.choice-findings", { id, auc: area(tested), ...meanOver(model) }) : say("model.choice-untested", { id, n: classes.length });
   if (typeof tested?.value !== "number") return id;
   return say("model.choice", { id, accuracy: figure(tested) });
 }

@@ -2,6 +2,7 @@
 
 import { byId, element, facts } from "./dom.js";
 import { isOfFindings, visit } from "./films.js";
+import { meanOver } from "./sayings.js";
 import { area, className, figure, listed, say } from "./words.js";
 
 export function showModels() {
@@ -21,8 +22,8 @@ export function modelFacts(model) {
   const names = listed(model.classes.map(({ name }) => className(model, name)));
   const rows = [[say(isOfFindings(model) ? "model.findings" : "model.classes"), names]];
   for (const [name, entry] of Object.entries(model.evaluation ?? {})) {
-    const key = isOfFindings(model) ? "model.auc-findings" : `model.${name}`;
-    rows.push([say(key), name === "macro_auc" ? area(entry) : figure(entry)]);
+    const words = isOfFindings(model) ? say("model.auc-findings", meanOver(model)) : say(`model.${name}`);
+    rows.push([words, name === "macro_auc" ? area(entry) : figure(entry)]);
   }
   const { size, fit } = model.preprocessing;
   rows.push(

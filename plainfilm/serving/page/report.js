@@ -5,8 +5,8 @@ import { byId, download, element, facts } from "./dom.js";
 import { isRefused, modelOf, namedIn, shown, wordsOf } from "./films.js";
 import { limits, minorityWords, numberOf } from "./findings.js";
 import { modelFacts } from "./model.js";
-import { drawMap, OPACITY } from "./overlay.js";
-import { calledWords, explanation, knownWords, placeWords, sampleWords, testedWords } from "./sayings.js";
+import { drawMap, hasEvidence, OPACITY } from "./overlay.js";
+import { calledWords, emptyMapWords, explanation, knownWords, placeWords, sampleWords, testedWords } from "./sayings.js";
 import { className, currentLanguage, percent, say } from "./words.js";
 
 const MIN_SIDE_PX = 448; // as plainfilm/model/overlay.py has it
@@ -83,9 +83,15 @@ function remarks(film, model, words) {
     film.answer.findings ? minorityWords(film.answer) : "",
     ...words.reasons,
     ...words.warnings,
+    emptyMapWords(film, mappedName(film, model)),
     words.map ?? "",
   ].filter(Boolean);
   return found.length ? element("ul", { class: "remarks" }, found.map((remark) => element("li", {}, remark))) : null;
+}
+
+/** The class or finding whose map the sheet has. */
+function mappedName(film, model) {
+  return shown.className ?? film.answer.predicted ?? film.answer.findings?.[0].name ?? model.classes[0].name;
 }
 
 async function pictures(film, model) {
@@ -103,9 +109,10 @@ async function pictures(film, model) {
     return canvas.toDataURL("image/png");
   };
   const figures = [picture(draw(null), say("report.film"))];
-  if (film.answer.map) {
-    const name = shown.className ?? film.answer.predicted ?? film.answer.findings?.[0].name ?? model.classes[0].name;
-    const map = drawMap(film.answer.map.maps[name], width, height, model.preprocessing.fit);
+  const name = mappedName(film, model);
+  const cells = film.answer.map?.maps[name];
+  if (cells && hasEvidence(cells)) {
+    const map = drawMap(cells, width, height, model.preprocessing.fit);
     figures.push(picture(draw(map), say("report.map", { name: className(model, name) })));
   }
   return element("div", { class: "pictures" }, figures);

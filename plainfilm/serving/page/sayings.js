@@ -1,14 +1,16 @@
 // What is said of a film, beside it and in its report.
 
-import { isOfFindings, modelOf } from "./films.js";
-import { numberWords } from "./findings.js";
+import { isOfFindings, modelOf, visit } from "./films.js";
+import { numberWords, presentParameters } from "./findings.js";
+import { hasEvidence } from "./overlay.js";
 import { isHidden } from "./reader.js";
 import { area, className, figure, listed, say } from "./words.js";
 
-/** What a sample is; what was drawn on it, once that is no hint any more. */
+/** What a sample is; what was drawn on it, once that is no hint any more; that films are for another model. */
 export function sampleWords(film) {
   if (isHidden(film)) return say("sample.mark");
-  return say("sample.drawn", { label: className(modelOf(film), film.label) });
+  const key = film.model === visit.model ? "sample.drawn" : "sample.drawn-other";
+  return say(key, { label: className(modelOf(film), film.label) });
 }
 
 /** Whether the film is like those of the test; empty where the server has said so of all films. */
@@ -54,11 +56,16 @@ export function testedWords(model) {
   return model.is_sample_model ? say("answer.sample-model") : figureWords(model);
 }
 
+/** Over how many of its findings the mean of a model's test is. */
+export function meanOver({ macro_over: over, classes }) {
+  return { count: (over ?? []).length, of: classes.length };
+}
+
 /** What the model was worth in its test, and what a probe that sees no lung was worth there. */
 export function figureWords(model) {
   const tested = model.evaluation?.[model.headline];
   if (!tested) return say("empty.not-tested");
-  if (isOfFindings(model)) return say("empty.tested-findings", { auc: area(tested) });
+  if (isOfFindings(model)) return say("empty.tested-findings", { auc: area(tested), ...meanOver(model) });
   const probe = model.audited ? say("answer.probe", { accuracy: figure(model.audited.accuracy) }) : "";
   return [say("empty.tested", { accuracy: figure(tested) }), probe].filter(Boolean).join(say("gap"));
 }
@@ -73,6 +80,14 @@ export function knownWords(model) {
 export function pointWords(film, name) {
   const called = calledWords(film, name);
   return film.answer.findings ? [numberWords(film, name), called].filter(Boolean).join(say("gap")) : called;
+}
+
+/** What must be said of a map on which nothing speaks for its class or finding; empty of any other. */
+export function emptyMapWords(film, name) {
+  if (!film.answer.map || hasEvidence(film.answer.map.maps[name])) return "";
+  const one = film.answer.findings?.find((entry) => entry.name === name);
+  if (one?.state === "present") return say("map.empty-present", presentParameters(film, one));
+  return say("map.empty", { name: className(modelOf(film), name) });
 }
 
 /** What a film is called at the operating points of a class. */

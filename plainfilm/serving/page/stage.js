@@ -2,6 +2,7 @@
 
 import { byId, show } from "./dom.js";
 import { isAnswered, modelOf, shown, wordsOf } from "./films.js";
+import { hasEvidence } from "./overlay.js";
 import { Viewer } from "./viewer.js";
 import { className, currentLanguage, say } from "./words.js";
 
@@ -47,9 +48,16 @@ function drawTools() {
   byId("map").setAttribute("aria-pressed", String(hasMap && isMapOn));
   byId("opacity-shown").textContent = `${byId("opacity").value}\u00a0%`;
   byId("window").setAttribute("aria-pressed", String(viewer.mode === "window"));
-  show(byId("map-words"), hasMap && isMapOn);
-  byId("map-words").textContent = hasMap ? mapWords() : "";
-  byId("canvas").setAttribute("aria-label", description(hasMap));
+  const isSeen = isMapSeen();
+  show(byId("map-words"), isSeen);
+  byId("map-words").textContent = isSeen ? mapWords() : "";
+  byId("canvas").setAttribute("aria-label", description(isSeen));
+}
+
+/** Whether a map is over the film: nothing is to be seen of one on which nothing speaks for its class. */
+function isMapSeen() {
+  const cells = current?.answer?.map?.maps[shown.className];
+  return isMapOn && Boolean(cells) && hasEvidence(cells);
 }
 
 /** What the map shows, and that something is to be said against it. */
@@ -59,9 +67,9 @@ function mapWords() {
   return say(key, { name: className(model, shown.className), cells: model.map_side });
 }
 
-function description(hasMap) {
+function description(isSeen) {
   if (!current) return say("stage.none");
-  if (!hasMap || !isMapOn) return say("stage.film", { film: current.name });
+  if (!isSeen) return say("stage.film", { film: current.name });
   const name = className(modelOf(current), shown.className);
   return say("stage.film-map", { film: current.name, name, opacity: byId("opacity").value });
 }

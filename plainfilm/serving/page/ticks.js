@@ -57,18 +57,24 @@ export function tickedWords(film) {
   return film.own.length ? listed(film.own.map((name) => className(modelOf(film), name))) : say("reader.no-finding");
 }
 
+const isDecided = (state) => ["present", "absent"].includes(state);
+
 /** Where the reader and the model differ on a film that both judged; what the model leaves undecided is apart. */
 export function comparedWords(film) {
   const called = (state) => film.answer.findings.filter((one) => one.state === state).map((one) => one.name);
   const names = (some) => listed(some.map((name) => className(modelOf(film), name)));
   const alone = called("absent").filter((name) => film.own.includes(name));
   const missed = called("present").filter((name) => !film.own.includes(name));
-  const open = film.answer.findings.filter((one) => !["present", "absent"].includes(one.state)).length;
+  const open = film.answer.findings.filter((one) => !isDecided(one.state)).map((one) => one.name);
+  const unmet = open.filter((name) => film.own.includes(name));
+  const openWords = unmet.length ? [say("reader.open-ticked", { names: names(unmet) })] : [];
+  if (open.length === film.answer.findings.length) return [say("reader.none-decided"), ...openWords];
   return [
     alone.length || missed.length ? "" : say("reader.same-findings"),
     alone.length ? say("reader.alone", { names: names(alone) }) : "",
     missed.length ? say("reader.missed", { names: names(missed) }) : "",
-    open ? say("reader.open", { n: open }) : "",
+    ...openWords,
+    open.length ? say("reader.open", { n: open.length }) : "",
   ].filter(Boolean);
 }
 
@@ -88,7 +94,7 @@ export function byFinding(films) {
       const one = film.answer.findings.find((entry) => entry.name === name);
       return one ? [[film.own.includes(name) ? "present" : "absent", one.state]] : [];
     });
-    const pairs = judged.filter(([, state]) => ["present", "absent"].includes(state));
+    const pairs = judged.filter(([, state]) => isDecided(state));
     return { name, pairs, undecided: judged.length - pairs.length, found: agreement(pairs) };
   });
 }
