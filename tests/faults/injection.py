@@ -8,6 +8,7 @@ import csv
 import io
 import json
 import os
+import shutil
 import threading
 import unicodedata
 from collections.abc import Iterator
@@ -116,6 +117,8 @@ def look(stage: Stage, commands: Commands, browser: Browser) -> Iterator[str]:
                 yield f"{name} ended with {code}: {err[-600:]}"
             for stream in ("out", "err"):
                 yield from hidden(f"{name}.{stream}", commands.told(name, stream))
+            if name == "evaluate":  # which leaves a run's own test to its training
+                shutil.copytree(stage.folder / "tested", run / "evaluation")
     yield from on_a_terminal(stage, commands)
     if len(json.loads(commands.told("json"))["predictions"]) != len(stage.films):
         yield "--json lacks films"

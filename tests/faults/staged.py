@@ -84,7 +84,7 @@ class Stage:
         audited = (run,) if self.task == CLASSES else (films, *table, *recipe, "--out", run / "audit")
         return {
             "index": ("index", films, *table, *recipe, "--out", run),
-            "evaluate": ("evaluate", model, films, *table, "--out", run / "evaluation"),
+            "evaluate": ("evaluate", model, films, *table, "--out", at / "tested"),
             "scores": ("evaluate", at / "scores.csv", *table, *recipe, "--out", run / "scored"),
             "audit": ("audit", *audited),
             "report": ("report", run),
