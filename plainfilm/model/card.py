@@ -219,6 +219,12 @@ class Card:
         return CLASSES if self.task is None else str(self.task["kind"])
 
     @property
+    def macro_over(self) -> tuple[str, ...] | None:
+        """The findings that enough films of its test have, which means are over; None if the card does not say."""
+        over = None if self.evaluation is None else self.evaluation.others.get("macro_over")
+        return tuple(over) if isinstance(over, list | tuple) else None
+
+    @property
     def class_names(self) -> tuple[str, ...]:
         """The names of the classes as the data have them, in the order of the logits."""
         return tuple(entry.name for entry in self.classes)

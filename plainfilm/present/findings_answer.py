@@ -161,8 +161,7 @@ def _numbered(one: Shown) -> Words:
 
 def _is_tested(one: Shown, card: Card) -> bool | None:
     """Whether enough films of the model's test have a finding for its figures to say much; None: nobody knows."""
-    tested = None if card.evaluation is None else card.evaluation.others.get("macro_over")
-    return one.name.name in tested if isinstance(tested, list | tuple) else None
+    return None if card.macro_over is None else one.name.name in card.macro_over
 
 
 def as_json(answer: Answer, card: Card, language: str) -> list[Object]:

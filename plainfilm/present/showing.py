@@ -259,8 +259,7 @@ class FindingShowing:
     def tested(self, card: Card) -> Words:
         """The macro AUC, and over how many findings."""
         assert card.evaluation is not None
-        over = card.evaluation.others.get("macro_over")
-        count = len(over) if isinstance(over, list | tuple) else 0
+        count = len(card.macro_over or ())
         auc = card.evaluation.overall["macro_auc"].in_decimals()
         key = "card.recalibrated-findings" if card.is_recalibrated else "card.tested-findings"
         return say(key, auc=auc, count=count, of=len(card.classes))

@@ -160,8 +160,7 @@ def _tested_by(headline: str, estimate: Estimate, card: Card) -> Finding:
     """The first figure of the test; of a mean over findings, over how many."""
     key, n, of = f"figure.{headline}", estimate.n, len(card.classes)
     value, low, high = (f"{number:.3f}" for number in (estimate.value, estimate.low, estimate.high))
-    over = None if card.evaluation is None else card.evaluation.others.get("macro_over")
-    if not isinstance(over, list | tuple):
+    if card.macro_over is None:
         return ok("doctor.model-tested-by", figure_key=key, value=value, low=low, high=high, n=n)
-    count = len(over)
+    count = len(card.macro_over)
     return ok("doctor.model-tested-over", figure_key=key, count=count, of=of, value=value, low=low, high=high, n=n)

@@ -61,10 +61,7 @@ def evaluate_sources(
     task = task_of(predictor.card.task_kind)
     with looked_at(predictor, sources, tables, labels, reading, progress) as (listing, found, films, sightings):
         rows = list(films.index.rows)
-        unseen = [row for row, sighting in enumerate(sightings) if not sighting.kind]
-        if films.judged(range(len(rows))) and not films.judged(unseen):
-            raise SourceError("evaluation-all-seen", films=len(rows), count=len(rows) - len(unseen))
-        judged = task.judging.evaluate(predictor, films, unseen, name="elsewhere")
+        judged = task.judging.evaluate(predictor, films, unseen_of(films, sightings), name="elsewhere")
         seen = seen_figures(predictor, films.index, sightings)
     balance = balance_of_films(listing, found, judged.rows, sightings, films.index)
     about = About(seen, balance.counts(), data_checksum(rows), prevalences)
@@ -113,6 +110,14 @@ def labels_said(card: Card, recipe: Recipe | None) -> dict[str, Any]:
     if card.task is None or recipe.task.kind != card.task_kind:
         raise UsageError("recipe-without-cells", given=recipe.task.kind, expected=card.task_kind)
     return recipe.task_section
+
+
+def unseen_of(films: Films, sightings: Sequence[Sighting]) -> list[int]:
+    """The rows of films that a model has not seen. Raises SourceError if it has seen all that it could be judged on."""
+    unseen = [row for row, sighting in enumerate(sightings) if not sighting.kind]
+    if not films.judged(unseen) and films.judged():
+        raise SourceError("evaluation-all-seen", films=len(sightings), count=len(sightings) - len(unseen))
+    return unseen
 
 
 def balance_of_films(

@@ -43,7 +43,7 @@ from plainfilm.model.predictor import Predictor
 from plainfilm.model.seen import Sighting, with_fitted
 from plainfilm.model.shift_fit import HomeFilms, fit_home
 from plainfilm.task import task_of
-from plainfilm.workflows.external_test import balance_of_films, labels_said, looked_at
+from plainfilm.workflows.external_test import balance_of_films, labels_said, looked_at, unseen_of
 
 SEED = 0  # of the halves, the folds, and the chance of home
 NUM_FOLDS = 10  # of the input check
@@ -94,10 +94,8 @@ def _check_new(out: Path) -> None:
 
 def _usable(films: Films, sightings: Sequence[Sighting]) -> list[int]:
     """The films that count and that the model has not seen. Raises SourceError if they are too few."""
-    unseen = [row for row, sighting in enumerate(sightings) if not sighting.kind]
+    unseen = unseen_of(films, sightings)
     usable, count = films.judged(unseen), len(sightings) - len(unseen)
-    if not usable and films.judged(range(len(sightings))):
-        raise SourceError("evaluation-all-seen", films=len(sightings), count=count)
     if not usable:
         raise SourceError("recalibration-none-known", films=len(sightings), classes=", ".join(films.index.classes))
     if len(usable) < MIN_FILMS:

@@ -1,5 +1,6 @@
 """The page with a model of findings in Chromium: the order, what is folded, maps, reading with several findings."""
 
+import contextlib
 import csv
 import io
 from collections.abc import Iterator
@@ -310,13 +311,19 @@ def test_the_table_has_the_columns_of_the_command_line(
         assert [float(row[name]) for name in said] == pytest.approx(list(said.values()), abs=1e-6)
 
 
-def test_the_report_has_every_finding_with_its_state(page: Visit, chromium: Browser, tmp_path: Path) -> None:
+@contextlib.contextmanager
+def reported(page: Visit, key: str, chromium: Browser, path: Path) -> Iterator[Visit]:
+    """The report on the film, saved at `path`, after a key chose a finding."""
     page.answer(FILM)
-    page.page.keyboard.press("3")
-    path = tmp_path / "report.html"
+    page.page.keyboard.press(key)
     path.write_bytes(page.download(f"text={EN['action.report']}"))
     with visiting(chromium) as reading:
         reading.page.goto(path.as_uri())
+        yield reading
+
+
+def test_the_report_has_every_finding_with_its_state(page: Visit, chromium: Browser, tmp_path: Path) -> None:
+    with reported(page, "3", chromium, tmp_path / "report.html") as reading:
         assert reading.texts("tbody th")[:2] == ["Pleural effusion", "Infiltration"]
         assert reading.page.locator("tbody tr").count() == 14
         assert reading.texts("tbody tr:first-child td") == ["present", "62.0 %", "present above 31.0 %"]
@@ -330,12 +337,7 @@ def test_the_report_has_every_finding_with_its_state(page: Visit, chromium: Brow
 
 def test_the_report_captions_no_map_that_is_empty(page: Visit, chromium: Browser, tmp_path: Path) -> None:
     """Infiltration is called present, though no place speaks for it."""
-    page.answer(FILM)
-    page.page.keyboard.press("2")
-    path = tmp_path / "report.html"
-    path.write_bytes(page.download(f"text={EN['action.report']}"))
-    with visiting(chromium) as reading:
-        reading.page.goto(path.as_uri())
+    with reported(page, "2", chromium, tmp_path / "report.html") as reading:
         assert reading.texts("figcaption") == [EN["report.film"]]
         assert empty_words("Infiltration", "Infiltration") in reading.texts(".remarks li")
 

@@ -58,7 +58,6 @@ def model_summary(predictor: Predictor, language: str, *, is_default: bool, is_s
     """What a model is, and what it is worth, in figures and in sentences."""
     card, headline = predictor.card, task_of(predictor.card.task_kind).headline
     tested = {} if card.evaluation is None else card.evaluation.overall
-    over = None if card.evaluation is None else card.evaluation.others.get("macro_over")
     figures = {name: tested[name].as_dict() for name in dict.fromkeys((headline, *FIGURES)) if name in tested}
     return {
         **model_brief(predictor),
@@ -69,7 +68,7 @@ def model_summary(predictor: Predictor, language: str, *, is_default: bool, is_s
         "classes": [_class_name(entry) for entry in card.classes],
         "map_side": predictor.map_side,
         "evaluation": figures or None,
-        "macro_over": list(over) if isinstance(over, list | tuple) else None,
+        "macro_over": None if card.macro_over is None else list(card.macro_over),
         "is_leaking": card.is_leaking,
         "audited": None if card.audited is None else as_dict(card.audited),
         "ties": {lone: list(others) for lone, others in (card.ties or {}).items()},
